@@ -1,0 +1,27 @@
+package api
+
+// Organization is the answer of GET /organizations/me.
+type Organization struct {
+	ID   string `json:"id"` // a UUID
+	Type string `json:"type"`
+	Name string `json:"name"`
+}
+
+// OrganizationRole is what a user may do in the organization.
+type OrganizationRole string
+
+// The roles of an organization.
+const (
+	RoleUser           OrganizationRole = "user"
+	RoleClaudeCodeUser OrganizationRole = "claude_code_user"
+	RoleDeveloper      OrganizationRole = "developer"
+	RoleBilling        OrganizationRole = "billing"
+	RoleAdmin          OrganizationRole = "admin"
+)
+
+// OrganizationRoles lists every role, AssignableRoles those that an invite or
+// an update may give: nobody becomes an admin through the API.
+var (
+	OrganizationRoles = []OrganizationRole{RoleUser, RoleDeveloper, RoleBilling, RoleClaudeCodeUser, RoleAdmin}
+	AssignableRoles   = []OrganizationRole{RoleUser, RoleDeveloper, RoleBilling, RoleClaudeCodeUser}
+)

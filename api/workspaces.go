@@ -1,0 +1,75 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// TypeWorkspace is the `type` of a Workspace.
+const TypeWorkspace = "workspace"
+
+// Workspace groups members and API keys.
+type Workspace struct {
+	ID            string            `json:"id"`
+	Type          string            `json:"type"`
+	Name          string            `json:"name"`
+	DisplayColor  string            `json:"display_color"` // #RRGGBB
+	CreatedAt     Time              `json:"created_at"`
+	ArchivedAt    Time              `json:"archived_at"`     // null while in use
+	CompartmentID string            `json:"compartment_id"`  // a UUID
+	ExternalKeyID Nullable          `json:"external_key_id"` // fixed once set
+	UserProfileID Nullable          `json:"user_profile_id"` // always null
+	Tags          map[string]string `json:"tags"`            // replaced, never written through
+	DataResidency DataResidency     `json:"data_residency"`
+}
+
+// DataResidency says where a workspace's data lies and where inference runs.
+type DataResidency struct {
+	WorkspaceGeo         string      `json:"workspace_geo"` // fixed at creation
+	AllowedInferenceGeos AllowedGeos `json:"allowed_inference_geos"`
+	DefaultInferenceGeo  string      `json:"default_inference_geo"`
+}
+
+// AllowedGeos is a list of inference geos; nil allows all of them and reads
+// "unrestricted".
+type AllowedGeos []string
+
+// Unrestricted is how the API writes that every inference geo is allowed.
+const Unrestricted = "unrestricted"
+
+// The geos that the reference knows, and what is assumed when none is given.
+var (
+	WorkspaceGeos = []string{"us"}
+	InferenceGeos = []string{"global", "us"}
+)
+
+// DefaultDataResidency is what a workspace has when none is asked for.
+func DefaultDataResidency() DataResidency {
+	return DataResidency{WorkspaceGeo: "us", DefaultInferenceGeo: "global"}
+}
+
+// MarshalJSON writes the list, or "unrestricted".
+func (g AllowedGeos) MarshalJSON() ([]byte, error) {
+	if g == nil {
+		return []byte(`"` + Unrestricted + `"`), nil
+	}
+	return json.Marshal([]string(g))
+}
+
+// UnmarshalJSON reads a list of geos, or "unrestricted".
+func (g *AllowedGeos) UnmarshalJSON(b []byte) error {
+	var word string
+	if json.Unmarshal(b, &word) == nil {
+		if word != Unrestricted {
+			return fmt.Errorf("allowed_inference_geos: %q is neither a list nor %q", word, Unrestricted)
+		}
+		*g = nil
+		return nil
+	}
+	list := []string{}
+	if err := json.Unmarshal(b, &list); err != nil {
+		return err
+	}
+	*g = list
+	return nil
+}
