@@ -1,0 +1,192 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"antechamber/api"
+)
+
+const (
+	keysListed = iota
+	keysByStatus
+	keysByWorkspace
+	keysByCreator
+	keysByWorkspaceAndCreator
+	keysByExpiry
+)
+
+func byStatus(a, b *APIKey) int { return cmp.Compare(a.Status, b.Status) }
+func byWorkspace(a, b *APIKey) int {
+	return strings.Compare(a.Scope.WorkspaceID, b.Scope.WorkspaceID)
+}
+func byCreator(a, b *APIKey) int { return strings.Compare(a.CreatedBy.ID, b.CreatedBy.ID) }
+
+var keyIndexes = []index[APIKey]{
+	keysListed:      {},
+	keysByStatus:    {group: byStatus},
+	keysByWorkspace: {group: func(a, b *APIKey) int { return cmp.Or(byWorkspace(a, b), byStatus(a, b)) }},
+	keysByCreator:   {group: func(a, b *APIKey) int { return cmp.Or(byCreator(a, b), byStatus(a, b)) }},
+	keysByWorkspaceAndCreator: {group: func(a, b *APIKey) int {
+		return cmp.Or(byWorkspace(a, b), byCreator(a, b), byStatus(a, b))
+	}},
+	keysByExpiry: {
+		holds: func(k *APIKey) bool {
+			return !k.ExpiresAt.IsZero() && (k.Status == api.KeyActive || k.Status == api.KeyInactive)
+		},
+		less: func(a, b *row[APIKey]) bool {
+			return cmp.Or(a.Value.ExpiresAt.Compare(b.Value.ExpiresAt.Time), cmp.Compare(a.key, b.key)) < 0
+		},
+	},
+}
+
+func keyRow(k APIKey) *row[APIKey] {
+	return &row[APIKey]{k.ID, at(k.CreatedAt, k.ID), k, api.Encode(k.APIKey)}
+}
+
+func (s *state) keyPlace(id string) (position, bool) {
+	if r := s.keys.get(id); r != nil {
+		return r.position, true
+	}
+	return position{}, false
+}
+
+func (s *state) keysIn(workspaceID string, status api.APIKeyStatus) span[APIKey] {
+	return s.keys.span(keysByWorkspace, APIKey{APIKey: api.APIKey{
+		Scope: api.Scope{WorkspaceID: workspaceID}, Status: status,
+	}})
+}
+
+// putKey adds or replaces a key and keeps count of the active ones.
+func (t *tx) putKey(k APIKey) *row[APIKey] {
+	if old := t.keys.get(k.ID); old != nil && old.Value.Status == api.KeyActive {
+		count(t.active, old.Value.Scope.WorkspaceID, -1)
+		t.activeAll--
+	}
+	if k.Status == api.KeyActive {
+		count(t.active, k.Scope.WorkspaceID, 1)
+		t.activeAll++
+	}
+	r := keyRow(k)
+	t.keys.put(r)
+	return r
+}
+
+// withStatus is the key with another status from an instant on.
+func (k APIKey) withStatus(status api.APIKeyStatus, from api.Time) APIKey {
+	k.Status = status
+	k.History = append(slices.Clip(k.History), StatusChange{status, from})
+	return k
+}
+
+// expireKey expires the first key that is due, and tells whether there was
+// one.
+func (t *tx) expireKey() bool {
+	r := t.keys.span(keysByExpiry, APIKey{}).first()
+	if r == nil || r.Value.ExpiresAt.After(t.now.Time) {
+		return false
+	}
+	t.putKey(r.Value.withStatus(api.KeyExpired, r.Value.ExpiresAt))
+	return true
+}
+
+// APIKeyFilter narrows a list of API keys; its fields are AND-ed and empty
+// ones match every key.
+type APIKeyFilter struct {
+	Status          api.APIKeyStatus
+	WorkspaceID     string // the Default Workspace's id gives the keys that read null
+	CreatedByUserID string
+}
+
+// ListAPIKeys gives a page of the API keys, archived ones too, newest first.
+//
+// A page walks: without a filter the list itself; by status alone one run of
+// it; by workspace, by creator or by both the run of each status asked for, so
+// one or four of them.
+func (o *Organization) ListAPIKeys(f APIKeyFilter, l List, bad error) (Page[APIKey], error) {
+	if bad != nil {
+		return Page[APIKey]{}, bad
+	}
+	s := o.view()
+	c, err := l.cursor("API key", s.keyPlace)
+	if err != nil {
+		return Page[APIKey]{}, err
+	}
+	index := keysByWorkspaceAndCreator
+	switch {
+	case f.WorkspaceID == "" && f.CreatedByUserID == "" && f.Status == "":
+		return pageOf(c, s.keys.span(keysListed, APIKey{})), nil
+	case f.WorkspaceID == "" && f.CreatedByUserID == "":
+		index = keysByStatus
+	case f.WorkspaceID == "":
+		index = keysByCreator
+	case f.CreatedByUserID == "":
+		index = keysByWorkspace
+	}
+	statuses := api.APIKeyStatuses
+	if f.Status != "" {
+		statuses = []api.APIKeyStatus{f.Status}
+	}
+	var spans []span[APIKey]
+	for _, status := range statuses {
+		spans = append(spans, s.keys.span(index, APIKey{APIKey: api.APIKey{
+			Status: status, Scope: api.Scope{WorkspaceID: f.WorkspaceID}, CreatedBy: api.Actor{ID: f.CreatedByUserID},
+		}}))
+	}
+	return pageOf(c, spans...), nil
+}
+
+// GetAPIKey gives the API key with the id.
+func (o *Organization) GetAPIKey(id string) (Object[APIKey], error) {
+	k := o.view().keys.get(id)
+	if k == nil {
+		return Object[APIKey]{}, notFound("API key", id)
+	}
+	return k.object(), nil
+}
+
+// APIKeyUpdate is what an update of an API key changes; a nil field changes
+// nothing.
+type APIKeyUpdate struct {
+	Name   *string
+	Status *api.APIKeyStatus // one of api.SettableKeyStatuses
+}
+
+// UpdateAPIKey renames a key, or sets whether it works. An archived key
+// changes no more; an expired one can only be archived. An update that would
+// change nothing succeeds in any state (our guess).
+func (o *Organization) UpdateAPIKey(id string, in APIKeyUpdate, bad error) (Object[APIKey], error) {
+	return update(o, func(t *tx) (none Object[APIKey], err error) {
+		r := t.keys.get(id)
+		switch {
+		case r == nil:
+			return none, notFound("API key", id)
+		case bad != nil:
+			return none, bad
+		}
+		k := r.Value
+		renamed := in.Name != nil && *in.Name != k.Name
+		moved := in.Status != nil && *in.Status != k.Status
+		switch {
+		case !renamed && !moved:
+			return r.object(), nil
+		case k.Status == api.KeyArchived:
+			return none, invalid("API key `" + id + "` is archived and cannot be changed.")
+		case k.Status == api.KeyExpired && (renamed || *in.Status != api.KeyArchived):
+			return none, invalid("API key `" + id + "` is expired and can only be archived.")
+		case moved && *in.Status == api.KeyActive && reached(t.settings.APIKeyLimit, t.activeAll):
+			return none, refused(api.OrgAPIKeyLimitExceeded, "The organization has reached its limit of active API keys.")
+		case moved && *in.Status == api.KeyActive && reached(t.settings.WorkspaceAPIKeyLimit, counted(t.active, k.Scope.WorkspaceID)):
+			return none, refused(api.WorkspaceAPIKeyLimitExceeded,
+				"Workspace `"+k.Scope.WorkspaceID+"` has reached its limit of active API keys.")
+		}
+		if renamed {
+			k.Name = *in.Name
+		}
+		if moved {
+			k = k.withStatus(*in.Status, t.now)
+		}
+		return t.putKey(k).object(), nil
+	})
+}

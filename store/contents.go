@@ -1,0 +1,109 @@
+package store
+
+import (
+	"time"
+
+	"antechamber/api"
+)
+
+// Contents is everything an organization consists of, as plain values: what a
+// seed is read into and what an export is written from. Build turns Contents
+// into a state and (*Organization).Contents turns a state back, losing
+// nothing.
+//
+// Every object has its id and its absolute times. Lists may come in any
+// order; they leave the store in the order of the API's lists, newest first,
+// members by workspace and then in the order of the users.
+type Contents struct {
+	ID        string // a UUID
+	Name      string
+	AdminKeys []string
+	Settings  Settings
+	Clock     Clock
+	IDs       IDs
+
+	// DefaultWorkspace is the workspace that every organization has. It is
+	// named "Default" and is never archived.
+	DefaultWorkspace api.Workspace
+
+	Users      []api.User
+	Invites    []api.Invite // deleted ones too: GET still answers them
+	Workspaces []api.Workspace
+	Members    []Member
+	APIKeys    []APIKey
+
+	// Removed are the users who left: their ids stay valid cursors.
+	Removed []RemovedUser
+}
+
+// Member is a workspace membership that somebody assigned. What a member
+// reads as also depends on the user's role in the organization, see
+// EffectiveRole.
+type Member struct {
+	WorkspaceID string
+	UserID      string
+	Role        api.WorkspaceRole // one of api.AssignableWorkspaceRoles
+}
+
+// APIKey is an API key and when it took which status.
+type APIKey struct {
+	api.APIKey
+	// History holds the changes of the status, oldest first: the first is the
+	// status at creation, the last one is the present status. Reports of usage
+	// and cost need to know when a key stopped.
+	History []StatusChange
+}
+
+// StatusChange is one change of an API key's status.
+type StatusChange struct {
+	Status api.APIKeyStatus
+	At     api.Time
+}
+
+// RemovedUser is what remains of a user who was removed: the place that the
+// user had in lists.
+type RemovedUser struct {
+	ID      string
+	AddedAt api.Time
+}
+
+// Settings are an organization's limits and other choices, changeable at run
+// time. A nil limit does not limit.
+type Settings struct {
+	WorkspaceLimit         int      // workspaces that are not archived, the Default Workspace not counted
+	MemberLimit            *int     // users and pending invites together
+	WorkspaceMemberLimit   *int     // assigned members of one workspace
+	APIKeyLimit            *int     // active keys of the organization
+	WorkspaceAPIKeyLimit   *int     // active keys of one workspace
+	AllowedInviteDomains   []string // nil: any domain; empty: none
+	WorkspaceNameMaxLength int      // characters
+	AnthropicVersions      []string // the values of anthropic-version that are known
+}
+
+// DefaultSettings are the settings of an organization that sets none.
+func DefaultSettings() Settings {
+	return Settings{
+		WorkspaceLimit:         100,
+		WorkspaceNameMaxLength: 40,
+		AnthropicVersions:      []string{"2023-01-01", "2023-06-01", "2026-10-21"},
+	}
+}
+
+// Clock is an organization's time: frozen at an instant, or running at an
+// offset to real time.
+type Clock struct {
+	Frozen bool
+	At     api.Time      // the instant, when frozen
+	Offset time.Duration // emulated time minus real time, when running
+}
+
+// Now is what the clock shows when real time is real.
+func (c Clock) Now(real time.Time) api.Time {
+	if c.Frozen {
+		return c.At
+	}
+	return api.At(real.Add(c.Offset))
+}
+
+// FrozenAt is a clock that stands still at t.
+func FrozenAt(t time.Time) Clock { return Clock{Frozen: true, At: api.At(t)} }

@@ -1,0 +1,73 @@
+package store
+
+import (
+	"encoding/binary"
+	"fmt"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+)
+
+// IDs is an organization's stream of ids. An id is a function of the seed,
+// the instant and the count of ids drawn before it, so a state that is put
+// back draws the same ids again.
+type IDs struct {
+	Seed  uint64
+	Drawn uint64
+}
+
+// New gives the next id with a prefix, dated at: a ULID whose random part is
+// made of the seed and the count. Ids of one instant sort in the order they
+// were drawn.
+func (s *IDs) New(prefix string, at time.Time) string {
+	s.Drawn++
+	return prefix + newULID(at, s.Seed, s.Drawn).String()
+}
+
+// UUID gives the next id of the stream in the form of a random UUID, for
+// what the API identifies in that form.
+func (s *IDs) UUID() string {
+	s.Drawn++
+	var b [16]byte
+	binary.BigEndian.PutUint64(b[:8], mix(s.Seed, s.Drawn))
+	binary.BigEndian.PutUint64(b[8:], mix(^s.Seed, s.Drawn))
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// Color gives the next display color of the stream.
+func (s *IDs) Color() string {
+	s.Drawn++
+	return palette[mix(s.Seed, s.Drawn)%uint64(len(palette))]
+}
+
+// palette holds the colors that a workspace may get when it asks for none.
+// Which ones production uses is not documented; these are ours.
+var palette = []string{
+	"#6C5BB9", "#4A90D9", "#2E8B7A", "#C2703D", "#B5485D", "#7A8B2E",
+	"#3D6FC2", "#9B59B6", "#D4A017", "#2F9E44", "#E8590C", "#1098AD",
+}
+
+// newULID dates a ULID at the instant and fills its 80 random bits with 24
+// that depend on the seed and the millisecond, 40 that count, and 16 that
+// depend on both: unique within a stream, sorted by drawing.
+func newULID(at time.Time, seed, n uint64) ulid.ULID {
+	var id ulid.ULID
+	ms := ulid.Timestamp(at)
+	// The only error is a time past the year 10889, which no clock here has.
+	_ = id.SetTime(ms)
+	front, back := mix(seed, ms), mix(seed, n)
+	id[6], id[7], id[8] = byte(front>>16), byte(front>>8), byte(front)
+	id[9], id[10], id[11], id[12], id[13] = byte(n>>32), byte(n>>24), byte(n>>16), byte(n>>8), byte(n)
+	id[14], id[15] = byte(back>>8), byte(back)
+	return id
+}
+
+// mix hashes two numbers into one (the finalizer of splitmix64).
+func mix(a, b uint64) uint64 {
+	x := a ^ (b+1)*0x9e3779b97f4a7c15
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}

@@ -1,0 +1,191 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"antechamber/api"
+)
+
+// InviteLifetime is how long an invite can be accepted. Production does not
+// let anybody configure it. (Documented.)
+const InviteLifetime = 21 * 24 * time.Hour
+
+// Invite is an invite as the store keeps it.
+type Invite struct {
+	api.Invite
+	address string // the e-mail address as it is compared
+}
+
+const (
+	invitesListed = iota
+	invitesByState
+	invitesByEmail
+	invitesPending
+	invitesByExpiry
+)
+
+func listed(i *Invite) bool  { return i.Status != api.InviteDeleted }
+func pending(i *Invite) bool { return i.Status == api.InvitePending }
+
+var inviteIndexes = []index[Invite]{
+	invitesListed: {holds: listed},
+	invitesByState: {holds: listed, group: func(a, b *Invite) int {
+		return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Status, b.Status))
+	}},
+	invitesByEmail: {holds: listed, group: func(a, b *Invite) int {
+		return cmp.Or(cmp.Compare(a.address, b.address), cmp.Compare(a.Role, b.Role), cmp.Compare(a.Status, b.Status))
+	}},
+	invitesPending: {holds: pending, group: func(a, b *Invite) int { return cmp.Compare(a.address, b.address) }},
+	invitesByExpiry: {holds: pending, less: func(a, b *row[Invite]) bool {
+		return cmp.Or(a.Value.ExpiresAt.Compare(b.Value.ExpiresAt.Time), cmp.Compare(a.key, b.key)) < 0
+	}},
+}
+
+func inviteRow(i api.Invite) *row[Invite] {
+	return &row[Invite]{i.ID, at(i.InvitedAt, i.ID), Invite{i, address(i.Email)}, api.Encode(i)}
+}
+
+func (s *state) pendingInvite(email string) *row[Invite] {
+	return s.invites.span(invitesPending, Invite{address: address(email)}).first()
+}
+
+func (s *state) invitePlace(id string) (position, bool) {
+	if r := s.invites.get(id); r != nil {
+		return r.position, true
+	}
+	return position{}, false
+}
+
+// expireInvite expires the first invite that is due, and tells whether there
+// was one.
+func (t *tx) expireInvite() bool {
+	r := t.invites.span(invitesByExpiry, Invite{}).first()
+	if r == nil || r.Value.ExpiresAt.After(t.now.Time) {
+		return false
+	}
+	expired := r.Value.Invite
+	expired.Status = api.InviteExpired
+	t.invites.put(inviteRow(expired))
+	return true
+}
+
+// InviteFilter narrows a list of invites; its fields are AND-ed.
+type InviteFilter struct {
+	Email    string                 // without case; empty for any
+	Roles    []api.OrganizationRole // any of these; none for all
+	Statuses []api.InviteStatus     // any of api.ListedInviteStatuses; none for all of them
+}
+
+// ListOrganizationInvites gives a page of the invites that were not deleted,
+// newest first.
+//
+// A page walks: without a filter the list itself; otherwise one run for each
+// pair of a role and a status that can occur, 15 at most, of the whole list
+// or of one address.
+func (o *Organization) ListOrganizationInvites(f InviteFilter, l List, bad error) (Page[Invite], error) {
+	if bad != nil {
+		return Page[Invite]{}, bad
+	}
+	s := o.view()
+	c, err := l.cursor("Invite", s.invitePlace)
+	if err != nil {
+		return Page[Invite]{}, err
+	}
+	if f.Email == "" && len(f.Roles) == 0 && len(f.Statuses) == 0 {
+		return pageOf(c, s.invites.span(invitesListed, Invite{})), nil
+	}
+	index := invitesByState
+	if f.Email != "" {
+		index = invitesByEmail
+	}
+	var spans []span[Invite]
+	for _, role := range orAll(f.Roles, api.OrganizationRoles) {
+		for _, status := range orAll(f.Statuses, api.ListedInviteStatuses) {
+			spans = append(spans, s.invites.span(index, Invite{
+				Invite: api.Invite{Role: role, Status: status}, address: address(f.Email),
+			}))
+		}
+	}
+	return pageOf(c, spans...), nil
+}
+
+// orAll gives the values of a filter, each once, or all values where the
+// filter names none.
+func orAll[T cmp.Ordered](values, all []T) []T {
+	if len(values) == 0 {
+		return all
+	}
+	return distinct(values)
+}
+
+// GetOrganizationInvite gives the invite with the id, a deleted one too.
+func (o *Organization) GetOrganizationInvite(id string) (Object[Invite], error) {
+	i := o.view().invites.get(id)
+	if i == nil {
+		return Object[Invite]{}, notFound("Invite", id)
+	}
+	return i.object(), nil
+}
+
+// NewInvite is what an invite is created from.
+type NewInvite struct {
+	Email string
+	Role  api.OrganizationRole // one of api.AssignableRoles
+}
+
+// CreateOrganizationInvite invites a person, whom neither a membership nor a
+// pending invite may already connect with the organization.
+func (o *Organization) CreateOrganizationInvite(in NewInvite, bad error) (Object[Invite], error) {
+	if bad != nil {
+		return Object[Invite]{}, bad
+	}
+	return update(o, func(t *tx) (Object[Invite], error) {
+		if u := t.userByEmail(in.Email); u != nil {
+			return Object[Invite]{}, refused(api.AlreadyMember,
+				"email: "+in.Email+" already belongs to User `"+u.key+"` of the organization.")
+		}
+		if i := t.pendingInvite(in.Email); i != nil {
+			return Object[Invite]{}, refused(api.InviteAlreadyExists,
+				"email: Invite `"+i.key+"` to "+i.Value.Email+" is pending already.")
+		}
+		if domains := t.settings.AllowedInviteDomains; domains != nil && !slices.ContainsFunc(domains, func(d string) bool {
+			return strings.HasSuffix(address(in.Email), "@"+strings.ToLower(d))
+		}) {
+			return Object[Invite]{}, refused(api.EmailDomainNotAllowed,
+				"email: the organization does not allow invites to the domain of "+in.Email+".")
+		}
+		if reached(t.settings.MemberLimit, t.users.len()+t.invites.orders[invitesPending].Len()) {
+			return Object[Invite]{}, refused(api.OrgMemberLimitExceeded,
+				"The organization has reached its limit of members; pending invites count.")
+		}
+		i := inviteRow(api.Invite{
+			ID: t.ids.New("invite_", t.now.Time), Type: api.TypeInvite,
+			Email: in.Email, Role: in.Role, Status: api.InvitePending,
+			InvitedAt: t.now, ExpiresAt: api.At(t.now.Add(InviteLifetime)),
+			RBACGroupIDs: []string{},
+		})
+		t.invites.put(i)
+		return i.object(), nil
+	})
+}
+
+// DeleteOrganizationInvite deletes a pending invite. It leaves the lists;
+// getting it goes on working.
+func (o *Organization) DeleteOrganizationInvite(id string) (Object[api.Deleted], error) {
+	return update(o, func(t *tx) (Object[api.Deleted], error) {
+		i := t.invites.get(id)
+		switch {
+		case i == nil || i.Value.Status == api.InviteDeleted:
+			return Object[api.Deleted]{}, notFound("Invite", id)
+		case i.Value.Status != api.InvitePending:
+			return Object[api.Deleted]{}, invalid("Invite `" + id + "` is " + string(i.Value.Status) + ": only a pending invite can be deleted.")
+		}
+		deleted := i.Value.Invite
+		deleted.Status = api.InviteDeleted
+		t.invites.put(inviteRow(deleted))
+		return objectOf(api.Deleted{ID: id, Type: api.TypeInviteDeleted}), nil
+	})
+}

@@ -1,0 +1,204 @@
+package store
+
+import (
+	"iter"
+	"slices"
+
+	"antechamber/api"
+)
+
+// DefaultLimit and MaxLimit bound the length of a page.
+const (
+	DefaultLimit = 20
+	MaxLimit     = 1000
+)
+
+// List says which page of a list is wanted.
+type List struct {
+	Limit    int    // objects on the page, 1 to MaxLimit
+	BeforeID string // the page that stands directly before this object
+	AfterID  string // the page that follows this object; at most one of the two is given
+}
+
+// Page is one page of a list.
+type Page[T any] struct {
+	HasMore         bool   // whether more follow in the requested direction
+	FirstID, LastID string // the cursors of its first and last object; empty for an empty page
+
+	n      int
+	size   int // bytes that its objects take
+	value  func(i int) T
+	encode func(b []byte, i int) []byte
+}
+
+// Len is the number of objects on the page.
+func (p Page[T]) Len() int { return p.n }
+
+// All gives the objects of the page in list order.
+func (p Page[T]) All() iter.Seq[T] {
+	return func(yield func(T) bool) {
+		for i := range p.n {
+			if !yield(p.value(i)) {
+				return
+			}
+		}
+	}
+}
+
+// JSON is the page as the API answers it.
+func (p Page[T]) JSON() []byte {
+	b := make([]byte, 0, p.size+p.n+2*len(p.FirstID)+2*len(p.LastID)+64)
+	b = append(b, `{"data":[`...)
+	for i := range p.n {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = p.encode(b, i)
+	}
+	b = append(b, `],"has_more":`...)
+	if p.HasMore {
+		b = append(b, `true`...)
+	} else {
+		b = append(b, `false`...)
+	}
+	b = append(b, `,"first_id":`...)
+	b = appendID(b, p.FirstID)
+	b = append(b, `,"last_id":`...)
+	b = appendID(b, p.LastID)
+	return append(b, '}')
+}
+
+// appendID writes an id, or null for none. Ids are made of characters that
+// JSON writes as they are: those drawn by design, those of a seed by its
+// rules.
+func appendID(b []byte, id string) []byte {
+	if id == "" {
+		return append(b, `null`...)
+	}
+	b = append(b, '"')
+	b = append(b, id...)
+	return append(b, '"')
+}
+
+// cursor is a List whose ids have become a position.
+type cursor struct {
+	from     position
+	backward bool
+	limit    int
+}
+
+// cursor resolves the ids of the list: place gives the position of an object
+// that is, or once was, an object of it.
+func (l List) cursor(noun string, place func(id string) (position, bool)) (cursor, error) {
+	c := cursor{from: newest, limit: l.Limit}
+	id, name := l.AfterID, "after_id"
+	if l.BeforeID != "" {
+		id, name, c.backward = l.BeforeID, "before_id", true
+	}
+	if id == "" {
+		return c, nil
+	}
+	p, ok := place(id)
+	if !ok {
+		return c, invalid(name + ": " + noun + " `" + id + "` is not an object of this list.")
+	}
+	c.from = p
+	return c, nil
+}
+
+// page merges walks into one page: at most limit objects, in list order
+// whichever the direction, and whether more follow. Each walk gives its
+// objects in the direction of the cursor; an object that several walks give
+// is taken from the first of them. It costs the same wherever the page lies:
+// each walk was sought once, and each object is looked at once per walk.
+func page[V interface{ place() position }](c cursor, walks ...func() (V, bool)) (objects []V, more bool) {
+	type head struct {
+		object V
+		ok     bool
+	}
+	heads := make([]head, len(walks))
+	for i, next := range walks {
+		heads[i].object, heads[i].ok = next()
+	}
+	objects = make([]V, 0, c.limit) // once, so that a page of any length allocates as often
+	for {
+		best := -1
+		for i := range heads {
+			if !heads[i].ok {
+				continue
+			}
+			if best < 0 {
+				best = i
+				continue
+			}
+			order := heads[i].object.place().compare(heads[best].object.place())
+			if order < 0 && !c.backward || order > 0 && c.backward {
+				best = i
+			}
+		}
+		if best < 0 {
+			break
+		}
+		if len(objects) == c.limit {
+			more = true
+			break
+		}
+		taken := heads[best].object
+		objects = append(objects, taken)
+		for i := range heads {
+			if heads[i].ok && heads[i].object.place() == taken.place() {
+				heads[i].object, heads[i].ok = walks[i]()
+			}
+		}
+	}
+	if c.backward {
+		slices.Reverse(objects)
+	}
+	return objects, more
+}
+
+func (r *row[T]) place() position { return r.position }
+
+// pageOf gives the page that the spans make together.
+func pageOf[T any](c cursor, spans ...span[T]) Page[T] {
+	walks := make([]func() (*row[T], bool), len(spans))
+	for i, s := range spans {
+		walks[i] = rowsOf(s.walk(c.from, c.backward))
+	}
+	return pageOfRows(page(c, walks...))
+}
+
+func rowsOf[T any](next func() *row[T]) func() (*row[T], bool) {
+	return func() (*row[T], bool) {
+		r := next()
+		return r, r != nil
+	}
+}
+
+func pageOfRows[T any](rows []*row[T], more bool) Page[T] {
+	p := Page[T]{
+		HasMore: more,
+		n:       len(rows),
+		value:   func(i int) T { return rows[i].Value },
+		encode:  func(b []byte, i int) []byte { return append(b, rows[i].json...) },
+	}
+	for _, r := range rows {
+		p.size += len(r.json)
+	}
+	if len(rows) > 0 {
+		p.FirstID, p.LastID = rows[0].key, rows[len(rows)-1].key
+	}
+	return p
+}
+
+// Object is one object of the API and its JSON, encoded once when it was last
+// written.
+type Object[T any] struct {
+	Value T
+	JSON  string
+}
+
+func (r *row[T]) object() Object[T] { return Object[T]{r.Value, r.json} }
+
+// objectOf encodes a value that no table holds.
+func objectOf[T any](v T) Object[T] { return Object[T]{v, api.Encode(v)} }

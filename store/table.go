@@ -1,0 +1,205 @@
+package store
+
+import (
+	"cmp"
+	"math"
+	"time"
+
+	"github.com/tidwall/btree"
+
+	"antechamber/api"
+)
+
+// position is an object's place in the lists of its kind: newest first, and
+// objects of one instant by id, the later id first, so that the order is
+// total. Ids of one instant that the store drew itself sort as they were
+// drawn.
+type position struct {
+	at int64 // microseconds since 1970
+	id string
+}
+
+// newest comes before every real position.
+var newest = position{at: math.MaxInt64}
+
+func at(t api.Time, id string) position { return position{t.UnixMicro(), id} }
+
+// time is the instant of the position.
+func (p position) time() api.Time { return api.At(time.UnixMicro(p.at)) }
+
+// compare is negative when p stands before q in a list.
+func (p position) compare(q position) int {
+	if c := cmp.Compare(q.at, p.at); c != 0 {
+		return c
+	}
+	return cmp.Compare(q.id, p.id)
+}
+
+// row is one object of a table at one version. It is never changed: a write
+// puts another row in its place. What it holds in slices and maps is replaced,
+// never written through.
+type row[T any] struct {
+	key string // identity within the table
+	position
+	Value T
+	json  string // as the API answers it, encoded when the row was made
+}
+
+// index is one order of a table. Rows of one group stand together, and inside
+// a group as lists show them, unless less says otherwise.
+type index[T any] struct {
+	holds func(*T) bool           // which rows it holds; nil for all
+	group func(a, b *T) int       // what its groups are; nil for a single one
+	less  func(a, b *row[T]) bool // another order altogether
+}
+
+func (ix index[T]) order() func(a, b *row[T]) bool {
+	switch {
+	case ix.less != nil:
+		return ix.less
+	case ix.group == nil:
+		return func(a, b *row[T]) bool { return a.compare(b.position) < 0 }
+	}
+	return func(a, b *row[T]) bool {
+		if c := ix.group(&a.Value, &b.Value); c != 0 {
+			return c < 0
+		}
+		return a.compare(b.position) < 0
+	}
+}
+
+type tree[T any] = btree.BTreeG[*row[T]]
+
+// table holds the objects of one kind by key and in the orders of its
+// indexes.
+type table[T any] struct {
+	indexes []index[T] // the same slice in every version
+	rows    *tree[T]   // by key
+	orders  []*tree[T] // one for each index
+}
+
+func newTable[T any](indexes []index[T]) table[T] {
+	// Readers meet published versions only and a lock of the version guards
+	// its copying, so the trees need no locks of their own.
+	opts := btree.Options{NoLocks: true}
+	t := table[T]{indexes: indexes, orders: make([]*tree[T], len(indexes))}
+	t.rows = btree.NewBTreeGOptions(func(a, b *row[T]) bool { return a.key < b.key }, opts)
+	for i, ix := range indexes {
+		t.orders[i] = btree.NewBTreeGOptions(ix.order(), opts)
+	}
+	return t
+}
+
+// copy gives a table that can be written without t seeing it. It writes a mark
+// to t's trees, so two copies of one version must not be made at once.
+func (t table[T]) copy() table[T] {
+	c := table[T]{indexes: t.indexes, rows: t.rows.Copy(), orders: make([]*tree[T], len(t.orders))}
+	for i, o := range t.orders {
+		c.orders[i] = o.Copy()
+	}
+	return c
+}
+
+func (t *table[T]) len() int { return t.rows.Len() }
+
+// get gives the row with the key, or nil.
+func (t *table[T]) get(key string) *row[T] {
+	r, _ := t.rows.Get(&row[T]{key: key})
+	return r
+}
+
+// put adds the row, or replaces the one with its key.
+func (t *table[T]) put(r *row[T]) {
+	old, _ := t.rows.Set(r)
+	for i, ix := range t.indexes {
+		if old != nil && (ix.holds == nil || ix.holds(&old.Value)) {
+			t.orders[i].Delete(old)
+		}
+		if ix.holds == nil || ix.holds(&r.Value) {
+			t.orders[i].Set(r)
+		}
+	}
+}
+
+// remove takes the row with the key out and gives it, or nil.
+func (t *table[T]) remove(key string) *row[T] {
+	old, _ := t.rows.Delete(&row[T]{key: key})
+	if old == nil {
+		return nil
+	}
+	for i, ix := range t.indexes {
+		if ix.holds == nil || ix.holds(&old.Value) {
+			t.orders[i].Delete(old)
+		}
+	}
+	return old
+}
+
+// span is the group of an index that example belongs to.
+func (t *table[T]) span(index int, example T) span[T] {
+	return span[T]{t.orders[index], t.indexes[index].group, example}
+}
+
+// span is one group of an index: a run of rows in the order of lists.
+type span[T any] struct {
+	tree    *tree[T]
+	group   func(a, b *T) int
+	example T
+}
+
+// each calls f with every row of the span until f gives false.
+func (s span[T]) each(f func(*row[T]) bool) {
+	s.tree.Ascend(&row[T]{Value: s.example, position: newest}, func(r *row[T]) bool {
+		return s.has(r) && f(r)
+	})
+}
+
+// first gives the first row of the span, or nil.
+func (s span[T]) first() (first *row[T]) {
+	s.each(func(r *row[T]) bool {
+		first = r
+		return false
+	})
+	return first
+}
+
+// all collects the rows of the span: before writing to a table, whoever walks
+// it collects.
+func (s span[T]) all() (rows []*row[T]) {
+	s.each(func(r *row[T]) bool {
+		rows = append(rows, r)
+		return true
+	})
+	return rows
+}
+
+func (s span[T]) has(r *row[T]) bool { return s.group == nil || s.group(&r.Value, &s.example) == 0 }
+
+// walk gives the rows of the span one by one: away from the position in list
+// order, or against it when backward. The position itself is left out.
+func (s span[T]) walk(from position, backward bool) func() *row[T] {
+	it := s.tree.Iter()
+	pivot := &row[T]{Value: s.example, position: from}
+	found := it.Seek(pivot)
+	switch {
+	case backward && found:
+		found = it.Prev()
+	case backward:
+		found = it.Last() // everything stands before the position
+	case found && it.Item().position == from && s.has(it.Item()):
+		found = it.Next()
+	}
+	return func() *row[T] {
+		if !found || !s.has(it.Item()) {
+			found = false
+			return nil
+		}
+		r := it.Item()
+		if backward {
+			found = it.Prev()
+		} else {
+			found = it.Next()
+		}
+		return r
+	}
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"antechamber/api"
+)
+
+// User is a member of the organization as the store keeps it.
+type User struct {
+	api.User
+	address string // the e-mail address as it is compared
+}
+
+// address is how e-mail addresses are compared: without case.
+func address(email string) string { return strings.ToLower(email) }
+
+const (
+	usersListed = iota
+	usersByRole
+	usersByEmail
+)
+
+var userIndexes = []index[User]{
+	usersListed:  {},
+	usersByRole:  {group: func(a, b *User) int { return cmp.Compare(a.Role, b.Role) }},
+	usersByEmail: {group: func(a, b *User) int { return cmp.Compare(a.address, b.address) }},
+}
+
+func userRow(u api.User) *row[User] {
+	return &row[User]{u.ID, at(u.AddedAt, u.ID), User{u, address(u.Email)}, api.Encode(u)}
+}
+
+func (s *state) userByEmail(email string) *row[User] {
+	return s.users.span(usersByEmail, User{address: address(email)}).first()
+}
+
+// userPlace is where a user stands, or stood, in lists.
+func (s *state) userPlace(id string) (position, bool) {
+	if r := s.users.get(id); r != nil {
+		return r.position, true
+	}
+	return s.removed.Get(id)
+}
+
+// UserFilter narrows a list of users; its fields are AND-ed.
+type UserFilter struct {
+	Email string                 // without case; empty for any
+	Roles []api.OrganizationRole // any of these; none for all
+}
+
+// ListOrganizationMembers gives a page of the users, newest first.
+//
+// A page walks: without a filter the list itself; by role one run of the list
+// for each role asked for; by e-mail the one user that can have it.
+func (o *Organization) ListOrganizationMembers(f UserFilter, l List, bad error) (Page[User], error) {
+	if bad != nil {
+		return Page[User]{}, bad
+	}
+	s := o.view()
+	c, err := l.cursor("User", s.userPlace)
+	if err != nil {
+		return Page[User]{}, err
+	}
+	switch {
+	case f.Email != "":
+		u := s.userByEmail(f.Email)
+		if u == nil || len(f.Roles) > 0 && !slices.Contains(f.Roles, u.Value.Role) {
+			return Page[User]{}, nil
+		}
+		return pageOf(c, s.users.span(usersByEmail, u.Value)), nil
+	case len(f.Roles) > 0:
+		var spans []span[User]
+		for _, role := range distinct(f.Roles) {
+			spans = append(spans, s.users.span(usersByRole, User{User: api.User{Role: role}}))
+		}
+		return pageOf(c, spans...), nil
+	}
+	return pageOf(c, s.users.span(usersListed, User{})), nil
+}
+
+// distinct gives the values without repetitions.
+func distinct[T cmp.Ordered](values []T) []T {
+	return slices.Compact(slices.Sorted(slices.Values(values)))
+}
+
+// GetOrganizationMember gives the user with the id.
+func (o *Organization) GetOrganizationMember(id string) (Object[User], error) {
+	u := o.view().users.get(id)
+	if u == nil {
+		return Object[User]{}, notFound("User", id)
+	}
+	return u.object(), nil
+}
+
+// UpdateOrganizationMember gives the user another role. Roles in workspaces
+// that come with it follow by themselves, see EffectiveRole.
+func (o *Organization) UpdateOrganizationMember(id string, role api.OrganizationRole, bad error) (Object[User], error) {
+	return update(o, func(t *tx) (Object[User], error) {
+		u := t.users.get(id)
+		switch {
+		case u == nil:
+			return Object[User]{}, notFound("User", id)
+		case bad != nil:
+			return Object[User]{}, bad
+		case u.Value.Role == api.RoleAdmin:
+			return Object[User]{}, invalid("User `" + id + "` is an admin of the organization: an admin's role cannot be changed through the API.")
+		}
+		changed := u.Value.User
+		changed.Role = role
+		u = userRow(changed)
+		t.users.put(u)
+		return u.object(), nil
+	})
+}
+
+// RemoveOrganizationMember takes the user out of the organization and of
+// every workspace. API keys that the user made stay as they are.
+func (o *Organization) RemoveOrganizationMember(id string) (Object[api.Deleted], error) {
+	return update(o, func(t *tx) (Object[api.Deleted], error) {
+		u := t.users.get(id)
+		switch {
+		case u == nil:
+			return Object[api.Deleted]{}, notFound("User", id)
+		case t.users.len() == 1:
+			return Object[api.Deleted]{}, refused(api.CannotRemoveLastMember,
+				"User `"+id+"` is the only member of the organization and cannot be removed.")
+		case u.Value.Role == api.RoleAdmin:
+			return Object[api.Deleted]{}, invalid("User `" + id + "` is an admin of the organization: admins cannot be removed through the API.")
+		}
+		for _, m := range t.members.span(membersByUser, Member{UserID: id}).all() {
+			t.removeMember(m)
+		}
+		t.users.remove(id)
+		t.removed.Set(id, u.position)
+		return objectOf(api.Deleted{ID: id, Type: api.TypeUserDeleted}), nil
+	})
+}

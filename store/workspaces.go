@@ -1,0 +1,257 @@
+package store
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"antechamber/api"
+)
+
+// Workspace is a workspace as the store keeps it.
+type Workspace struct {
+	api.Workspace
+	isDefault bool
+}
+
+const (
+	workspacesLive = iota
+	workspacesArchived
+	workspacesDefault
+)
+
+var workspaceIndexes = []index[Workspace]{
+	workspacesLive:     {holds: func(w *Workspace) bool { return !w.isDefault && w.ArchivedAt.IsZero() }},
+	workspacesArchived: {holds: func(w *Workspace) bool { return !w.ArchivedAt.IsZero() }},
+	workspacesDefault:  {holds: func(w *Workspace) bool { return w.isDefault }},
+}
+
+func workspaceRow(w api.Workspace, isDefault bool) *row[Workspace] {
+	return &row[Workspace]{w.ID, at(w.CreatedAt, w.ID), Workspace{w, isDefault}, api.Encode(w)}
+}
+
+func (s *state) workspacePlace(id string) (position, bool) {
+	if r := s.workspaces.get(id); r != nil {
+		return r.position, true
+	}
+	return position{}, false
+}
+
+// MaxIDs is how many ids a list of workspaces can be filtered by.
+const MaxIDs = 100
+
+// WorkspaceFilter narrows a list of workspaces; its fields are AND-ed.
+type WorkspaceFilter struct {
+	IDs             []string // any of these, MaxIDs at most; nil for all
+	IncludeArchived bool
+	IncludeDefault  bool
+}
+
+// ListWorkspaces gives a page of the workspaces, newest first.
+//
+// A page walks the run of workspaces in use and, where they are included, the
+// run of archived ones and the Default Workspace; by id the workspaces named.
+func (o *Organization) ListWorkspaces(f WorkspaceFilter, l List, bad error) (Page[Workspace], error) {
+	if bad != nil {
+		return Page[Workspace]{}, bad
+	}
+	s := o.view()
+	c, err := l.cursor("Workspace", s.workspacePlace)
+	if err != nil {
+		return Page[Workspace]{}, err
+	}
+	if f.IDs != nil {
+		return pageOfRows(page(c, s.workspacesNamed(f, c))), nil
+	}
+	spans := []span[Workspace]{s.workspaces.span(workspacesLive, Workspace{})}
+	if f.IncludeArchived {
+		spans = append(spans, s.workspaces.span(workspacesArchived, Workspace{}))
+	}
+	if f.IncludeDefault {
+		spans = append(spans, s.workspaces.span(workspacesDefault, Workspace{}))
+	}
+	return pageOf(c, spans...), nil
+}
+
+// workspacesNamed walks the workspaces that the filter names.
+func (s *state) workspacesNamed(f WorkspaceFilter, c cursor) func() (*row[Workspace], bool) {
+	var rows []*row[Workspace]
+	for _, id := range distinct(f.IDs) {
+		r := s.workspaces.get(id)
+		if r == nil || r.Value.isDefault && !f.IncludeDefault || !r.Value.ArchivedAt.IsZero() && !f.IncludeArchived {
+			continue
+		}
+		if order := r.compare(c.from); order > 0 && !c.backward || order < 0 && c.backward {
+			rows = append(rows, r)
+		}
+	}
+	slices.SortFunc(rows, func(a, b *row[Workspace]) int { return a.compare(b.position) })
+	if c.backward {
+		slices.Reverse(rows)
+	}
+	return rowsOf(func() *row[Workspace] {
+		if len(rows) == 0 {
+			return nil
+		}
+		r := rows[0]
+		rows = rows[1:]
+		return r
+	})
+}
+
+// GetWorkspace gives the workspace with the id.
+func (o *Organization) GetWorkspace(id string) (Object[Workspace], error) {
+	w := o.view().workspaces.get(id)
+	if w == nil {
+		return Object[Workspace]{}, notFound("Workspace", id)
+	}
+	return w.object(), nil
+}
+
+// NewWorkspace is what a workspace is created from.
+type NewWorkspace struct {
+	Name          string
+	DisplayColor  string // one is chosen when it is empty
+	ExternalKeyID string
+	Tags          map[string]string
+	DataResidency api.DataResidency
+}
+
+// CreateWorkspace adds a workspace, unless the organization has as many as it
+// may have.
+func (o *Organization) CreateWorkspace(in NewWorkspace, bad error) (Object[Workspace], error) {
+	if bad != nil {
+		return Object[Workspace]{}, bad
+	}
+	return update(o, func(t *tx) (Object[Workspace], error) {
+		if err := checkResidency(in.DataResidency); err != nil {
+			return Object[Workspace]{}, err
+		}
+		if limit := t.settings.WorkspaceLimit; t.workspaces.orders[workspacesLive].Len() >= limit {
+			return Object[Workspace]{}, invalid("The organization has reached its limit of " + strconv.Itoa(limit) +
+				" workspaces that are not archived.")
+		}
+		made := api.Workspace{
+			ID: t.ids.New("wrkspc_", t.now.Time), Type: api.TypeWorkspace,
+			Name: in.Name, DisplayColor: in.DisplayColor, CreatedAt: t.now,
+			CompartmentID: t.ids.UUID(), ExternalKeyID: api.Nullable(in.ExternalKeyID),
+			Tags: map[string]string{}, DataResidency: in.DataResidency,
+		}
+		maps.Copy(made.Tags, in.Tags)
+		if made.DisplayColor == "" {
+			made.DisplayColor = t.ids.Color()
+		}
+		w := workspaceRow(made, false)
+		t.workspaces.put(w)
+		return w.object(), nil
+	})
+}
+
+// WorkspaceUpdate is what an update of a workspace changes; a nil field
+// changes nothing.
+type WorkspaceUpdate struct {
+	Name                 *string
+	DisplayColor         *string
+	ExternalKeyID        *string
+	Tags                 map[string]*string // merged key by key; nil deletes a key
+	AllowedInferenceGeos *api.AllowedGeos
+	DefaultInferenceGeo  *string
+}
+
+// UpdateWorkspace changes a workspace that is not archived. The Default
+// Workspace keeps its name (documented); its other fields can be changed (our
+// guess).
+func (o *Organization) UpdateWorkspace(id string, in WorkspaceUpdate, bad error) (Object[Workspace], error) {
+	return update(o, func(t *tx) (Object[Workspace], error) {
+		w := t.workspaces.get(id)
+		switch {
+		case w == nil:
+			return Object[Workspace]{}, notFound("Workspace", id)
+		case bad != nil:
+			return Object[Workspace]{}, bad
+		case !w.Value.ArchivedAt.IsZero():
+			return Object[Workspace]{}, archivedWorkspace(id)
+		}
+		changed := w.Value.Workspace
+		if in.Name != nil {
+			if w.Value.isDefault && *in.Name != changed.Name {
+				return Object[Workspace]{}, invalid("name: the Default Workspace cannot be renamed.")
+			}
+			changed.Name = *in.Name
+		}
+		if in.DisplayColor != nil {
+			changed.DisplayColor = *in.DisplayColor
+		}
+		if in.ExternalKeyID != nil {
+			if changed.ExternalKeyID != "" && *in.ExternalKeyID != string(changed.ExternalKeyID) {
+				return Object[Workspace]{}, invalid("external_key_id: cannot be changed once it is set.")
+			}
+			changed.ExternalKeyID = api.Nullable(*in.ExternalKeyID)
+		}
+		changed.Tags = mergeTags(changed.Tags, in.Tags)
+		if in.AllowedInferenceGeos != nil {
+			changed.DataResidency.AllowedInferenceGeos = *in.AllowedInferenceGeos
+		}
+		if in.DefaultInferenceGeo != nil {
+			changed.DataResidency.DefaultInferenceGeo = *in.DefaultInferenceGeo
+		}
+		if err := checkResidency(changed.DataResidency); err != nil {
+			return Object[Workspace]{}, err
+		}
+		w = workspaceRow(changed, w.Value.isDefault)
+		t.workspaces.put(w)
+		return w.object(), nil
+	})
+}
+
+// mergeTags gives a map of its own: rows share theirs.
+func mergeTags(tags map[string]string, changes map[string]*string) map[string]string {
+	merged := maps.Clone(tags)
+	for k, v := range changes {
+		if v == nil {
+			delete(merged, k)
+		} else {
+			merged[k] = *v
+		}
+	}
+	return merged
+}
+
+// checkResidency holds that the default inference geo is among the allowed
+// ones. (Documented.)
+func checkResidency(d api.DataResidency) error {
+	if d.AllowedInferenceGeos == nil || slices.Contains(d.AllowedInferenceGeos, d.DefaultInferenceGeo) {
+		return nil
+	}
+	return invalid("data_residency.default_inference_geo: '" + d.DefaultInferenceGeo + "' is not among the allowed inference geos.")
+}
+
+func archivedWorkspace(id string) error {
+	return invalid("Workspace `" + id + "` is archived and cannot be changed.")
+}
+
+// ArchiveWorkspace archives the workspace and every API key in it, for good.
+// Archiving it again changes nothing.
+func (o *Organization) ArchiveWorkspace(id string) (Object[Workspace], error) {
+	return update(o, func(t *tx) (Object[Workspace], error) {
+		w := t.workspaces.get(id)
+		switch {
+		case w == nil:
+			return Object[Workspace]{}, notFound("Workspace", id)
+		case w.Value.isDefault:
+			return Object[Workspace]{}, invalid("The Default Workspace cannot be archived.")
+		case !w.Value.ArchivedAt.IsZero():
+			return w.object(), nil
+		}
+		archived := w.Value.Workspace
+		archived.ArchivedAt = t.now
+		w = workspaceRow(archived, false)
+		t.workspaces.put(w)
+		for _, status := range []api.APIKeyStatus{api.KeyActive, api.KeyInactive, api.KeyExpired} {
+			for _, k := range t.keysIn(id, status).all() {
+				t.putKey(k.Value.withStatus(api.KeyArchived, t.now))
+			}
+		}
+		return w.object(), nil
+	})
+}
