@@ -1,0 +1,409 @@
+package seed
+
+import (
+	"bytes"
+	stdcmp "cmp"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"antechamber/api"
+	"antechamber/store"
+)
+
+func TestExportIsASeedOfTheSameContents(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := generateContents(t)
+		export := Export(c)
+		got := reload(t, export, Options{Real: real, IDSeed: 99})
+		if len(got) != 1 {
+			t.Fatalf("%d organizations came back", len(got))
+		}
+		same(t, sorted(c), got[0])
+		if again := Export(got[0]); !bytes.Equal(export, again) {
+			t.Fatalf("the second export differs (-first +second):\n%s", cmp.Diff(string(export), string(again)))
+		}
+	})
+}
+
+// Whatever the checks let pass, the store takes, and keeps.
+func TestExportSurvivesTheStore(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := generateContents(t)
+		got := built(t, c)
+		same(t, sorted(c), sorted(got))
+	})
+}
+
+func TestExportAllIsASeedOfAll(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var all []store.Contents
+		keys, ids := distinct{}, distinct{}
+		for range rapid.IntRange(1, 3).Draw(t, "organizations") {
+			c := generateContents(t)
+			c.AdminKeys = []string{keys.draw(t, "admin key", rapid.StringMatching(adminKeyForm.pattern.String()))}
+			c.ID = ids.draw(t, "organization", rapid.StringMatching(uuidForm.pattern.String()).Filter(func(s string) bool { return !ids[strings.ToLower(s)] }))
+			ids[strings.ToLower(c.ID)] = true
+			all = append(all, c)
+		}
+		got := reload(t, ExportAll(all), Options{Real: real})
+		if len(got) != len(all) {
+			t.Fatalf("%d of %d organizations came back", len(got), len(all))
+		}
+		for i := range all {
+			same(t, sorted(all[i]), got[i])
+		}
+	})
+}
+
+func TestExportIsWhole(t *testing.T) {
+	var file map[string]any
+	if err := json.Unmarshal(ExportAll([]store.Contents{loadBuiltin(t, "demo", Options{Real: real})}), &file); err != nil {
+		t.Fatal(err)
+	}
+	organization := func() map[string]any { return file["organizations"].([]any)[0].(map[string]any) }()
+	first := func(list string) any { return organization[list].([]any)[0] }
+	workspace := first("workspaces").(map[string]any)
+	for _, one := range []struct {
+		of     string
+		got    any
+		fields []string
+	}{
+		{"an organization", organization, organizationFields},
+		{"settings", organization["settings"], settingsFields},
+		{"ids", organization["ids"], idsFields},
+		{"the Default Workspace", organization["default_workspace"], defaultFields},
+		{"a user", first("users"), userFields},
+		{"an invite", first("invites"), inviteFields},
+		{"a workspace", workspace, workspaceFields},
+		{"a data residency", workspace["data_residency"], residencyFields},
+		{"a member", workspace["members"].([]any)[0], memberFields},
+		{"an API key", first("api_keys"), keyFields},
+		{"a change", first("api_keys").(map[string]any)["status_history"].([]any)[0], changeFields},
+		{"a removed user", first("removed"), removedFields},
+	} {
+		var got []string
+		for field := range one.got.(map[string]any) {
+			got = append(got, field)
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(slices.Sorted(slices.Values(one.fields)), got); diff != "" {
+			t.Errorf("an export of %s (-known +written):\n%s", one.of, diff)
+		}
+	}
+}
+
+func TestExportLooksLikeThis(t *testing.T) {
+	c := loadBuiltin(t, "contract", Options{Real: real})
+	const want = `{
+  "id": "12345678-1234-5678-1234-567812345678",
+  "name": "Acme Corporation",
+  "admin_keys": [],
+  "settings": {
+    "workspace_limit": 100,
+    "member_limit": null,
+`
+	if got := string(Export(c)); !strings.HasPrefix(got, want) || !strings.HasSuffix(got, "\n}\n") {
+		t.Errorf("the export is\n%s", got)
+	}
+}
+
+func reload(t *rapid.T, export []byte, opts Options) []store.Contents {
+	t.Helper()
+	s, err := Parse("export", export)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, export)
+	}
+	all, err := s.Load(opts)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, export)
+	}
+	return all
+}
+
+// same fails unless both are the same to the last nil.
+func same(t *rapid.T, want, got store.Contents) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatalf("contents (-want +got):\n%s", diff)
+	}
+	if !reflect.DeepEqual(want, got) {
+		t.Fatalf("cmp sees no difference and reflect does:\n%#v\n%#v", want, got)
+	}
+}
+
+// sorted gives contents with their lists in the order in which they leave the
+// store: newest first, members by workspace and then in the order of the
+// users.
+func sorted(c store.Contents) store.Contents {
+	c.Users = slices.Clone(c.Users)
+	slices.SortFunc(c.Users, func(a, b api.User) int { return listed(a.AddedAt, a.ID, b.AddedAt, b.ID) })
+	c.Invites = slices.Clone(c.Invites)
+	slices.SortFunc(c.Invites, func(a, b api.Invite) int { return listed(a.InvitedAt, a.ID, b.InvitedAt, b.ID) })
+	c.Workspaces = slices.Clone(c.Workspaces)
+	slices.SortFunc(c.Workspaces, func(a, b api.Workspace) int { return listed(a.CreatedAt, a.ID, b.CreatedAt, b.ID) })
+	c.APIKeys = slices.Clone(c.APIKeys)
+	slices.SortFunc(c.APIKeys, func(a, b store.APIKey) int { return listed(a.CreatedAt, a.ID, b.CreatedAt, b.ID) })
+	c.Removed = slices.Clone(c.Removed)
+	slices.SortFunc(c.Removed, func(a, b store.RemovedUser) int { return listed(a.AddedAt, a.ID, b.AddedAt, b.ID) })
+	user := func(id string) int { return slices.IndexFunc(c.Users, func(u api.User) bool { return u.ID == id }) }
+	workspace := func(id string) int {
+		return slices.IndexFunc(c.Workspaces, func(w api.Workspace) bool { return w.ID == id })
+	}
+	c.Members = slices.Clone(c.Members)
+	slices.SortFunc(c.Members, func(a, b store.Member) int {
+		return stdcmp.Or(
+			stdcmp.Compare(workspace(a.WorkspaceID), workspace(b.WorkspaceID)),
+			stdcmp.Compare(user(a.UserID), user(b.UserID)),
+		)
+	})
+	return c
+}
+
+func listed(aTime api.Time, aID string, bTime api.Time, bID string) int {
+	return stdcmp.Or(bTime.Compare(aTime.Time), strings.Compare(bID, aID))
+}
+
+// distinct holds values that must not be drawn again.
+type distinct map[string]bool
+
+func (d distinct) draw(t *rapid.T, label string, from *rapid.Generator[string]) string {
+	s := from.Filter(func(s string) bool { return !d[s] }).Draw(t, label)
+	d[s] = true
+	return s
+}
+
+// world generates the contents of an organization, in every state that one
+// can reach, with names that look like ids and addresses where they can.
+type world struct {
+	*rapid.T
+	now api.Time
+}
+
+// Few words, so that ids, names and addresses meet.
+var words = []string{"a", "b", "user_a", "user_b", "Default", "default", "a@b.c", "x.y~z-_"}
+
+func (w world) id(seen distinct) string {
+	return seen.draw(w.T, "id", rapid.OneOf(
+		rapid.SampledFrom(words).Filter(idForm.pattern.MatchString),
+		rapid.StringMatching(`^[a-z]{1,8}_[0-9A-Za-z]{1,20}$`),
+		rapid.StringMatching(idForm.pattern.String()),
+	))
+}
+
+func (w world) name(atMost int) string {
+	return rapid.OneOf(rapid.SampledFrom(words), rapid.StringN(1, atMost, -1)).Draw(w.T, "name")
+}
+
+func (w world) email() string {
+	local := rapid.OneOf(rapid.SampledFrom([]string{"a", "b"}), rapid.StringMatching(`[A-Za-z0-9!#$%&'*+/=?^_{|}~-]{1,20}`))
+	domain := rapid.SampledFrom([]string{"b.c", "B.C", "example.com", "bücher.example"})
+	return local.Draw(w.T, "local part") + "@" + domain.Draw(w.T, "domain")
+}
+
+// between draws a time from one to another, often one of both or the present.
+func (w world) between(from, to api.Time) api.Time {
+	if to.Before(from.Time) {
+		panic(fmt.Sprintf("%s is after %s", from, to))
+	}
+	micros := []int64{from.UnixMicro(), to.UnixMicro()}
+	if !w.now.Before(from.Time) && !w.now.After(to.Time) {
+		micros = append(micros, w.now.UnixMicro())
+	}
+	return api.At(time.UnixMicro(rapid.OneOf(
+		rapid.SampledFrom(micros), rapid.Int64Range(from.UnixMicro(), to.UnixMicro()),
+	).Draw(w.T, "time")))
+}
+
+func (w world) any() api.Time { return w.between(earliest, latest) }
+
+func (w world) maybe() bool { return rapid.Bool().Draw(w.T, "maybe") }
+
+func (w world) few() int { return rapid.IntRange(0, 4).Draw(w.T, "how many") }
+
+func (w world) limit() *int {
+	if w.maybe() {
+		return nil
+	}
+	n := rapid.IntRange(0, maxInteger).Draw(w.T, "limit")
+	return &n
+}
+
+func generateContents(t *rapid.T) store.Contents {
+	w := world{T: t}
+	c := store.Contents{
+		ID: rapid.StringMatching(uuidForm.pattern.String()).Draw(t, "organization id"), Name: w.name(60),
+		IDs: store.IDs{Seed: rapid.Uint64Max(maxInteger).Draw(t, "seed"), Drawn: rapid.Uint64Max(maxInteger).Draw(t, "drawn")},
+	}
+	if w.maybe() {
+		c.Clock = store.FrozenAt(w.any().Time)
+	} else {
+		c.Clock.Offset = time.Duration(rapid.Int64Range(-int64(50*365*24*time.Hour), int64(200*365*24*time.Hour)).Draw(t, "offset"))
+	}
+	w.now = c.Clock.Now(real)
+	c.Settings = w.settings()
+	keys := distinct{}
+	for range w.few() {
+		c.AdminKeys = append(c.AdminKeys, keys.draw(t, "admin key", rapid.StringMatching(adminKeyForm.pattern.String())))
+	}
+	people, addresses := distinct{}, distinct{}
+	address := func() string {
+		email := rapid.Custom(func(t *rapid.T) string { return world{T: t}.email() }).
+			Filter(func(s string) bool { return !addresses[strings.ToLower(s)] }).Draw(t, "address")
+		addresses[strings.ToLower(email)] = true
+		return email
+	}
+	for range w.few() {
+		c.Users = append(c.Users, api.User{
+			ID: w.id(people), Type: "user", Email: address(), Name: w.name(60),
+			Role: rapid.SampledFrom(api.OrganizationRoles).Draw(t, "role"), AddedAt: w.any(),
+		})
+	}
+	for range w.few() {
+		c.Removed = append(c.Removed, store.RemovedUser{ID: w.id(people), AddedAt: w.any()})
+	}
+	invites := distinct{}
+	for range w.few() {
+		i := w.invite(invites)
+		if i.Status == api.InvitePending {
+			i.Email = address()
+		}
+		c.Invites = append(c.Invites, i)
+	}
+	places := distinct{}
+	c.DefaultWorkspace = w.workspace(places)
+	c.DefaultWorkspace.Name, c.DefaultWorkspace.ArchivedAt = "Default", api.Time{}
+	for range w.few() {
+		made := w.workspace(places)
+		c.Workspaces = append(c.Workspaces, made)
+		for _, u := range c.Users {
+			if w.maybe() {
+				role := rapid.SampledFrom(api.AssignableWorkspaceRoles).Draw(t, "workspace role")
+				c.Members = append(c.Members, store.Member{WorkspaceID: made.ID, UserID: u.ID, Role: role})
+			}
+		}
+	}
+	keyIDs := distinct{}
+	for range w.few() {
+		c.APIKeys = append(c.APIKeys, w.key(c, keyIDs))
+	}
+	return c
+}
+
+func (w world) settings() store.Settings {
+	s := store.Settings{
+		WorkspaceLimit: rapid.IntRange(0, maxInteger).Draw(w.T, "workspace limit"), MemberLimit: w.limit(),
+		WorkspaceMemberLimit: w.limit(), APIKeyLimit: w.limit(), WorkspaceAPIKeyLimit: w.limit(),
+		WorkspaceNameMaxLength: rapid.IntRange(1, 255).Draw(w.T, "name length"),
+		AnthropicVersions:      rapid.SliceOfN(rapid.StringMatching(versionForm.pattern.String()), 1, 3).Draw(w.T, "versions"),
+	}
+	if w.maybe() {
+		s.AllowedInviteDomains = append([]string{}, rapid.SliceOfN(rapid.SampledFrom([]string{"b.c", "Example.COM"}), 0, 2).Draw(w.T, "domains")...)
+	}
+	return s
+}
+
+func (w world) invite(seen distinct) api.Invite {
+	i := api.Invite{
+		ID: w.id(seen), Type: "invite", Email: w.email(), Role: rapid.SampledFrom(api.OrganizationRoles).Draw(w.T, "role"),
+		Status: rapid.SampledFrom(inviteStatuses).Draw(w.T, "status"), InvitedAt: w.any(), RBACGroupIDs: []string{},
+	}
+	i.ExpiresAt = w.between(i.InvitedAt, latest)
+	switch i.Status {
+	case api.InviteAccepted:
+		i.AcceptedAt = w.between(i.InvitedAt, i.ExpiresAt)
+	case api.InviteDeleted:
+	default:
+		i.Status = api.InvitePending
+		if !i.ExpiresAt.After(w.now.Time) {
+			i.Status = api.InviteExpired
+		}
+	}
+	return i
+}
+
+func (w world) workspace(seen distinct) api.Workspace {
+	made := api.Workspace{
+		ID: w.id(seen), Type: "workspace", Name: w.name(255),
+		DisplayColor:  rapid.StringMatching(colorForm.pattern.String()).Draw(w.T, "color"),
+		CompartmentID: rapid.StringMatching(uuidForm.pattern.String()).Draw(w.T, "compartment"),
+		CreatedAt:     w.any(), Tags: map[string]string{}, DataResidency: api.DefaultDataResidency(),
+	}
+	if w.maybe() {
+		made.ArchivedAt = w.between(made.CreatedAt, latest)
+	}
+	if w.maybe() {
+		made.ExternalKeyID = api.Nullable(w.name(20))
+	}
+	if w.maybe() {
+		made.Tags = rapid.MapOfN(rapid.String().Filter(func(s string) bool { return !strings.HasPrefix(s, "anthropic") }), rapid.String(), 1, 3).Draw(w.T, "tags")
+	}
+	if w.maybe() {
+		geo := rapid.SampledFrom(api.InferenceGeos).Draw(w.T, "geo")
+		made.DataResidency.AllowedInferenceGeos, made.DataResidency.DefaultInferenceGeo = api.AllowedGeos{"us", geo}, geo
+	}
+	return made
+}
+
+// key generates a key by living its life.
+func (w world) key(c store.Contents, seen distinct) store.APIKey {
+	in := rapid.SampledFrom(append([]api.Workspace{c.DefaultWorkspace}, c.Workspaces...)).Draw(w.T, "workspace")
+	end := latest // of its life
+	if !in.ArchivedAt.IsZero() {
+		end = in.ArchivedAt
+	}
+	k := store.APIKey{APIKey: api.APIKey{
+		ID: w.id(seen), Type: "api_key", Name: w.name(500), CreatedAt: w.between(earliest, end),
+		CreatedBy: api.Actor{Type: "user"}, Scope: api.Scope{Type: "workspace", WorkspaceID: in.ID},
+	}}
+	if in.ID != c.DefaultWorkspace.ID {
+		k.WorkspaceID = api.Nullable(in.ID)
+	}
+	creators := []string{"user_gone", "user_a"}
+	for _, u := range c.Users {
+		creators = append(creators, u.ID)
+	}
+	for _, v := range c.Removed {
+		creators = append(creators, v.ID)
+	}
+	k.CreatedBy.ID = rapid.SampledFrom(creators).Draw(w.T, "creator")
+	if w.maybe() {
+		k.LastUsedAt = w.any()
+	}
+	if w.maybe() {
+		k.PartialKeyHint = api.Nullable(rapid.StringMatching(hintForm.pattern.String()).Draw(w.T, "hint"))
+	}
+	lapse := end // of what can be switched on and off
+	if w.maybe() {
+		k.ExpiresAt = w.between(k.CreatedAt, latest)
+		if k.ExpiresAt.Before(lapse.Time) {
+			lapse = k.ExpiresAt
+		}
+	}
+	set := func(status api.APIKeyStatus, at api.Time) {
+		k.Status = status
+		k.History = append(k.History, store.StatusChange{Status: status, At: at})
+	}
+	set(rapid.SampledFrom([]api.APIKeyStatus{api.KeyActive, api.KeyInactive}).Draw(w.T, "status"), k.CreatedAt)
+	for range w.few() {
+		next := map[api.APIKeyStatus]api.APIKeyStatus{api.KeyActive: api.KeyInactive, api.KeyInactive: api.KeyActive}[k.Status]
+		set(next, w.between(k.History[len(k.History)-1].At, lapse))
+	}
+	if !in.ArchivedAt.IsZero() || w.maybe() {
+		at := w.between(k.History[len(k.History)-1].At, end)
+		if !k.ExpiresAt.IsZero() && k.ExpiresAt.Before(at.Time) {
+			set(api.KeyExpired, k.ExpiresAt)
+		}
+		set(api.KeyArchived, at)
+	} else if !k.ExpiresAt.IsZero() && !k.ExpiresAt.After(w.now.Time) {
+		set(api.KeyExpired, k.ExpiresAt)
+	}
+	return k
+}
