@@ -1,0 +1,519 @@
+// Package conform holds requests and answers against an OpenAPI document: our
+// own, or the vendor's. It is support for tests.
+package conform
+
+import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	"go.yaml.in/yaml/v4"
+)
+
+// ErrUndeclaredStatus says that an operation does not name the status it was
+// answered with, neither itself nor by a range such as 4XX.
+var ErrUndeclaredStatus = errors.New("status not declared")
+
+// Document is an OpenAPI document with its schemas compiled, to be used by any
+// number of goroutines.
+type Document struct {
+	operations map[operationKey]operation
+	list       []Operation
+}
+
+// Operation is one operation of a document, its path as the contract writes it.
+type Operation struct {
+	ID     string
+	Method string
+	Path   string
+}
+
+// Violation is one thing that the document does not allow.
+type Violation struct {
+	Header  string // the header at fault, empty when it is the body
+	Pointer string // JSON pointer of the value at fault, empty for the whole body
+	Reason  string
+}
+
+func (v Violation) String() string {
+	if v.Header != "" {
+		return "header " + v.Header + ": " + v.Reason
+	}
+	return "body" + v.Pointer + ": " + v.Reason
+}
+
+// Violations is every violation of one request or answer, the error that the
+// checks return.
+type Violations []Violation
+
+func (v Violations) Error() string {
+	lines := make([]string, len(v))
+	for i, violation := range v {
+		lines[i] = violation.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+type operationKey struct{ method, path string }
+
+type operation struct {
+	request      content // nil when the operation takes no body
+	bodyRequired bool
+	responses    map[string]response // by status as the document writes it: 200, 4XX, default
+}
+
+type response struct {
+	headers []header
+	content content
+}
+
+type header struct {
+	name     string
+	required bool
+	integer  bool
+	schema   *jsonschema.Schema
+}
+
+// content is a schema per media type.
+type content map[string]*jsonschema.Schema
+
+// Load gives the document in doc, YAML or JSON, or everything that is wrong
+// with it, its examples included.
+func Load(doc []byte) (*Document, error) {
+	var raw any
+	if err := yaml.Unmarshal(doc, &raw); err != nil {
+		return nil, fmt.Errorf("conform: %w", err)
+	}
+	encoded, err := json.Marshal(raw)
+	if err != nil {
+		return nil, fmt.Errorf("conform: %w", err)
+	}
+	spec, err := openapi3.NewLoader().LoadFromData(encoded)
+	if err != nil {
+		return nil, fmt.Errorf("conform: %w", err)
+	}
+	if err := spec.Validate(context.Background(), openapi3.EnableMultiError()); err != nil {
+		return nil, fmt.Errorf("conform: %w", err)
+	}
+	return compile(spec, encoded, "")
+}
+
+// compile compiles a document that was read from doc, JSON, and whose paths all
+// begin with prefix.
+func compile(spec *openapi3.T, doc []byte, prefix string) (*Document, error) {
+	c, err := newCompiler(doc)
+	if err != nil {
+		return nil, fmt.Errorf("conform: %w", err)
+	}
+	d := &Document{operations: map[operationKey]operation{}}
+	for path, item := range spec.Paths.Map() {
+		for method, op := range item.Operations() {
+			compiled, err := c.operation(at("paths", path, strings.ToLower(method)), op)
+			if err != nil {
+				return nil, fmt.Errorf("conform: %s %s: %w", method, path, err)
+			}
+			route := strings.TrimPrefix(path, prefix)
+			d.operations[operationKey{method, route}] = compiled
+			d.list = append(d.list, Operation{ID: op.OperationID, Method: method, Path: route})
+		}
+	}
+	slices.SortFunc(d.list, func(a, b Operation) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Method, b.Method))
+	})
+	return d, nil
+}
+
+// Operations lists the operations of the document by path and method.
+func (d *Document) Operations() []Operation { return slices.Clone(d.list) }
+
+// CheckResponse gives nil when the document allows this answer of the
+// operation at route, the path template as the contract writes it; otherwise
+// Violations, or an ErrUndeclaredStatus.
+func (d *Document) CheckResponse(method, route string, status int, header http.Header, body []byte) error {
+	op, ok := d.operations[operationKey{method, route}]
+	if !ok {
+		return fmt.Errorf("conform: no operation %s %s", method, route)
+	}
+	res, ok := op.response(status)
+	if !ok {
+		return fmt.Errorf("conform: %s %s: %w: %d", method, route, ErrUndeclaredStatus, status)
+	}
+	var found Violations
+	for _, h := range res.headers {
+		found = h.check(found, header)
+	}
+	if len(res.content) == 0 {
+		if len(body) > 0 {
+			found = append(found, Violation{Reason: "there is one where none is declared"})
+		}
+		return found.orNil()
+	}
+	mediaType, _, _ := mime.ParseMediaType(header.Get("Content-Type"))
+	schema, ok := res.content[mediaType]
+	if !ok {
+		reason := fmt.Sprintf("%q is not declared", header.Get("Content-Type"))
+		return append(found, Violation{Header: "content-type", Reason: reason})
+	}
+	return check(found, schema, body).orNil()
+}
+
+// CheckRequest gives nil when the document allows this JSON body for the
+// operation at route, and Violations otherwise. An empty body stands for none.
+func (d *Document) CheckRequest(method, route string, body []byte) error {
+	op, ok := d.operations[operationKey{method, route}]
+	if !ok {
+		return fmt.Errorf("conform: no operation %s %s", method, route)
+	}
+	schema, takesBody := op.request["application/json"]
+	switch {
+	case len(body) == 0 && op.bodyRequired:
+		return Violations{{Reason: "missing"}}
+	case len(body) == 0:
+		return nil
+	case !takesBody:
+		return Violations{{Reason: "there is one where none is declared"}}
+	}
+	return check(nil, schema, body).orNil()
+}
+
+// response finds what the operation declares for a status: the status itself,
+// else its range, else the default.
+func (op operation) response(status int) (response, bool) {
+	for _, key := range [...]string{strconv.Itoa(status), strconv.Itoa(status/100) + "XX", "default"} {
+		if res, ok := op.responses[key]; ok {
+			return res, true
+		}
+	}
+	return response{}, false
+}
+
+func (h header) check(found Violations, got http.Header) Violations {
+	values := got.Values(h.name)
+	if len(values) == 0 {
+		if h.required {
+			found = append(found, Violation{Header: h.name, Reason: "missing"})
+		}
+		return found
+	}
+	var value any = values[0]
+	if _, err := strconv.ParseInt(values[0], 10, 64); err == nil && h.integer {
+		value = json.Number(values[0])
+	}
+	for _, v := range violations(h.schema.Validate(value)) {
+		found = append(found, Violation{Header: h.name, Reason: v.Reason})
+	}
+	return found
+}
+
+func check(found Violations, schema *jsonschema.Schema, body []byte) Violations {
+	if !utf8.Valid(body) {
+		return append(found, Violation{Reason: "not UTF-8"})
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+	if err != nil {
+		return append(found, Violation{Reason: "not JSON: " + err.Error()})
+	}
+	return append(found, violations(schema.Validate(value))...)
+}
+
+func (v Violations) orNil() error {
+	if len(v) == 0 {
+		return nil
+	}
+	return v
+}
+
+// violations flattens what the validator found to one entry for each value at
+// fault, in the order of their pointers.
+func violations(err error) Violations {
+	if err == nil {
+		return nil
+	}
+	invalid, ok := errors.AsType[*jsonschema.ValidationError](err)
+	if !ok {
+		return Violations{{Reason: err.Error()}}
+	}
+	found := flatten(nil, invalid)
+	slices.SortStableFunc(found, func(a, b Violation) int {
+		return cmp.Or(cmp.Compare(a.Pointer, b.Pointer), cmp.Compare(a.Reason, b.Reason))
+	})
+	return found
+}
+
+func flatten(found Violations, e *jsonschema.ValidationError) Violations {
+	pointer := at(e.InstanceLocation...)
+	switch k := e.ErrorKind.(type) {
+	case *kind.Required:
+		for _, name := range k.Missing {
+			found = append(found, Violation{Pointer: pointer + at(name), Reason: "missing"})
+		}
+		return found
+	case *kind.AdditionalProperties:
+		for _, name := range k.Properties {
+			found = append(found, Violation{Pointer: pointer + at(name), Reason: "not in the schema"})
+		}
+		return found
+	case *kind.AnyOf, *kind.OneOf:
+		if len(e.Causes) > 0 {
+			// Which alternative was meant is not known, so all of them speak.
+			return append(found, Violation{Pointer: pointer, Reason: "fits no alternative: " + alternatives(e.Causes)})
+		}
+	}
+	if len(e.Causes) == 0 {
+		return append(found, Violation{Pointer: pointer, Reason: e.BasicOutput().Error.String()})
+	}
+	for _, cause := range e.Causes {
+		found = flatten(found, cause)
+	}
+	return found
+}
+
+func alternatives(causes []*jsonschema.ValidationError) string {
+	said := make([]string, len(causes))
+	for i, cause := range causes {
+		found := violations(cause)
+		lines := make([]string, len(found))
+		for j, v := range found {
+			lines[j] = v.String()
+		}
+		said[i] = "(" + strings.Join(lines, "; ") + ")"
+	}
+	return strings.Join(said, " or ")
+}
+
+// at is the JSON pointer made of these names.
+func at(names ...string) string {
+	var b strings.Builder
+	for _, name := range names {
+		b.WriteString("/" + pointerEscape.Replace(name))
+	}
+	return b.String()
+}
+
+var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
+
+// compiler compiles the schemas of one document where they lie in it, so that
+// its references mean what they say.
+type compiler struct{ schemas *jsonschema.Compiler }
+
+// base is the address of the document under which its schemas are compiled. It
+// is never fetched.
+const base = "https://openapi.invalid/document"
+
+func newCompiler(doc []byte) (compiler, error) {
+	raw, err := jsonschema.UnmarshalJSON(bytes.NewReader(doc))
+	if err != nil {
+		return compiler{}, err
+	}
+	schemas := jsonschema.NewCompiler()
+	schemas.DefaultDraft(jsonschema.Draft2020)
+	schemas.AssertFormat()
+	return compiler{schemas}, schemas.AddResource(base, raw)
+}
+
+func (c compiler) operation(pointer string, op *openapi3.Operation) (operation, error) {
+	out := operation{responses: map[string]response{}}
+	if body := op.RequestBody; body != nil {
+		request, err := c.content(target(pointer+"/requestBody", body.Ref), body.Value.Content)
+		if err != nil {
+			return operation{}, err
+		}
+		out.request, out.bodyRequired = request, body.Value.Required
+	}
+	for status, ref := range op.Responses.Map() {
+		res, err := c.response(target(pointer+"/responses"+at(status), ref.Ref), ref.Value)
+		if err != nil {
+			return operation{}, fmt.Errorf("%s: %w", status, err)
+		}
+		out.responses[status] = res
+	}
+	return out, nil
+}
+
+func (c compiler) response(pointer string, declared *openapi3.Response) (response, error) {
+	var out response
+	for name, ref := range declared.Headers {
+		schema, err := c.schemas.Compile(base + "#" + target(pointer+"/headers"+at(name), ref.Ref) + "/schema")
+		if err != nil {
+			return response{}, fmt.Errorf("header %s: %w", name, err)
+		}
+		integer := ref.Value.Schema.Value.Type.Is("integer")
+		out.headers = append(out.headers, header{name: name, required: ref.Value.Required, integer: integer, schema: schema})
+	}
+	slices.SortFunc(out.headers, func(a, b header) int { return cmp.Compare(a.name, b.name) })
+	var err error
+	out.content, err = c.content(pointer, declared.Content)
+	return out, err
+}
+
+func (c compiler) content(pointer string, declared openapi3.Content) (content, error) {
+	out := content{}
+	for mediaType := range declared {
+		schema, err := c.schemas.Compile(base + "#" + pointer + "/content" + at(mediaType) + "/schema")
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", mediaType, err)
+		}
+		out[mediaType] = schema
+	}
+	return out, nil
+}
+
+// target is where an object lies: at its own place, or where its reference
+// points within the document.
+func target(pointer, ref string) string {
+	if ref != "" {
+		return strings.TrimPrefix(ref, "#")
+	}
+	return pointer
+}
+
+// vendorModule is the vendor's SDK, which carries the vendor's document.
+const vendorModule = "github.com/anthropics/anthropic-sdk-go"
+
+// routes are the paths of the contract's operations.
+var routes = []string{
+	"/organizations/me",
+	"/organizations/users",
+	"/organizations/users/{user_id}",
+	"/organizations/invites",
+	"/organizations/invites/{invite_id}",
+	"/organizations/workspaces",
+	"/organizations/workspaces/{workspace_id}",
+	"/organizations/workspaces/{workspace_id}/archive",
+	"/organizations/workspaces/{workspace_id}/members",
+	"/organizations/workspaces/{workspace_id}/members/{user_id}",
+	"/organizations/api_keys",
+	"/organizations/api_keys/{api_key_id}",
+}
+
+// LoadVendor gives the vendor's own document of the contract's operations, read
+// where the official SDK lies in the module cache.
+func LoadVendor() (*Document, error) {
+	doc, err := readVendor()
+	if err != nil {
+		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
+	}
+	picked, err := pick(doc, "/v1", routes)
+	if err != nil {
+		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
+	}
+	spec, err := openapi3.NewLoader().LoadFromData(picked)
+	if err != nil {
+		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
+	}
+	return compile(spec, picked, "/v1")
+}
+
+func readVendor() ([]byte, error) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", vendorModule).Output()
+	if err != nil {
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+			err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(exit.Stderr))
+		}
+		return nil, fmt.Errorf("go list -m %s: %w", vendorModule, err)
+	}
+	dir := strings.TrimSpace(string(out))
+	if dir == "" {
+		return nil, fmt.Errorf("%s is not in the module cache: run go mod download %s", vendorModule, vendorModule)
+	}
+	f, err := os.Open(filepath.Join(dir, "scripts", "mock-spec.json.gz"))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	unzipped, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	var doc bytes.Buffer
+	_, err = doc.ReadFrom(unzipped)
+	return doc.Bytes(), err
+}
+
+// pick gives the part of a document in JSON that describes the routes: their
+// paths, and the components that these reach.
+func pick(doc []byte, prefix string, routes []string) ([]byte, error) {
+	var whole struct {
+		OpenAPI    json.RawMessage                       `json:"openapi"`
+		Info       json.RawMessage                       `json:"info"`
+		Paths      map[string]json.RawMessage            `json:"paths"`
+		Components map[string]map[string]json.RawMessage `json:"components"`
+	}
+	if err := json.Unmarshal(doc, &whole); err != nil {
+		return nil, err
+	}
+	paths := map[string]json.RawMessage{}
+	components := map[string]map[string]json.RawMessage{}
+	var reach func(raw json.RawMessage) error
+	reach = func(raw json.RawMessage) error {
+		var value any
+		if err := json.Unmarshal(raw, &value); err != nil {
+			return err
+		}
+		for _, ref := range references(nil, value) {
+			section, name, ok := strings.Cut(strings.TrimPrefix(ref, "#/components/"), "/")
+			if !ok || !strings.HasPrefix(ref, "#/components/") || whole.Components[section][name] == nil {
+				return fmt.Errorf("reference %s leads nowhere", ref)
+			}
+			if components[section][name] != nil {
+				continue
+			}
+			if components[section] == nil {
+				components[section] = map[string]json.RawMessage{}
+			}
+			components[section][name] = whole.Components[section][name]
+			if err := reach(whole.Components[section][name]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, route := range routes {
+		path := prefix + route
+		if whole.Paths[path] == nil {
+			return nil, fmt.Errorf("no path %s", path)
+		}
+		paths[path] = whole.Paths[path]
+		if err := reach(whole.Paths[path]); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return json.Marshal(map[string]any{
+		"openapi": whole.OpenAPI, "info": whole.Info, "paths": paths, "components": components,
+	})
+}
+
+// references adds every $ref within a JSON value to found.
+func references(found []string, value any) []string {
+	switch value := value.(type) {
+	case map[string]any:
+		for key, v := range value {
+			if ref, ok := v.(string); ok && key == "$ref" {
+				found = append(found, ref)
+				continue
+			}
+			found = references(found, v)
+		}
+	case []any:
+		for _, v := range value {
+			found = references(found, v)
+		}
+	}
+	return found
+}
