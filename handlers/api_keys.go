@@ -1,0 +1,41 @@
+package handlers
+
+import (
+	"antechamber/api"
+	"antechamber/store"
+)
+
+func listAPIKeys(c *call) error {
+	q := queryOf(c)
+	l := q.list()
+	f := store.APIKeyFilter{
+		WorkspaceID:     q.id("workspace_id"),
+		Status:          oneOf(q, "status", api.APIKeyStatuses),
+		CreatedByUserID: q.id("created_by_user_id"),
+	}
+	p, err := c.org.ListAPIKeys(f, l, q.end())
+	return answerPage(c, p, err)
+}
+
+func getAPIKey(c *call) error {
+	k, err := c.org.GetAPIKey(c.Param("api_key_id"))
+	return answer(c, k, err)
+}
+
+// maxKeyName is how many characters the name of an API key may have.
+// (Documented.)
+const maxKeyName = 500
+
+func updateAPIKey(c *call) error {
+	b := decode(c)
+	var in store.APIKeyUpdate
+	if in.Name = b.optionalStr("name", nullable); in.Name != nil {
+		b.length("name", *in.Name, 1, maxKeyName)
+	}
+	if raw, ok := b.optional("status", nullable); ok {
+		status := enum(b, "status", raw, api.SettableKeyStatuses)
+		in.Status = &status
+	}
+	k, err := c.org.UpdateAPIKey(c.Param("api_key_id"), in, b.end())
+	return answer(c, k, err)
+}

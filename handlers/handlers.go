@@ -1,0 +1,96 @@
+// Package handlers speaks HTTP for the store: it routes, authenticates,
+// decodes, makes one call of the store and writes what it gave. Every rule
+// about organizations and what is in them lives in package store.
+package handlers
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"antechamber/api"
+	"antechamber/store"
+)
+
+// Errors is the form in which errors are answered.
+type Errors string
+
+// The forms of errors.
+const (
+	ErrorsBoth       Errors = "both"       // the contract's two fields beside production's envelope
+	ErrorsProduction Errors = "production" // production's envelope to the letter
+)
+
+// Options make a server.
+type Options struct {
+	Store  *store.Store // with at least one organization
+	Errors Errors       // ErrorsBoth when empty
+	Log    *slog.Logger // nothing is logged when nil
+}
+
+// New gives the handler that serves the Admin API under /v1, and /livez,
+// /readyz and /openapi.yaml beside it.
+func New(o Options) http.Handler {
+	if o.Errors == "" {
+		o.Errors = ErrorsBoth
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &server{store: o.Store, errors: o.Errors, log: o.Log}
+	e := echo.New()
+	e.HTTPErrorHandler = s.fail
+	e.Use(s.logged, s.recovered, s.authenticated)
+	for _, op := range operations {
+		e.Add(op.Method, base+op.Path, s.serve(op))
+	}
+	for _, path := range paths() {
+		e.OPTIONS(base+path, func(echo.Context) error { return echo.ErrMethodNotAllowed })
+	}
+	e.GET("/livez", text("alive"))
+	e.GET("/readyz", text("ready"))
+	e.GET("/openapi.yaml", func(c echo.Context) error {
+		return c.Blob(http.StatusOK, "application/yaml", api.OpenAPI)
+	})
+	return e
+}
+
+// server is what handlers share.
+type server struct {
+	store  *store.Store
+	errors Errors
+	log    *slog.Logger
+}
+
+// call is one request of the Admin API: its organization is known, its version
+// header is in order.
+type call struct {
+	echo.Context
+	org *store.Organization
+}
+
+// answer writes an object, or hands on the refusal that came in its stead.
+func answer[T any](c *call, o store.Object[T], err error) error {
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+	_, err = io.WriteString(c.Response(), o.JSON)
+	return err
+}
+
+// answerPage writes a page, or hands on the refusal that came in its stead.
+func answerPage[T any](c *call, p store.Page[T], err error) error {
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+	_, err = c.Response().Write(p.JSON())
+	return err
+}
+
+func text(s string) echo.HandlerFunc {
+	return func(c echo.Context) error { return c.String(http.StatusOK, s+"\n") }
+}

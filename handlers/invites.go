@@ -1,0 +1,63 @@
+package handlers
+
+import (
+	"encoding/json"
+
+	"antechamber/api"
+	"antechamber/store"
+)
+
+func listOrganizationInvites(c *call) error {
+	q := queryOf(c)
+	l := q.list()
+	f := store.InviteFilter{
+		Email:    q.email(),
+		Roles:    anyOf(q, "roles", api.OrganizationRoles),
+		Statuses: anyOf(q, "statuses", api.ListedInviteStatuses),
+	}
+	p, err := c.org.ListOrganizationInvites(f, l, q.end())
+	return answerPage(c, p, err)
+}
+
+func createOrganizationInvite(c *call) error {
+	b := decode(c)
+	var in store.NewInvite
+	if raw, ok := b.need("email"); ok {
+		if in.Email, ok = b.str("email", raw); ok {
+			b.email("email", in.Email)
+		}
+	}
+	if raw, ok := b.need("role"); ok {
+		in.Role = enum(b, "role", raw, api.AssignableRoles)
+	}
+	b.noGroups()
+	i, err := c.org.CreateOrganizationInvite(in, b.end())
+	return answer(c, i, err)
+}
+
+// noGroups reads rbac_group_ids, which only a Claude Enterprise organization
+// may fill.
+func (b *body) noGroups() {
+	const name = "rbac_group_ids"
+	raw, ok := b.take(name)
+	if !ok {
+		return
+	}
+	var groups []json.RawMessage
+	switch {
+	case json.Unmarshal(raw, &groups) != nil || groups == nil:
+		b.fault(name, "Input should be a valid list")
+	case len(groups) > 0:
+		b.fault(name, "RBAC groups are available to Claude Enterprise organizations only")
+	}
+}
+
+func getOrganizationInvite(c *call) error {
+	i, err := c.org.GetOrganizationInvite(c.Param("invite_id"))
+	return answer(c, i, err)
+}
+
+func deleteOrganizationInvite(c *call) error {
+	d, err := c.org.DeleteOrganizationInvite(c.Param("invite_id"))
+	return answer(c, d, err)
+}

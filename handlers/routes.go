@@ -1,0 +1,58 @@
+package handlers
+
+import (
+	"net/http"
+	"slices"
+)
+
+// base is the path under which the Admin API is served.
+const base = "/v1"
+
+// operation is one operation of the API.
+type operation struct {
+	ID     string // the contract's operationId
+	Method string
+	Path   string // below base; parameters in Echo's form
+	handle func(*call) error
+}
+
+// operations is the list of what is served, in the order of the reference.
+var operations = []operation{
+	{"getCurrentOrganization", http.MethodGet, "/organizations/me", getCurrentOrganization},
+
+	{"listOrganizationMembers", http.MethodGet, "/organizations/users", listOrganizationMembers},
+	{"getOrganizationMember", http.MethodGet, "/organizations/users/:user_id", getOrganizationMember},
+	{"updateOrganizationMember", http.MethodPost, "/organizations/users/:user_id", updateOrganizationMember},
+	{"removeOrganizationMember", http.MethodDelete, "/organizations/users/:user_id", removeOrganizationMember},
+
+	{"listOrganizationInvites", http.MethodGet, "/organizations/invites", listOrganizationInvites},
+	{"createOrganizationInvite", http.MethodPost, "/organizations/invites", createOrganizationInvite},
+	{"getOrganizationInvite", http.MethodGet, "/organizations/invites/:invite_id", getOrganizationInvite},
+	{"deleteOrganizationInvite", http.MethodDelete, "/organizations/invites/:invite_id", deleteOrganizationInvite},
+
+	{"listWorkspaces", http.MethodGet, "/organizations/workspaces", listWorkspaces},
+	{"createWorkspace", http.MethodPost, "/organizations/workspaces", createWorkspace},
+	{"getWorkspace", http.MethodGet, "/organizations/workspaces/:workspace_id", getWorkspace},
+	{"updateWorkspace", http.MethodPost, "/organizations/workspaces/:workspace_id", updateWorkspace},
+	{"archiveWorkspace", http.MethodPost, "/organizations/workspaces/:workspace_id/archive", archiveWorkspace},
+
+	{"listWorkspaceMembers", http.MethodGet, "/organizations/workspaces/:workspace_id/members", listWorkspaceMembers},
+	{"addWorkspaceMember", http.MethodPost, "/organizations/workspaces/:workspace_id/members", addWorkspaceMember},
+	{"getWorkspaceMember", http.MethodGet, "/organizations/workspaces/:workspace_id/members/:user_id", getWorkspaceMember},
+	{"updateWorkspaceMember", http.MethodPost, "/organizations/workspaces/:workspace_id/members/:user_id", updateWorkspaceMember},
+	{"removeWorkspaceMember", http.MethodDelete, "/organizations/workspaces/:workspace_id/members/:user_id", removeWorkspaceMember},
+
+	{"listApiKeys", http.MethodGet, "/organizations/api_keys", listAPIKeys},
+	{"getApiKey", http.MethodGet, "/organizations/api_keys/:api_key_id", getAPIKey},
+	{"updateApiKey", http.MethodPost, "/organizations/api_keys/:api_key_id", updateAPIKey},
+}
+
+// paths gives each path of the operations once.
+func paths() []string {
+	var all []string
+	for _, op := range operations {
+		all = append(all, op.Path)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

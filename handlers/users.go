@@ -1,0 +1,34 @@
+package handlers
+
+import (
+	"antechamber/api"
+	"antechamber/store"
+)
+
+func listOrganizationMembers(c *call) error {
+	q := queryOf(c)
+	l := q.list()
+	f := store.UserFilter{Email: q.email(), Roles: anyOf(q, "roles", api.OrganizationRoles)}
+	p, err := c.org.ListOrganizationMembers(f, l, q.end())
+	return answerPage(c, p, err)
+}
+
+func getOrganizationMember(c *call) error {
+	u, err := c.org.GetOrganizationMember(c.Param("user_id"))
+	return answer(c, u, err)
+}
+
+func updateOrganizationMember(c *call) error {
+	b := decode(c)
+	var role api.OrganizationRole
+	if raw, ok := b.need("role"); ok {
+		role = enum(b, "role", raw, api.AssignableRoles)
+	}
+	u, err := c.org.UpdateOrganizationMember(c.Param("user_id"), role, b.end())
+	return answer(c, u, err)
+}
+
+func removeOrganizationMember(c *call) error {
+	d, err := c.org.RemoveOrganizationMember(c.Param("user_id"))
+	return answer(c, d, err)
+}

@@ -1,0 +1,49 @@
+package handlers
+
+import (
+	"antechamber/api"
+	"antechamber/store"
+)
+
+func listWorkspaceMembers(c *call) error {
+	q := queryOf(c)
+	l := q.list()
+	p, err := c.org.ListWorkspaceMembers(c.Param("workspace_id"), l, q.end())
+	return answerPage(c, p, err)
+}
+
+func getWorkspaceMember(c *call) error {
+	m, err := c.org.GetWorkspaceMember(c.Param("workspace_id"), c.Param("user_id"))
+	return answer(c, m, err)
+}
+
+func addWorkspaceMember(c *call) error {
+	b := decode(c)
+	var in store.NewWorkspaceMember
+	if raw, ok := b.need("user_id"); ok {
+		in.UserID, _ = b.str("user_id", raw)
+	}
+	in.WorkspaceRole = b.workspaceRole()
+	m, err := c.org.AddWorkspaceMember(c.Param("workspace_id"), in, b.end())
+	return answer(c, m, err)
+}
+
+func (b *body) workspaceRole() api.WorkspaceRole {
+	raw, ok := b.need("workspace_role")
+	if !ok {
+		return ""
+	}
+	return enum(b, "workspace_role", raw, api.AssignableWorkspaceRoles)
+}
+
+func updateWorkspaceMember(c *call) error {
+	b := decode(c)
+	role := b.workspaceRole()
+	m, err := c.org.UpdateWorkspaceMember(c.Param("workspace_id"), c.Param("user_id"), role, b.end())
+	return answer(c, m, err)
+}
+
+func removeWorkspaceMember(c *call) error {
+	d, err := c.org.RemoveWorkspaceMember(c.Param("workspace_id"), c.Param("user_id"))
+	return answer(c, d, err)
+}

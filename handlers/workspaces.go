@@ -1,0 +1,91 @@
+package handlers
+
+import (
+	"fmt"
+
+	"antechamber/api"
+	"antechamber/store"
+)
+
+func listWorkspaces(c *call) error {
+	q := queryOf(c)
+	l := q.list()
+	f := store.WorkspaceFilter{
+		IDs:             q.repeated("ids"),
+		IncludeArchived: q.flag("include_archived"),
+		IncludeDefault:  q.flag("include_default"),
+	}
+	if n := len(f.IDs); n > store.MaxIDs {
+		q.fault("ids", fmt.Sprintf("List should have at most %d items after validation, not %d", store.MaxIDs, n))
+	}
+	p, err := c.org.ListWorkspaces(f, l, q.end())
+	return answerPage(c, p, err)
+}
+
+func getWorkspace(c *call) error {
+	w, err := c.org.GetWorkspace(c.Param("workspace_id"))
+	return answer(c, w, err)
+}
+
+func createWorkspace(c *call) error {
+	b := decode(c)
+	in := store.NewWorkspace{DataResidency: api.DefaultDataResidency()}
+	if raw, ok := b.need("name"); ok {
+		if in.Name, ok = b.str("name", raw); ok {
+			b.length("name", in.Name, 1, c.org.Settings().WorkspaceNameMaxLength)
+		}
+	}
+	set(&in.DisplayColor, b.displayColor(nullable))
+	set(&in.ExternalKeyID, b.externalKey(nullable))
+	in.Tags = map[string]string{}
+	for k, v := range b.tags(false) {
+		in.Tags[k] = *v
+	}
+	if raw, ok := b.optional("data_residency", nullable); ok {
+		d := b.dictionary("data_residency", raw)
+		set(&in.DataResidency.WorkspaceGeo, d.geo("workspace_geo", api.WorkspaceGeos))
+		set(&in.DataResidency.AllowedInferenceGeos, d.geos())
+		set(&in.DataResidency.DefaultInferenceGeo, d.geo("default_inference_geo", api.InferenceGeos))
+		d.unknown()
+	}
+	w, err := c.org.CreateWorkspace(in, b.end())
+	return answer(c, w, err)
+}
+
+// set overwrites a default with what the request gave, if it gave anything.
+func set[T any](field, given *T) {
+	if given != nil {
+		*field = *given
+	}
+}
+
+func updateWorkspace(c *call) error {
+	b := decode(c)
+	var in store.WorkspaceUpdate
+	raw, ok := b.take("name")
+	if !ok && len(b.fields) == 0 && b.broken == nil {
+		b.fault("name", "Field required") // the contract requires it; production's update is partial
+	}
+	if ok {
+		if name, ok := b.str("name", raw); ok {
+			b.length("name", name, 1, c.org.Settings().WorkspaceNameMaxLength)
+			in.Name = &name
+		}
+	}
+	in.DisplayColor = b.displayColor(notNull)
+	in.ExternalKeyID = b.externalKey(notNull)
+	in.Tags = b.tags(true)
+	if raw, ok := b.optional("data_residency", nullable); ok {
+		d := b.dictionary("data_residency", raw)
+		in.AllowedInferenceGeos = d.geos()
+		in.DefaultInferenceGeo = d.geo("default_inference_geo", api.InferenceGeos)
+		d.unknown()
+	}
+	w, err := c.org.UpdateWorkspace(c.Param("workspace_id"), in, b.end())
+	return answer(c, w, err)
+}
+
+func archiveWorkspace(c *call) error {
+	w, err := c.org.ArchiveWorkspace(c.Param("workspace_id"))
+	return answer(c, w, err)
+}
