@@ -18,7 +18,7 @@ func listAPIKeys(c *call) error {
 }
 
 func getAPIKey(c *call) error {
-	k, err := c.org.GetAPIKey(c.Param("api_key_id"))
+	k, err := c.org.GetAPIKey(c.id("api_key_id"))
 	return answer(c, k, err)
 }
 
@@ -36,6 +36,6 @@ func updateAPIKey(c *call) error {
 		status := enum(b, "status", raw, api.SettableKeyStatuses)
 		in.Status = &status
 	}
-	k, err := c.org.UpdateAPIKey(c.Param("api_key_id"), in, b.end())
+	k, err := c.org.UpdateAPIKey(c.id("api_key_id"), in, b.end())
 	return answer(c, k, err)
 }

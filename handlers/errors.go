@@ -42,9 +42,7 @@ func (s *server) fail(err error, c echo.Context) {
 		h.Set(headerRequestID, id)
 	}
 	if status == http.StatusMethodNotAllowed {
-		// Echo has set Allow and counts OPTIONS in, which the API does not
-		// answer.
-		h.Set(echo.HeaderAllow, strings.TrimPrefix(strings.TrimPrefix(h.Get(echo.HeaderAllow), http.MethodOptions), ", "))
+		h.Set(echo.HeaderAllow, strings.Join(methods(c.Path()), ", "))
 	}
 	object := api.ErrorObject{Type: api.ErrorTypeOf(status), Message: message}
 	if code != "" {

@@ -42,12 +42,13 @@ func New(o Options) http.Handler {
 	s := &server{store: o.Store, errors: o.Errors, log: o.Log}
 	e := echo.New()
 	e.HTTPErrorHandler = s.fail
-	e.Use(s.logged, s.recovered, s.authenticated)
+	e.Use(s.logged, s.recovered, s.authenticated, routed)
 	for _, op := range operations {
 		e.Add(op.Method, base+op.Path, s.serve(op))
 	}
 	for _, path := range paths() {
-		e.OPTIONS(base+path, func(echo.Context) error { return echo.ErrMethodNotAllowed })
+		// Echo would answer OPTIONS by itself, with 204.
+		e.OPTIONS(path, func(echo.Context) error { return echo.ErrMethodNotAllowed })
 	}
 	e.GET("/livez", text("alive"))
 	e.GET("/readyz", text("ready"))

@@ -53,11 +53,11 @@ func (b *body) noGroups() {
 }
 
 func getOrganizationInvite(c *call) error {
-	i, err := c.org.GetOrganizationInvite(c.Param("invite_id"))
+	i, err := c.org.GetOrganizationInvite(c.id("invite_id"))
 	return answer(c, i, err)
 }
 
 func deleteOrganizationInvite(c *call) error {
-	d, err := c.org.DeleteOrganizationInvite(c.Param("invite_id"))
+	d, err := c.org.DeleteOrganizationInvite(c.id("invite_id"))
 	return answer(c, d, err)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -96,6 +97,29 @@ func (s *server) organizationOf(h http.Header) (*store.Organization, error) {
 		return nil, &apiError{status: http.StatusUnauthorized, message: "invalid " + headerAPIKey}
 	}
 	return org, nil
+}
+
+// routed refuses what Echo takes for an id and is none: nothing, or more than
+// one segment of the path.
+func routed(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		for _, id := range c.ParamValues() {
+			if id == "" || strings.Contains(id, "/") {
+				return echo.ErrNotFound
+			}
+		}
+		return next(c)
+	}
+}
+
+// id gives an id of the path. Echo leaves it as it was escaped.
+func (c *call) id(name string) string {
+	raw := c.Param(name)
+	id, err := url.PathUnescape(raw)
+	if err != nil {
+		return raw
+	}
+	return id
 }
 
 // serve gives the Echo handler of an operation: what every operation checks

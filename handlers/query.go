@@ -101,11 +101,9 @@ func (q *query) flag(name string) bool {
 	return false
 }
 
-// repeated gives the values of a parameter that may be repeated, with or
-// without brackets.
-func (q *query) repeated(name string) []string {
-	return slices.Concat(q.values[name+"[]"], q.values[name])
-}
+// names are the ways to write a parameter that may be repeated: production's
+// with brackets, and without.
+func names(name string) [2]string { return [2]string{name + "[]", name} }
 
 // oneOf reads a filter of one value.
 func oneOf[T ~string](q *query, name string, values []T) T {
@@ -117,14 +115,27 @@ func oneOf[T ~string](q *query, name string, values []T) T {
 }
 
 // anyOf reads a filter that may be repeated.
-func anyOf[T ~string](q *query, name string, values []T) []T {
-	var wanted []T
-	for _, s := range q.repeated(name) {
-		if !api.OneOf(T(s), values) {
+func anyOf[T ~string](q *query, name string, values []T) (wanted []T) {
+	for _, name := range names(name) {
+		given := q.values[name]
+		if slices.ContainsFunc(given, func(s string) bool { return !api.OneOf(T(s), values) }) {
 			q.fault(name, shouldBe(values))
-			continue
 		}
-		wanted = append(wanted, T(s))
+		for _, s := range given {
+			wanted = append(wanted, T(s))
+		}
+	}
+	return wanted
+}
+
+// ids reads a filter by ids, of which there may be MaxIDs.
+func (q *query) ids() (wanted []string) {
+	for _, name := range names("ids") {
+		wanted = append(wanted, q.values[name]...)
+		if n := len(wanted); n > store.MaxIDs {
+			q.fault(name, fmt.Sprintf("List should have at most %d items after validation, not %d", store.MaxIDs, n))
+			break
+		}
 	}
 	return wanted
 }

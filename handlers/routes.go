@@ -51,8 +51,18 @@ var operations = []operation{
 func paths() []string {
 	var all []string
 	for _, op := range operations {
-		all = append(all, op.Path)
+		all = append(all, base+op.Path)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// methods gives the methods that a path has.
+func methods(path string) (all []string) {
+	for _, op := range operations {
+		if base+op.Path == path {
+			all = append(all, op.Method)
+		}
+	}
+	return all
 }

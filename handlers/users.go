@@ -14,7 +14,7 @@ func listOrganizationMembers(c *call) error {
 }
 
 func getOrganizationMember(c *call) error {
-	u, err := c.org.GetOrganizationMember(c.Param("user_id"))
+	u, err := c.org.GetOrganizationMember(c.id("user_id"))
 	return answer(c, u, err)
 }
 
@@ -24,11 +24,11 @@ func updateOrganizationMember(c *call) error {
 	if raw, ok := b.need("role"); ok {
 		role = enum(b, "role", raw, api.AssignableRoles)
 	}
-	u, err := c.org.UpdateOrganizationMember(c.Param("user_id"), role, b.end())
+	u, err := c.org.UpdateOrganizationMember(c.id("user_id"), role, b.end())
 	return answer(c, u, err)
 }
 
 func removeOrganizationMember(c *call) error {
-	d, err := c.org.RemoveOrganizationMember(c.Param("user_id"))
+	d, err := c.org.RemoveOrganizationMember(c.id("user_id"))
 	return answer(c, d, err)
 }

@@ -8,12 +8,12 @@ import (
 func listWorkspaceMembers(c *call) error {
 	q := queryOf(c)
 	l := q.list()
-	p, err := c.org.ListWorkspaceMembers(c.Param("workspace_id"), l, q.end())
+	p, err := c.org.ListWorkspaceMembers(c.id("workspace_id"), l, q.end())
 	return answerPage(c, p, err)
 }
 
 func getWorkspaceMember(c *call) error {
-	m, err := c.org.GetWorkspaceMember(c.Param("workspace_id"), c.Param("user_id"))
+	m, err := c.org.GetWorkspaceMember(c.id("workspace_id"), c.id("user_id"))
 	return answer(c, m, err)
 }
 
@@ -24,7 +24,7 @@ func addWorkspaceMember(c *call) error {
 		in.UserID, _ = b.str("user_id", raw)
 	}
 	in.WorkspaceRole = b.workspaceRole()
-	m, err := c.org.AddWorkspaceMember(c.Param("workspace_id"), in, b.end())
+	m, err := c.org.AddWorkspaceMember(c.id("workspace_id"), in, b.end())
 	return answer(c, m, err)
 }
 
@@ -39,11 +39,11 @@ func (b *body) workspaceRole() api.WorkspaceRole {
 func updateWorkspaceMember(c *call) error {
 	b := decode(c)
 	role := b.workspaceRole()
-	m, err := c.org.UpdateWorkspaceMember(c.Param("workspace_id"), c.Param("user_id"), role, b.end())
+	m, err := c.org.UpdateWorkspaceMember(c.id("workspace_id"), c.id("user_id"), role, b.end())
 	return answer(c, m, err)
 }
 
 func removeWorkspaceMember(c *call) error {
-	d, err := c.org.RemoveWorkspaceMember(c.Param("workspace_id"), c.Param("user_id"))
+	d, err := c.org.RemoveWorkspaceMember(c.id("workspace_id"), c.id("user_id"))
 	return answer(c, d, err)
 }

@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"fmt"
-
 	"antechamber/api"
 	"antechamber/store"
 )
@@ -11,19 +9,16 @@ func listWorkspaces(c *call) error {
 	q := queryOf(c)
 	l := q.list()
 	f := store.WorkspaceFilter{
-		IDs:             q.repeated("ids"),
+		IDs:             q.ids(),
 		IncludeArchived: q.flag("include_archived"),
 		IncludeDefault:  q.flag("include_default"),
-	}
-	if n := len(f.IDs); n > store.MaxIDs {
-		q.fault("ids", fmt.Sprintf("List should have at most %d items after validation, not %d", store.MaxIDs, n))
 	}
 	p, err := c.org.ListWorkspaces(f, l, q.end())
 	return answerPage(c, p, err)
 }
 
 func getWorkspace(c *call) error {
-	w, err := c.org.GetWorkspace(c.Param("workspace_id"))
+	w, err := c.org.GetWorkspace(c.id("workspace_id"))
 	return answer(c, w, err)
 }
 
@@ -81,11 +76,11 @@ func updateWorkspace(c *call) error {
 		in.DefaultInferenceGeo = d.geo("default_inference_geo", api.InferenceGeos)
 		d.unknown()
 	}
-	w, err := c.org.UpdateWorkspace(c.Param("workspace_id"), in, b.end())
+	w, err := c.org.UpdateWorkspace(c.id("workspace_id"), in, b.end())
 	return answer(c, w, err)
 }
 
 func archiveWorkspace(c *call) error {
-	w, err := c.org.ArchiveWorkspace(c.Param("workspace_id"))
+	w, err := c.org.ArchiveWorkspace(c.id("workspace_id"))
 	return answer(c, w, err)
 }

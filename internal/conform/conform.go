@@ -142,6 +142,25 @@ func compile(spec *openapi3.T, doc []byte, prefix string) (*Document, error) {
 // Operations lists the operations of the document by path and method.
 func (d *Document) Operations() []Operation { return slices.Clone(d.list) }
 
+// Route gives the path template that a concrete path belongs to, as the
+// contract writes it: literal segments go before parameters.
+func (d *Document) Route(path string) (string, bool) {
+	segments := strings.Split(path, "/")
+	best, found := "", false
+	for _, op := range d.list {
+		template := strings.Split(op.Path, "/")
+		fits := len(template) == len(segments)
+		for i := 0; fits && i < len(template); i++ {
+			parameter := strings.HasPrefix(template[i], "{")
+			fits = parameter && segments[i] != "" || template[i] == segments[i]
+		}
+		if fits && (!found || strings.Count(op.Path, "{") < strings.Count(best, "{")) {
+			best, found = op.Path, true
+		}
+	}
+	return best, found
+}
+
 // CheckResponse gives nil when the document allows this answer of the
 // operation at route, the path template as the contract writes it; otherwise
 // Violations, or an ErrUndeclaredStatus.

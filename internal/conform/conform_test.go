@@ -773,3 +773,25 @@ func described(tb testing.TB) []description {
 	}
 	return all
 }
+
+func TestRoute(t *testing.T) {
+	doc, err := conform.Load(api.OpenAPI)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"/organizations/me":                         "/organizations/me",
+		"/organizations/users":                      "/organizations/users",
+		"/organizations/users/user_1":               "/organizations/users/{user_id}",
+		"/organizations/workspaces/w/archive":       "/organizations/workspaces/{workspace_id}/archive",
+		"/organizations/workspaces/w/members":       "/organizations/workspaces/{workspace_id}/members",
+		"/organizations/workspaces/w/members/u":     "/organizations/workspaces/{workspace_id}/members/{user_id}",
+		"/organizations/users/":                     "",
+		"/organizations/workspaces/w/members/u/v/w": "",
+		"/": "",
+	} {
+		if got, ok := doc.Route(path); got != want || ok != (want != "") {
+			t.Errorf("Route(%q) = %q, %t, want %q", path, got, ok, want)
+		}
+	}
+}

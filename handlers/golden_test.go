@@ -1,0 +1,107 @@
+package handlers
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var updating = flag.Bool("update", false, "write the answers that the server gives to the transcripts")
+
+// exchange is a request of a transcript.
+type exchange struct{ title, method, path, body string }
+
+// readTranscript gives the requests of a transcript. Each stands in the file as
+//
+//	### what it shows
+//	POST /organizations/invites
+//	{"email":"new@example.com","role":"user"}
+//
+//	200
+//	request-id: req_…
+//	{…}
+func readTranscript(t *testing.T, text string) (all []exchange) {
+	t.Helper()
+	for _, block := range strings.Split(text, "### ")[1:] {
+		request, _, _ := strings.Cut(block, "\n\n")
+		lines := strings.SplitN(request, "\n", 3)
+		if len(lines) < 2 {
+			t.Fatalf("no request: %s", block)
+		}
+		method, path, ok := strings.Cut(lines[1], " ")
+		if !ok {
+			t.Fatalf("no request line: %s", block)
+		}
+		all = append(all, exchange{lines[0], method, path, strings.Join(lines[2:], "")})
+	}
+	return all
+}
+
+// write adds the exchange and its answer to a transcript: the status, every
+// header, and the body, indented but otherwise to the letter.
+func (e exchange) write(b *strings.Builder, got result) {
+	fmt.Fprintf(b, "### %s\n%s %s\n", e.title, e.method, e.path)
+	if e.body != "" {
+		fmt.Fprintln(b, strings.TrimSpace(e.body))
+	}
+	fmt.Fprintf(b, "\n%d\n", got.status)
+	for _, name := range slices.Sorted(maps.Keys(got.header)) {
+		fmt.Fprintf(b, "%s: %s\n", strings.ToLower(name), strings.Join(got.header[name], ", "))
+	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, []byte(got.body), "", "  "); err != nil {
+		indented.WriteString(got.body)
+	}
+	fmt.Fprintf(b, "%s\n\n", indented.String())
+}
+
+// Every operation, request by request: what is asked and what is answered, with
+// every header and every byte of the body. The same requests are then sent to a
+// server whose errors are production's, and every answer is held against the
+// vendor's document.
+func TestTranscripts(t *testing.T) {
+	files, err := filepath.Glob("testdata/transcripts/*.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	answered := map[string]bool{}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			srv, prod := serve(t, acme), serve(t, acme, production)
+			var b strings.Builder
+			for _, e := range readTranscript(t, string(text)) {
+				got := srv.do(e.method, e.path, e.body)
+				e.write(&b, got)
+				same(t, e.title+" in production's words", got.status, prod.do(e.method, e.path, e.body).status)
+				if path, _, _ := strings.Cut(e.path, "?"); got.status == 200 {
+					doc, _ := ours()
+					route, _ := doc.Route(path)
+					answered[e.method+" "+route] = true
+				}
+			}
+			if *updating {
+				if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			same(t, file, string(text), b.String())
+		})
+	}
+	for _, op := range described() {
+		if !answered[op.Method+" "+op.Path] {
+			t.Errorf("no transcript shows %s succeed", op.ID)
+		}
+	}
+}

@@ -1,0 +1,264 @@
+package handlers
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"antechamber/api"
+	"antechamber/internal/conform"
+	"antechamber/seed"
+	"antechamber/store"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// The documents that answers are held against. The vendor's is there where its
+// SDK lies in the module cache.
+var (
+	ours   = sync.OnceValues(func() (*conform.Document, error) { return conform.Load(api.OpenAPI) })
+	vendor = sync.OnceValues(conform.LoadVendor)
+)
+
+const testKey = "sk-ant-admin01-test"
+
+// instant is when the tests' organizations live, unless they say otherwise.
+var instant = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// testServer is a server of one organization, or more, and its clock.
+type testServer struct {
+	t       testing.TB
+	handler http.Handler
+	store   *store.Store
+	log     *bytes.Buffer
+	errors  Errors
+	now     time.Time // real time, which running clocks follow
+}
+
+// serve starts a server with a seed. The first organization's admin key is
+// testKey.
+func serve(t testing.TB, json string, options ...func(*Options)) *testServer {
+	t.Helper()
+	s, err := seed.Parse("test.json", []byte(json))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serveSeed(t, s, options...)
+}
+
+func serveBuiltin(t testing.TB, name string, options ...func(*Options)) *testServer {
+	t.Helper()
+	s, ok := seed.Builtin(name)
+	if !ok {
+		t.Fatalf("no seed %s", name)
+	}
+	return serveSeed(t, s, options...)
+}
+
+func serveSeed(t testing.TB, s *seed.Seed, options ...func(*Options)) *testServer {
+	t.Helper()
+	srv := &testServer{t: t, log: new(bytes.Buffer), now: instant}
+	srv.store = store.New(func() time.Time { return srv.now })
+	all, err := s.Load(seed.Options{Real: instant, IDSeed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range all {
+		if i == 0 && len(c.AdminKeys) == 0 {
+			c.AdminKeys = []string{testKey}
+		}
+		if _, err := srv.store.Add(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := Options{Store: srv.store, Log: slog.New(slog.NewTextHandler(srv.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	for _, option := range options {
+		option(&o)
+	}
+	srv.errors = o.Errors
+	srv.handler = New(o)
+	return srv
+}
+
+func production(o *Options) { o.Errors = ErrorsProduction }
+
+// contents is the present state of the first organization.
+func (s *testServer) contents() store.Contents { return s.store.First().Contents() }
+
+// result is an answer.
+type result struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// do sends a request with the test's admin key and the usual version, unless
+// headers say otherwise ("name: value"; "name:" leaves one out). The path is
+// below /v1 unless it begins with a tilde. Every answer of an operation is held
+// against the documents.
+func (s *testServer) do(method, path, body string, headers ...string) result {
+	s.t.Helper()
+	target, outside := strings.CutPrefix(path, "~")
+	if !outside {
+		target = base + path
+	}
+	var reader io.Reader
+	if body != "" {
+		reader = strings.NewReader(body)
+	}
+	r := httptest.NewRequest(method, "http://127.0.0.1:4020/", reader)
+	parsed, err := url.Parse(target)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.URL.Path, r.URL.RawPath, r.URL.RawQuery = parsed.Path, parsed.RawPath, parsed.RawQuery
+	r.Header.Set("x-api-key", testKey)
+	r.Header.Set("anthropic-version", "2023-06-01")
+	if body != "" {
+		r.Header.Set("content-type", "application/json")
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ":")
+		r.Header.Del(name)
+		if value = strings.TrimSpace(value); value != "" {
+			r.Header.Set(name, value)
+		}
+	}
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	got := result{w.Code, w.Header(), w.Body.String()}
+	s.conforms(method, strings.TrimPrefix(parsed.Path, base), got)
+	return got
+}
+
+// conforms fails the test unless the answer is what the documents describe.
+func (s *testServer) conforms(method, path string, got result) {
+	s.t.Helper()
+	doc, err := ours()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	route, ok := doc.Route(path)
+	if !ok || !slices.Contains(methods(base+regexp.MustCompile(`{(\w+)}`).ReplaceAllString(route, ":$1")), method) {
+		return
+	}
+	if err := doc.CheckResponse(method, route, got.status, got.header, []byte(got.body)); err != nil {
+		s.t.Errorf("%s %s: the answer %d %s\nis not what api/openapi.yaml describes: %v", method, path, got.status, got.body, err)
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, []byte(got.body)); err != nil || compact.String() != got.body {
+		s.t.Errorf("%s %s: the answer is not compact JSON: %s", method, path, got.body)
+	}
+	if got.status >= 400 && s.errors != ErrorsProduction {
+		return // the default envelope is the contract's too, which the vendor's document does not know
+	}
+	vendor, err := vendor()
+	if err != nil {
+		s.t.Logf("the vendor's document is not here: %v", err)
+		return
+	}
+	if err := vendor.CheckResponse(method, route, got.status, got.header, []byte(got.body)); err != nil && !deviates(got) {
+		s.t.Errorf("%s %s: the answer %d %s\nis not what the vendor describes: %v", method, path, got.status, got.body, err)
+	}
+}
+
+// deviations are the statuses of our answers that the vendor's document has no
+// place for, and why they are sent all the same. Nothing else may deviate.
+var deviations = map[int]string{
+	http.StatusRequestEntityTooLarge: "the vendor's union of errors has no request_too_large, its list of error types has",
+}
+
+func deviates(got result) bool {
+	_, ok := deviations[got.status]
+	return ok
+}
+
+// get sends a GET and gives the answer's body, which must be a success.
+func (s *testServer) get(path string) string {
+	s.t.Helper()
+	return s.must("GET", path, "")
+}
+
+// must sends a request that has to succeed.
+func (s *testServer) must(method, path, body string) string {
+	s.t.Helper()
+	got := s.do(method, path, body)
+	if got.status != http.StatusOK {
+		s.t.Fatalf("%s %s %s: %d %s", method, path, body, got.status, got.body)
+	}
+	return got.body
+}
+
+// field reads a field of a JSON object, by its path of keys.
+func field(t testing.TB, body string, keys ...string) any {
+	t.Helper()
+	var v any
+	if err := json.Unmarshal([]byte(body), &v); err != nil {
+		t.Fatalf("%v: %s", err, body)
+	}
+	for _, key := range keys {
+		object, ok := v.(map[string]any)
+		if !ok {
+			t.Fatalf("no field %q in %s", key, body)
+		}
+		v = object[key]
+	}
+	return v
+}
+
+func same(t testing.TB, what string, want, got any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// acme is a small organization with somebody of every role.
+const acme = `{
+  "id": "12345678-1234-5678-1234-567812345678", "name": "Acme",
+  "clock": {"frozen_at": "2026-03-01T12:00:00Z"}, "ids": {"seed": 1},
+  "default_workspace": {"id": "wrkspc_default", "compartment_id": "00000000-0000-4000-8000-000000000000", "display_color": "#000000", "created_at": "2025-01-01T00:00:00Z"},
+  "users": [
+    {"id": "user_admin", "email": "admin@example.com", "role": "admin", "added_at": "2025-01-01T00:00:00Z"},
+    {"id": "user_billing", "email": "billing@example.com", "role": "billing", "added_at": "2025-01-02T00:00:00Z"},
+    {"id": "user_dev", "email": "Dev@example.com", "role": "developer", "added_at": "2025-01-03T00:00:00Z"},
+    {"id": "user_code", "email": "code@example.com", "role": "claude_code_user", "added_at": "2025-01-04T00:00:00Z"},
+    {"id": "user_user", "email": "user@example.com", "role": "user", "added_at": "2025-01-05T00:00:00Z"}
+  ],
+  "invites": [
+    {"id": "invite_pending", "email": "pending@example.com", "role": "user", "invited_at": "2026-02-20T00:00:00Z"},
+    {"id": "invite_accepted", "email": "user@example.com", "role": "user", "status": "accepted", "invited_at": "2025-01-04T00:00:00Z", "accepted_at": "2025-01-05T00:00:00Z"},
+    {"id": "invite_expired", "email": "expired@example.com", "role": "developer", "invited_at": "2026-01-01T00:00:00Z"},
+    {"id": "invite_deleted", "email": "deleted@example.com", "role": "billing", "status": "deleted", "invited_at": "2026-02-21T00:00:00Z"}
+  ],
+  "workspaces": [
+    {"id": "wrkspc_live", "name": "Live", "created_at": "2025-02-01T00:00:00Z", "display_color": "#111111", "compartment_id": "00000000-0000-4000-8000-000000000001",
+     "tags": {"team": "core"}, "external_key_id": "extkey_1",
+     "members": [{"user": "user_dev", "workspace_role": "workspace_developer"}, {"user": "user_user", "workspace_role": "workspace_user"}]},
+    {"id": "wrkspc_archived", "name": "Archived", "created_at": "2025-02-02T00:00:00Z", "archived_at": "2025-06-01T00:00:00Z", "display_color": "#222222", "compartment_id": "00000000-0000-4000-8000-000000000002",
+     "members": [{"user": "user_dev", "workspace_role": "workspace_developer"}]},
+    {"id": "wrkspc_us", "name": "US", "created_at": "2025-02-03T00:00:00Z", "display_color": "#333333", "compartment_id": "00000000-0000-4000-8000-000000000003",
+     "data_residency": {"workspace_geo": "us", "allowed_inference_geos": ["us"], "default_inference_geo": "us"}}
+  ],
+  "api_keys": [
+    {"id": "apikey_active", "name": "Active", "workspace": "wrkspc_live", "created_by": "user_dev", "created_at": "2025-03-01T00:00:00Z", "partial_key_hint": "sk-ant-api03-AAA...aaAA", "last_used_at": "2026-02-28T00:00:00Z"},
+    {"id": "apikey_inactive", "name": "Inactive", "workspace": "wrkspc_live", "created_by": "user_dev", "created_at": "2025-03-02T00:00:00Z", "status": "inactive", "partial_key_hint": "sk-ant-api03-BBB...bbAA"},
+    {"id": "apikey_archived", "name": "Archived", "workspace": "wrkspc_archived", "created_by": "user_dev", "created_at": "2025-03-03T00:00:00Z", "status": "archived", "partial_key_hint": "sk-ant-api03-CCC...ccAA"},
+    {"id": "apikey_expired", "name": "Expired", "workspace": "wrkspc_live", "created_by": "user_gone", "created_at": "2025-03-04T00:00:00Z", "expires_at": "2025-04-04T00:00:00Z", "partial_key_hint": "sk-ant-api03-DDD...ddAA"},
+    {"id": "apikey_default", "name": "Default", "created_by": "user_admin", "created_at": "2025-03-05T00:00:00Z", "partial_key_hint": "sk-ant-api03-EEE...eeAA"}
+  ],
+  "removed": [{"id": "user_gone", "added_at": "2025-01-02T12:00:00Z"}]
+}`
