@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -77,7 +78,7 @@ func answer[T any](c *call, o store.Object[T], err error) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+	announce(c, len(o.JSON))
 	_, err = io.WriteString(c.Response(), o.JSON)
 	return err
 }
@@ -87,9 +88,18 @@ func answerPage[T any](c *call, p store.Page[T], err error) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
-	_, err = c.Response().Write(p.JSON())
+	body := p.JSON()
+	announce(c, len(body))
+	_, err = c.Response().Write(body)
 	return err
+}
+
+// announce says what the answer is and how long, so that it is sent in one
+// piece.
+func announce(c *call, length int) {
+	h := c.Response().Header()
+	h.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+	h.Set(echo.HeaderContentLength, strconv.Itoa(length))
 }
 
 func text(s string) echo.HandlerFunc {

@@ -1,0 +1,237 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"antechamber/api"
+)
+
+const bearer = "authorization: Bearer " + testKey
+
+func TestTheKeyComesEitherWay(t *testing.T) {
+	srv := serve(t, acme)
+	for _, headers := range [][]string{
+		{"x-api-key: " + testKey},
+		{"x-api-key:", bearer},
+		{"x-api-key:", "authorization: bearer " + testKey},
+		{"x-api-key: " + testKey, "authorization: Bearer something-else"}, // as the SDKs send when both are set
+	} {
+		if got := srv.do("GET", "/organizations/me", "", headers...); got.status != 200 {
+			t.Errorf("%v: %d %s", headers, got.status, got.body)
+		}
+	}
+}
+
+func TestTheKnownVersions(t *testing.T) {
+	srv := serve(t, acme)
+	for _, version := range []string{"2023-01-01", "2023-06-01", "2026-10-21"} {
+		if got := srv.do("GET", "/organizations/me", "", "anthropic-version: "+version); got.status != 200 {
+			t.Errorf("%s: %d %s", version, got.status, got.body)
+		}
+	}
+}
+
+// Each key selects its organization, and nothing crosses over.
+func TestOrganizationsAreApart(t *testing.T) {
+	srv := serve(t, `{"organizations": [
+		{"name": "First", "admin_keys": ["sk-ant-admin01-test", "sk-ant-admin02-test"], "clock": {"frozen_at": "2026-01-01T00:00:00Z"}, "users": [{"id": "user_1", "email": "a@b.c", "role": "user"}]},
+		{"name": "Second", "admin_keys": ["sk-ant-admin01-second"], "clock": {"frozen_at": "2030-01-01T00:00:00Z"}, "users": [{"id": "user_1", "email": "a@b.c", "role": "developer"}, {"id": "user_2", "email": "b@b.c", "role": "user"}]}
+	]}`)
+	second := "x-api-key: sk-ant-admin01-second"
+	same(t, "name", any("First"), field(t, srv.get("/organizations/me"), "name"))
+	same(t, "name", any("First"), field(t, srv.do("GET", "/organizations/me", "", "x-api-key: sk-ant-admin02-test").body, "name"))
+	same(t, "name", any("Second"), field(t, srv.do("GET", "/organizations/me", "", second).body, "name"))
+
+	made := srv.do("POST", invites, `{"email":"new@b.c","role":"user"}`, second)
+	same(t, "invited_at", any("2030-01-01T00:00:00.000000Z"), field(t, made.body, "invited_at"))
+	id := field(t, made.body, "id").(string)
+	if got := srv.do("GET", invites+"/"+id, ""); got.status != 404 {
+		t.Errorf("an invite of the second organization is in the first: %d", got.status)
+	}
+	srv.do("DELETE", users+"/user_1", "", second)
+	same(t, "role", any("user"), field(t, srv.get(users+"/user_1"), "role"))
+
+	first, other := srv.do("GET", "/organizations/me", ""), srv.do("GET", "/organizations/me", "", second)
+	if a, b := first.header.Get("anthropic-organization-id"), other.header.Get("anthropic-organization-id"); a == b || a != field(t, first.body, "id") || b != field(t, other.body, "id") {
+		t.Errorf("anthropic-organization-id is %q and %q", a, b)
+	}
+}
+
+func TestRequestIDsAreUnique(t *testing.T) {
+	srv := serve(t, acme)
+	seen := map[string]bool{}
+	for range 50 {
+		for _, got := range []result{srv.do("GET", users, ""), srv.do("GET", "/nothing", ""), srv.do("GET", users, "", "x-api-key:"), srv.do("GET", "~/nothing", "")} {
+			id := got.header.Get("request-id")
+			if seen[id] || !strings.HasPrefix(id, "req_") {
+				t.Fatalf("request id %q", id)
+			}
+			seen[id] = true
+			if got.status != 200 {
+				same(t, "request_id", any(id), field(t, got.body, "request_id"))
+			}
+		}
+	}
+}
+
+// Clients send content types on requests that have no body, and bodies where
+// none is asked for.
+func TestBodiesAndContentTypesThatDoNotMatter(t *testing.T) {
+	for _, kind := range []string{"", "application/json", "text/plain", "nonsense"} {
+		srv := serve(t, acme)
+		header := "content-type: " + kind
+		for _, c := range []struct{ method, path, body string }{
+			{"GET", users, ""},
+			{"GET", users, "{"},
+			{"POST", live + "/archive", ""},
+			{"POST", live + "/archive", "{}"},
+			{"POST", live + "/archive", "not JSON"},
+			{"POST", invites, `{"email":"a@b.c","role":"user"}`},
+			{"DELETE", users + "/user_dev", ""},
+			{"DELETE", users + "/user_code", "{}"},
+		} {
+			if got := srv.do(c.method, c.path, c.body, header); got.status != 200 {
+				t.Errorf("%s %s %q with %q: %d %s", c.method, c.path, c.body, kind, got.status, got.body)
+			}
+		}
+	}
+}
+
+// Status is a function of the clock: from the instant expires_at on, an invite
+// and a key read expired, wherever they are read.
+func TestTheClockExpires(t *testing.T) {
+	srv := serve(t, `{"name": "Running",
+		"users": [{"id": "user_1", "email": "a@b.c", "role": "user"}],
+		"api_keys": [{"id": "apikey_1", "name": "K", "created_by": "user_1", "expires_at": "+21d"}]}`)
+	id := field(t, srv.must("POST", invites, `{"email":"new@b.c","role":"user"}`), "id").(string)
+	ids := func(body string) (all []string) {
+		for _, o := range field(t, body, "data").([]any) {
+			all = append(all, o.(map[string]any)["id"].(string))
+		}
+		return all
+	}
+	for _, c := range []struct {
+		at                  time.Duration
+		invite, key         string
+		pending, expiredOne []string
+	}{
+		{21*24*time.Hour - time.Microsecond, "pending", "active", []string{id}, nil},
+		{21 * 24 * time.Hour, "expired", "expired", nil, []string{id}},
+	} {
+		srv.now = instant.Add(c.at)
+		same(t, "invite", any(c.invite), field(t, srv.get(invites+"/"+id), "status"))
+		same(t, "key", any(c.key), field(t, srv.get(keys+"/apikey_1"), "status"))
+		same(t, "pending", c.pending, ids(srv.get(invites+"?statuses[]=pending")))
+		same(t, "expired", c.expiredOne, ids(srv.get(invites+"?statuses[]=expired")))
+	}
+	srv.must("POST", invites, `{"email":"new@b.c","role":"user"}`) // allowed again
+}
+
+// over starts the server on a port of its own, for clients that talk at once.
+func over(t *testing.T, srv *testServer) (url string, send func(method, path, body string) (int, string)) {
+	t.Helper()
+	ts := httptest.NewServer(srv.handler)
+	client := ts.Client()
+	t.Cleanup(func() {
+		client.CloseIdleConnections()
+		ts.Close()
+	})
+	return ts.URL, func(method, path, body string) (int, string) {
+		r, err := http.NewRequestWithContext(context.Background(), method, ts.URL+base+path, strings.NewReader(body))
+		if err != nil {
+			t.Error(err)
+			return 0, ""
+		}
+		r.Header.Set("x-api-key", testKey)
+		r.Header.Set("anthropic-version", "2023-06-01")
+		res, err := client.Do(r)
+		if err != nil {
+			t.Error(err)
+			return 0, ""
+		}
+		defer res.Body.Close()
+		raw, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		return res.StatusCode, string(raw)
+	}
+}
+
+// Exactly one of many clients that invite the same person at once wins, and
+// what a client wrote it reads, and so does everybody else.
+func TestManyClients(t *testing.T) {
+	srv := serve(t, acme)
+	_, send := over(t, srv)
+	for round := range 5 {
+		var wg sync.WaitGroup
+		statuses := make([]int, 20)
+		codes := make([]string, len(statuses))
+		for i := range statuses {
+			wg.Add(1)
+			go func() {
+				defer wg.Done()
+				var body string
+				statuses[i], body = send("POST", invites, fmt.Sprintf(`{"email":"racer%d@example.com","role":"user"}`, round))
+				var e api.Error
+				if json.Unmarshal([]byte(body), &e) == nil && e.Error.Details != nil {
+					codes[i] = string(e.Error.Details.ErrorCode)
+				}
+				status, made := send("POST", workspaces, fmt.Sprintf(`{"name":"R%d-%d"}`, round, i))
+				if status != 200 {
+					if !strings.Contains(made, "limit") {
+						t.Errorf("%d %s", status, made)
+					}
+					return
+				}
+				id, _ := field(t, made, "id").(string)
+				if status, read := send("GET", workspaces+"/"+id, ""); status != 200 || read != made {
+					t.Errorf("%s was made and reads %s", made, read)
+				}
+				if _, list := send("GET", workspaces+"?limit=1000", ""); !strings.Contains(list, id) {
+					t.Errorf("%s was made and is not listed", id)
+				}
+			}()
+		}
+		wg.Wait()
+		slices.Sort(statuses)
+		if statuses[0] != 200 || statuses[1] != 400 {
+			t.Errorf("%v, want exactly one to win", statuses)
+		}
+		slices.Sort(codes)
+		if codes[0] != "" || codes[1] != string(api.InviteAlreadyExists) {
+			t.Errorf("error codes %q", codes)
+		}
+	}
+}
+
+// The answer is complete before it is sent: it has a length.
+func TestAnswersHaveALength(t *testing.T) {
+	srv := serveBuiltin(t, "demo")
+	url, _ := over(t, srv)
+	for _, path := range []string{"/v1/organizations/me", "/v1/organizations/users?limit=1000", "/v1/nothing"} {
+		r, _ := http.NewRequestWithContext(context.Background(), "GET", url+path, nil)
+		r.Header.Set("x-api-key", testKey)
+		r.Header.Set("anthropic-version", "2023-06-01")
+		res, err := http.DefaultTransport.RoundTrip(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		raw, _ := io.ReadAll(res.Body)
+		res.Body.Close()
+		if res.ContentLength != int64(len(raw)) {
+			t.Errorf("%s: content-length %d, %d bytes", path, res.ContentLength, len(raw))
+		}
+	}
+	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
+}
