@@ -137,19 +137,19 @@ func (t *table[T]) remove(key string) *row[T] {
 
 // span is the group of an index that example belongs to.
 func (t *table[T]) span(index int, example T) span[T] {
-	return span[T]{t.orders[index], t.indexes[index].group, example}
+	return span[T]{t.orders[index], t.indexes[index].group, &example}
 }
 
 // span is one group of an index: a run of rows in the order of lists.
 type span[T any] struct {
 	tree    *tree[T]
 	group   func(a, b *T) int
-	example T
+	example *T // a pointer, or every look at a row would copy it to the heap
 }
 
 // each calls f with every row of the span until f gives false.
 func (s span[T]) each(f func(*row[T]) bool) {
-	s.tree.Ascend(&row[T]{Value: s.example, position: newest}, func(r *row[T]) bool {
+	s.tree.Ascend(&row[T]{Value: *s.example, position: newest}, func(r *row[T]) bool {
 		return s.has(r) && f(r)
 	})
 }
@@ -173,13 +173,13 @@ func (s span[T]) all() (rows []*row[T]) {
 	return rows
 }
 
-func (s span[T]) has(r *row[T]) bool { return s.group == nil || s.group(&r.Value, &s.example) == 0 }
+func (s span[T]) has(r *row[T]) bool { return s.group == nil || s.group(&r.Value, s.example) == 0 }
 
 // walk gives the rows of the span one by one: away from the position in list
 // order, or against it when backward. The position itself is left out.
 func (s span[T]) walk(from position, backward bool) func() *row[T] {
 	it := s.tree.Iter()
-	pivot := &row[T]{Value: s.example, position: from}
+	pivot := &row[T]{Value: *s.example, position: from}
 	found := it.Seek(pivot)
 	switch {
 	case backward && found:
