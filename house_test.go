@@ -1,0 +1,142 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// rooms are the packages, each with those of ours that it may import.
+// Imports run one way.
+var rooms = map[string][]string{
+	".":                {"api", "handlers", "seed", "store"},
+	"handlers":         {"api", "seed", "store"},
+	"seed":             {"api", "store"},
+	"store":            {"api"},
+	"api":              {},
+	"internal/conform": {},
+	"e2e":              {},
+}
+
+// beyond are the libraries that a room may use. Tests may use more.
+var beyond = map[string][]string{
+	".":                {"github.com/alecthomas/kong"},
+	"handlers":         {"github.com/labstack/echo/v4"},
+	"store":            {"github.com/oklog/ulid/v2", "github.com/tidwall/btree"},
+	"internal/conform": {"github.com/getkin/kin-openapi/openapi3", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/santhosh-tekuri/jsonschema/v6/kind", "go.yaml.in/yaml/v4"},
+}
+
+// eachFile calls f with every Go file of the module.
+func eachFile(t *testing.T, f func(room, path string, file *ast.File, fset *token.FileSet)) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == "node_modules" || path != "." && strings.HasPrefix(entry.Name(), ".")):
+			return filepath.SkipDir
+		case filepath.Ext(path) != ".go":
+			return nil
+		}
+		fset := token.NewFileSet()
+		file, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
+		if err != nil {
+			return err
+		}
+		f(filepath.ToSlash(filepath.Dir(path)), filepath.ToSlash(path), file, fset)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func isTest(path string) bool { return strings.HasSuffix(path, "_test.go") }
+
+func TestImportsRunOneWay(t *testing.T) {
+	seen := map[string]bool{}
+	eachFile(t, func(room, path string, file *ast.File, _ *token.FileSet) {
+		seen[room] = true
+		ours, known := rooms[room]
+		if !known {
+			t.Errorf("%s: what may the room %s import?", path, room)
+			return
+		}
+		if isTest(path) {
+			return
+		}
+		for _, spec := range file.Imports {
+			imported, _ := strconv.Unquote(spec.Path.Value)
+			inside, isOurs := strings.CutPrefix(imported, "antechamber/")
+			first, _, _ := strings.Cut(imported, "/")
+			switch {
+			case isOurs && !slices.Contains(ours, inside):
+				t.Errorf("%s imports %s: %s may import %v", path, imported, room, ours)
+			case !isOurs && strings.Contains(first, ".") && !slices.Contains(beyond[room], imported):
+				t.Errorf("%s imports %s: %s may import %v", path, imported, room, beyond[room])
+			}
+		}
+	})
+	for room := range rooms {
+		if !seen[room] {
+			t.Errorf("there is no room %s", room)
+		}
+	}
+}
+
+// chance are the functions that make a run differ from the one before. The
+// clock and the id stream of an organization stand in for them; only the
+// command line, where real time and the first id seed come from, may call them.
+var chance = map[string][]string{
+	"time":         {"Now", "Since", "Until", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick", "Sleep"},
+	"math/rand":    nil, // all of it
+	"math/rand/v2": nil,
+	"crypto/rand":  nil,
+}
+
+func TestTimeAndChanceComeFromTheStore(t *testing.T) {
+	eachFile(t, func(room, path string, file *ast.File, fset *token.FileSet) {
+		if room == "." || isTest(path) {
+			return
+		}
+		names := map[string]string{}
+		for _, spec := range file.Imports {
+			imported, _ := strconv.Unquote(spec.Path.Value)
+			functions, risky := chance[imported]
+			switch {
+			case !risky:
+			case functions == nil:
+				t.Errorf("%s imports %s", path, imported)
+			case spec.Name != nil:
+				names[spec.Name.Name] = imported
+			default:
+				names[filepath.Base(imported)] = imported
+			}
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok {
+				if x, ok := s.X.(*ast.Ident); ok && slices.Contains(chance[names[x.Name]], s.Sel.Name) {
+					t.Errorf("%s calls %s.%s", fset.Position(s.Pos()), x.Name, s.Sel.Name)
+				}
+			}
+			return true
+		})
+	})
+}
+
+// A noun has the same file name in every room that knows it.
+func TestANounHasOneFileName(t *testing.T) {
+	for _, noun := range []string{"organizations", "users", "invites", "workspaces", "workspace_members", "api_keys"} {
+		for _, room := range []string{"api", "store", "handlers"} {
+			if found, _ := filepath.Glob(filepath.Join(room, noun+".go")); found == nil {
+				t.Errorf("%s has no %s.go", room, noun)
+			}
+		}
+	}
+}
