@@ -3,6 +3,7 @@ package handlers
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -91,34 +92,32 @@ func (s *server) unknownPath(r *http.Request) string {
 // productionServes tells whether a path belongs to an operation that
 // production documents and this server does not have.
 func productionServes(path string) bool {
-	s := strings.Split(strings.TrimPrefix(path, "/"), "/")
-	switch {
-	case len(s) < 2 || s[0] != strings.TrimPrefix(base, "/"):
+	resource, ok := strings.CutPrefix(path, base+"/")
+	if !ok {
 		return false
-	case s[1] != "organizations":
-		return notEmulated.api[s[1]]
-	case len(s) >= 5 && s[2] == "workspaces":
-		return notEmulated.workspace[s[4]]
 	}
-	return len(s) >= 3 && notEmulated.organization[s[2]]
+	s := strings.Split(resource, "/")
+	switch {
+	case s[0] != "organizations":
+		return slices.Contains(elsewhere, s[0])
+	case len(s) > 3 && (s[1] == "users" || s[1] == "workspaces"):
+		return slices.Contains(within, s[1]+"/"+s[3])
+	}
+	return len(s) > 1 && slices.Contains(inOrganization, s[1])
 }
 
-// notEmulated lists the resources of production's API by where they stand:
-// below /v1, below /v1/organizations, below a workspace.
-var notEmulated = struct{ api, organization, workspace map[string]bool }{
-	api: words("complete", "messages", "models", "files", "skills", "agents", "environments", "sessions",
-		"vaults", "memory_stores", "user_profiles"),
-	organization: words("analytics", "compliance_settings", "cost_report", "external_keys", "federation_issuers",
-		"federation_rules", "plugin_marketplaces", "plugins", "rate_limits", "rbac_groups", "rbac_roles",
-		"service_accounts", "spend_limit_increase_requests", "spend_limits", "telemetry_destinations", "tunnels",
-		"usage_report", "webhooks"),
-	workspace: words("rate_limits", "service_accounts"),
-}
-
-func words(all ...string) map[string]bool {
-	m := make(map[string]bool, len(all))
-	for _, w := range all {
-		m[w] = true
+// What production's reference and its SDKs have and Antechamber has not: below
+// /v1, below /v1/organizations, and below a user or a workspace.
+var (
+	elsewhere = []string{
+		"agents", "complete", "deployment_runs", "deployments", "dreams", "environments", "files", "memory_stores",
+		"messages", "models", "sessions", "skills", "tunnels", "user_profiles", "vaults",
 	}
-	return m
-}
+	inOrganization = []string{
+		"analytics", "claude_code", "claude_tag", "compliance_settings", "cost_report", "external_keys",
+		"federation_issuers", "federation_rules", "plugin_marketplaces", "plugins", "rate_limits", "rbac_groups",
+		"rbac_roles", "service_accounts", "spend_limit_increase_requests", "spend_limits", "telemetry_destinations",
+		"tunnels", "usage_report", "webhooks",
+	}
+	within = []string{"users/sign_out", "workspaces/rate_limits", "workspaces/service_accounts"}
+)

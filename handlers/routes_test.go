@@ -109,3 +109,32 @@ func TestOtherMethodsAreNotAllowed(t *testing.T) {
 		}
 	}
 }
+
+// Whoever calls an operation of production that is not emulated is told so.
+func TestWhatProductionHasIsKnown(t *testing.T) {
+	paths, err := conform.VendorPaths()
+	if err != nil {
+		t.Skipf("the official Go SDK is not in the module cache: %v", err)
+	}
+	ours := map[string]bool{}
+	for _, op := range described() {
+		ours[base+op.Path] = true
+	}
+	for _, path := range paths {
+		if got := productionServes(path); got == ours[path] {
+			t.Errorf("productionServes(%q) = %t", path, got)
+		}
+	}
+	for _, path := range []string{
+		"/v1/organizations/users/user_x/sign_out", "/v1/organizations/claude_tag/bundles", "/v1/organizations/claude_code/managed_settings/configuration",
+	} {
+		if !productionServes(path) { // the newest TypeScript SDK has them
+			t.Errorf("productionServes(%q) is false", path)
+		}
+	}
+	for _, path := range []string{"/v1", "/v1/organizations", "/v1/organizations/users/user_x/sign_in", "/v1/organizations/workspaces/w/secrets", "/messages"} {
+		if productionServes(path) {
+			t.Errorf("productionServes(%q) is true", path)
+		}
+	}
+}

@@ -439,6 +439,28 @@ func LoadVendor() (*Document, error) {
 	return compile(spec, picked, "/v1")
 }
 
+// VendorPaths gives every path of the vendor's own document, of the contract or
+// not, without query parameters.
+func VendorPaths() ([]string, error) {
+	doc, err := readVendor()
+	if err != nil {
+		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
+	}
+	var whole struct {
+		Paths map[string]json.RawMessage `json:"paths"`
+	}
+	if err := json.Unmarshal(doc, &whole); err != nil {
+		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
+	}
+	var paths []string
+	for path := range whole.Paths {
+		path, _, _ = strings.Cut(path, "?")
+		paths = append(paths, path)
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths), nil
+}
+
 func readVendor() ([]byte, error) {
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", vendorModule).Output()
 	if err != nil {
