@@ -1,0 +1,242 @@
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"antechamber/api"
+	"antechamber/internal/conform"
+)
+
+// document is what the API answers, and how; vendorDocument is the vendor's
+// word on it.
+var (
+	document       = sync.OnceValues(func() (*conform.Document, error) { return conform.Load(api.OpenAPI) })
+	vendorDocument = sync.OnceValues(conform.LoadVendor)
+)
+
+// headerPlan is the header by which a test tells the proxy what to do to a
+// request. It holds one step for each try, divided by blanks; tries beyond
+// them pass. A step is one of
+//
+//	429;retry-after-ms=5   answer with this status and headers instead of passing it on
+//	drop                   close the connection instead of passing it on
+//	drop-after-commit      pass it on, and close the connection instead of answering
+//
+// The proxy counts tries by what the SDKs say about themselves, so it keeps no
+// state that tests could share.
+const (
+	headerPlan    = "e2e-plan"
+	headerRetries = "x-stainless-retry-count"
+)
+
+// proxy stands between a client and the binary. It records what passes and
+// holds every answer, and every request that was accepted, against the OpenAPI
+// documents: ours, and the vendor's where it applies.
+type proxy struct {
+	URL string
+	t   *testing.T
+
+	doc, vendor      *conform.Document
+	productionErrors bool
+
+	mu         sync.Mutex
+	exchanges  []exchange
+	requestIDs map[string]bool
+}
+
+// exchange is one request that reached the proxy, and the answer that left it.
+type exchange struct {
+	Operation string // empty for what the document does not know
+	Method    string
+	Path      string
+	Query     url.Values
+	Header    http.Header
+	Status    int    // 0 where the connection was closed
+	Body      string // of the answer, also of one that was lost
+}
+
+// newProxy starts a proxy in front of the binary until the test ends.
+func newProxy(t *testing.T, s *server) *proxy {
+	t.Helper()
+	doc, err := document()
+	noError(t, "OpenAPI document", err)
+	vendor, err := vendorDocument()
+	noError(t, "the vendor's OpenAPI document", err)
+	target, err := url.Parse(s.URL)
+	noError(t, "URL", err)
+	p := &proxy{t: t, doc: doc, vendor: vendor, productionErrors: s.productionErrors, requestIDs: map[string]bool{}}
+	forward := &httputil.ReverseProxy{
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Transport: newHTTPClient(t).Transport,
+	}
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.serve(w, r, forward) }))
+	t.Cleanup(front.Close)
+	p.URL = front.URL
+	return p
+}
+
+func (p *proxy) serve(w http.ResponseWriter, r *http.Request, forward http.Handler) {
+	step := stepOf(r.Header)
+	r.Header.Del(headerPlan)
+	request, err := io.ReadAll(r.Body)
+	if err != nil {
+		p.t.Errorf("%s %s: %v", r.Method, r.URL, err)
+	}
+	r.Body = io.NopCloser(bytes.NewReader(request))
+	e := exchange{Method: r.Method, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header.Clone()}
+
+	got := httptest.NewRecorder()
+	switch status, headers, _ := strings.Cut(step, ";"); step {
+	case "drop":
+		p.record(e)
+		panic(http.ErrAbortHandler)
+	case "", "drop-after-commit":
+		forward.ServeHTTP(got, r)
+		p.check(&e, request, got)
+		e.Body = got.Body.String()
+	default:
+		p.pretend(got, status, headers)
+	}
+	if step == "drop-after-commit" {
+		p.record(e)
+		panic(http.ErrAbortHandler)
+	}
+	e.Status = got.Code
+	p.record(e)
+	maps.Copy(w.Header(), got.Header())
+	w.WriteHeader(got.Code)
+	w.Write(got.Body.Bytes())
+}
+
+// stepOf gives the step of the plan that is meant for this try.
+func stepOf(h http.Header) string {
+	steps := strings.Fields(h.Get(headerPlan))
+	try, _ := strconv.Atoi(h.Get(headerRetries))
+	if try >= len(steps) {
+		return ""
+	}
+	return steps[try]
+}
+
+// pretend answers as the API would if it refused to work.
+func (p *proxy) pretend(w http.ResponseWriter, status, headers string) {
+	code, err := strconv.Atoi(status)
+	if err != nil {
+		p.t.Errorf("plan: %v", err)
+		code = http.StatusTeapot
+	}
+	for _, header := range strings.Split(headers, ";") {
+		name, value, _ := strings.Cut(header, "=")
+		w.Header().Set(name, value)
+	}
+	w.Header().Set("request-id", "req_planned")
+	w.Header().Set("content-type", "application/json")
+	w.WriteHeader(code)
+	fmt.Fprintf(w, `{"type":"error","error":{"type":%q,"message":"as planned"},"request_id":"req_planned"}`, api.ErrorTypeOf(code))
+}
+
+// check holds the answer of an operation, and the request that was accepted,
+// against the document.
+func (p *proxy) check(e *exchange, request []byte, got *httptest.ResponseRecorder) {
+	id := got.Header().Get("request-id")
+	p.mu.Lock()
+	if id == "" || p.requestIDs[id] {
+		p.t.Errorf("%s %s: request id %q is missing or was used before", e.Method, e.Path, id)
+	}
+	p.requestIDs[id] = true
+	p.mu.Unlock()
+
+	op, ok := p.operation(e.Method, e.Path)
+	if !ok {
+		return
+	}
+	e.Operation = op.ID
+	body := got.Body.Bytes()
+	p.against("our document", p.doc, op, request, got.Code, got.Header(), body)
+	// The other form of errors is the one thing that the vendor could not know.
+	if got.Code == http.StatusOK || p.productionErrors {
+		p.against("the vendor's document", p.vendor, op, request, got.Code, got.Header(), body)
+	}
+}
+
+func (p *proxy) against(name string, doc *conform.Document, op conform.Operation, request []byte, status int, header http.Header, body []byte) {
+	if err := doc.CheckResponse(op.Method, op.Path, status, header, body); err != nil {
+		p.t.Errorf("%s is answered %d against %s: %v\n%s", op.ID, status, name, err, body)
+	}
+	if status != http.StatusOK {
+		return
+	}
+	if err := doc.CheckRequest(op.Method, op.Path, request); err != nil {
+		p.t.Errorf("%s accepts a request against %s: %v\n%s", op.ID, name, err, request)
+	}
+}
+
+// operation finds the operation that a request is meant for.
+func (p *proxy) operation(method, path string) (conform.Operation, bool) {
+	segments := strings.Split(strings.TrimPrefix(path, "/v1"), "/")
+	for _, op := range p.doc.Operations() {
+		if op.Method == method && slices.EqualFunc(strings.Split(op.Path, "/"), segments, func(want, got string) bool {
+			return want == got || strings.HasPrefix(want, "{")
+		}) {
+			return op, true
+		}
+	}
+	return conform.Operation{}, false
+}
+
+func (p *proxy) record(e exchange) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.exchanges = append(p.exchanges, e)
+}
+
+// seen gives what has passed so far.
+func (p *proxy) seen() []exchange {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.exchanges)
+}
+
+// wantEveryOperation fails the test unless each operation of the document has
+// been answered with success.
+func (p *proxy) wantEveryOperation(t *testing.T) {
+	t.Helper()
+	called := map[string]bool{}
+	for _, e := range p.seen() {
+		if e.Status == http.StatusOK && e.Operation != "" {
+			called[e.Operation] = true
+		}
+	}
+	var want []string
+	for _, op := range p.doc.Operations() {
+		want = append(want, op.ID)
+	}
+	slices.Sort(want)
+	equal(t, "operations that were answered", want, slices.Sorted(maps.Keys(called)))
+}
+
+// exchangesOf gives the requests made with the method to the path.
+func (p *proxy) exchangesOf(method, path string) []exchange {
+	return slices.DeleteFunc(p.seen(), func(e exchange) bool { return e.Method != method || e.Path != path })
+}
+
+// tries gives the statuses of those requests, in the order of their arrival.
+func (p *proxy) tries(method, path string) []int {
+	var statuses []int
+	for _, e := range p.exchangesOf(method, path) {
+		statuses = append(statuses, e.Status)
+	}
+	return statuses
+}
