@@ -1,0 +1,168 @@
+// Antechamber is an emulator of the Anthropic Admin API: offline, stateful,
+// and gone when it stops. This package is its command line.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"antechamber/seed"
+)
+
+// The codes that the program exits with.
+const (
+	exitFine     = 0
+	exitFailed   = 1
+	exitBadInput = 2
+	exitNotReady = 3
+)
+
+const description = `An emulator of the Anthropic Admin API: offline, stateful, and gone when it stops.
+
+Without a command it serves, so "antechamber --seed empty" is "antechamber serve --seed empty".
+
+Examples:
+  antechamber                             serve the demo organization on http://127.0.0.1:4020
+  antechamber --addr 127.0.0.1:0          serve on any free port
+  antechamber serve --help                what else can be set
+  antechamber wait && npm test            test against it as soon as it is ready`
+
+// commandLine is what may be said on the command line.
+type commandLine struct {
+	Serve    serveCmd    `cmd:"" default:"withargs" help:"Serve the Admin API until SIGINT or SIGTERM (the default)."`
+	Wait     waitCmd     `cmd:"" help:"Wait until a server is ready."`
+	Validate validateCmd `cmd:"" help:"Report every fault of seed files."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+}
+
+// process is what the program has of the world around it.
+type process struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	started        time.Time
+	now            func() time.Time // real time, which never goes back
+}
+
+func main() {
+	os.Exit(run(context.Background(), os.Args[1:], &process{os.Stdin, os.Stdout, os.Stderr, time.Now(), realTime()}))
+}
+
+// realTime gives the wall clock, standing still where somebody sets it back.
+func realTime() func() time.Time {
+	var (
+		mu   sync.Mutex
+		last time.Time
+	)
+	return func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		// Without Round, times would be compared by the monotonic clock, which
+		// stops while a laptop sleeps.
+		if now := time.Now().Round(0); now.After(last) {
+			last = now
+		}
+		return last
+	}
+}
+
+// run does what the arguments and the environment ask for and gives the exit
+// code. A server runs until ctx is done or a signal comes.
+func run(ctx context.Context, args []string, p *process) int {
+	dropEmptyVariables()
+	helped := false
+	parsed, err := newParser(p, new(commandLine), func(int) { helped = true }).Parse(args)
+	switch {
+	case helped: // Parse goes on after --help, and what it finds then is of no interest
+		return exitFine
+	case err != nil:
+		return p.fail(badInput("%s (see %s --help)", wording.Replace(err.Error()), verbOf(err)))
+	}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	return p.fail(parsed.Run(p))
+}
+
+func newParser(p *process, into *commandLine, exit func(int)) *kong.Kong {
+	return kong.Must(into,
+		kong.Name("antechamber"), kong.Description(description),
+		kong.DefaultEnvars("ANTECHAMBER"),
+		kong.Vars{"admin_key": defaultAdminKey, "max_id_seed": strconv.Itoa(maxIDSeed)},
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoAppDescFormat: true, WrapUpperBound: 100}),
+		kong.Writers(p.stdout, p.stderr), kong.Exit(exit))
+}
+
+// dropEmptyVariables makes an empty variable as good as none: compose files
+// write ${NAME:-} for what may not be set.
+func dropEmptyVariables() {
+	for _, variable := range os.Environ() {
+		name, value, _ := strings.Cut(variable, "=")
+		if value == "" && strings.HasPrefix(name, "ANTECHAMBER_") {
+			os.Unsetenv(name)
+		}
+	}
+}
+
+// wording puts right what Kong says of a flag without its value and of a
+// variable.
+var wording = strings.NewReplacer(
+	`but got "EOL" (<EOL>)`, "but got none", "value value", "a value", "string value", "a value",
+	"from envar ", "from the environment: ")
+
+// verbOf gives the command whose help tells what is right.
+func verbOf(err error) string {
+	wrong, ok := errors.AsType[*kong.ParseError](err)
+	switch {
+	case strings.HasPrefix(err.Error(), "unexpected argument"):
+		return "antechamber" // a verb that there is not
+	case ok && wrong.Context.Selected() != nil:
+		return wrong.Context.Selected().FullPath()
+	}
+	return "antechamber serve"
+}
+
+// failure is an error that ends the program with a certain code.
+type failure struct {
+	code int
+	error
+}
+
+func (f *failure) Unwrap() error { return f.error }
+
+func badInput(format string, args ...any) error {
+	return &failure{exitBadInput, fmt.Errorf(format, args...)}
+}
+
+// fail says what went wrong, in a sentence for each error and a line for each
+// fault of a seed, and gives the exit code.
+func (p *process) fail(err error) int {
+	if err == nil {
+		return exitFine
+	}
+	if faults, ok := errors.AsType[seed.Faults](err); ok {
+		fmt.Fprintln(p.stderr, faults)
+		err = badInput("%s in the seed %s", count(len(faults), "fault"), faults[0].File)
+	}
+	for sentence := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintf(p.stderr, "antechamber: %s\n", sentence)
+	}
+	if known, ok := errors.AsType[*failure](err); ok {
+		return known.code
+	}
+	return exitFailed
+}
+
+// count gives a number of things in words.
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

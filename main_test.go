@@ -1,0 +1,254 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"antechamber/api"
+	"antechamber/store"
+)
+
+// asProgram makes the test binary behave as the program.
+const asProgram = "ANTECHAMBER_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	for _, variable := range os.Environ() {
+		if strings.HasPrefix(variable, "ANTECHAMBER_") {
+			name, _, _ := strings.Cut(variable, "=")
+			os.Unsetenv(name)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// text is an io.Writer that can be read while it is written to.
+type text struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (t *text) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.b.Write(p)
+}
+
+func (t *text) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.b.String()
+}
+
+// execute runs a command to its end.
+func execute(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	// A server that should not have started fails the test sooner this way.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var out, errs text
+	code = run(ctx, args, &process{strings.NewReader(stdin), &out, &errs, time.Now(), realTime()})
+	return code, out.String(), errs.String()
+}
+
+// wantError checks that a command fails with a code and one sentence.
+func wantError(t *testing.T, code int, sentence string, args ...string) {
+	t.Helper()
+	got, stdout, stderr := execute(t, "", args...)
+	if got != code || stderr != sentence+"\n" || stdout != "" {
+		t.Errorf("antechamber %s\nexits with %d and says %swant %d and     %s\nstdout: %q",
+			strings.Join(args, " "), got, stderr, code, sentence, stdout)
+	}
+}
+
+// parse gives what the command line is understood as.
+func parse(t *testing.T, args ...string) commandLine {
+	t.Helper()
+	var c commandLine
+	p := &process{stdout: io.Discard, stderr: io.Discard}
+	if _, err := newParser(p, &c, func(int) {}).Parse(args); err != nil {
+		t.Fatalf("antechamber %s: %v", strings.Join(args, " "), err)
+	}
+	return c
+}
+
+func TestFlagsAndTheirVariables(t *testing.T) {
+	key, other := "sk-ant-admin01-one", "sk-ant-admin01-two"
+	frozen := func(year int) *instant {
+		return &instant{store.Clock{Frozen: true, At: api.At(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC))}}
+	}
+	for _, test := range []struct {
+		verb, flag, variable string
+		one, two             string
+		get                  func(commandLine) any
+		absent, isOne, isTwo any
+	}{
+		{"serve", "addr", "ANTECHAMBER_ADDR", ":1", ":2", func(c commandLine) any { return c.Serve.Addr }, "127.0.0.1:4020", ":1", ":2"},
+		{"serve", "expose", "ANTECHAMBER_EXPOSE", "true", "false", func(c commandLine) any { return c.Serve.Expose }, false, true, false},
+		{"serve", "seed", "ANTECHAMBER_SEED", "empty", "-", func(c commandLine) any { return c.Serve.Seed }, "demo", "empty", "-"},
+		{"serve", "admin-key", "ANTECHAMBER_ADMIN_KEY", key, other, func(c commandLine) any { return c.Serve.AdminKey }, (*string)(nil), &key, &other},
+		{"serve", "clock", "ANTECHAMBER_CLOCK", "2026-01-01T00:00:00Z", "2027-01-01T01:00:00+01:00", func(c commandLine) any { return c.Serve.Clock }, (*instant)(nil), frozen(2026), frozen(2027)},
+		{"serve", "id-seed", "ANTECHAMBER_ID_SEED", "0", "9007199254740991", func(c commandLine) any { return c.Serve.IDSeed }, (*idSeed)(nil), new(idSeed(0)), new(idSeed(maxIDSeed))},
+		{"serve", "errors", "ANTECHAMBER_ERRORS", "production", "both", func(c commandLine) any { return string(c.Serve.Errors) }, "both", "production", "both"},
+		{"serve", "log", "ANTECHAMBER_LOG", "json", "text", func(c commandLine) any { return c.Serve.Log }, "text", "json", "text"},
+		{"serve", "log-level", "ANTECHAMBER_LOG_LEVEL", "debug", "error", func(c commandLine) any { return c.Serve.LogLevel }, "info", "debug", "error"},
+		{"wait", "url", "ANTECHAMBER_URL", "http://a", "http://b", func(c commandLine) any { return c.Wait.URL }, "http://127.0.0.1:4020", "http://a", "http://b"},
+		{"wait", "timeout", "ANTECHAMBER_TIMEOUT", "0", "2m", func(c commandLine) any { return c.Wait.Timeout }, 30 * time.Second, time.Duration(0), 2 * time.Minute},
+		{"validate", "json", "ANTECHAMBER_JSON", "true", "false", func(c commandLine) any { return c.Validate.JSON }, false, true, false},
+		{"version", "json", "ANTECHAMBER_JSON", "true", "false", func(c commandLine) any { return c.Version.JSON }, false, true, false},
+	} {
+		t.Run(test.verb+" --"+test.flag, func(t *testing.T) {
+			want := func(what string, want any, args ...string) {
+				t.Helper()
+				args = append([]string{test.verb}, args...)
+				if test.verb == "validate" {
+					args = append(args, "FILE")
+				}
+				if diff := cmp.Diff(want, test.get(parse(t, args...))); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", what, diff)
+				}
+			}
+			want("nothing given", test.absent)
+			want("the flag", test.isOne, "--"+test.flag+"="+test.one)
+			t.Setenv(test.variable, test.one)
+			want("the variable", test.isOne)
+			want("both", test.isTwo, "--"+test.flag+"="+test.two)
+		})
+	}
+}
+
+func TestEveryFlagHasAVariable(t *testing.T) {
+	parser := newParser(&process{}, new(commandLine), nil)
+	for _, verb := range parser.Model.Children {
+		for _, flag := range verb.Flags {
+			want := []string{"ANTECHAMBER_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))}
+			if !slices.Equal(flag.Envs, want) {
+				t.Errorf("%s --%s has the variables %v, want %v", verb.Name, flag.Name, flag.Envs, want)
+			}
+		}
+	}
+}
+
+func TestServeIsTheDefault(t *testing.T) {
+	for _, args := range [][]string{{"--seed", "empty"}, {"serve", "--seed", "empty"}, {"--seed=empty", "serve"}} {
+		if c := parse(t, args...); c.Serve.Seed != "empty" {
+			t.Errorf("%v: the seed is %q", args, c.Serve.Seed)
+		}
+	}
+}
+
+func TestAnEmptyVariableIsNone(t *testing.T) {
+	t.Setenv("ANTECHAMBER_CLOCK", "")
+	t.Setenv("ANTECHAMBER_SEED", "")
+	dropEmptyVariables()
+	if c := parse(t); c.Serve.Clock != nil || c.Serve.Seed != "demo" {
+		t.Errorf("they are taken for %v and %q", c.Serve.Clock, c.Serve.Seed)
+	}
+}
+
+func TestBadArguments(t *testing.T) {
+	for args, sentence := range map[string]string{
+		"--adr :0":                          `antechamber: unknown flag --adr, did you mean "--addr"? (see antechamber serve --help)`,
+		"--version":                         `antechamber: unknown flag --version (see antechamber serve --help)`,
+		"wait --addr :0":                    `antechamber: unknown flag --addr (see antechamber wait --help)`,
+		"demo.json":                         `antechamber: unexpected argument demo.json (see antechamber --help)`,
+		"serve demo.json":                   `antechamber: unexpected argument demo.json (see antechamber --help)`,
+		"--addr":                            `antechamber: --addr: expected a value but got none (see antechamber serve --help)`,
+		"--id-seed":                         `antechamber: --id-seed: expected a value but got none (see antechamber serve --help)`,
+		"--id-seed=-1":                      `antechamber: --id-seed: expected a whole number from 0 to 9007199254740991, not "-1" (see antechamber serve --help)`,
+		"--id-seed=1.5":                     `antechamber: --id-seed: expected a whole number from 0 to 9007199254740991, not "1.5" (see antechamber serve --help)`,
+		"--id-seed=9007199254740992":        `antechamber: --id-seed: expected a whole number from 0 to 9007199254740991, not "9007199254740992" (see antechamber serve --help)`,
+		"--clock=now":                       `antechamber: --clock: expected an RFC 3339 time from 1970 to 9999, such as 2026-01-01T00:00:00Z, not "now" (see antechamber serve --help)`,
+		"--clock=1969-12-31T23:59:59Z":      `antechamber: --clock: expected an RFC 3339 time from 1970 to 9999, such as 2026-01-01T00:00:00Z, not "1969-12-31T23:59:59Z" (see antechamber serve --help)`,
+		"--clock=9999-12-31T23:59:59-01:00": `antechamber: --clock: expected an RFC 3339 time from 1970 to 9999, such as 2026-01-01T00:00:00Z, not "9999-12-31T23:59:59-01:00" (see antechamber serve --help)`,
+		"--errors=contract":                 `antechamber: --errors must be one of "both","production" but got "contract" (see antechamber serve --help)`,
+		"--log=xml":                         `antechamber: --log must be one of "text","json" but got "xml" (see antechamber serve --help)`,
+		"--log-level=loud":                  `antechamber: --log-level must be one of "debug","info","warn","error" but got "loud" (see antechamber serve --help)`,
+		"--addr :0 validate x.json":         `antechamber: flag --addr applies to the default command "serve", not "validate" (see antechamber serve --help)`,
+		"validate":                          `antechamber: expected "<FILE> ..." (see antechamber validate --help)`,
+		"wait --timeout soon":               `antechamber: --timeout: expected duration but got "soon": time: invalid duration "soon" (see antechamber wait --help)`,
+	} {
+		wantError(t, exitBadInput, sentence, strings.Fields(args)...)
+	}
+}
+
+func TestABadVariableIsNamed(t *testing.T) {
+	t.Setenv("ANTECHAMBER_ID_SEED", "x")
+	wantError(t, exitBadInput, `antechamber: --id-seed: expected a whole number from 0 to 9007199254740991, not "x" `+
+		`(from the environment: ANTECHAMBER_ID_SEED="x") (see antechamber serve --help)`)
+	// It is no concern of other verbs.
+	if code, _, stderr := execute(t, "", "version"); code != exitFine {
+		t.Errorf("version exits with %d: %s", code, stderr)
+	}
+}
+
+// example is a command in a help text.
+var example = regexp.MustCompile(`(?m)^ +antechamber( |$)`)
+
+func TestHelp(t *testing.T) {
+	t.Setenv("COLUMNS", "300")
+	for _, verb := range []string{"", "serve", "wait", "validate", "version"} {
+		code, stdout, stderr := execute(t, "", append(strings.Fields(verb), "--help")...)
+		if code != exitFine || stderr != "" {
+			t.Errorf("%s --help exits with %d: %s", verb, code, stderr)
+		}
+		_, after, found := strings.Cut(stdout, "Examples:")
+		if !found || !example.MatchString(after) {
+			t.Errorf("%s --help has no example:\n%s", verb, stdout)
+		}
+		for line := range strings.Lines(stdout) {
+			if len(strings.TrimSuffix(line, "\n")) > 100 {
+				t.Errorf("%s --help has a line of more than 100 columns:\n%s", verb, line)
+			}
+		}
+	}
+}
+
+func TestExamplesInHelpAreRight(t *testing.T) {
+	parser := newParser(&process{}, new(commandLine), nil)
+	texts := []string{description}
+	for _, verb := range parser.Model.Children {
+		texts = append(texts, verb.Detail)
+	}
+	between := regexp.MustCompile(` {2,}|&+| < `) // commands, and what is said of them
+	for line := range strings.Lines(strings.Join(texts, "\n")) {
+		if !example.MatchString(line) {
+			continue
+		}
+		for _, command := range between.Split(line, -1) {
+			args := strings.Fields(command)
+			if len(args) == 0 || args[0] != "antechamber" {
+				continue
+			}
+			parse(t, args[1:]...)
+		}
+	}
+}
+
+func TestRealTimeNeverGoesBack(t *testing.T) {
+	now := realTime()
+	last := now()
+	for range 1000 {
+		next := now()
+		if next.Before(last) {
+			t.Fatalf("%s comes after %s", next, last)
+		}
+		last = next
+	}
+	if off := time.Since(last); off.Abs() > time.Minute {
+		t.Errorf("it is off by %s", off)
+	}
+}

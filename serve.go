@@ -1,0 +1,330 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"antechamber/handlers"
+	"antechamber/seed"
+	"antechamber/store"
+)
+
+// defaultAdminKey is the admin key of a seed that brings none.
+const defaultAdminKey = "sk-ant-admin01-antechamber"
+
+type serveCmd struct {
+	Addr     string          `default:"127.0.0.1:4020" placeholder:"HOST:PORT" help:"Where to listen. Port 0 picks a free one. Without a host it is 127.0.0.1, with --expose every address of the machine. Default ${default}."`
+	Expose   bool            `help:"Allow an address that other machines can reach."`
+	Seed     string          `default:"demo" placeholder:"FILE" help:"The organizations to begin with: a JSON file, - for standard input, or a built-in seed: demo, contract or empty. A file of such a name is ./demo. Default ${default}."`
+	AdminKey *string         `placeholder:"KEY" help:"An admin key for the first organization, beside those of the seed. Where neither brings one it is ${admin_key}."`
+	Clock    *instant        `placeholder:"TIME" help:"Freeze every clock at this RFC 3339 time, whatever the seed says."`
+	IDSeed   *idSeed         `name:"id-seed" placeholder:"N" help:"What ids are made of, from 0 to ${max_id_seed}. With the same number and the same clock the ids are the same. Random by default, and printed."`
+	Errors   handlers.Errors `enum:"both,production" default:"both" placeholder:"both|production" help:"The form of errors: production's envelope alone, or the fields of the published contract beside it. Default ${default}."`
+	Log      string          `enum:"text,json" default:"text" placeholder:"text|json" help:"The form of the start line and of the log on standard error. Default ${default}."`
+	LogLevel string          `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"The least of what is logged: debug (every request), info, warn or error. Default ${default}."`
+}
+
+func (serveCmd) Help() string {
+	return `A line on standard output says when the server is ready, and where. SIGINT and SIGTERM let running requests finish; a second one does not.
+
+Examples:
+
+  antechamber serve
+  antechamber --addr 127.0.0.1:0 --seed acme.json
+  antechamber --clock 2026-01-01T00:00:00Z --id-seed 1
+  antechamber --addr :4020 --expose --admin-key sk-ant-admin01-team`
+}
+
+// instant is a time on the command line.
+type instant struct{ store.Clock }
+
+// UnmarshalText reads an RFC 3339 time.
+func (i *instant) UnmarshalText(text []byte) error {
+	t, err := time.Parse(time.RFC3339, string(text))
+	if year := t.UTC().Year(); err != nil || year < 1970 || year > 9999 {
+		return fmt.Errorf("expected an RFC 3339 time from 1970 to 9999, such as 2026-01-01T00:00:00Z, not %q", text)
+	}
+	i.Clock = store.FrozenAt(t)
+	return nil
+}
+
+// idSeed is an id seed on the command line.
+type idSeed uint64
+
+// maxIDSeed is the largest integer that every JSON reader keeps exactly.
+const maxIDSeed = 1<<53 - 1
+
+// UnmarshalText reads a number up to maxIDSeed.
+func (s *idSeed) UnmarshalText(text []byte) error {
+	n, err := strconv.ParseUint(string(text), 10, 64)
+	if err != nil || n > maxIDSeed {
+		return fmt.Errorf("expected a whole number from 0 to %d, not %q", maxIDSeed, text)
+	}
+	*s = idSeed(n)
+	return nil
+}
+
+// Run serves until it is told to stop.
+func (c *serveCmd) Run(ctx context.Context, p *process) error {
+	if c.IDSeed == nil {
+		c.IDSeed = randomIDSeed()
+	}
+	name, organizations, err := c.load(p)
+	if err != nil {
+		return err
+	}
+	s := store.New(p.now)
+	for _, o := range organizations {
+		if _, err := s.Add(o); err != nil {
+			return badInput("the seed %s: %v", name, err)
+		}
+	}
+	listener, err := c.listen(ctx)
+	if err != nil {
+		return err
+	}
+	log := c.logger(p.stderr)
+	handler := handlers.New(handlers.Options{Store: s, Errors: c.Errors, Log: log})
+	// From here on a signal has requests to wait for. Before, it could not
+	// interrupt a seed that is typed in.
+	ctx, ignoreSignals := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer ignoreSignals()
+	context.AfterFunc(ctx, ignoreSignals) // the second one kills
+	c.announce(p, start{
+		seed: name, organizations: len(organizations), idSeed: *c.IDSeed,
+		adminKey: s.First().AdminKeys()[0], clock: organizations[0].Clock,
+	}, listener.Addr().(*net.TCPAddr))
+	return serve(ctx, listener, handler, log)
+}
+
+// randomIDSeed is all the chance that there is in the program.
+func randomIDSeed() *idSeed {
+	var b [8]byte
+	rand.Read(b[:]) // never fails
+	return new(idSeed(binary.NativeEndian.Uint64(b[:]) & maxIDSeed))
+}
+
+// load gives the organizations of the seed, and the seed's name in messages.
+func (c *serveCmd) load(p *process) (name string, organizations []store.Contents, err error) {
+	name = c.Seed
+	s, builtin := seed.Builtin(c.Seed)
+	if !builtin {
+		var data []byte
+		name, data, err = readSeed(c.Seed, p.stdin)
+		if errors.Is(err, fs.ErrNotExist) {
+			return "", nil, badInput("there is no file %s, and the built-in seeds are %s", c.Seed, strings.Join(seed.BuiltinNames, ", "))
+		}
+		if err != nil {
+			return "", nil, err
+		}
+		if s, err = seed.Parse(name, data); err != nil {
+			return "", nil, err
+		}
+	}
+	opts := seed.Options{Real: p.now(), IDSeed: uint64(*c.IDSeed)}
+	if c.Clock != nil {
+		opts.Clock = &c.Clock.Clock
+	}
+	organizations, err = s.Load(opts)
+	switch {
+	case err != nil && builtin && c.Clock != nil: // its faults are no help to somebody who cannot see it
+		return "", nil, badInput("the times of the built-in seed %s are not from 1970 to 9999 with a clock at %s", name, c.Clock.At)
+	case err != nil:
+		return "", nil, err
+	}
+	organizations[0].AdminKeys, err = c.adminKeys(name, organizations)
+	return name, organizations, err
+}
+
+// adminKeys gives the admin keys of the first organization: the one of the
+// command line before those of the seed, or the default one when there is none.
+func (c *serveCmd) adminKeys(name string, organizations []store.Contents) ([]string, error) {
+	keys, key := organizations[0].AdminKeys, defaultAdminKey
+	switch {
+	case c.AdminKey != nil:
+		key = *c.AdminKey
+	case len(keys) > 0:
+		return keys, nil
+	}
+	if !store.ValidAdminKey(key) {
+		return nil, badInput("--admin-key: expected sk-ant-admin, two digits, a hyphen, and 1 to 128 of A-Z a-z 0-9 _ -, such as %s", defaultAdminKey)
+	}
+	for _, o := range organizations[1:] {
+		if slices.Contains(o.AdminKeys, key) {
+			return nil, badInput("--admin-key: %s would be the key of two organizations, the seed %s has it for %s", key, name, o.Name)
+		}
+	}
+	keys = slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == key })
+	return append([]string{key}, keys...), nil
+}
+
+func (c *serveCmd) logger(w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // one of the enumeration
+	opts := &slog.HandlerOptions{Level: level}
+	if c.Log == "json" {
+		return slog.New(slog.NewJSONHandler(w, opts))
+	}
+	return slog.New(slog.NewTextHandler(w, opts))
+}
+
+// listen opens the address, if it is one that the flags allow.
+func (c *serveCmd) listen(ctx context.Context) (net.Listener, error) {
+	host, port, err := net.SplitHostPort(c.Addr)
+	if err != nil {
+		return nil, badInput("--addr: expected HOST:PORT, such as 127.0.0.1:4020, not %q", c.Addr)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return nil, badInput("--addr: expected a port from 0 to 65535, not %q", port)
+	}
+	if host == "" && !c.Expose {
+		host = "127.0.0.1"
+	}
+	if host != "" {
+		// A name is looked up once, so that what is checked is what is opened.
+		ip, err := lookUp(ctx, host)
+		if err != nil {
+			return nil, err
+		}
+		if !ip.IP.IsLoopback() && !c.Expose {
+			return nil, badInput("other machines can reach %s: add --expose if they may, or use --addr 127.0.0.1:%s", c.Addr, port)
+		}
+		host = ip.String()
+	}
+	address := net.JoinHostPort(host, port)
+	listener, err := net.Listen("tcp", address)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, badInput("%s is in use: --addr 127.0.0.1:0 picks a free port", address)
+	}
+	if wrapped, ok := errors.AsType[*net.OpError](err); ok {
+		return nil, badInput("cannot listen on %s: %v", address, wrapped.Err)
+	}
+	return listener, err
+}
+
+// lookUp gives an address of a host: of several the one that other machines
+// can reach, or else the one that localhost is to most clients.
+func lookUp(ctx context.Context, host string) (net.IPAddr, error) {
+	all, err := net.DefaultResolver.LookupIPAddr(ctx, host)
+	if err != nil || len(all) == 0 {
+		return net.IPAddr{}, badInput("--addr: there is no address of the name %s", host)
+	}
+	best := all[0]
+	for _, ip := range all {
+		switch {
+		case !ip.IP.IsLoopback():
+			return ip, nil
+		case ip.IP.To4() != nil:
+			best = ip
+		}
+	}
+	return best, nil
+}
+
+// start is what the start line says.
+type start struct {
+	url           string
+	exposed       string // the address, where other machines can reach it
+	adminKey      string // of the first organization
+	seed          string
+	organizations int
+	clock         store.Clock // of the first organization
+	idSeed        idSeed
+	took          time.Duration
+}
+
+// announce writes the start line.
+func (c *serveCmd) announce(p *process, s start, at *net.TCPAddr) {
+	if !at.IP.IsLoopback() {
+		s.exposed = at.String()
+	}
+	s.url = usableURL(*at)
+	s.took = time.Since(p.started)
+	if c.Log == "json" {
+		slog.New(slog.NewJSONHandler(p.stdout, nil)).Info("ready", s.attributes()...)
+		return
+	}
+	fmt.Fprintln(p.stdout, s)
+}
+
+// usableURL is where a client on this machine finds the address.
+func usableURL(at net.TCPAddr) string {
+	if at.IP.IsUnspecified() {
+		at.IP = net.IPv4(127, 0, 0, 1)
+	}
+	return (&url.URL{Scheme: "http", Host: at.String()}).String()
+}
+
+// String is the start line of --log text. People read it and scripts grep it:
+// two spaces stand between its parts, and their order stays.
+func (s start) String() string {
+	parts := []string{"antechamber " + thisBuild().Version + " on " + s.url}
+	if s.exposed != "" {
+		parts = append(parts, "exposed on "+s.exposed)
+	}
+	parts = append(parts, "key "+s.adminKey, "seed "+s.seed)
+	if s.organizations > 1 {
+		parts = append(parts, fmt.Sprintf("organizations %d", s.organizations))
+	}
+	if s.clock.Frozen {
+		parts = append(parts, "clock frozen at "+s.clock.At.String())
+	}
+	parts = append(parts, fmt.Sprintf("id-seed %d", s.idSeed), fmt.Sprintf("ready in %.1fms", s.took.Seconds()*1000))
+	return strings.Join(parts, "  ")
+}
+
+// attributes are what the start line of --log json says.
+func (s start) attributes() []any {
+	all := []any{"version", thisBuild().Version, "url", s.url}
+	if s.exposed != "" {
+		all = append(all, "exposed", s.exposed)
+	}
+	all = append(all, "admin_key", s.adminKey, "seed", s.seed, "organizations", s.organizations)
+	if s.clock.Frozen {
+		all = append(all, "frozen_at", s.clock.At.String())
+	}
+	return append(all, "id_seed", uint64(s.idSeed), "took_ms", s.took.Milliseconds())
+}
+
+// drainTime is how long running requests may take to finish. Docker kills a
+// container ten seconds after it has asked it to stop.
+const drainTime = 8 * time.Second
+
+// serve answers requests until ctx is done, and then those that are running.
+func serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
+	server := &http.Server{
+		Handler: h, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.Serve(l) }()
+	select {
+	case err := <-stopped:
+		return fmt.Errorf("the server failed: %w", err)
+	case <-ctx.Done():
+	}
+	log.Info("stopping", "cause", context.Cause(ctx))
+	drain, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	if server.Shutdown(drain) != nil {
+		log.Warn("requests were cut off", "after", drainTime)
+		server.Close()
+	}
+	<-stopped
+	return nil
+}
