@@ -165,7 +165,8 @@ func (c checker) key(k *key) {
 		c.reach(change.when)
 	}
 	archived := k.in != nil && k.in.archivedAt.given
-	if status, at := k.toldStatus(); archived && status != "" && status != api.KeyArchived {
+	status, at := k.toldStatus()
+	if archived && status != "" && status != api.KeyArchived {
 		c.contradictory(at, `expected "archived": the key's workspace is archived`)
 	}
 	if faulty(k.createdAt, k.expiresAt) || k.in != nil && k.in.archivedAt.faulty {
@@ -179,7 +180,7 @@ func (c checker) key(k *key) {
 		if c.before(k.expiresAt.v, created) {
 			c.contradictory(k.expiresAt.at, "expected a time that is not before created_at")
 		}
-		if due, known := c.due(k.expiresAt.v); k.status.v == api.KeyExpired && known && !due {
+		if due, known := c.due(k.expiresAt.v); status == api.KeyExpired && known && !due {
 			c.contradictory(k.expiresAt.at, `expected a time that has come, for the status is "expired"`)
 		}
 	}

@@ -376,7 +376,7 @@ func (r *reader) invite(n *node) invite {
 	switch {
 	case !ok || i.status.faulty:
 	case accepted && !there:
-		r.malformed(n, `expected a field "accepted_at" where the status is "accepted"`)
+		r.malformed(i.acceptedAt.nodeOr(n), `expected a time in "accepted_at" where the status is "accepted"`)
 	case !accepted && there:
 		r.malformed(i.acceptedAt.at, `expected no accepted_at, or null, unless the status is "accepted"`)
 	}

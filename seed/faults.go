@@ -3,6 +3,7 @@ package seed
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -54,10 +55,15 @@ type report struct{ faults Faults }
 
 func (r *report) add(structural bool, offset int, pointer, format string, args ...any) {
 	r.faults = append(r.faults, Fault{
-		Pointer: pointer, Message: fmt.Sprintf(format, args...),
+		Pointer: redact(pointer), Message: fmt.Sprintf(format, args...),
 		offset: offset, structural: structural,
 	})
 }
+
+var secret = regexp.MustCompile(`sk-ant-[A-Za-z0-9_-]+`)
+
+// redact hides keys, wherever somebody put one: faults end up in logs.
+func redact(s string) string { return secret.ReplaceAllLiteralString(s, "sk-ant-…") }
 
 // malformed reports a value that is not of the form that its place asks for.
 func (r *report) malformed(n *node, format string, args ...any) {

@@ -123,6 +123,7 @@ func load(o *organization, clock store.Clock, realTime time.Time, seed uint64, o
 	for _, v := range o.removed {
 		c.Removed = append(c.Removed, store.RemovedUser{ID: v.id.v, AddedAt: l.time(v.addedAt)})
 	}
+	l.ids.Drawn &= maxInteger // more than that no export keeps
 	c.IDs = l.ids
 	return c
 }
@@ -218,6 +219,9 @@ func (l *loader) users() (users []api.User) {
 	}
 	for _, v := range l.o.removed {
 		ids.keep(v.id.v)
+	}
+	for i := range l.o.keys {
+		ids.keep(l.o.keys[i].gone)
 	}
 	for _, u := range l.o.users {
 		added := l.time(u.addedAt)

@@ -46,8 +46,10 @@ func (n *node) step() string {
 	if n.parent.kind == listKind {
 		return strconv.Itoa(n.index)
 	}
-	return strings.NewReplacer("~", "~0", "/", "~1").Replace(n.key)
+	return pointerEscape.Replace(n.key)
 }
+
+var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
 
 // String describes the value in a message.
 func (n *node) String() string {
@@ -70,6 +72,7 @@ func quote(s string) string { return strconv.Quote(shorten(s)) }
 
 func shorten(s string) string {
 	const most = 60
+	s = redact(s)
 	if utf8.RuneCountInString(s) <= most {
 		return s
 	}
@@ -168,7 +171,7 @@ func (p *parser) value(n *node, depth int) *syntaxError {
 	switch {
 	case rest == "":
 		return p.fail("expected a value, not the end of the file")
-	case depth > maxDepth:
+	case depth >= maxDepth:
 		return p.fail("expected at most %d values inside each other", maxDepth)
 	case rest[0] == '{':
 		return p.object(n, depth)

@@ -103,10 +103,11 @@ func parseDistance(s string) (time.Duration, bool) {
 		if err != nil || whole > uint64(farthest/unit) {
 			return 0, false
 		}
-		// Nine digits of a fraction are exact to well below a microsecond.
-		billionths, _ := strconv.ParseUint((part[2] + "000000000")[:9], 10, 64)
-		high, low := bits.Mul64(billionths, uint64(unit))
-		fraction, _ := bits.Div64(high, low, 1_000_000_000)
+		// 18 digits of a fraction are exact to well below a microsecond, also
+		// those of a week.
+		digits, _ := strconv.ParseUint((part[2] + "000000000000000000")[:18], 10, 64)
+		high, low := bits.Mul64(digits, uint64(unit))
+		fraction, _ := bits.Div64(high, low, 1_000_000_000_000_000_000)
 		if sum += time.Duration(whole)*unit + time.Duration(fraction); sum > farthest {
 			return 0, false
 		}

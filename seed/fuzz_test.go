@@ -1,0 +1,262 @@
+package seed
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"antechamber/api"
+	"antechamber/store"
+)
+
+// addSeeds starts a fuzz test with every kind of seed that the other tests
+// know.
+func addSeeds(f *testing.F) {
+	for _, name := range []string{"contract", "empty"} { // demo is slow to vary
+		src, err := builtin.ReadFile(name + ".json")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(src)
+	}
+	f.Add([]byte(crowd))
+	for _, src := range rights {
+		f.Add([]byte(src))
+	}
+	for _, w := range wrongs {
+		f.Add([]byte(w.src))
+	}
+	for _, p := range parts {
+		f.Add([]byte(strings.Replace(p.within, "%s", p.example, 1)))
+	}
+}
+
+// Whatever the bytes are, they are a seed that a store takes and that an
+// export keeps, or there are faults that stand where they say.
+func FuzzParse(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		before := bytes.Clone(data)
+		holds(t, data)
+		if !bytes.Equal(before, data) {
+			t.Fatal("the bytes changed")
+		}
+	})
+}
+
+// The same, of seeds that are nearly right.
+func TestNearlyRightSeeds(t *testing.T) {
+	bases := []string{example, crowd}
+	for _, p := range parts {
+		bases = append(bases, fmt.Sprintf(p.within, p.example))
+	}
+	for _, name := range slices.Sorted(maps.Keys(rights)) {
+		bases = append(bases, strings.TrimPrefix(rights[name], "\ufeff"))
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		base := rapid.SampledFrom(bases).Draw(t, "seed")
+		for range 5 {
+			doc := decoded(base)
+			for range rapid.IntRange(1, 3).Draw(t, "mutations") {
+				mutate(t, &doc)
+			}
+			holds(t, encoded(doc))
+		}
+	})
+}
+
+// And of seeds in which everything happens at a few instants, so that many
+// contradict themselves and many only just do not.
+func TestSeedsOfFewInstants(t *testing.T) {
+	right := 0
+	rapid.Check(t, func(t *rapid.T) {
+		instants := []string{"-3d", "-2d", "-1d", "+0s", "+1d", "2026-02-01T04:05:06.789012Z", "2026-02-03T04:05:06.789012Z", "2026-02-03T04:05:06.789013Z"}
+		one := func(label string, of ...string) any { return rapid.SampledFrom(of).Draw(t, label) }
+		object := func(fields map[string]any, maybe map[string]any) map[string]any {
+			for _, field := range slices.Sorted(maps.Keys(maybe)) {
+				if rapid.Bool().Draw(t, field) {
+					fields[field] = maybe[field]
+				}
+			}
+			return fields
+		}
+		list := func(label string, atMost int, element func() any) []any {
+			all := []any{}
+			for range rapid.IntRange(0, atMost).Draw(t, label) {
+				all = append(all, element())
+			}
+			return all
+		}
+		when := func() any { return one("time", instants...) }
+		statuses, created, expires := stringsOf(api.APIKeyStatuses), when(), when()
+		doc := map[string]any{
+			"name":  "Acme",
+			"users": []any{map[string]any{"email": "a@b.c", "role": "user"}},
+			"invites": list("invites", 2, func() any {
+				i := object(map[string]any{"email": one("email", "A@b.c", "b@b.c"), "role": "user", "invited_at": when()}, map[string]any{"expires_at": when(), "status": one("status", stringsOf(inviteStatuses)...)})
+				if i["status"] == "accepted" {
+					i["accepted_at"] = when()
+				}
+				return i
+			}),
+			"workspaces": []any{object(map[string]any{"name": "Research", "created_at": when()}, map[string]any{"archived_at": when()})},
+			"api_keys": []any{object(map[string]any{"name": "CI", "created_by": "A", "created_at": created}, map[string]any{
+				"workspace": "Research", "expires_at": expires, "last_used_at": when(), "status": one("status", statuses...),
+				"status_history": append([]any{map[string]any{"status": one("status", statuses...), "at": created}},
+					list("changes", 3, func() any {
+						if rapid.Bool().Draw(t, "expired") {
+							return map[string]any{"status": "expired", "at": expires}
+						}
+						return map[string]any{"status": one("status", statuses...), "at": when()}
+					})...),
+			})},
+		}
+		if holds(t, encoded(doc)) {
+			right++
+		}
+	})
+	if right == 0 {
+		t.Error("not one of them is right")
+	}
+}
+
+// holds fails unless bytes are as good as they should be, and tells whether
+// they are a seed.
+func holds(t interface {
+	Helper()
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+}, data []byte,
+) (right bool) {
+	t.Helper()
+	opts := Options{Real: real, IDSeed: 1}
+	invalid := Validate("seed.json", data, opts)
+	s, err := Parse("seed.json", data)
+	var all []store.Contents
+	if err == nil {
+		all, err = s.Load(opts)
+	}
+	if (err == nil) != (invalid == nil) {
+		t.Fatalf("Validate says %v, and Parse or Load %v", invalid, err)
+	}
+	if err != nil {
+		for _, err := range []error{err, invalid} {
+			faults, ok := errors.AsType[Faults](err)
+			if !ok || len(faults) == 0 {
+				t.Fatalf("the error is %#v", err)
+			}
+			placed(t, string(data), faults)
+		}
+		return false
+	}
+	kept := store.New(func() time.Time { return real })
+	for i, c := range all {
+		o, err := kept.Add(c)
+		if err != nil {
+			t.Fatalf("%v\n%s", err, data)
+		}
+		all[i] = sorted(o.Contents())
+		if diff := cmp.Diff(sorted(c), all[i]); diff != "" {
+			t.Fatalf("the store changed the contents (-want +got):\n%s", diff)
+		}
+	}
+	export := ExportAll(all)
+	s, err = Parse("export", export)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, export)
+	}
+	again, err := s.Load(Options{Real: real, IDSeed: 2})
+	if err != nil {
+		t.Fatalf("%v\n%s", err, export)
+	}
+	if diff := cmp.Diff(all, again); diff != "" {
+		t.Fatalf("the export changed the contents (-want +got):\n%s", diff)
+	}
+	if !reflect.DeepEqual(all, again) {
+		t.Fatalf("cmp sees no difference and reflect does:\n%#v\n%#v", all, again)
+	}
+	return true
+}
+
+var (
+	halfPair     = regexp.MustCompile(`\\u[dD][89a-fA-F]`)
+	bigExponent  = regexp.MustCompile(`[eE][+-]?[0-9]{4}`)
+	decoderDepth = regexp.MustCompile(`[\[{]`)
+)
+
+// What JSON is, encoding/json says too; only that it makes do with half of a
+// surrogate pair, with bytes that are not UTF-8 and with any depth.
+func FuzzJSON(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		src, r := string(data), &report{}
+		root := parse(src, r)
+		switch valid := json.Valid(data); {
+		case root != nil && !valid:
+			t.Fatal("it is not JSON")
+		case root == nil && valid && utf8.Valid(data) && !halfPair.Match(data) && len(decoderDepth.FindAll(data, maxDepth)) < maxDepth:
+			t.Fatalf("it is JSON: %v", r.faults)
+		case root == nil:
+			if len(r.faults) == 0 {
+				t.Fatal("nothing is said of it")
+			}
+			return
+		}
+		if len(r.faults) > 0 { // fields that are there twice, of which encoding/json takes the last
+			return
+		}
+		// Not cmp, which takes ages for what is deep.
+		if want, got := decoded(src), plain(root); !reflect.DeepEqual(want, got) {
+			t.Fatalf("it is\n%s\nto encoding/json, and\n%s to parse", encoded(want), encoded(got))
+		}
+	})
+}
+
+// plain is what encoding/json makes of a value.
+func plain(n *node) any {
+	switch n.kind {
+	case boolKind:
+		return n.text == "true"
+	case numberKind:
+		return json.Number(n.text)
+	case textKind:
+		return n.text
+	case listKind:
+		list := make([]any, len(n.items))
+		for i, item := range n.items {
+			list[i] = plain(item)
+		}
+		return list
+	case objectKind:
+		object := map[string]any{}
+		for _, field := range n.items {
+			object[field.key] = plain(field)
+		}
+		return object
+	}
+	return nil
+}
+
+// The schema and the loader say the same of the form of any JSON.
+func FuzzSchema(f *testing.F) {
+	addSeeds(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r := &report{}
+		if parse(string(data), r) == nil || len(r.faults) > 0 || bigExponent.Match(data) {
+			return
+		}
+		agree(t, data)
+	})
+}
