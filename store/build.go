@@ -16,6 +16,9 @@ func build(c Contents) (*state, error) {
 	t := &tx{state: newState()}
 	t.name, t.settings, t.clock, t.ids = c.Name, c.Settings, c.Clock, c.IDs
 	t.defaultWorkspace = c.DefaultWorkspace.ID
+	if !c.DefaultWorkspace.ArchivedAt.IsZero() {
+		return nil, fmt.Errorf("the Default Workspace %s is archived", c.DefaultWorkspace.ID)
+	}
 	t.workspaces.put(workspaceRow(c.DefaultWorkspace, true))
 	for _, w := range c.Workspaces {
 		if t.workspaces.get(w.ID) != nil {
@@ -43,8 +46,11 @@ func build(c Contents) (*state, error) {
 	}
 	for _, m := range c.Members {
 		u, w := t.users.get(m.UserID), t.workspaces.get(m.WorkspaceID)
-		if u == nil || w == nil || w.Value.isDefault {
+		switch {
+		case u == nil || w == nil || w.Value.isDefault:
 			return nil, fmt.Errorf("no user %s can be a member of a workspace %s", m.UserID, m.WorkspaceID)
+		case t.members.get(memberKey(m.WorkspaceID, m.UserID)) != nil:
+			return nil, fmt.Errorf("user %s is twice a member of workspace %s", m.UserID, m.WorkspaceID)
 		}
 		t.putMember(m, u.position)
 	}
@@ -63,6 +69,9 @@ func build(c Contents) (*state, error) {
 	for _, r := range c.Removed {
 		if t.users.get(r.ID) != nil {
 			return nil, fmt.Errorf("user %s is removed and present", r.ID)
+		}
+		if _, ok := t.removed.Get(r.ID); ok {
+			return nil, fmt.Errorf("user %s is removed twice", r.ID)
 		}
 		t.removed.Set(r.ID, at(r.AddedAt, r.ID))
 	}

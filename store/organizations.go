@@ -57,21 +57,24 @@ func (o *Organization) view() *state {
 	}
 	o.writing.Lock()
 	defer o.writing.Unlock()
-	return o.settled()
+	s, _ = o.settled()
+	return s
 }
 
-// settled is view for whoever holds the lock.
-func (o *Organization) settled() *state {
+// settled is view for whoever holds the lock. It also gives the instant up to
+// which everything has expired: a write that asked the clock again might find
+// something due.
+func (o *Organization) settled() (*state, api.Time) {
 	s := o.state.Load()
 	now := o.nowIn(s)
 	if s.due > now.UnixMicro() {
-		return s
+		return s, now
 	}
 	t := s.begin(now)
 	t.settle()
 	s = t.done()
 	o.state.Store(s)
-	return s
+	return s, now
 }
 
 // update runs a write: fn works on a version of its own, which is published
@@ -79,8 +82,8 @@ func (o *Organization) settled() *state {
 func update[T any](o *Organization, fn func(*tx) (T, error)) (T, error) {
 	o.writing.Lock()
 	defer o.writing.Unlock()
-	s := o.settled()
-	t := s.begin(o.nowIn(s))
+	s, now := o.settled()
+	t := s.begin(now)
 	out, err := fn(t)
 	if err == nil {
 		o.state.Store(t.done())

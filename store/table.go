@@ -108,6 +108,16 @@ func (t *table[T]) get(key string) *row[T] {
 	return r
 }
 
+// getter gives rows by key as get does, and allocates once for all of them.
+func (t *table[T]) getter() func(key string) *row[T] {
+	wanted := new(row[T])
+	return func(key string) *row[T] {
+		wanted.key = key
+		r, _ := t.rows.Get(wanted)
+		return r
+	}
+}
+
 // put adds the row, or replaces the one with its key.
 func (t *table[T]) put(r *row[T]) {
 	old, _ := t.rows.Set(r)

@@ -102,13 +102,14 @@ func (o *Organization) ListWorkspaceMembers(workspaceID string, l List, bad erro
 	if err != nil || w.Value.isDefault {
 		return Page[api.WorkspaceMember]{}, err
 	}
+	user := s.users.getter()
 	assigned := s.members.span(membersByWorkspace, Member{WorkspaceID: workspaceID}).walk(c.from, c.backward)
 	walks := []func() (member, bool){func() (member, bool) {
 		m := assigned()
 		if m == nil {
 			return member{}, false
 		}
-		return member{s.users.get(m.Value.UserID), m.Value.Role}, true
+		return member{user(m.Value.UserID), m.Value.Role}, true
 	}}
 	for _, role := range []api.OrganizationRole{api.RoleAdmin, api.RoleBilling} {
 		inherited := s.users.span(usersByRole, User{User: api.User{Role: role}}).walk(c.from, c.backward)

@@ -1,0 +1,243 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"antechamber/api"
+	"antechamber/store"
+)
+
+// set is a call that sets the status of a key.
+func (o *org) set(id string, status api.APIKeyStatus) func() (store.Object[store.APIKey], error) {
+	return o.updateKey(id, store.APIKeyUpdate{Status: &status})
+}
+
+func (o *org) updateKey(id string, in store.APIKeyUpdate) func() (store.Object[store.APIKey], error) {
+	return func() (store.Object[store.APIKey], error) { return o.UpdateAPIKey(id, in, nil) }
+}
+
+func TestGetAPIKey(t *testing.T) {
+	o := open(t, store.Contents{
+		Workspaces: []api.Workspace{workspace("lab")},
+		APIKeys: []store.APIKey{
+			expiring(at(day), key("a", "wrkspc_lab", "active")),
+			key("b", theDefault, "inactive"),
+		},
+	})
+	diff(t, "JSON", `{"id":"apikey_a","type":"api_key","name":"a","workspace_id":"wrkspc_lab",`+
+		`"created_at":"2026-01-01T11:00:00.000000Z","created_by":{"id":"user_maker","type":"user"},"status":"active",`+
+		`"last_used_at":null,"partial_key_hint":"sk-ant-api03-R2D...igAA","expires_at":"2026-01-02T12:00:00.000000Z",`+
+		`"principal":null,"scope":{"type":"workspace","workspace_id":"wrkspc_lab"}}`, must(o.GetAPIKey("apikey_a"))(t).JSON)
+	diff(t, "JSON", `{"id":"apikey_b","type":"api_key","name":"b","workspace_id":null,`+
+		`"created_at":"2026-01-01T10:00:00.000000Z","created_by":{"id":"user_maker","type":"user"},"status":"inactive",`+
+		`"last_used_at":null,"partial_key_hint":"sk-ant-api03-R2D...igAA","expires_at":null,`+
+		`"principal":null,"scope":{"type":"workspace","workspace_id":"wrkspc_default"}}`, must(o.GetAPIKey("apikey_b"))(t).JSON)
+}
+
+func TestListAPIKeys(t *testing.T) {
+	o := open(t, store.Contents{
+		Workspaces: []api.Workspace{workspace("lab"), archived(workspace("old"))},
+		APIKeys: []store.APIKey{
+			madeBy("user_ann", key("a", "wrkspc_lab", "active")),
+			madeBy("user_ann", key("b", theDefault, "active")),
+			madeBy("user_bob", key("c", "wrkspc_lab", "inactive")),
+			madeBy("user_bob", key("d", theDefault, "archived")),
+			madeBy("user_bob", key("e", "wrkspc_old", "archived")),
+			madeBy("user_ann", key("f", "wrkspc_lab", "active")),
+			madeBy("user_ann", expiring(at(-time.Minute), key("g", "wrkspc_lab", "expired"))),
+			madeBy("user_ann", key("h", "wrkspc_lab", "archived")),
+		},
+	})
+	for _, test := range []struct {
+		name   string
+		filter store.APIKeyFilter
+		want   []string
+	}{
+		{"none: archived ones too", store.APIKeyFilter{}, []string{"a", "b", "c", "d", "e", "f", "g", "h"}},
+		{"active", store.APIKeyFilter{Status: "active"}, []string{"a", "b", "f"}},
+		{"inactive", store.APIKeyFilter{Status: "inactive"}, []string{"c"}},
+		{"archived", store.APIKeyFilter{Status: "archived"}, []string{"d", "e", "h"}},
+		{"expired", store.APIKeyFilter{Status: "expired"}, []string{"g"}},
+		{"workspace", store.APIKeyFilter{WorkspaceID: "wrkspc_lab"}, []string{"a", "c", "f", "g", "h"}},
+		{"the Default Workspace: those that read null", store.APIKeyFilter{WorkspaceID: theDefault}, []string{"b", "d"}},
+		{"an unknown workspace", store.APIKeyFilter{WorkspaceID: "wrkspc_x"}, nil},
+		{"creator", store.APIKeyFilter{CreatedByUserID: "user_bob"}, []string{"c", "d", "e"}},
+		{"an unknown creator", store.APIKeyFilter{CreatedByUserID: "user_x"}, nil},
+		{"status and workspace", store.APIKeyFilter{Status: "active", WorkspaceID: "wrkspc_lab"}, []string{"a", "f"}},
+		{"status and creator", store.APIKeyFilter{Status: "archived", CreatedByUserID: "user_bob"}, []string{"d", "e"}},
+		{"workspace and creator", store.APIKeyFilter{WorkspaceID: "wrkspc_lab", CreatedByUserID: "user_ann"}, []string{"a", "f", "g", "h"}},
+		{
+			"all three",
+			store.APIKeyFilter{Status: "active", WorkspaceID: theDefault, CreatedByUserID: "user_ann"},
+			[]string{"b"},
+		},
+		{"all three, nothing", store.APIKeyFilter{Status: "inactive", WorkspaceID: theDefault, CreatedByUserID: "user_ann"}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			want := []string{}
+			for _, name := range test.want {
+				want = append(want, "apikey_"+name)
+			}
+			wantIDs(t, o.keys(test.filter, all), want...)
+		})
+	}
+}
+
+func TestUpdateAPIKeyChangesTheNameOnly(t *testing.T) {
+	o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", theDefault, "active")}})
+	want := o.Contents().APIKeys[0]
+	want.Name = "CI"
+	o.real.advance(time.Hour)
+	diff(t, "answer", want, object(o.updateKey("apikey_a", store.APIKeyUpdate{Name: new("CI")})())(t))
+	diff(t, "key", want, object(o.GetAPIKey("apikey_a"))(t))
+}
+
+func TestUpdateAPIKeyWithNothingChangesNothing(t *testing.T) {
+	for _, status := range api.APIKeyStatuses {
+		o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", theDefault, status)}})
+		before := o.Contents()
+		diff(t, "answer", before.APIKeys[0], object(o.updateKey("apikey_a", store.APIKeyUpdate{})())(t))
+		diff(t, "contents", before, o.Contents())
+	}
+}
+
+func TestUpdateAPIKeyToWhatItIsChangesNothing(t *testing.T) {
+	for _, status := range api.SettableKeyStatuses {
+		o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", theDefault, status)}})
+		before := o.Contents()
+		o.real.advance(time.Hour)
+		object(o.updateKey("apikey_a", store.APIKeyUpdate{Name: new("a"), Status: &status})())(t)
+		diff(t, "contents", before, o.Contents())
+	}
+}
+
+// TestStatusHistoryOfAnAPIKey takes a key through its life.
+func TestStatusHistoryOfAnAPIKey(t *testing.T) {
+	o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", theDefault, "active")}})
+	var last store.APIKey
+	for _, status := range []api.APIKeyStatus{"inactive", "active", "active", "inactive", "archived"} {
+		o.real.advance(time.Hour)
+		last = object(o.set("apikey_a", status)())(t)
+		diff(t, "status", status, last.Status)
+	}
+	want := []store.StatusChange{
+		{Status: "active", At: at(-time.Hour)},
+		{Status: "inactive", At: at(1 * time.Hour)},
+		{Status: "active", At: at(2 * time.Hour)},
+		{Status: "inactive", At: at(4 * time.Hour)},
+		{Status: "archived", At: at(5 * time.Hour)},
+	}
+	diff(t, "history", want, last.History)
+	diff(t, "history that is read", want, object(o.GetAPIKey("apikey_a"))(t).History)
+	diff(t, "history of the contents", want, o.Contents().APIKeys[0].History)
+}
+
+func TestArchivedAPIKeyIsFinal(t *testing.T) {
+	o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", theDefault, "archived")}})
+	want := store.Error{Message: "archived"}
+	refused(o, want, o.set("apikey_a", "active"))
+	refused(o, want, o.set("apikey_a", "inactive"))
+	refused(o, want, o.updateKey("apikey_a", store.APIKeyUpdate{Name: new("CI")}))
+	refused(o, want, o.updateKey("apikey_a", store.APIKeyUpdate{Name: new("CI"), Status: new(api.KeyArchived)}))
+}
+
+func TestAPIKeyExpiresWithTheClock(t *testing.T) {
+	o := open(t, store.Contents{APIKeys: []store.APIKey{
+		expiring(at(2*time.Hour), key("a", theDefault, "active")),
+		expiring(at(time.Hour), key("b", theDefault, "inactive")),
+		expiring(at(time.Hour), key("c", theDefault, "archived")),
+		key("d", theDefault, "active"),
+	}})
+	expired := store.APIKeyFilter{Status: "expired"}
+	o.real.advance(time.Hour - time.Microsecond)
+	wantIDs(t, o.keys(expired, all))
+	o.real.advance(time.Microsecond)
+	wantIDs(t, o.keys(expired, all), "apikey_b")
+	wantIDs(t, o.keys(store.APIKeyFilter{Status: "inactive"}, all))
+	// Nobody looks at the instant itself: the history knows it all the same.
+	o.real.advance(10 * day)
+	wantIDs(t, o.keys(expired, all), "apikey_a", "apikey_b")
+	wantIDs(t, o.keys(store.APIKeyFilter{Status: "active"}, all), "apikey_d")
+	wantIDs(t, o.keys(store.APIKeyFilter{WorkspaceID: theDefault, Status: "expired"}, all), "apikey_a", "apikey_b")
+	wantIDs(t, o.keys(store.APIKeyFilter{CreatedByUserID: "user_maker", Status: "expired"}, all), "apikey_a", "apikey_b")
+	diff(t, "archived stays archived", api.KeyArchived, object(o.GetAPIKey("apikey_c"))(t).Status)
+	diff(t, "history", []store.StatusChange{
+		{Status: "active", At: at(-time.Hour)}, {Status: "expired", At: at(2 * time.Hour)},
+	}, object(o.GetAPIKey("apikey_a"))(t).History)
+}
+
+func TestExpiredAPIKeyCanOnlyBeArchived(t *testing.T) {
+	o := open(t, store.Contents{APIKeys: []store.APIKey{expiring(at(time.Hour), key("a", theDefault, "active"))}})
+	object(o.set("apikey_a", "inactive")())(t)
+	o.real.advance(time.Hour)
+	want := store.Error{Message: "expired"}
+	refused(o, want, o.set("apikey_a", "active"))
+	refused(o, want, o.set("apikey_a", "inactive"))
+	refused(o, want, o.updateKey("apikey_a", store.APIKeyUpdate{Name: new("CI")}))
+	refused(o, want, o.updateKey("apikey_a", store.APIKeyUpdate{Name: new("CI"), Status: new(api.KeyArchived)}))
+	got := object(o.set("apikey_a", "archived")())(t)
+	diff(t, "history", []store.StatusChange{
+		{Status: "active", At: at(-time.Hour)},
+		{Status: "inactive", At: at(0)},
+		{Status: "expired", At: at(time.Hour)},
+		{Status: "archived", At: at(time.Hour)},
+	}, got.History)
+	refused(o, store.Error{Message: "archived"}, o.set("apikey_a", "active"))
+}
+
+func TestOrganizationAPIKeyLimit(t *testing.T) {
+	o := open(t, store.Contents{
+		Settings:   settings(func(s *store.Settings) { s.APIKeyLimit = new(2) }),
+		Workspaces: []api.Workspace{workspace("lab")},
+		APIKeys: []store.APIKey{
+			key("a", "wrkspc_lab", "active"), expiring(at(time.Hour), key("b", theDefault, "active")),
+			key("c", "wrkspc_lab", "inactive"), key("d", theDefault, "inactive"), key("e", theDefault, "archived"),
+		},
+	})
+	full := store.Error{Code: "org_api_key_limit_exceeded"}
+	refused(o, full, o.set("apikey_c", "active"))
+	refused(o, full, o.updateKey("apikey_c", store.APIKeyUpdate{Name: new("CI"), Status: new(api.KeyActive)}))
+	// What does not make a key active is free.
+	object(o.updateKey("apikey_c", store.APIKeyUpdate{Name: new("CI")})())(t)
+	object(o.set("apikey_a", "active")())(t)
+
+	object(o.set("apikey_a", "inactive")())(t)
+	object(o.set("apikey_c", "active")())(t)
+	refused(o, full, o.set("apikey_a", "active"))
+	o.real.advance(time.Hour) // b expires
+	object(o.set("apikey_d", "active")())(t)
+	refused(o, full, o.set("apikey_a", "active"))
+	object(o.set("apikey_c", "archived")())(t)
+	object(o.set("apikey_a", "active")())(t)
+}
+
+func TestWorkspaceAPIKeyLimit(t *testing.T) {
+	o := open(t, store.Contents{
+		Settings:   settings(func(s *store.Settings) { s.WorkspaceAPIKeyLimit = new(1) }),
+		Workspaces: []api.Workspace{workspace("lab"), workspace("shop")},
+		APIKeys: []store.APIKey{
+			key("a", "wrkspc_lab", "active"), key("b", "wrkspc_lab", "inactive"), key("c", "wrkspc_shop", "inactive"),
+			key("d", theDefault, "inactive"), key("e", theDefault, "inactive"),
+		},
+	})
+	full := store.Error{Code: "workspace_api_key_limit_exceeded"}
+	refused(o, full, o.set("apikey_b", "active"))
+	object(o.set("apikey_c", "active")())(t) // another workspace
+	object(o.set("apikey_d", "active")())(t) // the Default Workspace has a limit of its own
+	refused(o, full, o.set("apikey_e", "active"))
+	object(o.set("apikey_a", "inactive")())(t)
+	object(o.set("apikey_b", "active")())(t)
+	refused(o, full, o.set("apikey_a", "active"))
+}
+
+func TestAPIKeyLimitsAreOffByDefault(t *testing.T) {
+	var c store.Contents
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		c.APIKeys = append(c.APIKeys, key(name, theDefault, "inactive"))
+	}
+	o := open(t, c)
+	for _, k := range c.APIKeys {
+		object(o.set(k.ID, "active")())(t)
+	}
+}

@@ -1,0 +1,397 @@
+package store_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"antechamber/api"
+	"antechamber/store"
+)
+
+const day = 24 * time.Hour
+
+// epoch is the real time at which a test begins.
+var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
+
+// at is the instant that lies d after epoch.
+func at(d time.Duration) api.Time { return api.At(epoch.Add(d)) }
+
+// realTime is a real time that stands still until the test moves it.
+type realTime struct{ passed atomic.Int64 }
+
+func (r *realTime) now() time.Time          { return epoch.Add(time.Duration(r.passed.Load())) }
+func (r *realTime) advance(d time.Duration) { r.passed.Add(int64(d)) }
+
+// tb is what the helpers need of a test, be it one of package testing or one
+// of package rapid.
+type tb interface {
+	Helper()
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
+// org is an organization under test and the real time that its clock follows.
+type org struct {
+	*store.Organization
+	t    tb
+	real *realTime
+}
+
+// open builds an organization from its contents, of which complete makes up
+// what the test leaves out.
+func open(t tb, c store.Contents) *org {
+	t.Helper()
+	real := new(realTime)
+	o, err := store.New(real.now).Add(complete(c))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &org{o, t, real}
+}
+
+const theDefault = "wrkspc_default"
+
+// complete makes up what a test has no opinion about. Objects without a time
+// get one so that they stand in lists as they stand in c, some hours old.
+func complete(c store.Contents) store.Contents {
+	c.ID = cmp.Or(c.ID, "11111111-1111-4111-8111-111111111111")
+	c.Name = cmp.Or(c.Name, "Acme")
+	if c.AdminKeys == nil {
+		c.AdminKeys = []string{"sk-ant-admin01-acme"}
+	}
+	if c.Settings.WorkspaceNameMaxLength == 0 {
+		c.Settings = store.DefaultSettings()
+	}
+	c.IDs.Seed = cmp.Or(c.IDs.Seed, 7)
+	if c.DefaultWorkspace.ID == "" {
+		c.DefaultWorkspace = workspace("default")
+		c.DefaultWorkspace.Name = "Default"
+		c.DefaultWorkspace.CreatedAt = at(-365 * day)
+	}
+	c.Users, c.Invites, c.Workspaces = slices.Clone(c.Users), slices.Clone(c.Invites), slices.Clone(c.Workspaces)
+	c.APIKeys, c.Removed = slices.Clone(c.APIKeys), slices.Clone(c.Removed)
+	age := func(t *api.Time, i int) {
+		if t.IsZero() {
+			*t = at(-time.Duration(i+1) * time.Hour)
+		}
+	}
+	for i := range c.Users {
+		age(&c.Users[i].AddedAt, i)
+	}
+	for n := range c.Invites {
+		i := &c.Invites[n]
+		age(&i.InvitedAt, n)
+		if i.ExpiresAt.IsZero() && i.Status == api.InviteExpired {
+			i.ExpiresAt = api.At(i.InvitedAt.Add(time.Minute))
+		}
+		if i.ExpiresAt.IsZero() {
+			i.ExpiresAt = api.At(i.InvitedAt.Add(21 * day))
+		}
+		if i.Status == api.InviteAccepted && i.AcceptedAt.IsZero() {
+			i.AcceptedAt = api.At(i.InvitedAt.Add(time.Minute))
+		}
+	}
+	for i := range c.Workspaces {
+		age(&c.Workspaces[i].CreatedAt, i)
+	}
+	for i := range c.APIKeys {
+		k := &c.APIKeys[i]
+		age(&k.CreatedAt, i)
+		if k.Scope.WorkspaceID != c.DefaultWorkspace.ID {
+			k.WorkspaceID = api.Nullable(k.Scope.WorkspaceID)
+		}
+		if k.History == nil {
+			k.History = []store.StatusChange{{Status: k.Status, At: k.CreatedAt}}
+		}
+	}
+	return c
+}
+
+// settings are the default settings with a change.
+func settings(change func(*store.Settings)) store.Settings {
+	s := store.DefaultSettings()
+	change(&s)
+	return s
+}
+
+func user(name string, role api.OrganizationRole) api.User {
+	email := name + "@example.com"
+	return api.User{ID: "user_" + name, Type: "user", Email: email, Name: api.NameOf(email), Role: role}
+}
+
+func addedAt(t api.Time, u api.User) api.User {
+	u.AddedAt = t
+	return u
+}
+
+func invite(name string, role api.OrganizationRole, status api.InviteStatus) api.Invite {
+	return api.Invite{
+		ID: "invite_" + name, Type: "invite", Email: name + "@example.com", Role: role, Status: status,
+		RBACGroupIDs: []string{},
+	}
+}
+
+func invitedAt(t api.Time, i api.Invite) api.Invite {
+	i.InvitedAt = t
+	return i
+}
+
+func workspace(name string) api.Workspace {
+	return api.Workspace{
+		ID: "wrkspc_" + name, Type: "workspace", Name: name, DisplayColor: "#6C5BB9",
+		CompartmentID: "3f1c9a52-7d0e-4b86-9a4d-5c2e8f6b1a70", Tags: map[string]string{},
+		DataResidency: api.DefaultDataResidency(),
+	}
+}
+
+func createdAt(t api.Time, w api.Workspace) api.Workspace {
+	w.CreatedAt = t
+	return w
+}
+
+func archived(w api.Workspace) api.Workspace {
+	w.ArchivedAt = at(-time.Minute)
+	return w
+}
+
+// key is an API key that user_maker made.
+func key(name, workspaceID string, status api.APIKeyStatus) store.APIKey {
+	return store.APIKey{APIKey: api.APIKey{
+		ID: "apikey_" + name, Type: "api_key", Name: name, CreatedBy: api.Actor{ID: "user_maker", Type: "user"},
+		Status: status, PartialKeyHint: "sk-ant-api03-R2D...igAA",
+		Scope: api.Scope{Type: "workspace", WorkspaceID: workspaceID},
+	}}
+}
+
+func madeBy(userID string, k store.APIKey) store.APIKey {
+	k.CreatedBy.ID = userID
+	return k
+}
+
+func keyCreatedAt(t api.Time, k store.APIKey) store.APIKey {
+	k.CreatedAt = t
+	return k
+}
+
+// expiring is the key with an instant at which it expires.
+func expiring(t api.Time, k store.APIKey) store.APIKey {
+	k.ExpiresAt = t
+	return k
+}
+
+func member(workspaceID, userID string, role api.WorkspaceRole) store.Member {
+	return store.Member{WorkspaceID: workspaceID, UserID: userID, Role: role}
+}
+
+// must gives what a call answered; the call must not have been refused.
+func must[T any](v T, err error) func(tb) T {
+	return func(t tb) T {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("refused: %v", err)
+		}
+		return v
+	}
+}
+
+// diff fails the test where want and got differ.
+func diff[T any](t tb, what string, want, got T) {
+	t.Helper()
+	if d := gocmp.Diff(want, got); d != "" {
+		t.Errorf("%s (-want +got):\n%s", what, d)
+	}
+}
+
+// object holds that an answer's JSON is the JSON of its value, and gives the
+// value.
+func object[T any](o store.Object[T], err error) func(tb) T {
+	return func(t tb) T {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("refused: %v", err)
+		}
+		encoded := api.Encode(plain(o.Value))
+		if o.JSON != encoded {
+			t.Errorf("the JSON %s is not that of the value %s", o.JSON, encoded)
+		}
+		return o.Value
+	}
+}
+
+// plain gives the object of the API that a value of the store holds.
+func plain(v any) any {
+	switch v := v.(type) {
+	case store.User:
+		return v.User
+	case store.Invite:
+		return v.Invite
+	case store.Workspace:
+		return v.Workspace
+	case store.APIKey:
+		return v.APIKey
+	}
+	return v
+}
+
+// wantRefusal fails the test unless err is a refusal of the kind and code,
+// whose message holds the message of want.
+func wantRefusal(t tb, want store.Error, err error) {
+	t.Helper()
+	var got *store.Error
+	if !errors.As(err, &got) {
+		t.Errorf("the error is %v, want a refusal %+v", err, want)
+		return
+	}
+	if got.Kind != want.Kind || got.Code != want.Code || !strings.Contains(got.Message, want.Message) {
+		t.Errorf("refused with %+v, want %+v", *got, want)
+	}
+	if got.Error() == "" {
+		t.Error("the refusal says nothing")
+	}
+}
+
+// refused holds that the organization refuses a call and that the call left no
+// trace, in the counter of ids neither.
+func refused[T any](o *org, want store.Error, call func() (T, error)) {
+	o.t.Helper()
+	before := o.Contents()
+	_, err := call()
+	wantRefusal(o.t, want, err)
+	diff(o.t, "the refused call left a trace", before, o.Contents())
+}
+
+// answer is a page as it was answered.
+type answer struct {
+	IDs     []string
+	HasMore bool
+}
+
+// read gives what is on a page, and holds that what the page says in its
+// fields, in its values and in its JSON is the same.
+func read[T any](p store.Page[T], err error) func(tb) answer {
+	return func(t tb) answer {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("refused: %v", err)
+		}
+		var body struct {
+			Data    []json.RawMessage `json:"data"`
+			HasMore *bool             `json:"has_more"`
+			FirstID *string           `json:"first_id"`
+			LastID  *string           `json:"last_id"`
+		}
+		dec := json.NewDecoder(strings.NewReader(string(p.JSON())))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&body); err != nil {
+			t.Fatalf("%s: %v", p.JSON(), err)
+		}
+		if body.Data == nil || body.HasMore == nil {
+			t.Fatalf("no data or no has_more in %s", p.JSON())
+		}
+		a := answer{IDs: []string{}, HasMore: *body.HasMore}
+		values := slices.Collect(p.All())
+		if len(values) != p.Len() || len(values) != len(body.Data) {
+			t.Fatalf("%d values on a page of %d with the JSON %s", len(values), p.Len(), p.JSON())
+		}
+		for i, raw := range body.Data {
+			if encoded := api.Encode(plain(any(values[i]))); string(raw) != encoded {
+				t.Errorf("the JSON %s is not that of the value %s", raw, encoded)
+			}
+			var o struct {
+				ID     string `json:"id"`
+				UserID string `json:"user_id"`
+			}
+			if err := json.Unmarshal(raw, &o); err != nil {
+				t.Fatal(err)
+			}
+			a.IDs = append(a.IDs, cmp.Or(o.ID, o.UserID))
+		}
+		var first, last *string
+		if len(a.IDs) > 0 {
+			first, last = &a.IDs[0], &a.IDs[len(a.IDs)-1]
+		}
+		diff(t, "first_id", first, body.FirstID)
+		diff(t, "last_id", last, body.LastID)
+		if p.HasMore != a.HasMore || first != nil && (p.FirstID != *first || p.LastID != *last) ||
+			first == nil && p.FirstID+p.LastID != "" {
+			t.Errorf("the page says %v %q %q, its JSON %s", p.HasMore, p.FirstID, p.LastID, p.JSON())
+		}
+		return a
+	}
+}
+
+// all is a first page that is long enough for the lists of the tests.
+var all = store.List{Limit: 1000}
+
+// The lists of an organization without their types, for rules that all of them
+// share.
+
+func (o *org) users(f store.UserFilter, l store.List) answer {
+	o.t.Helper()
+	return read(o.ListOrganizationMembers(f, l, nil))(o.t)
+}
+
+func (o *org) invites(f store.InviteFilter, l store.List) answer {
+	o.t.Helper()
+	return read(o.ListOrganizationInvites(f, l, nil))(o.t)
+}
+
+func (o *org) workspaces(f store.WorkspaceFilter, l store.List) answer {
+	o.t.Helper()
+	return read(o.ListWorkspaces(f, l, nil))(o.t)
+}
+
+func (o *org) members(workspaceID string, l store.List) answer {
+	o.t.Helper()
+	return read(o.ListWorkspaceMembers(workspaceID, l, nil))(o.t)
+}
+
+func (o *org) keys(f store.APIKeyFilter, l store.List) answer {
+	o.t.Helper()
+	return read(o.ListAPIKeys(f, l, nil))(o.t)
+}
+
+// role is what the user reads as in the workspace; empty for no member. The
+// list of members must say the same.
+func (o *org) role(workspaceID, userID string) api.WorkspaceRole {
+	o.t.Helper()
+	var listed api.WorkspaceRole
+	for m := range must(o.ListWorkspaceMembers(workspaceID, all, nil))(o.t).All() {
+		if m.UserID == userID {
+			listed = m.WorkspaceRole
+		}
+	}
+	m, err := o.GetWorkspaceMember(workspaceID, userID)
+	if err != nil {
+		wantRefusal(o.t, store.Error{Kind: store.NotFound}, err)
+	}
+	if m.Value.WorkspaceRole != listed {
+		o.t.Errorf("%s reads as %q in %s, but in the list as %q", userID, m.Value.WorkspaceRole, workspaceID, listed)
+	}
+	return listed
+}
+
+// wantIDs fails the test unless the page holds exactly these objects and says
+// that no more follow.
+func wantIDs(t tb, got answer, ids ...string) {
+	t.Helper()
+	if ids == nil {
+		ids = []string{}
+	}
+	diff(t, "page", answer{IDs: ids}, got)
+}
+
+// wantMore is wantIDs for a page after which more follow.
+func wantMore(t tb, got answer, ids ...string) {
+	t.Helper()
+	diff(t, "page", answer{IDs: ids, HasMore: true}, got)
+}

@@ -1,0 +1,133 @@
+package store_test
+
+import (
+	"regexp"
+	"testing"
+	"time"
+
+	"antechamber/api"
+	"antechamber/store"
+)
+
+func TestGetCurrentOrganization(t *testing.T) {
+	o := open(t, store.Contents{ID: "12345678-1234-5678-1234-567812345678", Name: "Acme & Co"})
+	got := o.GetCurrentOrganization()
+	diff(t, "JSON", `{"id":"12345678-1234-5678-1234-567812345678","type":"organization","name":"Acme & Co"}`, got.JSON)
+	diff(t, "value", api.Organization{ID: "12345678-1234-5678-1234-567812345678", Type: "organization", Name: "Acme & Co"}, got.Value)
+	diff(t, "id", got.Value.ID, o.ID())
+}
+
+func TestDefaultSettings(t *testing.T) {
+	diff(t, "settings", store.Settings{
+		WorkspaceLimit: 100, WorkspaceNameMaxLength: 40, AnthropicVersions: []string{"2023-01-01", "2023-06-01", "2026-10-21"},
+	}, store.DefaultSettings())
+	want := settings(func(s *store.Settings) { s.MemberLimit = new(3) })
+	diff(t, "settings of an organization", want, open(t, store.Contents{Settings: want}).Settings())
+}
+
+func TestRunningClockFollowsRealTimeAtItsOffset(t *testing.T) {
+	for _, offset := range []time.Duration{0, 36 * time.Hour, -36 * time.Hour} {
+		o := open(t, store.Contents{Clock: store.Clock{Offset: offset}})
+		diff(t, "now", at(offset), o.Now())
+		o.real.advance(time.Hour + 1500*time.Nanosecond)
+		diff(t, "now, in microseconds", at(offset+time.Hour+time.Microsecond), o.Now())
+		diff(t, "created_at", at(offset+time.Hour+time.Microsecond), object(o.newWorkspace("new")())(t).CreatedAt)
+	}
+}
+
+func TestFrozenClockStandsStill(t *testing.T) {
+	o := open(t, store.Contents{Clock: store.FrozenAt(epoch.Add(time.Hour))})
+	o.real.advance(30 * day)
+	diff(t, "now", at(time.Hour), o.Now())
+	diff(t, "created_at", at(time.Hour), object(o.newWorkspace("new")())(t).CreatedAt)
+	i := object(o.create("new@example.com")())(t)
+	diff(t, "invited_at", at(time.Hour), i.InvitedAt)
+	diff(t, "expires_at", at(time.Hour+21*day), i.ExpiresAt)
+}
+
+// TestExpiryIsAtTheEmulatedTime runs a clock that is ahead of real time.
+func TestExpiryIsAtTheEmulatedTime(t *testing.T) {
+	o := open(t, store.Contents{
+		Clock:   store.Clock{Offset: 10 * day},
+		APIKeys: []store.APIKey{expiring(at(10*day+time.Hour), key("a", theDefault, "active"))},
+	})
+	diff(t, "status", api.KeyActive, object(o.GetAPIKey("apikey_a"))(t).Status)
+	o.real.advance(time.Hour)
+	diff(t, "status", api.KeyExpired, object(o.GetAPIKey("apikey_a"))(t).Status)
+}
+
+// TestEveryReadComesAfterExpiry makes each read the first access after the
+// instant at which something expires.
+func TestEveryReadComesAfterExpiry(t *testing.T) {
+	for name, expired := range map[string]func(o *org) bool{
+		"get invite": func(o *org) bool { return object(o.GetOrganizationInvite("invite_a"))(t).Status == "expired" },
+		"get key":    func(o *org) bool { return object(o.GetAPIKey("apikey_a"))(t).Status == "expired" },
+		"list invites": func(o *org) bool {
+			return len(o.invites(store.InviteFilter{Statuses: []api.InviteStatus{"expired"}}, all).IDs) == 1
+		},
+		"list keys": func(o *org) bool { return len(o.keys(store.APIKeyFilter{Status: "expired"}, all).IDs) == 1 },
+		"contents": func(o *org) bool {
+			c := o.Contents()
+			return c.Invites[0].Status == "expired" && c.APIKeys[0].Status == "expired"
+		},
+		"a write": func(o *org) bool {
+			object(o.newWorkspace("new")())(t)
+			c := o.Contents()
+			return c.Invites[0].Status == "expired" && c.APIKeys[0].Status == "expired"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := store.Contents{
+				Invites: []api.Invite{invite("a", "user", "pending")},
+				APIKeys: []store.APIKey{expiring(at(day), key("a", theDefault, "active"))},
+			}
+			c.Invites[0].ExpiresAt = at(day)
+			o := open(t, c)
+			o.real.advance(day)
+			if !expired(o) {
+				t.Error("the read came before what was due had expired")
+			}
+		})
+	}
+}
+
+// TestWriteHappensAtOneInstant lets real time pass while a write is at work:
+// what it finds and what it records belong to one instant.
+func TestWriteHappensAtOneInstant(t *testing.T) {
+	for steps := range 8 {
+		expiry := at(time.Duration(steps) * time.Microsecond)
+		now := epoch
+		o, err := store.New(func() time.Time {
+			now = now.Add(time.Microsecond)
+			return now
+		}).Add(complete(store.Contents{APIKeys: []store.APIKey{expiring(expiry, key("a", theDefault, "active"))}}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.UpdateAPIKey("apikey_a", store.APIKeyUpdate{Status: new(api.KeyInactive)}, nil); err != nil {
+			wantRefusal(t, store.Error{Message: "expired"}, err)
+		}
+		now = now.Add(time.Hour)
+		history := must(o.GetAPIKey("apikey_a"))(t).Value.History
+		for i := 1; i < len(history); i++ {
+			if history[i].At.Before(history[i-1].At.Time) {
+				t.Errorf("the key was %s at %v, and before, at %v, %s", history[i].Status, history[i].At, history[i-1].At, history[i-1].Status)
+			}
+		}
+		diff(t, "the last change", store.StatusChange{Status: "expired", At: expiry}, history[len(history)-1])
+	}
+}
+
+func TestNewRequestID(t *testing.T) {
+	o := open(t, store.Contents{})
+	form := regexp.MustCompile(`^req_[0-9A-HJKMNP-TV-Z]{26}$`)
+	seen := map[string]bool{}
+	for range 1000 {
+		id := o.NewRequestID()
+		if !form.MatchString(id) || seen[id] {
+			t.Fatalf("the request id %q is of no form or came before", id)
+		}
+		seen[id] = true
+	}
+	diff(t, "ids drawn", store.IDs{Seed: 7}, o.Contents().IDs)
+}
