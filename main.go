@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
@@ -84,7 +85,7 @@ func run(ctx context.Context, args []string, p *process) int {
 	case helped: // Parse goes on after --help, and what it finds then is of no interest
 		return exitFine
 	case err != nil:
-		return p.fail(badInput("%s (see %s --help)", wording.Replace(err.Error()), verbOf(err)))
+		return p.fail(badInput("%s (see %s --help)", hyphen.ReplaceAllString(wording.Replace(err.Error()), `: expected a value, not "$2"`), verbOf(err)))
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	return p.fail(parsed.Run(p))
@@ -109,6 +110,10 @@ func dropEmptyVariables() {
 		}
 	}
 }
+
+// hyphen is what Kong says of a value that begins like a flag. Its advice is
+// of no use here: no value of ours may be negative.
+var hyphen = regexp.MustCompile(`: expected (.*) value but got "(-[^"]*)" \(.*`)
 
 // wording puts right what Kong says of a flag without its value and of a
 // variable.

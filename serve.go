@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -56,8 +57,9 @@ type instant struct{ store.Clock }
 // UnmarshalText reads an RFC 3339 time.
 func (i *instant) UnmarshalText(text []byte) error {
 	t, err := time.Parse(time.RFC3339, string(text))
-	if year := t.UTC().Year(); err != nil || year < 1970 || year > 9999 {
-		return fmt.Errorf("expected an RFC 3339 time from 1970 to 9999, such as 2026-01-01T00:00:00Z, not %q", text)
+	// An invite expires later than it is made.
+	if year := t.UTC().Year(); err != nil || year < 1970 || year > 9998 {
+		return fmt.Errorf("expected an RFC 3339 time from 1970 to 9998, such as 2026-01-01T00:00:00Z, not %q", text)
 	}
 	i.Clock = store.FrozenAt(t)
 	return nil
@@ -126,7 +128,7 @@ func (c *serveCmd) load(p *process) (name string, organizations []store.Contents
 	if !builtin {
 		var data []byte
 		name, data, err = readSeed(c.Seed, p.stdin)
-		if errors.Is(err, fs.ErrNotExist) {
+		if errors.Is(err, fs.ErrNotExist) && c.Seed != "" {
 			return "", nil, badInput("there is no file %s, and the built-in seeds are %s", c.Seed, strings.Join(seed.BuiltinNames, ", "))
 		}
 		if err != nil {
@@ -165,7 +167,11 @@ func (c *serveCmd) adminKeys(name string, organizations []store.Contents) ([]str
 		return nil, badInput("--admin-key: expected sk-ant-admin, two digits, a hyphen, and 1 to 128 of A-Z a-z 0-9 _ -, such as %s", defaultAdminKey)
 	}
 	for _, o := range organizations[1:] {
-		if slices.Contains(o.AdminKeys, key) {
+		switch {
+		case !slices.Contains(o.AdminKeys, key):
+		case c.AdminKey == nil:
+			return nil, badInput("the first organization of the seed %s has no admin key, and %s, which it would get, is that of %s", name, key, o.Name)
+		default:
 			return nil, badInput("--admin-key: %s would be the key of two organizations, the seed %s has it for %s", key, name, o.Name)
 		}
 	}
@@ -309,8 +315,9 @@ const drainTime = 8 * time.Second
 func serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
 	server := &http.Server{
 		Handler: h, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 	}
+	silent := newSilent(server)
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Serve(l) }()
 	select {
@@ -321,10 +328,40 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger
 	log.Info("stopping", "cause", context.Cause(ctx))
 	drain, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
+	silent.close()
 	if server.Shutdown(drain) != nil {
 		log.Warn("requests were cut off", "after", drainTime)
 		server.Close()
 	}
 	<-stopped
 	return nil
+}
+
+// silent are the connections that have sent nothing yet. Browsers open some in
+// advance, and Shutdown would wait for them for seconds.
+type silent struct {
+	mu    sync.Mutex
+	conns map[net.Conn]bool
+}
+
+func newSilent(server *http.Server) *silent {
+	s := &silent{conns: map[net.Conn]bool{}}
+	server.ConnState = func(conn net.Conn, state http.ConnState) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if state == http.StateNew {
+			s.conns[conn] = true
+		} else {
+			delete(s.conns, conn)
+		}
+	}
+	return s
+}
+
+func (s *silent) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for conn := range s.conns {
+		conn.Close()
+	}
 }

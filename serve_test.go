@@ -364,7 +364,7 @@ func TestAdminKeysThatAreRefused(t *testing.T) {
 	wantError(t, exitBadInput, form, "--admin-key", "")
 	const twice = "antechamber: --admin-key: sk-ant-admin01-antechamber would be the key of two organizations, the seed two.json has it for Second"
 	wantError(t, exitBadInput, twice, "--seed", "two.json", "--admin-key", defaultAdminKey)
-	wantError(t, exitBadInput, twice, "--seed", "two.json")
+	wantError(t, exitBadInput, "antechamber: the first organization of the seed two.json has no admin key, and sk-ant-admin01-antechamber, which it would get, is that of Second", "--seed", "two.json")
 }
 
 func TestClock(t *testing.T) {
@@ -581,5 +581,22 @@ func TestASecondSignalKills(t *testing.T) {
 	exit, ok := errors.AsType[*exec.ExitError](p.cmd.Wait())
 	if !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM || time.Since(began) > drainTime/2 {
 		t.Errorf("it ends with %v after %s", exit, time.Since(began))
+	}
+}
+
+// TestStoppingDoesNotWaitForTheSilent ends a server while a connection has sent
+// nothing, as those that browsers open in advance.
+func TestStoppingDoesNotWaitForTheSilent(t *testing.T) {
+	s := startServer(t, "")
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	s.request("GET", "/v1/organizations/me", defaultAdminKey, "") // the server has accepted the other one before
+	began := time.Now()
+	s.stopIt()
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("it took %s", took)
 	}
 }

@@ -43,10 +43,12 @@ func (c *validateCmd) Run(p *process) error {
 		case err != nil:
 			unreadable = errors.Join(unreadable, err)
 		case !c.JSON:
-			fmt.Fprintln(p.stdout, summary)
+			if _, err := fmt.Fprintln(p.stdout, summary); err != nil {
+				return err
+			}
 		}
 	}
-	if c.JSON {
+	if c.JSON && (unreadable == nil || len(all) > 0) { // an empty list says that all is well
 		if err := printJSON(p.stdout, all); err != nil {
 			return err
 		}

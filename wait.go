@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 )
 
@@ -17,7 +20,7 @@ const (
 )
 
 type waitCmd struct {
-	URL     string        `default:"http://127.0.0.1:4020" placeholder:"URL" help:"Where the server is. Default ${default}."`
+	URL     *string       `placeholder:"URL" help:"Where the server is. By default where serve listens: on the port of $ANTECHAMBER_ADDR, or at http://127.0.0.1:4020."`
 	Timeout time.Duration `default:"30s" placeholder:"DURATION" help:"How long to wait. With 0 there is one try. Default ${default}."`
 }
 
@@ -31,11 +34,24 @@ Examples:
   antechamber wait --timeout 0`
 }
 
+// dialable is the address of a server that listens on addr.
+func dialable(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
+		return net.JoinHostPort("127.0.0.1", port)
+	}
+	return addr
+}
+
 // Run asks whether the server is ready until it is.
 func (c *waitCmd) Run(ctx context.Context, p *process) error {
-	base, err := url.Parse(c.URL)
+	where := "http://" + dialable(cmp.Or(os.Getenv("ANTECHAMBER_ADDR"), "127.0.0.1:4020"))
+	if c.URL != nil {
+		where = *c.URL
+	}
+	base, err := url.Parse(where)
 	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
-		return badInput("--url: expected a URL such as http://127.0.0.1:4020, not %q", c.URL)
+		return badInput("--url: expected a URL such as http://127.0.0.1:4020, not %q", where)
 	}
 	if c.Timeout < 0 {
 		return badInput("--timeout: expected a duration such as 30s, or 0, not %s", c.Timeout)

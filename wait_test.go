@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -93,4 +94,17 @@ func freeAddress(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
+}
+
+// TestWaitFindsTheServerOfItsEnvironment takes the port that a server of the
+// same environment would listen on: that of a container, say.
+func TestWaitFindsTheServerOfItsEnvironment(t *testing.T) {
+	url := answering(t, status(http.StatusOK))
+	_, port, _ := net.SplitHostPort(strings.TrimPrefix(url, "http://"))
+	for _, host := range []string{"", "0.0.0.0", "[::]", "127.0.0.1"} {
+		t.Setenv("ANTECHAMBER_ADDR", host+":"+port)
+		if code, _, stderr := execute(t, "", "wait", "--timeout", "0"); code != exitFine {
+			t.Errorf("with ANTECHAMBER_ADDR=%s:%s it exits with %d: %s", host, port, code, stderr)
+		}
+	}
 }

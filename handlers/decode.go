@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"antechamber/api"
@@ -55,6 +57,9 @@ func object(raw []byte) (map[string]json.RawMessage, error) {
 	if !utf8.Valid(raw) {
 		return nil, notJSON(raw, invalidUTF8(raw), "invalid UTF-8")
 	}
+	if at := loneSurrogate(raw); at >= 0 && json.Valid(raw) {
+		return nil, notJSON(raw, at, "half of a surrogate pair")
+	}
 	var fields map[string]json.RawMessage
 	err := json.Unmarshal(raw, &fields)
 	var mistyped *json.UnmarshalTypeError
@@ -76,6 +81,36 @@ func invalidUTF8(raw []byte) int {
 		i += n
 	}
 	return len(raw)
+}
+
+// loneSurrogate finds an escaped half of a surrogate pair, which is no
+// character: encoding/json would put another one in its place. It is -1 when
+// there is none.
+func loneSurrogate(raw []byte) int {
+	unit := func(at int) rune {
+		if at+6 > len(raw) || raw[at] != '\\' || raw[at+1] != 'u' {
+			return 0
+		}
+		n, err := strconv.ParseUint(string(raw[at+2:at+6]), 16, 16)
+		if err != nil {
+			return 0
+		}
+		return rune(n)
+	}
+	for i := 0; i < len(raw); i++ {
+		if raw[i] != '\\' {
+			continue
+		}
+		switch first := unit(i); {
+		case !utf16.IsSurrogate(first):
+			i++ // over what is escaped
+		case utf16.DecodeRune(first, unit(i+6)) == utf8.RuneError:
+			return i
+		default:
+			i += 11
+		}
+	}
+	return -1
 }
 
 // syntax words a JSON error with its place in the body.

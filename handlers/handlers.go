@@ -11,7 +11,6 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"antechamber/api"
 	"antechamber/store"
 )
 
@@ -47,15 +46,13 @@ func New(o Options) http.Handler {
 	for _, op := range operations {
 		e.Add(op.Method, base+op.Path, s.serve(op))
 	}
+	for _, p := range probes {
+		e.Match(probeMethods, p.path, p.handle)
+	}
 	for _, path := range paths() {
 		// Echo would answer OPTIONS by itself, with 204.
 		e.OPTIONS(path, func(echo.Context) error { return echo.ErrMethodNotAllowed })
 	}
-	e.GET("/livez", text("alive"))
-	e.GET("/readyz", text("ready"))
-	e.GET("/openapi.yaml", func(c echo.Context) error {
-		return c.Blob(http.StatusOK, "application/yaml", api.OpenAPI)
-	})
 	return e
 }
 
@@ -100,8 +97,4 @@ func announce(c *call, length int) {
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
 	h.Set(echo.HeaderContentLength, strconv.Itoa(length))
-}
-
-func text(s string) echo.HandlerFunc {
-	return func(c echo.Context) error { return c.String(http.StatusOK, s+"\n") }
 }

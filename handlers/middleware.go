@@ -103,10 +103,9 @@ func (s *server) organizationOf(h http.Header) (*store.Organization, error) {
 // one segment of the path.
 func routed(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		for _, id := range c.ParamValues() {
-			if id == "" || strings.Contains(id, "/") {
-				return echo.ErrNotFound
-			}
+		path := echo.GetPath(c.Request())
+		if strings.Count(path, "/") != strings.Count(c.Path(), "/") || strings.Contains(path, "//") || strings.HasSuffix(path, "/") {
+			return echo.ErrNotFound
 		}
 		return next(c)
 	}

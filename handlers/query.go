@@ -20,7 +20,26 @@ type query struct {
 	faults []string
 }
 
-func queryOf(c *call) *query { return &query{values: c.QueryParams()} }
+func queryOf(c *call) *query { return &query{values: parseQuery(c.Request().URL.RawQuery)} }
+
+// parseQuery reads a query string and leaves nothing out, as net/url does with
+// what is badly escaped: a cursor that is dropped would give page one again.
+func parseQuery(raw string) url.Values {
+	values := url.Values{}
+	for pair := range strings.SplitSeq(raw, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		values.Add(unescape(name), unescape(value))
+	}
+	return values
+}
+
+// unescape leaves as it is what is badly escaped.
+func unescape(s string) string {
+	if plain, err := url.QueryUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
 
 func (q *query) end() error {
 	if len(q.faults) > 0 {
@@ -131,6 +150,9 @@ func anyOf[T ~string](q *query, name string, values []T) (wanted []T) {
 // ids reads a filter by ids, of which there may be MaxIDs.
 func (q *query) ids() (wanted []string) {
 	for _, name := range names("ids") {
+		if slices.Contains(q.values[name], "") {
+			q.fault(name, "String should have at least 1 character")
+		}
 		wanted = append(wanted, q.values[name]...)
 		if n := len(wanted); n > store.MaxIDs {
 			q.fault(name, fmt.Sprintf("List should have at most %d items after validation, not %d", store.MaxIDs, n))

@@ -3,6 +3,10 @@ package handlers
 import (
 	"net/http"
 	"slices"
+
+	"github.com/labstack/echo/v4"
+
+	"antechamber/api"
 )
 
 // base is the path under which the Admin API is served.
@@ -47,11 +51,35 @@ var operations = []operation{
 	{"updateApiKey", http.MethodPost, "/organizations/api_keys/:api_key_id", updateAPIKey},
 }
 
-// paths gives each path of the operations once.
+// probe is what is served beside the API, without a key.
+type probe struct {
+	path   string
+	handle echo.HandlerFunc
+}
+
+var probes = []probe{
+	{"/livez", text("alive")},
+	{"/readyz", text("ready")},
+	{"/openapi.yaml", func(c echo.Context) error {
+		return c.Blob(http.StatusOK, "application/yaml", api.OpenAPI)
+	}},
+}
+
+// probeMethods are the methods of every probe: monitors like to send HEAD.
+var probeMethods = []string{http.MethodGet, http.MethodHead}
+
+func text(s string) echo.HandlerFunc {
+	return func(c echo.Context) error { return c.String(http.StatusOK, s+"\n") }
+}
+
+// paths gives each path that is served once.
 func paths() []string {
 	var all []string
 	for _, op := range operations {
 		all = append(all, base+op.Path)
+	}
+	for _, p := range probes {
+		all = append(all, p.path)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
@@ -62,6 +90,11 @@ func methods(path string) (all []string) {
 	for _, op := range operations {
 		if base+op.Path == path {
 			all = append(all, op.Method)
+		}
+	}
+	for _, p := range probes {
+		if p.path == path {
+			all = append(all, probeMethods...)
 		}
 	}
 	return all

@@ -61,7 +61,9 @@ func TestNothingElseIsRouted(t *testing.T) {
 	for _, op := range operations {
 		want = append(want, op.Method+" "+base+op.Path)
 	}
-	want = append(want, "GET /livez", "GET /openapi.yaml", "GET /readyz")
+	for _, path := range []string{"/livez", "/openapi.yaml", "/readyz"} {
+		want = append(want, "GET "+path, "HEAD "+path)
+	}
 	slices.Sort(want)
 	slices.Sort(routed)
 	same(t, "routes", want, routed)
@@ -87,6 +89,9 @@ func TestOtherMethodsAreNotAllowed(t *testing.T) {
 	for _, op := range operations {
 		methods[op.Path] = append(methods[op.Path], op.Method)
 	}
+	for _, p := range probes {
+		methods["~"+p.path] = slices.Clone(probeMethods)
+	}
 	for path, has := range methods {
 		slices.Sort(has)
 		concrete := regexp.MustCompile(`:\w+`).ReplaceAllString(path, "x")
@@ -103,7 +108,7 @@ func TestOtherMethodsAreNotAllowed(t *testing.T) {
 			if method != "HEAD" {
 				same(t, method+" "+path, any("invalid_request_error"), field(t, got.body, "type"))
 			}
-			if got.header.Get("request-id") == "" || got.header.Get("anthropic-organization-id") == "" {
+			if got.header.Get("request-id") == "" || got.header.Get("anthropic-organization-id") == "" && !strings.HasPrefix(path, "~") {
 				t.Errorf("%s %s: no request-id or organization in %v", method, concrete, got.header)
 			}
 		}

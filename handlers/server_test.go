@@ -107,6 +107,17 @@ func TestBodiesAndContentTypesThatDoNotMatter(t *testing.T) {
 	}
 }
 
+// Characters are what they are, however they are written.
+func TestEscapedCharacters(t *testing.T) {
+	srv := serve(t, acme)
+	for body, want := range map[string]string{
+		`{"name":"\ud83d\ude00"}`:                 "😀",
+		`{"name":"\\ud83d \u00e9\/\ud83D\uDE00"}`: `\ud83d é/😀`,
+	} {
+		same(t, body, any(want), field(t, srv.must("POST", workspaces, body), "name"))
+	}
+}
+
 // Status is a function of the clock: from the instant expires_at on, an invite
 // and a key read expired, wherever they are read.
 func TestTheClockExpires(t *testing.T) {

@@ -115,6 +115,12 @@ func TestExportLooksLikeThis(t *testing.T) {
 	}
 }
 
+func TestExportLeavesNamesAsTheyAre(t *testing.T) {
+	if got := string(Export(store.Contents{Name: "Bücher & <Co>"})); !strings.Contains(got, `"name": "Bücher & <Co>",`) {
+		t.Errorf("the export is\n%s", got)
+	}
+}
+
 func reload(t *rapid.T, export []byte, opts Options) []store.Contents {
 	t.Helper()
 	s, err := Parse("export", export)

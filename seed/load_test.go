@@ -443,7 +443,11 @@ func TestLoadDrawsIDs(t *testing.T) {
 			seen[id] = true
 		}
 	}
-	for _, c := range loadAll(t, crowd, Options{Real: real}) {
+	all := loadAll(t, crowd, Options{Real: real})
+	if all[0].IDs.Seed == all[1].IDs.Seed {
+		t.Error("both organizations draw from one stream")
+	}
+	for _, c := range all {
 		for _, u := range c.Users {
 			drawnAt(t, u.ID, "user_", u.AddedAt)
 		}

@@ -1,7 +1,6 @@
 package seed
 
 import (
-	"slices"
 	"strings"
 
 	"antechamber/api"
@@ -90,7 +89,7 @@ func (r *report) resolveOne(o *organization) {
 	for i := range o.keys {
 		k := &o.keys[i]
 		k.in = r.workspace(o, places, k.workspace)
-		if id := k.createdBy.v; k.createdBy.given && o.isGone(people, id) {
+		if id := k.createdBy.v; k.createdBy.given && people.gone(id) {
 			k.gone = id
 		} else {
 			k.creator = r.user(o, people, k.createdBy)
@@ -106,10 +105,14 @@ func address(email string) string { return strings.ToLower(email) }
 type people struct {
 	byID, byEmail map[string]int
 	byName        map[string][]int
+	removed       map[string]bool // ids
 }
 
 func (o *organization) people() people {
-	p := people{map[string]int{}, map[string]int{}, map[string][]int{}}
+	p := people{map[string]int{}, map[string]int{}, map[string][]int{}, map[string]bool{}}
+	for _, v := range o.removed {
+		p.removed[v.id.v] = true
+	}
 	for i := len(o.users) - 1; i >= 0; i-- {
 		u := o.users[i]
 		if u.id.v != "" {
@@ -126,14 +129,13 @@ func (o *organization) people() people {
 // nameOr is the name that a user has, given or made of the e-mail address.
 func (u user) nameOr() string { return u.name.or(api.NameOf(u.email.v)) }
 
-// isGone tells whether an id is that of somebody who is no user any more: one
-// of those who are removed, or at least of the form that ids of users have.
-func (o *organization) isGone(p people, id string) bool {
+// gone tells whether an id is that of somebody who is no user any more: one of
+// those who are removed, or at least of the form that ids of users have.
+func (p people) gone(id string) bool {
 	if _, present := p.byID[id]; present {
 		return false
 	}
-	return slices.ContainsFunc(o.removed, func(v removed) bool { return v.id.v == id }) ||
-		strings.HasPrefix(id, "user_") && idForm.pattern.MatchString(id)
+	return p.removed[id] || strings.HasPrefix(id, "user_") && idForm.pattern.MatchString(id)
 }
 
 // user finds the user that a reference means, or -1.

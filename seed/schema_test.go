@@ -377,7 +377,7 @@ func TestSchemaAndLoaderAgreeOnEveryField(t *testing.T) {
 	}
 	for _, p := range parts {
 		for _, field := range known {
-			for _, value := range []string{`null`, `"x"`, `{}`, `[]`} {
+			for _, value := range []string{`null`, `"x"`} {
 				o := decoded(p.example).(map[string]any)
 				if _, there := o[field]; !there {
 					o[field] = decoded(value)

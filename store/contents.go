@@ -13,7 +13,8 @@ import (
 //
 // Every object has its id and its absolute times. Lists may come in any
 // order; they leave the store in the order of the API's lists, newest first,
-// members by workspace and then in the order of the users.
+// members by workspace and then in the order of the users. The maps and slices
+// inside an object are shared with the organization and not to be written to.
 type Contents struct {
 	ID        string // a UUID
 	Name      string

@@ -192,7 +192,8 @@ func pageOfRows[T any](rows []*row[T], more bool) Page[T] {
 }
 
 // Object is one object of the API and its JSON, encoded once when it was last
-// written.
+// written. The maps and slices in a value are shared with the store and not to
+// be written to.
 type Object[T any] struct {
 	Value T
 	JSON  string
