@@ -39,7 +39,7 @@ fuzz: ## Each fuzz target for a while (FUZZTIME=20s)
 	@set -e; for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "$$package $$target"; \
-			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+			go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package; \
 		done; \
 	done
 
@@ -47,5 +47,6 @@ e2e: ## The built binary over TCP, with the official SDKs
 	go test -count=1 ./e2e/...
 
 image: ## The container image for amd64 and arm64, dist/image.tar (OCI)
+	mkdir -p dist
 	docker buildx build --platform linux/amd64,linux/arm64 --build-arg VERSION=$(VERSION) --build-arg COMMIT=$(COMMIT) \
 		--tag antechamber:$(VERSION) --output type=oci,dest=dist/image.tar .

@@ -145,7 +145,7 @@ func (c *serveCmd) load(p *process) (name string, organizations []store.Contents
 	organizations, err = s.Load(opts)
 	switch {
 	case err != nil && builtin && c.Clock != nil: // its faults are no help to somebody who cannot see it
-		return "", nil, badInput("the times of the built-in seed %s are not from 1970 to 9999 with a clock at %s", name, c.Clock.At)
+		return "", nil, badInput("the built-in seed %s does not fit a clock at %s: its times would be before 1970 or ahead of the clock", name, c.Clock.At)
 	case err != nil:
 		return "", nil, err
 	}

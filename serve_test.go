@@ -301,7 +301,7 @@ func TestBadSeeds(t *testing.T) {
 	files(t, map[string]string{"faulty.json": faultySeed, "future.json": futureSeed})
 	wantError(t, exitBadInput, "antechamber: there is no file dmeo, and the built-in seeds are "+strings.Join(seed.BuiltinNames, ", "), "--seed", "dmeo")
 	wantError(t, exitBadInput, "antechamber: cannot read the seed .: is a directory", "--seed", ".")
-	wantError(t, exitBadInput, "antechamber: the times of the built-in seed demo are not from 1970 to 9999 with a clock at 1970-01-01T00:00:00.000000Z",
+	wantError(t, exitBadInput, "antechamber: the built-in seed demo does not fit a clock at 1970-01-01T00:00:00.000000Z: its times would be before 1970 or ahead of the clock",
 		"--clock", "1970-01-01T00:00:00Z")
 	for _, test := range []struct{ seed, stdin, first, last string }{
 		{"faulty.json", "", "faulty.json:1:18: /user: expected no such field", "antechamber: 2 faults in the seed faulty.json"},

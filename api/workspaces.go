@@ -23,6 +23,13 @@ type Workspace struct {
 	DataResidency DataResidency     `json:"data_residency"`
 }
 
+// ColorPattern is what a display color looks like, and ReservedTagPrefix how no
+// tag may begin. (Documented.)
+const (
+	ColorPattern      = `^#[0-9A-Fa-f]{6}$`
+	ReservedTagPrefix = "anthropic"
+)
+
 // DataResidency says where a workspace's data lies and where inference runs.
 type DataResidency struct {
 	WorkspaceGeo         string      `json:"workspace_geo"` // fixed at creation

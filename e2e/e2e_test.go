@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,6 +22,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+
+	"antechamber/internal/conform"
 )
 
 const (
@@ -242,7 +245,25 @@ func (s *server) raw(t *testing.T, method, path, body string, headers ...string)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
+	s.conforms(t, method, req.URL.Path, res, got)
 	return answer{res.StatusCode, res.Header, string(got)}
+}
+
+// conforms fails the test unless an answer of an operation is what our document
+// describes.
+func (s *server) conforms(t *testing.T, method, path string, res *http.Response, body []byte) {
+	t.Helper()
+	doc, err := document()
+	noError(t, "document", err)
+	route, ok := doc.Route(strings.TrimPrefix(path, "/v1"))
+	if !ok || res.StatusCode == http.StatusMethodNotAllowed || !slices.ContainsFunc(doc.Operations(), func(o conform.Operation) bool {
+		return o.Method == method && o.Path == route
+	}) {
+		return
+	}
+	if err := doc.CheckResponse(method, route, res.StatusCode, res.Header, body); err != nil {
+		t.Errorf("%s %s: the answer %d %s\nis not what api/openapi.yaml describes: %v", method, path, res.StatusCode, body, err)
+	}
 }
 
 // equal reports a difference between two values.

@@ -68,27 +68,28 @@ func newShell(t *testing.T, dir string) *shell {
 	return &shell{t, bufio.NewWriter(stdin), bufio.NewReader(out)}
 }
 
-// run gives what a command prints.
-func (s *shell) run(command string) string {
+// run gives what a command prints, and its exit code.
+func (s *shell) run(command string) (printed, code string) {
 	s.t.Helper()
-	const end = "--- the end of it ---"
-	fmt.Fprintf(s.stdin, "%s\nprintf '%%s\\n' '%s'\n", command, end)
+	const end = "--- the end of it: "
+	fmt.Fprintf(s.stdin, "%s\nprintf '%%s%%s\\n' '%s' $?\n", command, end)
 	s.stdin.Flush()
 	var b strings.Builder
 	for {
 		line, err := s.out.ReadString('\n')
-		switch {
-		case err != nil:
+		if err != nil {
 			s.t.Fatalf("%s: %v after %s", command, err, b.String())
-		case strings.HasSuffix(line, end+"\n"):
-			return b.String() + strings.TrimSuffix(line, end+"\n")
 		}
-		b.WriteString(line)
+		rest, code, found := strings.Cut(line, end)
+		b.WriteString(rest)
+		if found {
+			return b.String(), strings.TrimSpace(code)
+		}
 	}
 }
 
 // What differs from one run to the next.
-var shifting = regexp.MustCompile(`(antechamber) \S+ on |(id-seed) [0-9]{9,}|(ready in) \S+`)
+var shifting = regexp.MustCompile(`(antechamber) \S+ on |(id-seed) [0-9]{9,}|(ready in) [0-9]+\.[0-9]ms`)
 
 // steady gives what stays the same from one run to the next.
 func steady(s string) string { return shifting.ReplaceAllString(s, "$1$2$3 …") }
@@ -126,8 +127,11 @@ func TestReadme(t *testing.T) {
 			for line := range strings.Lines(b.text) {
 				if command, is := strings.CutPrefix(line, "$ "); is {
 					command = strings.ReplaceAll(strings.TrimSpace(command), there, tour.URL)
-					out := sh.run(strings.ReplaceAll(command, "go run .", binary))
+					out, code := sh.run(strings.ReplaceAll(command, "go run .", binary))
 					got[i] += line + strings.ReplaceAll(out, tour.URL, there)
+					if code != "0" && strings.Contains(line, "go run .") {
+						got[i] += "exit status " + code + "\n" // says go run
+					}
 				}
 			}
 		case "go":

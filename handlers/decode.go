@@ -223,7 +223,7 @@ func (b *body) email(name, s string) {
 	}
 }
 
-var color = regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)
+var color = regexp.MustCompile(api.ColorPattern)
 
 // displayColor reads a color, if it is there.
 func (b *body) displayColor(n null) *string {
@@ -306,8 +306,8 @@ func (b *body) tags(deleting bool) map[string]*string {
 	in := b.dictionary("tags", raw)
 	tags := make(map[string]*string, len(in.fields))
 	for _, key := range slices.Sorted(maps.Keys(in.fields)) {
-		if strings.HasPrefix(key, "anthropic") {
-			in.fault(key, "tag keys may not begin with 'anthropic'")
+		if strings.HasPrefix(key, api.ReservedTagPrefix) {
+			in.fault(key, "tag keys may not begin with '"+api.ReservedTagPrefix+"'")
 		}
 		raw := in.fields[key]
 		if deleting && string(raw) == "null" {

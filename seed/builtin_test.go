@@ -113,7 +113,7 @@ func TestContractHoldsTheExamples(t *testing.T) {
 		ID: "12345678-1234-5678-1234-567812345678", Name: "Acme Corporation",
 		Settings: store.DefaultSettings(),
 		Clock:    store.FrozenAt(instant("2024-11-01T23:59:27.427722Z").Time),
-		IDs:      store.IDs{Seed: idSeed(0, 0)},
+		IDs:      store.IDs{Seed: store.SeedOf(0, 0)},
 		DefaultWorkspace: api.Workspace{
 			ID: "wrkspc_00DefaultWorkspaceOfAcme", Type: "workspace", Name: "Default", DisplayColor: "#2E8B7A",
 			CreatedAt: instant("2024-01-01T00:00:00Z"), CompartmentID: "5e0b7c14-96fa-4d28-b3c7-1f8d2a6e9054",

@@ -16,13 +16,13 @@ var (
 	organizationForm = form{is: "a name of at least 1 character", atLeast: 1}
 	idForm           = form{is: "an id of 1 to 128 of the characters A-Z a-z 0-9 _ . ~ -", pattern: regexp.MustCompile(`^[A-Za-z0-9_.~-]{1,128}$`)}
 	uuidForm         = form{is: "a UUID", pattern: regexp.MustCompile(`^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`)}
-	adminKeyForm     = form{is: "an admin key: sk-ant-admin, two digits, a hyphen, and 1 to 128 of the characters A-Z a-z 0-9 _ -", pattern: regexp.MustCompile(`^sk-ant-admin[0-9]{2}-[A-Za-z0-9_-]{1,128}$`), secret: true}
+	adminKeyForm     = form{is: "an admin key: sk-ant-admin, two digits, a hyphen, and 1 to 128 of the characters A-Z a-z 0-9 _ -", pattern: regexp.MustCompile(store.AdminKeyPattern), secret: true}
 	domainForm       = form{is: "a domain such as example.com", valid: api.ValidDomain}
 	versionForm      = form{is: "a version such as 2023-06-01", pattern: regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)}
 	emailForm        = form{is: "an e-mail address", valid: api.ValidEmail}
 	userNameForm     = form{is: "a name of at least 1 character", atLeast: 1}
 	workspaceForm    = form{is: "a name of 1 to 255 characters", atLeast: 1, atMost: 255}
-	colorForm        = form{is: "a color such as #6C5BB9", pattern: regexp.MustCompile(`^#[0-9A-Fa-f]{6}$`)}
+	colorForm        = form{is: "a color such as #6C5BB9", pattern: regexp.MustCompile(api.ColorPattern)}
 	externalKeyForm  = form{is: "the id of an external key, or null", atLeast: 1}
 	tagForm          = form{is: "a text"}
 	userRefForm      = form{is: "a user's id, e-mail address or name", atLeast: 1}
@@ -288,9 +288,6 @@ func (r *reader) workspaceFields(n *node, f map[string]*node) workspace {
 	}
 }
 
-// reservedTag is how no key of a tag may begin. (Documented.)
-const reservedTag = "anthropic"
-
 func (r *reader) tags(n *node) map[string]string {
 	tags := map[string]string{}
 	if n == nil {
@@ -301,8 +298,8 @@ func (r *reader) tags(n *node) map[string]string {
 		return tags
 	}
 	for _, tag := range n.items {
-		if strings.HasPrefix(tag.key, reservedTag) {
-			r.add(true, tag.keyOffset, tag.pointer(), "expected a tag that does not begin with %q", reservedTag)
+		if strings.HasPrefix(tag.key, api.ReservedTagPrefix) {
+			r.add(true, tag.keyOffset, tag.pointer(), "expected a tag that does not begin with %q", api.ReservedTagPrefix)
 		}
 		tags[tag.key] = r.text(tag, tagForm).v
 	}

@@ -228,7 +228,14 @@ func (w world) between(from, to api.Time) api.Time {
 	).Draw(w.T, "time")))
 }
 
-func (w world) any() api.Time { return w.between(earliest, latest) }
+func (w world) past() api.Time { return w.between(earliest, w.now) }
+
+func earlier(a, b api.Time) api.Time {
+	if b.Before(a.Time) {
+		return b
+	}
+	return a
+}
 
 func (w world) maybe() bool { return rapid.Bool().Draw(w.T, "maybe") }
 
@@ -249,7 +256,7 @@ func generateContents(t *rapid.T) store.Contents {
 		IDs: store.IDs{Seed: rapid.Uint64Max(maxInteger).Draw(t, "seed"), Drawn: rapid.Uint64Max(maxInteger).Draw(t, "drawn")},
 	}
 	if w.maybe() {
-		c.Clock = store.FrozenAt(w.any().Time)
+		c.Clock = store.FrozenAt(w.between(earliest, latestClock).Time)
 	} else {
 		c.Clock.Offset = time.Duration(rapid.Int64Range(-int64(50*365*24*time.Hour), int64(200*365*24*time.Hour)).Draw(t, "offset"))
 	}
@@ -269,11 +276,11 @@ func generateContents(t *rapid.T) store.Contents {
 	for range w.few() {
 		c.Users = append(c.Users, api.User{
 			ID: w.id(people), Type: "user", Email: address(), Name: w.name(60),
-			Role: rapid.SampledFrom(api.OrganizationRoles).Draw(t, "role"), AddedAt: w.any(),
+			Role: rapid.SampledFrom(api.OrganizationRoles).Draw(t, "role"), AddedAt: w.past(),
 		})
 	}
 	for range w.few() {
-		c.Removed = append(c.Removed, store.RemovedUser{ID: w.id(people), AddedAt: w.any()})
+		c.Removed = append(c.Removed, store.RemovedUser{ID: w.id(people), AddedAt: w.past()})
 	}
 	invites := distinct{}
 	for range w.few() {
@@ -319,12 +326,12 @@ func (w world) settings() store.Settings {
 func (w world) invite(seen distinct) api.Invite {
 	i := api.Invite{
 		ID: w.id(seen), Type: "invite", Email: w.email(), Role: rapid.SampledFrom(api.OrganizationRoles).Draw(w.T, "role"),
-		Status: rapid.SampledFrom(inviteStatuses).Draw(w.T, "status"), InvitedAt: w.any(), RBACGroupIDs: []string{},
+		Status: rapid.SampledFrom(inviteStatuses).Draw(w.T, "status"), InvitedAt: w.past(), RBACGroupIDs: []string{},
 	}
 	i.ExpiresAt = w.between(i.InvitedAt, latest)
 	switch i.Status {
 	case api.InviteAccepted:
-		i.AcceptedAt = w.between(i.InvitedAt, i.ExpiresAt)
+		i.AcceptedAt = w.between(i.InvitedAt, earlier(i.ExpiresAt, w.now))
 	case api.InviteDeleted:
 	default:
 		i.Status = api.InvitePending
@@ -340,10 +347,10 @@ func (w world) workspace(seen distinct) api.Workspace {
 		ID: w.id(seen), Type: "workspace", Name: w.name(255),
 		DisplayColor:  rapid.StringMatching(colorForm.pattern.String()).Draw(w.T, "color"),
 		CompartmentID: rapid.StringMatching(uuidForm.pattern.String()).Draw(w.T, "compartment"),
-		CreatedAt:     w.any(), Tags: map[string]string{}, DataResidency: api.DefaultDataResidency(),
+		CreatedAt:     w.past(), Tags: map[string]string{}, DataResidency: api.DefaultDataResidency(),
 	}
 	if w.maybe() {
-		made.ArchivedAt = w.between(made.CreatedAt, latest)
+		made.ArchivedAt = w.between(made.CreatedAt, w.now)
 	}
 	if w.maybe() {
 		made.ExternalKeyID = api.Nullable(w.name(20))
@@ -361,7 +368,7 @@ func (w world) workspace(seen distinct) api.Workspace {
 // key generates a key by living its life.
 func (w world) key(c store.Contents, seen distinct) store.APIKey {
 	in := rapid.SampledFrom(append([]api.Workspace{c.DefaultWorkspace}, c.Workspaces...)).Draw(w.T, "workspace")
-	end := latest // of its life
+	end := w.now // of its life
 	if !in.ArchivedAt.IsZero() {
 		end = in.ArchivedAt
 	}
@@ -381,7 +388,7 @@ func (w world) key(c store.Contents, seen distinct) store.APIKey {
 	}
 	k.CreatedBy.ID = rapid.SampledFrom(creators).Draw(w.T, "creator")
 	if w.maybe() {
-		k.LastUsedAt = w.any()
+		k.LastUsedAt = w.between(earliest, latest)
 	}
 	if w.maybe() {
 		k.PartialKeyHint = api.Nullable(rapid.StringMatching(hintForm.pattern.String()).Draw(w.T, "hint"))
@@ -412,4 +419,68 @@ func (w world) key(c store.Contents, seen distinct) store.APIKey {
 		set(api.KeyExpired, k.ExpiresAt)
 	}
 	return k
+}
+
+// Whatever operations make of an organization, its export is a seed of it.
+func TestExportSurvivesOperations(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := generateContents(t)
+		now := real
+		s := store.New(func() time.Time { return now })
+		o, err := s.Add(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range rapid.IntRange(1, 12).Draw(t, "operations") {
+			now = now.Add(rapid.SampledFrom([]time.Duration{0, time.Microsecond, time.Hour, 21 * 24 * time.Hour}).Draw(t, "a while"))
+			operate(t, o)
+		}
+		want := o.Contents()
+		same(t, want, reload(t, Export(want), Options{Real: now})[0])
+	})
+}
+
+// operate runs any write of the store on any of its objects; whether it is
+// refused is of no interest here.
+func operate(t *rapid.T, o *store.Organization) {
+	c := o.Contents()
+	users, invites := []string{"user_x"}, []string{"invite_x"}
+	workspaces, keys := []string{c.DefaultWorkspace.ID}, []string{"apikey_x"}
+	for _, u := range c.Users {
+		users = append(users, u.ID)
+	}
+	for _, i := range c.Invites {
+		invites = append(invites, i.ID)
+	}
+	for _, w := range c.Workspaces {
+		workspaces = append(workspaces, w.ID)
+	}
+	for _, k := range c.APIKeys {
+		keys = append(keys, k.ID)
+	}
+	one := func(of []string) string { return rapid.SampledFrom(of).Draw(t, "id") }
+	role := rapid.SampledFrom(api.AssignableRoles).Draw(t, "role")
+	place := rapid.SampledFrom(api.AssignableWorkspaceRoles).Draw(t, "workspace role")
+	status := rapid.SampledFrom(api.SettableKeyStatuses).Draw(t, "status")
+	name := rapid.StringN(1, 40, -1).Draw(t, "name")
+	operations := []func(){
+		func() { o.UpdateOrganizationMember(one(users), role, nil) },
+		func() { o.RemoveOrganizationMember(one(users)) },
+		func() { o.CreateOrganizationInvite(store.NewInvite{Email: world{T: t}.email(), Role: role}, nil) },
+		func() { o.DeleteOrganizationInvite(one(invites)) },
+		func() {
+			o.CreateWorkspace(store.NewWorkspace{Name: name, DataResidency: api.DefaultDataResidency(), Tags: map[string]string{name: name}}, nil)
+		},
+		func() {
+			o.UpdateWorkspace(one(workspaces), store.WorkspaceUpdate{Name: &name, ExternalKeyID: &name}, nil)
+		},
+		func() { o.ArchiveWorkspace(one(workspaces)) },
+		func() {
+			o.AddWorkspaceMember(one(workspaces), store.NewWorkspaceMember{UserID: one(users), WorkspaceRole: place}, nil)
+		},
+		func() { o.UpdateWorkspaceMember(one(workspaces), one(users), place, nil) },
+		func() { o.RemoveWorkspaceMember(one(workspaces), one(users)) },
+		func() { o.UpdateAPIKey(one(keys), store.APIKeyUpdate{Name: &name, Status: &status}, nil) },
+	}
+	rapid.SampledFrom(operations).Draw(t, "operation")()
 }

@@ -35,7 +35,7 @@ func (s *Seed) Load(opts Options) ([]store.Contents, error) {
 	}
 	out := make([]store.Contents, len(s.organizations))
 	for i := range s.organizations {
-		out[i] = load(&s.organizations[i], clocks[i], opts.Real, idSeed(opts.IDSeed, i), ids)
+		out[i] = load(&s.organizations[i], clocks[i], opts.Real, store.SeedOf(opts.IDSeed, i), ids)
 	}
 	return out, nil
 }
@@ -58,15 +58,6 @@ func (r *report) check(organizations []organization, opts *Options) []store.Cloc
 		c.organization(o)
 	}
 	return clocks
-}
-
-// idSeed gives each organization of a seed an id stream of its own: 53 bits,
-// so that an export keeps it exactly (the finalizer of splitmix64).
-func idSeed(seed uint64, organization int) uint64 {
-	x := seed + (uint64(organization)+1)*0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return (x ^ x>>31) >> 11
 }
 
 // taken holds the ids of one kind that are in use.
@@ -123,7 +114,6 @@ func load(o *organization, clock store.Clock, realTime time.Time, seed uint64, o
 	for _, v := range o.removed {
 		c.Removed = append(c.Removed, store.RemovedUser{ID: v.id.v, AddedAt: l.time(v.addedAt)})
 	}
-	l.ids.Drawn &= maxInteger // more than that no export keeps
 	c.IDs = l.ids
 	return c
 }

@@ -103,7 +103,7 @@ func TestLoadFillsInWhatIsLeftOut(t *testing.T) {
 			WorkspaceLimit: 100, WorkspaceNameMaxLength: 40,
 			AnthropicVersions: []string{"2023-01-01", "2023-06-01", "2026-10-21"},
 		},
-		IDs:              store.IDs{Seed: idSeed(1, 0), Drawn: 12},
+		IDs:              store.IDs{Seed: store.SeedOf(1, 0), Drawn: 12},
 		DefaultWorkspace: workspace(c.DefaultWorkspace, "Default"),
 		Users:            []api.User{{ID: jane, Type: "user", Email: "jane.doe@example.com", Name: "Jane Doe", Role: "developer", AddedAt: now}},
 		Invites: []api.Invite{{
@@ -127,7 +127,7 @@ func TestLoadKeepsWhatIsGiven(t *testing.T) {
  "settings": {"workspace_limit": 0, "member_limit": 1, "workspace_member_limit": 2, "api_key_limit": 3, "workspace_api_key_limit": 4,
   "allowed_invite_domains": [], "workspace_name_max_length": 255, "anthropic_versions": ["2023-06-01", "2023-06-01"]},
  "clock": {"frozen_at": "2024-10-30T23:58:27.1234567Z"}, "ids": {"seed": 9, "drawn": 7},
- "default_workspace": {"id": "default", "display_color": "#abcdef", "created_at": "+1d", "compartment_id": "ABCDEFab-0000-0000-0000-000000000001", "external_key_id": "key", "tags": {"": ""}, "data_residency": {"allowed_inference_geos": ["us", "us"], "default_inference_geo": "us"}},
+ "default_workspace": {"id": "default", "display_color": "#abcdef", "created_at": "-1d", "compartment_id": "ABCDEFab-0000-0000-0000-000000000001", "external_key_id": "key", "tags": {"": ""}, "data_residency": {"allowed_inference_geos": ["us", "us"], "default_inference_geo": "us"}},
  "users": [{"id": "u", "email": "Jane@Example.com", "name": "J", "role": "admin", "added_at": "2023-02-01T01:00:00+02:00"}],
  "invites": [{"id": "i", "email": "New@Example.com", "role": "admin", "status": "accepted", "invited_at": "-2d", "expires_at": "+0s", "accepted_at": "-1d"}],
  "workspaces": [{"id": "w", "name": "Research", "display_color": "#ABCDEF", "created_at": "-2d", "archived_at": "-1d", "compartment_id": "ABCDEFab-0000-0000-0000-000000000002", "external_key_id": "other", "tags": {"team": "core", "Anthropic": "x"},
@@ -146,7 +146,7 @@ func TestLoadKeepsWhatIsGiven(t *testing.T) {
 		},
 		Clock: store.FrozenAt(now), IDs: store.IDs{Seed: 9, Drawn: 7},
 		DefaultWorkspace: api.Workspace{
-			ID: "default", Type: "workspace", Name: "Default", DisplayColor: "#abcdef", CreatedAt: at(day), CompartmentID: "ABCDEFab-0000-0000-0000-000000000001",
+			ID: "default", Type: "workspace", Name: "Default", DisplayColor: "#abcdef", CreatedAt: at(-day), CompartmentID: "ABCDEFab-0000-0000-0000-000000000001",
 			ExternalKeyID: "key", Tags: map[string]string{"": ""}, DataResidency: api.DataResidency{WorkspaceGeo: "us", AllowedInferenceGeos: api.AllowedGeos{"us", "us"}, DefaultInferenceGeo: "us"},
 		},
 		Users: []api.User{{ID: "u", Type: "user", Email: "Jane@Example.com", Name: "J", Role: "admin", AddedAt: api.At(time.Date(2023, 1, 31, 23, 0, 0, 0, time.UTC))}},
@@ -229,8 +229,8 @@ func TestLoadCountsRelativeTimesFromTheClock(t *testing.T) {
 		"+0.00000000001w": 6 * time.Microsecond, "-0.0000000017m": 0, "+0.1666666666666666d": 4*time.Hour - time.Microsecond,
 		"+36500d": 36500 * day, "-18262d": -18262 * day,
 	} {
-		c := loadOne(t, fmt.Sprintf(`{"name": "Acme", "users": [{"email": "a@b.c", "role": "user", "added_at": %q}]}`, text))
-		if got := c.Users[0].AddedAt; !got.Equal(api.At(api.At(real).Add(want))) {
+		c := loadOne(t, fmt.Sprintf(`{"name": "Acme", "api_keys": [{"name": "K", "created_by": "user_gone", "last_used_at": %q}]}`, text))
+		if got := c.APIKeys[0].LastUsedAt; !got.Equal(api.At(api.At(real).Add(want))) {
 			t.Errorf("%s is %s, want %s", text, got, api.At(api.At(real).Add(want)))
 		}
 	}
@@ -242,8 +242,8 @@ func TestLoadCountsRelativeTimesFromTheClock(t *testing.T) {
 		"9999-12-31T23:59:59.999999999999Z": "9999-12-31T23:59:59.999999Z",
 		"1969-12-31T23:59:59.5-00:01":       "1970-01-01T00:00:59.500000Z",
 	} {
-		c := loadOne(t, fmt.Sprintf(`{"name": "Acme", "users": [{"email": "a@b.c", "role": "user", "added_at": %q}]}`, text))
-		if got := c.Users[0].AddedAt.String(); got != want {
+		c := loadOne(t, fmt.Sprintf(`{"name": "Acme", "api_keys": [{"name": "K", "created_by": "user_gone", "last_used_at": %q}]}`, text))
+		if got := c.APIKeys[0].LastUsedAt.String(); got != want {
 			t.Errorf("%s is %s, want %s", text, got, want)
 		}
 	}
@@ -630,4 +630,14 @@ func TestLoadsAtOnce(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// An export may come from a machine whose clock is a little ahead: the clock
+// is set forward, so that nothing lies in its future.
+func TestLoadCatchesUpWithTheClockOfAnotherMachine(t *testing.T) {
+	const src = `{"name": "Acme", "clock": {"offset": "1s"}, "users": [{"email": "a@b.c", "role": "user", "added_at": "2026-02-03T04:06:00Z"}]}`
+	c := loadOne(t, src)
+	if now := c.Clock.Now(real); !now.Equal(c.Users[0].AddedAt) {
+		t.Errorf("the clock shows %s, somebody joined at %s", now, c.Users[0].AddedAt)
+	}
 }

@@ -540,7 +540,7 @@ func TestSchemaHasThePatternsOfTheLoader(t *testing.T) {
 		"/$defs/workspace/properties/display_color":           colorForm.pattern,
 		"/$defs/default_workspace/properties/display_color":   colorForm.pattern,
 		"/$defs/api_key/properties/partial_key_hint":          hintForm.pattern,
-		"/$defs/tags/propertyNames/not":                       regexp.MustCompile("^" + reservedTag),
+		"/$defs/tags/propertyNames/not":                       regexp.MustCompile("^" + api.ReservedTagPrefix),
 	} {
 		if got := schemaAt(t, pointer)["pattern"]; got != pattern.String() {
 			t.Errorf("%s: the pattern is\n%s\nin the schema and in the loader\n%s", pointer, got, pattern)

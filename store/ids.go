@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
+	"hash/fnv"
 	"time"
 
 	"github.com/oklog/ulid/v2"
@@ -16,21 +17,26 @@ type IDs struct {
 	Drawn uint64
 }
 
+// next counts in 53 bits, which every JSON reader keeps exactly.
+func (s *IDs) next() uint64 {
+	s.Drawn = (s.Drawn + 1) & (1<<53 - 1)
+	return s.Drawn
+}
+
 // New gives the next id with a prefix, dated at: a ULID whose random part is
 // made of the seed and the count. Ids of one instant sort in the order they
 // were drawn.
 func (s *IDs) New(prefix string, at time.Time) string {
-	s.Drawn++
-	return prefix + newULID(at, s.Seed, s.Drawn).String()
+	return prefix + newULID(at, s.Seed, s.next()).String()
 }
 
 // UUID gives the next id of the stream in the form of a random UUID, for
 // what the API identifies in that form.
 func (s *IDs) UUID() string {
-	s.Drawn++
+	n := s.next()
 	var b [16]byte
-	binary.BigEndian.PutUint64(b[:8], mix(s.Seed, s.Drawn))
-	binary.BigEndian.PutUint64(b[8:], mix(^s.Seed, s.Drawn))
+	binary.BigEndian.PutUint64(b[:8], mix(s.Seed, n))
+	binary.BigEndian.PutUint64(b[8:], mix(^s.Seed, n))
 	b[6] = b[6]&0x0f | 0x40
 	b[8] = b[8]&0x3f | 0x80
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
@@ -38,8 +44,7 @@ func (s *IDs) UUID() string {
 
 // Color gives the next display color of the stream.
 func (s *IDs) Color() string {
-	s.Drawn++
-	return palette[mix(s.Seed, s.Drawn)%uint64(len(palette))]
+	return palette[mix(s.Seed, s.next())%uint64(len(palette))]
 }
 
 // palette holds the colors that a workspace may get when it asks for none.
@@ -62,6 +67,30 @@ func newULID(at time.Time, seed, n uint64) ulid.ULID {
 	id[9], id[10], id[11], id[12], id[13] = byte(n>>32), byte(n>>24), byte(n>>16), byte(n>>8), byte(n)
 	id[14], id[15] = byte(back>>8), byte(back)
 	return id
+}
+
+// drawID gives the next id of the stream that no row of the table has: a seed
+// may have pinned it.
+func drawID[T any](t *tx, in *table[T], prefix string) string {
+	for {
+		id := t.ids.New(prefix, t.now.Time)
+		if in.get(id) == nil {
+			return id
+		}
+	}
+}
+
+// SeedOf gives each organization of a server a seed of its own: 53 bits, so
+// that every JSON reader keeps it exactly.
+func SeedOf(server uint64, organization int) uint64 {
+	return mix(server, uint64(organization)) >> 11
+}
+
+// hash hashes a text into a number.
+func hash(s string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(s)) // never fails
+	return h.Sum64()
 }
 
 // mix hashes two numbers into one (the finalizer of splitmix64).

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"regexp"
 	"slices"
 	"testing"
@@ -132,4 +133,33 @@ func TestIDsOfTheSeedAreKept(t *testing.T) {
 	o := open(t, store.Contents{Users: []api.User{u}})
 	wantIDs(t, o.users(store.UserFilter{}, all), u.ID)
 	diff(t, "id", u.ID, object(o.GetOrganizationMember(u.ID))(t).ID)
+}
+
+// A seed may pin the very ids that the stream draws next.
+func TestDrawnIDsAreNobodysYet(t *testing.T) {
+	now := store.FrozenAt(time.Unix(1_800_000_000, 0))
+	c := store.Contents{
+		ID: "org", DefaultWorkspace: api.Workspace{ID: "wrkspc_default"},
+		Settings: store.DefaultSettings(), Clock: now, IDs: store.IDs{Seed: 7},
+	}
+	for drawn := range uint64(20) {
+		a, b := store.IDs{Seed: 7, Drawn: drawn}, store.IDs{Seed: 7, Drawn: drawn}
+		c.Invites = append(c.Invites, api.Invite{ID: a.New("invite_", now.At.Time), Email: "gone@example.com", Status: api.InviteExpired, InvitedAt: now.At, ExpiresAt: now.At})
+		c.Workspaces = append(c.Workspaces, api.Workspace{ID: b.New("wrkspc_", now.At.Time), CreatedAt: now.At})
+	}
+	o, err := store.New(time.Now).Add(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 10 {
+		if _, err := o.CreateOrganizationInvite(store.NewInvite{Email: fmt.Sprintf("new%d@example.com", i), Role: api.RoleUser}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.CreateWorkspace(store.NewWorkspace{Name: "W", DataResidency: api.DefaultDataResidency()}, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := o.Contents(); len(got.Invites) != 30 || len(got.Workspaces) != 30 {
+		t.Errorf("%d invites and %d workspaces, want 30 and 30", len(got.Invites), len(got.Workspaces))
+	}
 }

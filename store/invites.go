@@ -162,7 +162,7 @@ func (o *Organization) CreateOrganizationInvite(in NewInvite, bad error) (Object
 				"The organization has reached its limit of members; pending invites count.")
 		}
 		i := inviteRow(api.Invite{
-			ID: t.ids.New("invite_", t.now.Time), Type: api.TypeInvite,
+			ID: drawID(t, &t.invites, "invite_"), Type: api.TypeInvite,
 			Email: in.Email, Role: in.Role, Status: api.InvitePending,
 			InvitedAt: t.now, ExpiresAt: api.At(t.now.Add(InviteLifetime)),
 			RBACGroupIDs: []string{},

@@ -20,6 +20,8 @@ type Organization struct {
 	writing  sync.Mutex // one write at a time
 	state    atomic.Pointer[state]
 	requests atomic.Uint64 // request ids drawn
+
+	requestSeed uint64
 }
 
 // ID is the organization's UUID.
@@ -42,10 +44,11 @@ func (o *Organization) nowIn(s *state) api.Time {
 // them are not to be written to.
 func (o *Organization) Settings() Settings { return o.view().settings }
 
-// NewRequestID gives an id for a request, unique in the organization.
+// NewRequestID gives an id for a request, another one than any of this
+// organization or another.
 func (o *Organization) NewRequestID() string {
 	s := o.state.Load()
-	return "req_" + newULID(o.nowIn(s).Time, ^s.ids.Seed, o.requests.Add(1)).String()
+	return "req_" + newULID(o.nowIn(s).Time, o.requestSeed, o.requests.Add(1)).String()
 }
 
 // view gives the present version, after everything that is due by the clock

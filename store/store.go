@@ -5,6 +5,10 @@
 // present version (the heads of its trees only), works on the copy and
 // publishes it, or forgets it; a reader loads a pointer and never waits. See
 // update, and table for how rows and their orders are kept.
+//
+// A method that takes input takes the fault of that input last, as bad: what is
+// checked first is whether the objects that the path names exist, then the
+// input, then what the state allows.
 package store
 
 import (
@@ -31,8 +35,10 @@ func New(realTime func() time.Time) *Store {
 	return &Store{realTime: realTime, byKey: map[string]*Organization{}}
 }
 
-// adminKey is the form of an admin key: two digits and 1 to 128 characters.
-var adminKey = regexp.MustCompile(`^sk-ant-admin[0-9]{2}-[A-Za-z0-9_-]{1,128}$`)
+// AdminKeyPattern is the form of an admin key.
+const AdminKeyPattern = `^sk-ant-admin[0-9]{2}-[A-Za-z0-9_-]{1,128}$`
+
+var adminKey = regexp.MustCompile(AdminKeyPattern)
 
 // ValidAdminKey tells whether a key has the form of an admin key.
 func ValidAdminKey(key string) bool { return adminKey.MatchString(key) }
@@ -46,6 +52,8 @@ func (s *Store) Add(c Contents) (*Organization, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Organizations of one id seed have other request ids all the same.
+	o.requestSeed = hash(c.ID) ^ c.IDs.Seed
 	o.state.Store(built)
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -280,6 +280,6 @@ func (t *tx) managedMember(workspaceID, userID string, bad error) (*row[Workspac
 }
 
 func inheritedRole(u *row[User]) error {
-	return invalid("User `" + u.key + "` has the role " + string(EffectiveRole(u.Value.Role, "")) +
-		" in every workspace as " + string(u.Value.Role) + " of the organization; it cannot be changed or removed here.")
+	return invalid("User `" + u.key + "` has a place in every workspace as " + string(u.Value.Role) +
+		" of the organization; it cannot be changed or removed here.")
 }

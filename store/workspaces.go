@@ -132,7 +132,7 @@ func (o *Organization) CreateWorkspace(in NewWorkspace, bad error) (Object[Works
 				" workspaces that are not archived.")
 		}
 		made := api.Workspace{
-			ID: t.ids.New("wrkspc_", t.now.Time), Type: api.TypeWorkspace,
+			ID: drawID(t, &t.workspaces, "wrkspc_"), Type: api.TypeWorkspace,
 			Name: in.Name, DisplayColor: in.DisplayColor, CreatedAt: t.now,
 			CompartmentID: t.ids.UUID(), ExternalKeyID: api.Nullable(in.ExternalKeyID),
 			Tags: map[string]string{}, DataResidency: in.DataResidency,
