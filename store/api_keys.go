@@ -88,6 +88,7 @@ func (t *tx) expireKey() bool {
 		return false
 	}
 	t.putKey(r.Value.withStatus(api.KeyExpired, r.Value.ExpiresAt))
+	t.noteAt(APIKeyExpired, r.key, r.Value.ExpiresAt)
 	return true
 }
 
@@ -146,6 +147,17 @@ func (o *Organization) GetAPIKey(id string) (Object[APIKey], error) {
 	return k.object(), nil
 }
 
+// roomForActive refuses where the limits allow no more active keys.
+func (t *tx) roomForActive(workspaceID string) error {
+	switch {
+	case reached(t.settings.APIKeyLimit, t.activeAll):
+		return refused(api.OrgAPIKeyLimitExceeded, "The organization has reached its limit of active API keys.")
+	case reached(t.settings.WorkspaceAPIKeyLimit, counted(t.active, workspaceID)):
+		return refused(api.WorkspaceAPIKeyLimitExceeded, "Workspace `"+workspaceID+"` has reached its limit of active API keys.")
+	}
+	return nil
+}
+
 // APIKeyUpdate is what an update of an API key changes; a nil field changes
 // nothing.
 type APIKeyUpdate struct {
@@ -175,17 +187,22 @@ func (o *Organization) UpdateAPIKey(id string, in APIKeyUpdate, bad error) (Obje
 			return none, invalid("API key `" + id + "` is archived and cannot be changed.")
 		case k.Status == api.KeyExpired && (renamed || *in.Status != api.KeyArchived):
 			return none, invalid("API key `" + id + "` is expired and can only be archived.")
-		case moved && *in.Status == api.KeyActive && reached(t.settings.APIKeyLimit, t.activeAll):
-			return none, refused(api.OrgAPIKeyLimitExceeded, "The organization has reached its limit of active API keys.")
-		case moved && *in.Status == api.KeyActive && reached(t.settings.WorkspaceAPIKeyLimit, counted(t.active, k.Scope.WorkspaceID)):
-			return none, refused(api.WorkspaceAPIKeyLimitExceeded,
-				"Workspace `"+k.Scope.WorkspaceID+"` has reached its limit of active API keys.")
+		}
+		if moved && *in.Status == api.KeyActive {
+			if err := t.roomForActive(k.Scope.WorkspaceID); err != nil {
+				return none, err
+			}
 		}
 		if renamed {
 			k.Name = *in.Name
 		}
 		if moved {
 			k = k.withStatus(*in.Status, t.now)
+		}
+		if k.Status == api.KeyArchived {
+			t.note(APIKeyArchived, id)
+		} else {
+			t.note(APIKeyUpdated, id)
 		}
 		return t.putKey(k).object(), nil
 	})

@@ -81,13 +81,13 @@ func build(c Contents) (*state, error) {
 // Contents gives everything that the organization consists of.
 func (o *Organization) Contents() Contents {
 	s := o.view()
-	c := Contents{ID: o.id, Name: s.name, AdminKeys: o.AdminKeys(), Settings: s.settings, Clock: s.clock, IDs: s.ids}
+	c := Contents{ID: o.ID(), Name: s.name, AdminKeys: o.AdminKeys(), Settings: s.settings, Clock: s.clock, IDs: s.ids}
 	c.DefaultWorkspace = s.workspaces.get(s.defaultWorkspace).Value.Workspace
 	s.users.span(usersListed, User{}).each(func(r *row[User]) bool {
 		c.Users = append(c.Users, r.Value.User)
 		return true
 	})
-	s.invites.rows.Scan(func(r *row[Invite]) bool {
+	s.invites.span(invitesSent, Invite{}).each(func(r *row[Invite]) bool {
 		c.Invites = append(c.Invites, r.Value.Invite)
 		return true
 	})
@@ -101,7 +101,6 @@ func (o *Organization) Contents() Contents {
 		c.APIKeys = append(c.APIKeys, r.Value)
 		return true
 	})
-	slices.SortFunc(c.Invites, func(a, b api.Invite) int { return at(a.InvitedAt, a.ID).compare(at(b.InvitedAt, b.ID)) })
 	slices.SortFunc(c.Workspaces, func(a, b api.Workspace) int { return at(a.CreatedAt, a.ID).compare(at(b.CreatedAt, b.ID)) })
 	for _, w := range c.Workspaces {
 		s.members.span(membersByWorkspace, Member{WorkspaceID: w.ID}).each(func(r *row[Member]) bool {

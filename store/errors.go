@@ -10,6 +10,7 @@ type Kind int
 const (
 	Invalid  Kind = iota // the input, or the state it meets, does not allow it
 	NotFound             // no such object
+	Conflict             // it belongs to somebody else
 )
 
 // Error is a refusal of the store. A refused operation changed nothing.

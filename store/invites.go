@@ -21,6 +21,7 @@ type Invite struct {
 
 const (
 	invitesListed = iota
+	invitesSent
 	invitesByState
 	invitesByEmail
 	invitesPending
@@ -32,6 +33,7 @@ func pending(i *Invite) bool { return i.Status == api.InvitePending }
 
 var inviteIndexes = []index[Invite]{
 	invitesListed: {holds: listed},
+	invitesSent:   {},
 	invitesByState: {holds: listed, group: func(a, b *Invite) int {
 		return cmp.Or(cmp.Compare(a.Role, b.Role), cmp.Compare(a.Status, b.Status))
 	}},
@@ -69,6 +71,7 @@ func (t *tx) expireInvite() bool {
 	expired := r.Value.Invite
 	expired.Status = api.InviteExpired
 	t.invites.put(inviteRow(expired))
+	t.noteAt(InviteExpired, expired.ID, expired.ExpiresAt)
 	return true
 }
 
@@ -168,8 +171,17 @@ func (o *Organization) CreateOrganizationInvite(in NewInvite, bad error) (Object
 			RBACGroupIDs: []string{},
 		})
 		t.invites.put(i)
+		t.note(InviteCreated, i.key)
 		return i.object(), nil
 	})
+}
+
+// deleteInvite takes a pending invite out of the lists.
+func (t *tx) deleteInvite(i *row[Invite]) {
+	deleted := i.Value.Invite
+	deleted.Status = api.InviteDeleted
+	t.invites.put(inviteRow(deleted))
+	t.note(InviteDeleted, i.key)
 }
 
 // DeleteOrganizationInvite deletes a pending invite. It leaves the lists;
@@ -183,9 +195,7 @@ func (o *Organization) DeleteOrganizationInvite(id string) (Object[api.Deleted],
 		case i.Value.Status != api.InvitePending:
 			return Object[api.Deleted]{}, invalid("Invite `" + id + "` is " + string(i.Value.Status) + ": only a pending invite can be deleted.")
 		}
-		deleted := i.Value.Invite
-		deleted.Status = api.InviteDeleted
-		t.invites.put(inviteRow(deleted))
+		t.deleteInvite(i)
 		return objectOf(api.Deleted{ID: id, Type: api.TypeInviteDeleted}), nil
 	})
 }

@@ -12,23 +12,60 @@ import (
 // Organization is one organization: its state, its clock and its ids, which
 // nothing outside it touches. All its methods are safe for concurrent use; a
 // read sees every write that was answered before it began.
+//
+// It is a handle: see Recording and Stale for handles of the same organization
+// that do more, or see less.
 type Organization struct {
-	id        string
-	adminKeys []string
-	realTime  func() time.Time
+	*core
+	record func([]Effect) // is told what writes change; nil for nobody
+	pinned *state         // what reads see; nil for the present
+}
 
-	writing  sync.Mutex // one write at a time
-	state    atomic.Pointer[state]
-	requests atomic.Uint64 // request ids drawn
+// core is what all handles of an organization share.
+type core struct {
+	store    *Store
+	realTime func() time.Time
+	identity atomic.Pointer[identity]
+	origin   *origin
+	name     string    // where it differs from that of its origin
+	expires  time.Time // in real time; zero for never
 
+	writing sync.Mutex // one write at a time
+	state   atomic.Pointer[state]
+	history history // of versions; guarded by writing
+
+	requests    atomic.Uint64 // request ids drawn
 	requestSeed uint64
+
+	snapshots snapshots
+}
+
+// identity is how an organization is found.
+type identity struct {
+	id   string
+	keys []string
 }
 
 // ID is the organization's UUID.
-func (o *Organization) ID() string { return o.id }
+func (o *Organization) ID() string { return o.identity.Load().id }
 
 // AdminKeys are the keys that select the organization, as they were given.
-func (o *Organization) AdminKeys() []string { return slices.Clone(o.adminKeys) }
+func (o *Organization) AdminKeys() []string { return slices.Clone(o.identity.Load().keys) }
+
+// Name is what the organization is called.
+func (o *Organization) Name() string { return o.state.Load().name }
+
+// Expires is when the organization ends, in real time; zero for never.
+func (o *Organization) Expires() time.Time { return o.expires }
+
+// Same tells whether both are handles of one organization.
+func (o *Organization) Same(other *Organization) bool { return o.core == other.core }
+
+// Recording gives a handle that tells f what its writes change, and what had
+// expired when it looked.
+func (o *Organization) Recording(f func([]Effect)) *Organization {
+	return &Organization{o.core, f, o.pinned}
+}
 
 // Now is the organization's time.
 func (o *Organization) Now() api.Time { return o.nowIn(o.state.Load()) }
@@ -44,6 +81,19 @@ func (o *Organization) nowIn(s *state) api.Time {
 // them are not to be written to.
 func (o *Organization) Settings() Settings { return o.view().settings }
 
+// UpdateSettings changes the settings to what change makes of them, unless it
+// refuses.
+func (o *Organization) UpdateSettings(change func(Settings) (Settings, error)) (Settings, error) {
+	return update(o, func(t *tx) (Settings, error) {
+		changed, err := change(t.settings)
+		if err == nil {
+			t.settings = changed
+			t.note(SettingsUpdated, o.ID())
+		}
+		return changed, err
+	})
+}
+
 // NewRequestID gives an id for a request, another one than any of this
 // organization or another.
 func (o *Organization) NewRequestID() string {
@@ -54,6 +104,9 @@ func (o *Organization) NewRequestID() string {
 // view gives the present version, after everything that is due by the clock
 // has expired in it.
 func (o *Organization) view() *state {
+	if o.pinned != nil {
+		return o.pinned
+	}
 	s := o.state.Load()
 	if s.due > o.nowIn(s).UnixMicro() {
 		return s
@@ -75,9 +128,18 @@ func (o *Organization) settled() (*state, api.Time) {
 	}
 	t := s.begin(now)
 	t.settle()
-	s = t.done()
+	return o.publish(t), now
+}
+
+// publish makes the version of a write the present one.
+func (o *Organization) publish(t *tx) *state {
+	s := t.done()
+	o.history.add(o.state.Load())
 	o.state.Store(s)
-	return s, now
+	if o.record != nil && len(t.effects) > 0 {
+		o.record(t.effects)
+	}
+	return s
 }
 
 // update runs a write: fn works on a version of its own, which is published
@@ -89,12 +151,12 @@ func update[T any](o *Organization, fn func(*tx) (T, error)) (T, error) {
 	t := s.begin(now)
 	out, err := fn(t)
 	if err == nil {
-		o.state.Store(t.done())
+		o.publish(t)
 	}
 	return out, err
 }
 
 // GetCurrentOrganization gives the organization itself.
 func (o *Organization) GetCurrentOrganization() Object[api.Organization] {
-	return objectOf(api.Organization{ID: o.id, Type: "organization", Name: o.view().name})
+	return objectOf(api.Organization{ID: o.ID(), Type: "organization", Name: o.view().name})
 }

@@ -94,11 +94,11 @@ func TestEveryReadComesAfterExpiry(t *testing.T) {
 // TestWriteHappensAtOneInstant lets real time pass while a write is at work:
 // what it finds and what it records belong to one instant.
 func TestWriteHappensAtOneInstant(t *testing.T) {
-	for steps := range 8 {
+	for steps := range 16 {
 		expiry := at(time.Duration(steps) * time.Microsecond)
 		now := epoch
 		o, err := store.New(func() time.Time {
-			now = now.Add(time.Microsecond)
+			now = now.Add(2 * time.Microsecond)
 			return now
 		}).Add(complete(store.Contents{APIKeys: []store.APIKey{expiring(expiry, key("a", theDefault, "active"))}}))
 		if err != nil {
@@ -115,6 +115,43 @@ func TestWriteHappensAtOneInstant(t *testing.T) {
 			}
 		}
 		diff(t, "the last change", store.StatusChange{Status: "expired", At: expiry}, history[len(history)-1])
+	}
+}
+
+// TestVersionsDoNotSeeLaterWrites keeps a version of an organization while it
+// goes on, and then puts it back.
+func TestVersionsDoNotSeeLaterWrites(t *testing.T) {
+	c := everything()
+	c.Settings.WorkspaceMemberLimit, c.Settings.APIKeyLimit, c.Settings.WorkspaceAPIKeyLimit = new(3), new(2), new(1)
+	o := open(t, c)
+	before := o.Contents()
+	rewind := o.Rewind()
+	for range 2 { // what grows from the same version twice does not meet either
+		object(o.RemoveOrganizationMember("user_a"))(t)
+		object(o.UpdateOrganizationMember("user_d", "user", nil))(t)
+		object(o.create("new@example.com")())(t)
+		object(o.DeleteOrganizationInvite("invite_v"))(t)
+		object(o.newWorkspace("new")())(t)
+		object(o.update("wrkspc_lab", store.WorkspaceUpdate{Tags: map[string]*string{"team": nil}})())(t)
+		object(o.add("wrkspc_lab", "user_b", "workspace_user")())(t)
+		object(o.leave("wrkspc_lab", "user_b")())(t)
+		object(o.set("apikey_used", "inactive")())(t)
+		object(o.set("apikey_e", "archived")())(t)
+		object(o.ArchiveWorkspace("wrkspc_shop"))(t)
+		o.real.advance(30 * day) // everything expires
+		diff(t, "expired", api.InviteExpired, object(o.GetOrganizationInvite("invite_x"))(t).Status)
+		o.real.advance(-30 * day)
+		rewind()
+		diff(t, "contents", before, o.Contents())
+		// The counters of what is limited are back, too.
+		refused(o, store.Error{Code: "workspace_member_limit_exceeded"}, o.add("wrkspc_lab", "user_b", "workspace_user"))
+		refused(o, store.Error{Code: "org_api_key_limit_exceeded"}, o.set("apikey_c", "active"))
+		object(o.set("apikey_e", "inactive")())(t)
+		object(o.set("apikey_c", "active")())(t)
+		rewind()
+		object(o.set("apikey_used", "inactive")())(t)
+		object(o.set("apikey_used", "active")())(t)
+		rewind()
 	}
 }
 

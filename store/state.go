@@ -66,7 +66,8 @@ func newState() *state {
 // published, and the one instant at which the write happens.
 type tx struct {
 	*state
-	now api.Time
+	now     api.Time
+	effects []Effect
 }
 
 // begin copies the version: the heads of its trees only.

@@ -19,8 +19,11 @@ type position struct {
 	id string
 }
 
-// newest comes before every real position.
-var newest = position{at: math.MaxInt64}
+// newest comes before every real position, and oldest after.
+var (
+	newest = position{at: math.MaxInt64}
+	oldest = position{at: math.MinInt64}
+)
 
 func at(t api.Time, id string) position { return position{t.UnixMicro(), id} }
 

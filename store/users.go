@@ -108,10 +108,14 @@ func (o *Organization) UpdateOrganizationMember(id string, role api.Organization
 		case u.Value.Role == api.RoleAdmin:
 			return Object[User]{}, invalid("User `" + id + "` is an admin of the organization: an admin's role cannot be changed through the API.")
 		}
+		if u.Value.Role == role {
+			return u.object(), nil
+		}
 		changed := u.Value.User
 		changed.Role = role
 		u = userRow(changed)
 		t.users.put(u)
+		t.note(UserUpdated, id)
 		return u.object(), nil
 	})
 }
@@ -133,6 +137,7 @@ func (o *Organization) RemoveOrganizationMember(id string) (Object[api.Deleted],
 		for _, m := range t.members.span(membersByUser, Member{UserID: id}).all() {
 			t.removeMember(m)
 		}
+		t.note(UserRemoved, id)
 		t.users.remove(id)
 		t.removed.Set(id, u.position)
 		return objectOf(api.Deleted{ID: id, Type: api.TypeUserDeleted}), nil

@@ -37,6 +37,7 @@ func (t *tx) putMember(m Member, place position) {
 
 func (t *tx) removeMember(m *row[Member]) {
 	t.members.remove(m.key)
+	t.noteMember(WorkspaceMemberRemoved, m.Value)
 	count(t.assigned, m.Value.WorkspaceID, -1)
 }
 
@@ -225,7 +226,15 @@ func (t *tx) assign(w *row[Workspace], u *row[User], role api.WorkspaceRole) (Ob
 		return Object[api.WorkspaceMember]{}, refused(api.WorkspaceMemberLimitExceeded,
 			"Workspace `"+w.key+"` has reached its limit of members.")
 	}
-	t.putMember(Member{WorkspaceID: w.key, UserID: u.key, Role: role}, u.position)
+	m, what := Member{WorkspaceID: w.key, UserID: u.key, Role: role}, WorkspaceMemberUpdated
+	old := t.members.get(memberKey(w.key, u.key))
+	if old == nil && EffectiveRole(u.Value.Role, "") == "" {
+		what = WorkspaceMemberAdded
+	}
+	if old == nil || old.Value != m {
+		t.putMember(m, u.position)
+		t.noteMember(what, m)
+	}
 	return memberObject(w.key, member{u, role}), nil
 }
 

@@ -143,6 +143,7 @@ func (o *Organization) CreateWorkspace(in NewWorkspace, bad error) (Object[Works
 		}
 		w := workspaceRow(made, false)
 		t.workspaces.put(w)
+		t.note(WorkspaceCreated, w.key)
 		return w.object(), nil
 	})
 }
@@ -198,8 +199,11 @@ func (o *Organization) UpdateWorkspace(id string, in WorkspaceUpdate, bad error)
 		if err := checkResidency(changed.DataResidency); err != nil {
 			return Object[Workspace]{}, err
 		}
-		w = workspaceRow(changed, w.Value.isDefault)
-		t.workspaces.put(w)
+		old := w
+		if w = workspaceRow(changed, old.Value.isDefault); w.json != old.json {
+			t.workspaces.put(w)
+			t.note(WorkspaceUpdated, id)
+		}
 		return w.object(), nil
 	})
 }
@@ -247,9 +251,11 @@ func (o *Organization) ArchiveWorkspace(id string) (Object[Workspace], error) {
 		archived.ArchivedAt = t.now
 		w = workspaceRow(archived, false)
 		t.workspaces.put(w)
+		t.note(WorkspaceArchived, id)
 		for _, status := range []api.APIKeyStatus{api.KeyActive, api.KeyInactive, api.KeyExpired} {
 			for _, k := range t.keysIn(id, status).all() {
 				t.putKey(k.Value.withStatus(api.KeyArchived, t.now))
+				t.note(APIKeyArchived, k.key)
 			}
 		}
 		return w.object(), nil

@@ -1,0 +1,74 @@
+package store
+
+import (
+	"slices"
+	"time"
+
+	"antechamber/api"
+)
+
+// Clock is the organization's clock.
+func (o *Organization) Clock() Clock { return o.state.Load().clock }
+
+// latestClock is the latest time that a clock may show: invites expire later.
+var latestClock = time.Date(9998, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
+
+// Advance moves the clock on by a while, and tells what that caused.
+func (o *Organization) Advance(d time.Duration) (api.Time, []Effect, error) {
+	return o.moveClock(func(c Clock, now api.Time, realTime time.Time) Clock {
+		return c.showing(api.At(now.Add(d)), realTime)
+	})
+}
+
+// SetClock moves the clock to a time that is not behind it, and tells what
+// that caused.
+func (o *Organization) SetClock(to api.Time) (api.Time, []Effect, error) {
+	return o.moveClock(func(c Clock, _ api.Time, realTime time.Time) Clock { return c.showing(to, realTime) })
+}
+
+// FreezeClock makes the clock stand still.
+func (o *Organization) FreezeClock() (api.Time, []Effect, error) {
+	return o.moveClock(func(_ Clock, now api.Time, _ time.Time) Clock { return FrozenAt(now.Time) })
+}
+
+// ResumeClock makes a clock that stands still go on from where it stands.
+func (o *Organization) ResumeClock() (api.Time, []Effect, error) {
+	return o.moveClock(func(c Clock, now api.Time, realTime time.Time) Clock {
+		if c.Frozen {
+			return Clock{}.showing(now, realTime)
+		}
+		return c
+	})
+}
+
+// showing is the clock, frozen or running, when it shows a time.
+func (c Clock) showing(t api.Time, realTime time.Time) Clock {
+	if c.Frozen {
+		return FrozenAt(t.Time)
+	}
+	return Clock{Offset: t.Sub(realTime)}
+}
+
+// farthest is how far a running clock may be ahead of real time: durations end
+// at 292 years.
+const farthest = 290 * 365 * 24 * time.Hour
+
+func (o *Organization) moveClock(move func(c Clock, now api.Time, realTime time.Time) Clock) (api.Time, []Effect, error) {
+	o.writing.Lock()
+	defer o.writing.Unlock()
+	s, now := o.settled()
+	realTime := o.realTime()
+	t := s.begin(now)
+	t.clock = move(s.clock, now, realTime)
+	t.now = t.clock.Now(realTime)
+	switch {
+	case t.now.Before(now.Time):
+		return now, nil, refused("clock_backwards", "The clock shows "+now.String()+" and never goes backwards.")
+	case t.now.After(latestClock) || t.clock.Offset > farthest:
+		return now, nil, refused("clock_out_of_range", "The clock can show no time after the year 9998, nor one that is 290 years ahead of real time while it runs.")
+	}
+	t.settle()
+	slices.SortStableFunc(t.effects, func(a, b Effect) int { return a.At.Compare(b.At.Time) })
+	o.publish(t)
+	return t.now, t.effects, nil
+}

@@ -1,0 +1,75 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"antechamber/api"
+	"antechamber/store"
+)
+
+// twoDue is an organization in which an invite and a key expire within days.
+func twoDue(t tb) *org {
+	c := store.Contents{
+		Invites: []api.Invite{invite("a", "user", "pending")},
+		APIKeys: []store.APIKey{expiring(at(2*day), key("a", theDefault, "active"))},
+	}
+	c.Invites[0].ExpiresAt = at(3 * day)
+	return open(t, c)
+}
+
+func TestAdvanceTellsWhatItCaused(t *testing.T) {
+	o := twoDue(t)
+	now, effects, err := o.Advance(5 * day)
+	diff(t, "error", nil, err)
+	diff(t, "now", at(5*day), now)
+	diff(t, "effects, in the order of their times", []store.Effect{
+		{Type: store.APIKeyExpired, ID: "apikey_a", At: at(2 * day)},
+		{Type: store.InviteExpired, ID: "invite_a", At: at(3 * day)},
+	}, effects)
+	diff(t, "the clock", at(5*day), o.Now())
+	o.real.advance(time.Hour)
+	diff(t, "the clock goes on", at(5*day+time.Hour), o.Now())
+	if _, effects, _ := o.Advance(day); len(effects) != 0 {
+		t.Errorf("it expired again: %v", effects)
+	}
+}
+
+func TestFreezeAndResume(t *testing.T) {
+	o := twoDue(t)
+	o.real.advance(time.Hour)
+	_, _, err := o.FreezeClock()
+	diff(t, "error", nil, err)
+	o.real.advance(30 * day)
+	diff(t, "a frozen clock", at(time.Hour), o.Now())
+	diff(t, "status", api.InvitePending, object(o.GetOrganizationInvite("invite_a"))(t).Status)
+	now, _, _ := o.Advance(time.Minute)
+	diff(t, "a frozen clock that is moved", at(time.Hour+time.Minute), now)
+	o.ResumeClock()
+	o.real.advance(day)
+	diff(t, "a clock that goes on", at(time.Hour+time.Minute+day), o.Now())
+}
+
+func TestTheClockNeverGoesBack(t *testing.T) {
+	for name, move := range map[string]func(o *org) error{
+		"advance": func(o *org) error { _, _, err := o.Advance(-time.Microsecond); return err },
+		"set":     func(o *org) error { _, _, err := o.SetClock(at(-time.Microsecond)); return err },
+		"past 9998": func(o *org) error {
+			_, _, err := o.SetClock(api.At(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)))
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := twoDue(t)
+			before := o.Contents()
+			if err := move(o); err == nil {
+				t.Error("it was not refused")
+			}
+			diff(t, "contents", before, o.Contents())
+		})
+	}
+	o := twoDue(t)
+	if now, _, err := o.SetClock(at(day)); err != nil || !now.Equal(at(day)) {
+		t.Errorf("%v %v", now, err)
+	}
+}

@@ -1,0 +1,266 @@
+package store_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"antechamber/api"
+	"antechamber/store"
+)
+
+// shop is a store whose first organization has an invite that is three days
+// old whenever it is loaded.
+func shop(t tb) (*store.Store, *realTime) {
+	t.Helper()
+	real := new(realTime)
+	s := store.New(real.now)
+	load := func(now time.Time) (store.Contents, error) {
+		i := invitedAt(api.At(now.Add(-3*day)), invite("a", "user", "pending"))
+		return complete(store.Contents{Users: []api.User{user("jane", "user"), user("john", "admin")}, Invites: []api.Invite{i}}), nil
+	}
+	c, _ := load(epoch)
+	must(s.AddSeeded(c, store.Seeded{Anew: load}))(t)
+	return s, real
+}
+
+func TestResetLeadsBackToTheSeed(t *testing.T) {
+	s, real := shop(t)
+	o := s.First()
+	before, first := o.Contents(), o.NewRequestID()
+	made := object(o.CreateWorkspace(store.NewWorkspace{Name: "W", DataResidency: api.DefaultDataResidency()}, nil))(t)
+	must(o.RemoveOrganizationMember("user_jane"))(t)
+	o.Advance(30 * day)
+	diff(t, "error", nil, o.Reset())
+	diff(t, "contents", before, o.Contents())
+	diff(t, "request ids begin again", first, o.NewRequestID())
+	diff(t, "ids are drawn again", made.ID, object(o.CreateWorkspace(store.NewWorkspace{Name: "W", DataResidency: api.DefaultDataResidency()}, nil))(t).ID)
+
+	// A month later the invite of the seed is pending all the same.
+	real.advance(30 * day)
+	diff(t, "error", nil, o.Reset())
+	diff(t, "status", api.InvitePending, object(o.GetOrganizationInvite("invite_a"))(t).Status)
+}
+
+func TestForksAreApart(t *testing.T) {
+	s, real := shop(t)
+	first := s.First()
+	must(first.RemoveOrganizationMember("user_jane"))(t)
+	real.advance(30 * day)
+	seeded := must(s.Create(store.NewOrganization{From: s.FromSeed(), AdminKey: "sk-ant-admin01-one", Name: "One"}))(t)
+	now := must(s.Create(store.NewOrganization{From: first.FromNow(), AdminKey: "sk-ant-admin01-two"}))(t)
+
+	diff(t, "name", "One", seeded.Contents().Name)
+	object(seeded.GetOrganizationMember("user_jane"))(t) // from the seed, not from what became of it
+	diff(t, "status in a fresh fork", api.InvitePending, object(seeded.GetOrganizationInvite("invite_a"))(t).Status)
+	if _, err := now.GetOrganizationMember("user_jane"); err == nil {
+		t.Error("a fork of the present has who was removed")
+	}
+	must(now.UpdateOrganizationMember("user_john", "user", nil))
+	diff(t, "role elsewhere", api.RoleAdmin, object(first.GetOrganizationMember("user_john"))(t).Role)
+	diff(t, "by key", true, s.Authenticate("sk-ant-admin01-one").Same(seeded) && s.Authenticate("sk-ant-admin01-two").Same(now))
+	if seeded.ID() == now.ID() || seeded.ID() == first.ID() || seeded.NewRequestID() == first.NewRequestID() {
+		t.Error("organizations share an id")
+	}
+	diff(t, "error", nil, seeded.Reset())
+	diff(t, "name after a reset", "One", seeded.Contents().Name)
+}
+
+// The id of an organization comes from its key, whichever is made first.
+func TestCreateIsAFunctionOfTheKey(t *testing.T) {
+	ids := map[string]string{}
+	for _, keys := range [][]string{{"a", "b"}, {"b", "a"}} {
+		s, _ := shop(t)
+		for _, k := range keys {
+			o := must(s.Create(store.NewOrganization{From: s.FromSeed(), AdminKey: "sk-ant-admin01-" + k}))(t)
+			if was, ok := ids[k]; ok && was != o.ID() {
+				t.Errorf("%s is %s and was %s", k, o.ID(), was)
+			}
+			ids[k] = o.ID()
+		}
+		diff(t, "a key is made", true, store.ValidAdminKey(must(s.Create(store.NewOrganization{From: s.FromSeed()}))(t).AdminKeys()[0]))
+	}
+}
+
+func TestCreateRefuses(t *testing.T) {
+	s, _ := shop(t)
+	for key, kind := range map[string]store.Kind{"sk-ant-admin01-acme": store.Conflict, "nonsense": store.Invalid} {
+		_, err := s.Create(store.NewOrganization{From: s.FromSeed(), AdminKey: key})
+		refusal, ok := err.(*store.Error)
+		if !ok || refusal.Kind != kind {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+	diff(t, "organizations", 1, len(s.Organizations()))
+}
+
+func TestInventedKeysFork(t *testing.T) {
+	s, _ := shop(t)
+	if o, err := s.AuthenticateOrFork("sk-ant-api03-x"); o != nil || err != nil {
+		t.Errorf("%v %v for a key that is not well-formed", o, err)
+	}
+	var wg sync.WaitGroup
+	got := make([]*store.Organization, 20)
+	for i := range got {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			got[i], _ = s.AuthenticateOrFork("sk-ant-admin01-invented")
+		}()
+	}
+	wg.Wait()
+	for _, o := range got {
+		if o == nil || !o.Same(got[0]) || o.Same(s.First()) {
+			t.Error("one key has several organizations, or somebody else's")
+		}
+	}
+	diff(t, "organizations", 2, len(s.Organizations()))
+}
+
+func TestOrganizationsEnd(t *testing.T) {
+	s, real := shop(t)
+	var gone []string
+	s.Removed = func(o *store.Organization) { gone = append(gone, o.Name()) }
+	must(s.Create(store.NewOrganization{From: s.FromSeed(), Name: "short", AdminKey: "sk-ant-admin01-short", TTL: time.Minute}))(t)
+	long := must(s.Create(store.NewOrganization{From: s.FromSeed(), Name: "long", TTL: time.Hour}))(t)
+	real.advance(time.Minute - 1)
+	diff(t, "not yet", 3, len(s.Organizations()))
+	real.advance(1)
+	if s.Authenticate("sk-ant-admin01-short") != nil {
+		t.Error("it goes on")
+	}
+	diff(t, "gone", []string{"short"}, gone)
+	real.advance(time.Hour)
+	diff(t, "left", 1, len(s.Organizations()))
+	diff(t, "gone", []string{"short", "long"}, gone)
+	if s.Organization(long.ID()) != nil {
+		t.Error("it is still known by its id")
+	}
+}
+
+func TestDelete(t *testing.T) {
+	s, _ := shop(t)
+	o := must(s.Create(store.NewOrganization{From: s.FromSeed(), AdminKey: "sk-ant-admin01-one"}))(t)
+	diff(t, "error", nil, s.Delete(o))
+	diff(t, "left", 1, len(s.Organizations()))
+	if s.Authenticate("sk-ant-admin01-one") != nil || s.Delete(s.First()) == nil {
+		t.Error("a key works on, or the first organization was deleted")
+	}
+}
+
+func TestReplace(t *testing.T) {
+	s, _ := shop(t)
+	first := s.First()
+	other := must(s.Create(store.NewOrganization{From: s.FromSeed(), AdminKey: "sk-ant-admin01-one"}))(t)
+	before := other.Contents()
+
+	c := complete(store.Contents{Name: "Other", ID: first.ID(), AdminKeys: []string{"sk-ant-admin01-two"}})
+	if err := other.Replace(c); err == nil {
+		t.Error("it took the id of another organization")
+	}
+	c.ID, c.AdminKeys = "", []string{"sk-ant-admin01-acme"}
+	if err := other.Replace(c); err == nil {
+		t.Error("it took the key of another organization")
+	}
+	diff(t, "contents", before, other.Contents())
+
+	c.AdminKeys = []string{"sk-ant-admin01-two"}
+	diff(t, "error", nil, other.Replace(c))
+	diff(t, "by key", true, s.Authenticate("sk-ant-admin01-one") == nil && s.Authenticate("sk-ant-admin01-two").Same(other))
+	diff(t, "id", before.ID, other.ID())
+	diff(t, "name", "Other", other.Contents().Name)
+	diff(t, "error", nil, other.Reset())
+	diff(t, "users after a reset", len(before.Users), len(other.Contents().Users))
+}
+
+func TestSnapshots(t *testing.T) {
+	o := twoDue(t)
+	before := o.Contents()
+	taken := must(o.TakeSnapshot("start"))(t)
+	diff(t, "snapshot", store.Snapshot{Name: "start", Taken: at(0)}, taken)
+	made := object(o.newWorkspace("new")())(t)
+	o.real.advance(30 * day)
+	must(o.TakeSnapshot("later"))(t)
+	diff(t, "snapshots", []store.Snapshot{taken, {Name: "later", Taken: at(30 * day)}}, o.Snapshots())
+
+	must(o.RestoreSnapshot("start"))(t)
+	diff(t, "the clock shows again what it showed", at(0), o.Now())
+	got := o.Contents()
+	got.Clock = before.Clock
+	diff(t, "contents", before, got)
+	diff(t, "ids are drawn again", made.ID, object(o.newWorkspace("new")())(t).ID)
+	o.real.advance(time.Hour)
+	diff(t, "and goes on", at(time.Hour), o.Now())
+
+	diff(t, "error", nil, o.DeleteSnapshot("start"))
+	if _, err := o.RestoreSnapshot("start"); err == nil || o.DeleteSnapshot("start") == nil {
+		t.Error("a deleted snapshot is still there")
+	}
+}
+
+// Two hundred organizations that grow from one version, each with a clock and
+// writers of its own: nothing crosses over.
+func TestManyOrganizations(t *testing.T) {
+	s, _ := shop(t)
+	var wg sync.WaitGroup
+	for i := range 200 {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			o, err := s.Create(store.NewOrganization{From: s.FromSeed(), AdminKey: fmt.Sprintf("sk-ant-admin01-%d", i)})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if _, _, err := o.Advance(time.Duration(i) * time.Hour); err != nil {
+				t.Error(err)
+			}
+			for range i % 7 {
+				if _, err := o.CreateWorkspace(store.NewWorkspace{Name: fmt.Sprint(i), DataResidency: api.DefaultDataResidency()}, nil); err != nil {
+					t.Error(err)
+				}
+			}
+			if i%3 == 0 {
+				if err := o.Reset(); err != nil {
+					t.Error(err)
+				}
+			}
+		}()
+	}
+	wg.Wait()
+	for i := range 200 {
+		o := s.Authenticate(fmt.Sprintf("sk-ant-admin01-%d", i))
+		c := o.Contents()
+		want, ahead := i%7, time.Duration(i)*time.Hour
+		if i%3 == 0 {
+			want, ahead = 0, 0
+		}
+		diff(t, "workspaces", want, len(c.Workspaces))
+		diff(t, "the clock", at(ahead), o.Now())
+		for _, w := range c.Workspaces {
+			diff(t, "workspace", fmt.Sprint(i), w.Name)
+		}
+	}
+}
+
+// A fork, a snapshot and a restore cost the same for ten objects and for
+// thousands.
+func TestForksCostTheSame(t *testing.T) {
+	allocations := map[int]float64{}
+	for _, n := range []int{10, 10_000} {
+		c := store.Contents{}
+		for i := range n {
+			c.Users = append(c.Users, user(fmt.Sprint(i), "user"))
+		}
+		o := open(t, c)
+		allocations[n] = testing.AllocsPerRun(20, func() {
+			must(o.TakeSnapshot("s"))(t)
+			must(o.RestoreSnapshot("s"))(t)
+			diff(t, "error", nil, o.Reset())
+		})
+	}
+	if allocations[10_000] > allocations[10]+2 {
+		t.Errorf("allocations by size: %v", allocations)
+	}
+}
