@@ -183,7 +183,7 @@ func (r *reader) organization(n *node, known []string) organization {
 	o.name = r.text(f["name"], organizationForm)
 	o.adminKeys, ok = list(r, f["admin_keys"], "admin keys", 0, func(n *node) value[string] { return r.text(n, adminKeyForm) })
 	o.keysFaulty = !ok
-	o.settings = r.settings(f["settings"])
+	o.settings = r.settings(f["settings"], store.DefaultSettings())
 	o.clock = r.clock(f["clock"])
 	o.ids = r.ids(f["ids"])
 	o.defaultWorkspace = r.defaultWorkspace(f["default_workspace"])
@@ -198,8 +198,8 @@ func (r *reader) organization(n *node, known []string) organization {
 	return o
 }
 
-func (r *reader) settings(n *node) store.Settings {
-	s := store.DefaultSettings()
+// settings gives what the node makes of the settings s.
+func (r *reader) settings(n *node, s store.Settings) store.Settings {
 	if n == nil {
 		return s
 	}
@@ -213,12 +213,19 @@ func (r *reader) settings(n *node) store.Settings {
 		"member_limit": &s.MemberLimit, "workspace_member_limit": &s.WorkspaceMemberLimit,
 		"api_key_limit": &s.APIKeyLimit, "workspace_api_key_limit": &s.WorkspaceAPIKeyLimit,
 	} {
-		if v := unlessNull(f[field], limit); v.given {
+		switch v := unlessNull(f[field], limit); {
+		case v.given:
 			most := int(v.v)
 			*to = &most
+		case v.at != nil: // null, or faulty
+			*to = nil
 		}
 	}
-	if domains := f["allowed_invite_domains"]; domains != nil && domains.kind != nullKind {
+	switch domains := f["allowed_invite_domains"]; {
+	case domains == nil:
+	case domains.kind == nullKind:
+		s.AllowedInviteDomains = nil
+	default:
 		s.AllowedInviteDomains, _ = list(r, domains, "domains", 0, func(n *node) string { return r.text(n, domainForm).v })
 	}
 	s.WorkspaceNameMaxLength = int(r.integer(f["workspace_name_max_length"], 1, 255).or(int64(s.WorkspaceNameMaxLength)))

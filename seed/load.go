@@ -16,6 +16,7 @@ type Options struct {
 	Real   time.Time    // the real time now
 	IDSeed uint64       // what the ids that the seed leaves out are made of
 	Clock  *store.Clock // outranks the clock of every organization, unless nil
+	ID     string       // of the first organization, where the seed has none for it; drawn when empty
 }
 
 // Load gives what each organization of the seed consists of: relative times
@@ -34,10 +35,47 @@ func (s *Seed) Load(opts Options) ([]store.Contents, error) {
 		ids.keep(strings.ToLower(o.id.v))
 	}
 	out := make([]store.Contents, len(s.organizations))
-	for i := range s.organizations {
-		out[i] = load(&s.organizations[i], clocks[i], opts.Real, store.SeedOf(opts.IDSeed, i), ids)
+	for i, o := range s.organizations {
+		if i == 0 && !o.id.given && opts.ID != "" {
+			o.id = value[string]{v: opts.ID, given: true}
+		}
+		out[i] = load(&o, clocks[i], opts.Real, store.SeedOf(opts.IDSeed, i), ids)
 	}
 	return out, nil
+}
+
+// Restarts tells whether the clock of an organization begins anew whenever the
+// seed is loaded, at a time that the seed names.
+func (s *Seed) Restarts(organization int) bool {
+	return s.organizations[organization].clock.startsAt.given
+}
+
+// Shifts tells whether loading the seed later gives other times for an
+// organization: some count from its clock, and that shows another one.
+func (s *Seed) Shifts(organization int) bool {
+	o := &s.organizations[organization]
+	if o.clock.frozenAt.given || o.clock.startsAt.given {
+		return false
+	}
+	begun, ahead := []value[instant]{}, []value[instant]{}
+	for _, u := range o.users {
+		begun = append(begun, u.addedAt)
+	}
+	for _, i := range o.invites {
+		begun, ahead = append(begun, i.invitedAt), append(ahead, i.expiresAt)
+	}
+	for _, w := range o.workspaces {
+		begun = append(begun, w.createdAt)
+	}
+	for _, k := range o.keys {
+		begun, ahead = append(begun, k.createdAt), append(ahead, k.lastUsedAt, k.expiresAt)
+	}
+	if len(begun) == 0 {
+		begun = append(begun, o.defaultWorkspace.createdAt)
+	}
+	relative := func(v value[instant]) bool { return v.given && v.v.absolute.IsZero() }
+	return slices.ContainsFunc(begun, func(v value[instant]) bool { return !v.given }) || // it begins now
+		slices.ContainsFunc(slices.Concat(begun, ahead, o.happened()), relative)
 }
 
 // check looks for contradictions, with the clocks that opts brings about or

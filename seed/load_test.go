@@ -641,3 +641,26 @@ func TestLoadCatchesUpWithTheClockOfAnotherMachine(t *testing.T) {
 		t.Errorf("the clock shows %s, somebody joined at %s", now, c.Users[0].AddedAt)
 	}
 }
+
+func TestShiftsAndRestarts(t *testing.T) {
+	for src, want := range map[string][2]bool{
+		`{"name": "Acme"}`: {true, false},
+		`{"name": "Acme", "default_workspace": {"created_at": "2024-01-01T00:00:00Z"}}`:                                                      {false, false},
+		`{"name": "Acme", "users": [{"email": "a@b.c", "role": "user"}]}`:                                                                    {true, false},
+		`{"name": "Acme", "users": [{"email": "a@b.c", "role": "user", "added_at": "-1d"}]}`:                                                 {true, false},
+		`{"name": "Acme", "users": [{"email": "a@b.c", "role": "user", "added_at": "2024-01-01T00:00:00Z"}]}`:                                {false, false},
+		`{"name": "Acme", "workspaces": [{"name": "W", "created_at": "2024-01-01T00:00:00Z", "archived_at": "-1d"}]}`:                        {true, false},
+		`{"name": "Acme", "workspaces": [{"name": "W", "created_at": "2024-01-01T00:00:00Z", "archived_at": null}]}`:                         {false, false},
+		`{"name": "Acme", "api_keys": [{"name": "K", "created_by": "user_x", "created_at": "2024-01-01T00:00:00Z", "expires_at": "+1d"}]}`:   {true, false},
+		`{"name": "Acme", "clock": {"frozen_at": "2024-01-01T00:00:00Z"}, "users": [{"email": "a@b.c", "role": "user", "added_at": "-1d"}]}`: {false, false},
+		`{"name": "Acme", "clock": {"starts_at": "2024-01-01T00:00:00Z"}, "users": [{"email": "a@b.c", "role": "user", "added_at": "-1d"}]}`: {false, true},
+	} {
+		s, err := Parse("seed.json", []byte(src))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := [2]bool{s.Shifts(0), s.Restarts(0)}; got != want {
+			t.Errorf("%s shifts and restarts: %v, want %v", src, got, want)
+		}
+	}
+}

@@ -179,3 +179,19 @@ func TestRefusedWriteDrawsNoID(t *testing.T) {
 	}
 	diff(t, "ids", ids(false), ids(true))
 }
+
+// TestRefusedWriteForgetsWhatItHadBegun takes a write that is refused after its
+// first change: the invite of a person who joins is deleted, then there is no
+// room.
+func TestRefusedWriteForgetsWhatItHadBegun(t *testing.T) {
+	o := open(t, store.Contents{
+		Settings: settings(func(s *store.Settings) { s.MemberLimit = new(1) }),
+		Users:    []api.User{user("ann", "user"), user("bob", "user")},
+		Invites:  []api.Invite{invite("cat", "user", "pending")},
+	})
+	recording := o.Recording(func(effects []store.Effect) { t.Errorf("the refused write told of %v", effects) })
+	refused(o, store.Error{Code: "org_member_limit_exceeded"}, func() (store.Object[store.User], error) {
+		return recording.AddUser(store.NewUser{Email: "cat@example.com", Role: "user"})
+	})
+	diff(t, "status", api.InvitePending, object(o.GetOrganizationInvite("invite_cat"))(t).Status)
+}

@@ -38,9 +38,16 @@ func TestStoreDoesWhatAModelDoes(t *testing.T) {
 			"remove member":    m.removeMember,
 			"update key":       m.updateKey,
 			"update a key too": m.updateKey, // so that limits are met
-			"move the clock":   m.advance,
+			"accept invite":    m.acceptInvite,
+			"add user":         m.addUser,
+			"create key":       m.createKey,
+			"use key":          m.useKey,
+			"let time pass":    m.pass,
+			"move the clock":   m.moveClock,
 			"save":             m.save,
 			"restore":          m.restore,
+			"take snapshot":    m.takeSnapshot,
+			"restore snapshot": m.restoreSnapshot,
 		} {
 			actions[name] = func(t *rapid.T) {
 				act(t)
@@ -302,6 +309,8 @@ type machine struct {
 	o     *store.Organization
 	model model
 	saved []save
+
+	snapshots map[string]save // without contents
 }
 
 // save is what was put by to be restored.
@@ -322,7 +331,7 @@ func (m *machine) build(t *rapid.T, c store.Contents) {
 	if err != nil {
 		t.Fatalf("these contents are refused: %v\n%+v", err, c)
 	}
-	m.o = o
+	m.o, m.snapshots = o, map[string]save{}
 }
 
 // now is the time of the model's clock.
@@ -947,6 +956,162 @@ func (m *model) updateKey(id string, in store.APIKeyUpdate, bad error, now api.T
 	return *k, nil
 }
 
+// What a person does.
+
+func (m *machine) acceptInvite(t *rapid.T) {
+	id := m.drawInvite(t)
+	got, err := m.o.AcceptInvite(id, "")
+	want, wantErr := m.model.acceptInvite(id, got.Value.ID, m.now())
+	agree(t, "accept "+id, wantErr, err)
+	compare(t, "user who accepted", want, got.Value.User)
+	if err == nil {
+		m.drawn(t, got.Value.ID)
+	}
+}
+
+func (m *model) acceptInvite(id, userID string, now api.Time) (api.User, error) {
+	i := m.invite(id)
+	switch {
+	case i == nil:
+		return api.User{}, notFound
+	case i.Status != "pending":
+		return api.User{}, errorCoded("invite_not_pending")
+	case full(m.Settings.MemberLimit, len(m.Users)):
+		return api.User{}, errorCoded("org_member_limit_exceeded")
+	}
+	i.Status, i.AcceptedAt = "accepted", now
+	return m.join(i.Email, i.Role, userID, now), nil
+}
+
+func (m *model) join(email string, role api.OrganizationRole, userID string, now api.Time) api.User {
+	u := api.User{ID: userID, Type: "user", Email: email, Name: api.NameOf(email), Role: role, AddedAt: now}
+	m.Users = append(m.Users, u)
+	return u
+}
+
+func (m *machine) addUser(t *rapid.T) {
+	in := store.NewUser{Email: m.drawEmail(t), Role: rapid.SampledFrom(api.OrganizationRoles).Draw(t, "role")}
+	got, err := m.o.AddUser(in)
+	want, wantErr := m.model.addUser(in, got.Value.ID, m.now())
+	agree(t, fmt.Sprintf("add user %+v", in), wantErr, err)
+	compare(t, "new user", want, got.Value.User)
+	if err == nil {
+		m.drawn(t, got.Value.ID)
+	}
+}
+
+func (m *model) addUser(in store.NewUser, id string, now api.Time) (api.User, error) {
+	for _, u := range m.Users {
+		if strings.EqualFold(u.Email, in.Email) {
+			return api.User{}, errorCoded("already_member")
+		}
+	}
+	var invited *api.Invite
+	for n := range m.Invites {
+		if i := &m.Invites[n]; i.Status == "pending" && strings.EqualFold(i.Email, in.Email) {
+			invited = i
+		}
+	}
+	taken := len(m.Users) + m.pendingInvites()
+	if invited != nil {
+		taken--
+	}
+	if full(m.Settings.MemberLimit, taken) {
+		return api.User{}, errorCoded("org_member_limit_exceeded")
+	}
+	if invited != nil {
+		invited.Status = "deleted"
+	}
+	return m.join(in.Email, in.Role, id, now), nil
+}
+
+func (m *machine) createKey(t *rapid.T) {
+	in := store.NewAPIKey{Name: "new"}
+	if rapid.Bool().Draw(t, "in a workspace") {
+		in.WorkspaceID = m.drawWorkspace(t)
+	}
+	if rapid.Bool().Draw(t, "by somebody") {
+		in.CreatedBy = m.drawUser(t)
+	}
+	if rapid.Bool().Draw(t, "expiring") {
+		in.ExpiresAt = api.At(m.now().Add(time.Duration(rapid.SampledFrom([]int{20 * 24, 1, 0}).Draw(t, "hours")) * time.Hour))
+	}
+	got, _, err := m.o.CreateAPIKey(in)
+	want, wantErr := m.model.createKey(in, got.Value, m.now())
+	agree(t, fmt.Sprintf("create key %+v", in), wantErr, err)
+	compare(t, "new key", want, got.Value)
+	if err == nil {
+		m.drawn(t, got.Value.ID)
+	}
+}
+
+// createKey takes what the store chooses from the key made.
+func (m *model) createKey(in store.NewAPIKey, made store.APIKey, now api.Time) (store.APIKey, error) {
+	if in.WorkspaceID == "" {
+		in.WorkspaceID = theDefault
+	}
+	if in.CreatedBy == "" {
+		in.CreatedBy = m.somebody()
+	}
+	w := m.workspace(in.WorkspaceID)
+	switch {
+	case w == nil, m.user(in.CreatedBy) == nil:
+		return store.APIKey{}, notFound
+	case !w.ArchivedAt.IsZero():
+		return store.APIKey{}, invalid
+	case !in.ExpiresAt.IsZero() && !now.Before(in.ExpiresAt.Time):
+		return store.APIKey{}, errorCoded("invalid_expiry")
+	case full(m.Settings.APIKeyLimit, m.activeKeys("")):
+		return store.APIKey{}, errorCoded("org_api_key_limit_exceeded")
+	case full(m.Settings.WorkspaceAPIKeyLimit, m.activeKeys(in.WorkspaceID)):
+		return store.APIKey{}, errorCoded("workspace_api_key_limit_exceeded")
+	}
+	k := key("", in.WorkspaceID, "active")
+	k.ID, k.Name, k.CreatedBy.ID, k.CreatedAt, k.ExpiresAt = made.ID, in.Name, in.CreatedBy, now, in.ExpiresAt
+	k.PartialKeyHint, k.History = made.PartialKeyHint, []store.StatusChange{{Status: "active", At: now}}
+	if in.WorkspaceID != theDefault {
+		k.WorkspaceID = api.Nullable(in.WorkspaceID)
+	}
+	m.APIKeys = append(m.APIKeys, k)
+	return k, nil
+}
+
+// somebody is the admin who has been there longest, or else the user.
+func (m *model) somebody() string {
+	for _, matches := range []func(api.User) bool{func(u api.User) bool { return u.Role == "admin" }, everyone[api.User]} {
+		found := places(m.Users, userPlace, matches)
+		if len(found) > 0 {
+			return slices.MaxFunc(found, func(a, b place) int {
+				if a.before(b) {
+					return -1
+				}
+				return 1
+			}).id
+		}
+	}
+	return ""
+}
+
+func (m *machine) useKey(t *rapid.T) {
+	id := m.drawKey(t)
+	got, err := m.o.UseAPIKey(id)
+	want, wantErr := m.model.useKey(id, m.now())
+	agree(t, "use "+id, wantErr, err)
+	compare(t, "used key", want, got.Value)
+}
+
+func (m *model) useKey(id string, now api.Time) (store.APIKey, error) {
+	k := m.key(id)
+	switch {
+	case k == nil:
+		return store.APIKey{}, notFound
+	case k.Status != "active":
+		return store.APIKey{}, errorCoded("api_key_not_active")
+	}
+	k.LastUsedAt = now
+	return *k, nil
+}
+
 // drawn follows the counter of ids, which nothing but a creation moves.
 func (m *machine) drawn(t *rapid.T, id string) {
 	before := m.model.IDs
@@ -956,19 +1121,67 @@ func (m *machine) drawn(t *rapid.T, id string) {
 	}
 }
 
-// advance moves real time: by minutes to weeks, or up to the next instant at
-// which something expires, or to just before it.
-func (m *machine) advance(t *rapid.T) {
+// pass lets real time pass.
+func (m *machine) pass(t *rapid.T) { m.real.advance(m.drawWhile(t)) }
+
+// moveClock moves the clock of the organization instead, or stops it, or lets
+// it go on: what expires on the way is told.
+func (m *machine) moveClock(t *rapid.T) {
+	by := m.drawWhile(t)
+	var now api.Time
+	var effects []store.Effect
+	var err error
+	want := m.now()
+	switch rapid.IntRange(0, 4).Draw(t, "how") {
+	case 0:
+		want = api.At(want.Add(by))
+		now, effects, err = m.o.Advance(by)
+	case 1:
+		want = api.At(want.Add(by))
+		now, effects, err = m.o.SetClock(want)
+	case 2:
+		now, effects, err = m.o.FreezeClock()
+	case 3:
+		now, effects, err = m.o.ResumeClock()
+	case 4:
+		_, _, err = m.o.SetClock(api.At(want.Add(-by - time.Microsecond)))
+		agree(t, "set the clock back", errorCoded("clock_backwards"), err)
+		return
+	}
+	agree(t, "move the clock", nil, err)
+	compare(t, "what the moved clock shows", want, now)
+	var expired []store.Effect
+	for _, i := range m.model.Invites {
+		if i.Status == "pending" && !want.Before(i.ExpiresAt.Time) {
+			expired = append(expired, store.Effect{Type: "invite.expired", ID: i.ID, At: i.ExpiresAt})
+		}
+	}
+	for _, k := range m.model.APIKeys {
+		if (k.Status == "active" || k.Status == "inactive") && !k.ExpiresAt.IsZero() && !want.Before(k.ExpiresAt.Time) {
+			expired = append(expired, store.Effect{Type: "api_key.expired", ID: k.ID, At: k.ExpiresAt})
+		}
+	}
+	if !slices.IsSortedFunc(effects, func(a, b store.Effect) int { return a.At.Compare(b.At.Time) }) {
+		t.Fatalf("the effects are not in the order of time: %v", effects)
+	}
+	byID := func(a, b store.Effect) int { return strings.Compare(a.ID, b.ID) }
+	compare(t, "effects", slices.SortedFunc(slices.Values(expired), byID), slices.SortedFunc(slices.Values(effects), byID))
+	m.model.Clock = m.o.Clock()
+	compare(t, "what the clock shows", want, m.now())
+}
+
+// drawWhile gives minutes to weeks, or what is left until the next instant at
+// which something expires, or one microsecond less.
+func (m *machine) drawWhile(t *rapid.T) time.Duration {
 	by := time.Duration(rapid.SampledFrom([]int{1, 60, 24 * 60, 8 * 24 * 60, 22 * 24 * 60}).Draw(t, "minutes")) * time.Minute
 	if rapid.Bool().Draw(t, "to an expiry") {
 		for _, instant := range m.model.instants() {
 			if d := instant.Sub(m.now().Time); d > 0 {
-				by = d - rapid.SampledFrom([]time.Duration{0, time.Microsecond}).Draw(t, "before")
-				break
+				return d - rapid.SampledFrom([]time.Duration{0, time.Microsecond}).Draw(t, "before")
 			}
 		}
 	}
-	m.real.advance(by)
+	return by
 }
 
 // instants are those at which something expires, in order.
@@ -1004,6 +1217,32 @@ func (m *machine) restore(t *rapid.T) {
 	m.model = s.model.clone()
 	m.model.Clock = c.Clock
 	m.build(t, c)
+}
+
+// Snapshots of the organization's own.
+
+func (m *machine) takeSnapshot(t *rapid.T) {
+	name := fmt.Sprint(len(m.snapshots))
+	if len(m.snapshots) > 0 && rapid.Bool().Draw(t, "again") {
+		name = "0"
+	}
+	_, err := m.o.TakeSnapshot(name)
+	agree(t, "take a snapshot", nil, err)
+	m.snapshots[name] = save{at: m.now(), model: m.model.clone()}
+}
+
+func (m *machine) restoreSnapshot(t *rapid.T) {
+	if len(m.snapshots) == 0 {
+		t.Skip("no snapshots")
+	}
+	name := rapid.SampledFrom(slices.Sorted(maps.Keys(m.snapshots))).Draw(t, "snapshot")
+	_, err := m.o.RestoreSnapshot(name)
+	agree(t, "restore a snapshot", nil, err)
+	s := m.snapshots[name]
+	m.model = s.model.clone()
+	if !m.model.Clock.Frozen {
+		m.model.Clock.Offset = s.at.Sub(m.real.now())
+	}
 }
 
 // check compares everything, and holds what must be true of any organization.

@@ -38,6 +38,9 @@ type core struct {
 	requestSeed uint64
 
 	snapshots snapshots
+
+	attach   sync.Once
+	attached any
 }
 
 // identity is how an organization is found.
@@ -65,6 +68,14 @@ func (o *Organization) Same(other *Organization) bool { return o.core == other.c
 // expired when it looked.
 func (o *Organization) Recording(f func([]Effect)) *Organization {
 	return &Organization{o.core, f, o.pinned}
+}
+
+// Attached gives what its transport keeps about the organization, made by the
+// first who asks. It ends with the organization, and the store knows nothing of
+// it.
+func (o *Organization) Attached(make func() any) any {
+	o.attach.Do(func() { o.attached = make() })
+	return o.attached
 }
 
 // Now is the organization's time.

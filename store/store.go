@@ -32,8 +32,10 @@ type Store struct {
 	byKey map[string]*Organization
 	made  IDs // ids and keys of organizations that are made without
 
-	ends    atomic.Int64          // when the first organization ends, in nanoseconds since 1970
-	Removed func(o *Organization) // is told of organizations that have ended; may be nil
+	ends atomic.Int64 // when the first organization ends, in nanoseconds since 1970
+	// Removed is told of organizations that were deleted or have ended; it must
+	// not call the store, and may be nil.
+	Removed func(o *Organization)
 }
 
 // MaxOrganizations is how many organizations a store holds.
@@ -46,6 +48,9 @@ func New(realTime func() time.Time) *Store {
 	s.ends.Store(math.MaxInt64)
 	return s
 }
+
+// RealTime is the time that running clocks follow.
+func (s *Store) RealTime() time.Time { return s.realTime() }
 
 // AdminKeyPattern is the form of an admin key.
 const AdminKeyPattern = `^sk-ant-admin[0-9]{2}-[A-Za-z0-9_-]{1,128}$`
@@ -284,6 +289,9 @@ func (s *Store) forget(o *Organization) {
 	for _, key := range is.keys {
 		delete(s.byKey, key)
 	}
+	if s.Removed != nil {
+		s.Removed(o)
+	}
 }
 
 // end removes the organizations whose time has come.
@@ -305,9 +313,6 @@ func (s *Store) end() {
 			next = min(next, o.expires.UnixNano())
 		default:
 			s.forget(o)
-			if s.Removed != nil {
-				s.Removed(o)
-			}
 		}
 	}
 	s.ends.Store(next)

@@ -1,0 +1,168 @@
+package faults
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+)
+
+// base is the path that the contract leaves out of its routes.
+const base = "/v1"
+
+// Request is what faults look at.
+type Request struct {
+	Operation string        // the contract's operationId
+	Method    string        // of the request
+	Path      string        // as sent, with base and without query: URL.EscapedPath
+	Route     string        // the operation's path as the contract writes it
+	Body      func() []byte // called at most once, and only if a fault asks for the body; may be nil
+}
+
+// matcher is a Match made ready, with what the action asks for besides.
+type matcher struct {
+	operation string
+	method    string
+	path      []string
+	body      any
+	hasBody   bool
+	reads     bool
+}
+
+func newMatcher(f Fault) matcher {
+	m := matcher{
+		operation: f.Match.Operation,
+		method:    f.Match.Method,
+		reads:     f.Action.Type == StaleRead,
+	}
+	if f.Match.Path != "" {
+		m.path = segments(f.Match.Path)
+	}
+	if f.Match.Body != nil {
+		m.hasBody = json.Unmarshal(f.Match.Body, &m.body) == nil
+	}
+	return m
+}
+
+// matches tells whether the request is one that the fault is about; body gives
+// the request's body as JSON, or nil.
+func (m matcher) matches(r Request, body func() any) bool {
+	switch {
+	case m.operation != "" && m.operation != r.Operation,
+		m.method != "" && m.method != r.Method,
+		m.reads && r.Method != http.MethodGet,
+		m.path != nil && !covers(m.path, segments(r.Path), segments(r.Route)):
+		return false
+	}
+	return !m.hasBody || contains(body(), m.body)
+}
+
+// bodyOf reads a request's body when it is first asked for.
+func bodyOf(r Request) func() any {
+	var (
+		read bool
+		body any
+	)
+	return func() any {
+		if !read && r.Body != nil {
+			_ = json.Unmarshal(r.Body(), &body) // what is no JSON matches nothing
+		}
+		read = true
+		return body
+	}
+}
+
+// contains tells whether all of part is in whole: an object may have more
+// fields, everything else is the same.
+func contains(whole, part any) bool {
+	switch part := part.(type) {
+	case map[string]any:
+		object, ok := whole.(map[string]any)
+		for name, value := range part {
+			has, there := object[name]
+			ok = ok && there && contains(has, value)
+		}
+		return ok
+	case []any:
+		list, ok := whole.([]any)
+		ok = ok && len(list) == len(part)
+		for i := 0; ok && i < len(part); i++ {
+			ok = contains(list[i], part[i])
+		}
+		return ok
+	}
+	return reflect.DeepEqual(whole, part)
+}
+
+// segments splits a path below base.
+func segments(path string) []string {
+	if below, ok := strings.CutPrefix(path, base+"/"); ok {
+		path = "/" + below
+	}
+	all := strings.Split(strings.TrimPrefix(path, "/"), "/")
+	for i, s := range all {
+		if plain, err := url.PathUnescape(s); err == nil {
+			all[i] = plain
+		}
+	}
+	return all
+}
+
+// covers tells whether a pattern covers a path that was routed.
+func covers(pattern, path, route []string) bool {
+	if len(pattern) != len(path) {
+		return false
+	}
+	for i, p := range pattern {
+		named := isParameter(p) && len(route) == len(path) && route[i] == p
+		if !named && !glob(p, path[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// could tells whether a pattern could cover a path of the route.
+func could(pattern []string, route string) bool {
+	parts := segments(route)
+	if len(pattern) != len(parts) {
+		return false
+	}
+	for i, p := range pattern {
+		switch {
+		case p == "":
+			return false
+		case isParameter(p) || !isParameter(parts[i]):
+			if p != parts[i] && !glob(p, parts[i]) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func isParameter(segment string) bool {
+	return strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}")
+}
+
+// glob tells whether a pattern, in which * stands for anything, is all of s.
+func glob(pattern, s string) bool {
+	parts := strings.Split(pattern, "*")
+	last := len(parts) - 1
+	if last == 0 {
+		return pattern == s
+	}
+	s, ok := strings.CutPrefix(s, parts[0])
+	if !ok {
+		return false
+	}
+	for _, part := range parts[1:last] {
+		i := strings.Index(s, part)
+		if i < 0 {
+			return false
+		}
+		s = s[i+len(part):]
+	}
+	return strings.HasSuffix(s, parts[last])
+}

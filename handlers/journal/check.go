@@ -1,0 +1,147 @@
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// methods are those that a request is likely to have.
+var methods = []string{
+	http.MethodGet, http.MethodPost, http.MethodDelete, http.MethodPut, http.MethodPatch, http.MethodHead, http.MethodOptions,
+}
+
+// Check refuses a verification that could never be satisfied, or that would
+// not say what it seems to: all that is wrong with it, in one error. operations
+// are the names that there are.
+func (v Verification) Check(operations []string) error {
+	if len(v.Expect) == 0 && !v.NoOthers {
+		return errors.New("expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called")
+	}
+	var faults []string
+	for i, e := range v.Expect {
+		for _, fault := range e.faults(operations) {
+			faults = append(faults, fmt.Sprintf("expect[%d]%s", i, fault))
+		}
+		if fault := v.misplaced(i); fault != "" {
+			faults = append(faults, fmt.Sprintf("expect[%d]%s", i, fault))
+		}
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return errors.New(strings.Join(faults, "; "))
+}
+
+// misplaced tells what is wrong with an expectation among the others.
+func (v Verification) misplaced(i int) string {
+	e := v.Expect[i]
+	if v.InOrder {
+		if e.Times != nil && *e.Times == 0 {
+			return ".times: what is never called has no place in an order; verify it apart from in_order"
+		}
+		return ""
+	}
+	for first := range v.Expect[:i] {
+		if same(v.Expect[first], e) {
+			return fmt.Sprintf(": is the same as expect[%d], and every call would meet both; use times, or in_order", first)
+		}
+	}
+	return ""
+}
+
+// same tells whether two expectations describe the same calls.
+func same(a, b Expectation) bool {
+	x, y := wantedOf(a), wantedOf(b)
+	return x.Operation == y.Operation && strings.EqualFold(x.Method, y.Method) && x.Path == y.Path &&
+		reflect.DeepEqual(x.Status, y.Status) && x.hasBody == y.hasBody && reflect.DeepEqual(x.body, y.body) &&
+		maps.EqualFunc(x.Query, y.Query, func(v, w Values) bool { return slices.Equal(v, w) })
+}
+
+func (e Expectation) faults(operations []string) (all []string) {
+	add := func(format string, args ...any) { all = append(all, fmt.Sprintf(format, args...)) }
+	if e.Operation == "" && e.Method == "" && e.Path == "" && len(e.Query) == 0 && len(e.Body) == 0 && e.Status == nil {
+		add(": describes no call; name an operation, method, path, query, body or status")
+	}
+	if e.Operation != "" && !slices.Contains(operations, e.Operation) {
+		add(".operation: there is no operation %q%s", e.Operation, didYouMean(e.Operation, operations))
+	}
+	if e.Method != "" && !slices.Contains(methods, strings.ToUpper(e.Method)) {
+		add(".method: there is no method %q%s", e.Method, didYouMean(e.Method, methods))
+	}
+	if e.Path != "" && !strings.HasPrefix(e.Path, "/") {
+		add(".path: %q does not begin with a slash", e.Path)
+	}
+	if strings.Contains(e.Path, "?") {
+		add(".path: %q has a query; it goes into query", e.Path)
+	}
+	if len(e.Body) > 0 && !json.Valid(e.Body) {
+		add(".body: is not valid JSON")
+	}
+	if len(e.Body) > MaxBody {
+		add(".body: has %d bytes; the journal keeps %d of a body", len(e.Body), MaxBody)
+	}
+	if e.Status != nil && *e.Status != 0 && (*e.Status < 100 || *e.Status > 599) {
+		add(".status: %d is no status; 100 to 599, or 0 for a dropped connection", *e.Status)
+	}
+	if e.Times != nil && *e.Times < 0 {
+		add(".times: %d is less than none", *e.Times)
+	}
+	return all
+}
+
+// didYouMean words a suggestion when one of the names is near.
+func didYouMean(name string, names []string) string {
+	best, nearest := "", 1+max(1, len(name)/3)
+	for _, candidate := range names {
+		d := editDistance(strings.ToLower(name), strings.ToLower(candidate))
+		if d < nearest {
+			best, nearest = candidate, d
+		}
+	}
+	for _, candidate := range names {
+		// createInvite, for createOrganizationInvite.
+		if best == "" && len(name) > 3 && isSubsequence(strings.ToLower(name), strings.ToLower(candidate)) {
+			best = candidate
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// editDistance is how many bytes are to be put in, taken out or changed.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for i := range row {
+		row[i] = i
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}
+
+func isSubsequence(short, long string) bool {
+	for i := range len(long) {
+		if short != "" && short[0] == long[i] {
+			short = short[1:]
+		}
+	}
+	return short == ""
+}

@@ -1,0 +1,201 @@
+// Package journal remembers the requests of one organization: a bounded ring,
+// a live stream of it, and verify, which compares it with what was expected.
+// It knows no HTTP: whoever serves a request hands in what happened, and when.
+package journal
+
+import (
+	"sync"
+	"time"
+	"unsafe"
+
+	"antechamber/api"
+	"antechamber/store"
+)
+
+// Effect is something that a write changed.
+type Effect = store.Effect
+
+// Record is a request and its answer as they were met. The journal keeps
+// nothing but references to what is in it, and redacts when it is read.
+type Record struct {
+	Time         api.Time // of the organization
+	Operation    string   // the contract's operationId, empty for none
+	Method       string
+	Path         string
+	Query        string // as it was sent
+	Status       int    // 0 when the connection was dropped
+	ErrorType    string
+	RequestID    string
+	Fault        string // what was injected
+	RetryCount   int    // of the header x-stainless-retry-count
+	Duration     time.Duration
+	RequestBody  Body
+	ResponseBody Body
+	Effects      []Effect // not to be written to any more
+	Key          string   // whole
+}
+
+// kept is a record in the ring.
+type kept struct {
+	Record
+	seq     uint64
+	retryOf uint64 // the first attempt, 0 for none
+	retried bool   // a later record is its retry
+}
+
+// cost is about how many bytes of memory it holds.
+func (k *kept) cost() int {
+	n := int(unsafe.Sizeof(*k)) + len(k.Operation) + len(k.Method) + len(k.Path) + len(k.Query) + len(k.ErrorType) +
+		len(k.RequestID) + len(k.Fault) + len(k.RequestBody.text) + len(k.ResponseBody.text) + len(k.Key)
+	for i := range k.Effects {
+		e := &k.Effects[i]
+		n += int(unsafe.Sizeof(*e)) + len(e.Type) + len(e.ID) + len(e.WorkspaceID)
+	}
+	return n
+}
+
+// Journal is the journal of one organization. All its methods are safe for
+// concurrent use, and none waits for a reader of its stream.
+type Journal struct {
+	maxEntries, maxBytes int
+
+	mu            sync.Mutex
+	ring          []kept // grows as it fills, up to maxEntries
+	head, n       int    // the oldest record's place, and how many there are
+	bytes         int    // the cost of all of them
+	last          uint64 // the newest record's number, kept or not; the ring has no gaps
+	closed        bool
+	subscriptions map[*Subscription]struct{}
+}
+
+// New gives an empty journal that forgets its oldest entries beyond either
+// bound. It takes no memory until something is recorded.
+func New(maxEntries, maxBytes int) *Journal {
+	return &Journal{maxEntries: maxEntries, maxBytes: maxBytes}
+}
+
+// Add records a request and gives its number. A record that is larger than the
+// whole journal is numbered and not kept.
+func (j *Journal) Add(r Record) uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.last++
+	j.push(kept{Record: r, seq: j.last})
+	for s := range j.subscriptions {
+		s.wake()
+	}
+	return j.last
+}
+
+func (j *Journal) push(k kept) {
+	cost := k.cost()
+	// Before anything is forgotten for it: the first attempt may be what is.
+	if k.RetryCount > 0 {
+		k.retryOf = j.firstAttempt(&k)
+	}
+	for j.n > 0 && (j.n >= j.maxEntries || j.bytes+cost > j.maxBytes) {
+		j.forgetOldest()
+	}
+	if j.maxEntries < 1 || cost > j.maxBytes {
+		return
+	}
+	if j.n == len(j.ring) {
+		j.grow()
+	}
+	j.n++
+	j.bytes += cost
+	*j.at(j.n - 1) = k
+}
+
+// firstAttempt finds the attempt that k repeats, marks it as retried and gives
+// the number of the first of them all.
+func (j *Journal) firstAttempt(k *kept) uint64 {
+	for i := j.n - 1; i >= 0; i-- {
+		before := j.at(i)
+		if before.RetryCount != k.RetryCount-1 || before.retried || !sameCall(&before.Record, &k.Record) {
+			continue
+		}
+		before.retried = true
+		if before.retryOf != 0 {
+			return before.retryOf
+		}
+		return before.seq
+	}
+	return 0
+}
+
+func sameCall(a, b *Record) bool {
+	return a.Method == b.Method && a.Path == b.Path && a.Query == b.Query && a.RequestBody == b.RequestBody && a.Key == b.Key
+}
+
+// at gives the i-th oldest record.
+func (j *Journal) at(i int) *kept { return &j.ring[(j.head+i)%len(j.ring)] }
+
+func (j *Journal) forgetOldest() {
+	oldest := j.at(0)
+	j.bytes -= oldest.cost()
+	*oldest = kept{} // so that its strings are freed
+	j.head = (j.head + 1) % len(j.ring)
+	j.n--
+}
+
+func (j *Journal) grow() {
+	larger := make([]kept, min(max(4, 2*len(j.ring)), j.maxEntries))
+	for i := range j.n {
+		larger[i] = *j.at(i)
+	}
+	j.ring, j.head = larger, 0
+}
+
+// Clear forgets all entries; the next one is numbered on.
+func (j *Journal) Clear() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.empty()
+	for s := range j.subscriptions {
+		s.wake()
+	}
+}
+
+// Reset forgets all entries; the next one is number 1 again.
+func (j *Journal) Reset() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.empty()
+	for s := range j.subscriptions {
+		s.missed += j.last - (s.next - 1)
+		s.next = 1
+		s.wake()
+	}
+	j.last = 0
+}
+
+func (j *Journal) empty() { j.ring, j.head, j.n, j.bytes = nil, 0, 0, 0 }
+
+// Close ends the streams of an organization that is deleted.
+func (j *Journal) Close() {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.closed = true
+	for s := range j.subscriptions {
+		s.wake()
+	}
+}
+
+// batch is how many records are copied while others wait.
+const batch = 256
+
+// read copies up to a batch of the records that follow a number, or fewer when
+// no more are kept. Whoever calls it holds the lock.
+func (j *Journal) read(after uint64) []kept {
+	oldest := j.last - uint64(j.n)
+	skip := 0
+	if after > oldest {
+		skip = int(min(after-oldest, uint64(j.n)))
+	}
+	out := make([]kept, min(j.n-skip, batch))
+	for i := range out {
+		out[i] = *j.at(skip + i)
+	}
+	return out
+}

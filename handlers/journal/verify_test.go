@@ -1,0 +1,253 @@
+package journal
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"antechamber/api"
+)
+
+// called gives the entries of a journal in which the records are.
+func called(records ...Record) []Entry {
+	j := New(1000, 1<<20)
+	for _, r := range records {
+		j.Add(r)
+	}
+	return j.Entries(Filter{})
+}
+
+func invite(status int, body string) Record {
+	return Record{Operation: "createOrganizationInvite", Method: "POST", Path: "/v1/organizations/invites", Status: status, RequestBody: BodyOf(body)}
+}
+
+func list(query string) Record {
+	return Record{Operation: "listWorkspaces", Method: "GET", Path: "/v1/organizations/workspaces", Query: query, Status: 200}
+}
+
+func retry(n int, r Record) Record {
+	r.RetryCount = n
+	return r
+}
+
+// verification reads one as a person writes it.
+func verification(tb testing.TB, text string) (v Verification) {
+	tb.Helper()
+	dec := json.NewDecoder(strings.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&v); err != nil {
+		tb.Fatal(err)
+	}
+	return v
+}
+
+// told is what a result says, without the entries.
+func told(r Result) []string {
+	var all []string
+	for _, u := range r.Unmet {
+		all = append(all, u.Message)
+		for _, m := range u.NearestMisses {
+			all = append(all, fmt.Sprintf("  %d: %s", m.Entry.Seq, strings.Join(m.Differences, "; ")))
+		}
+	}
+	for _, e := range r.Unexpected {
+		all = append(all, fmt.Sprintf("unexpected %d", e.Seq))
+	}
+	return all
+}
+
+func TestVerify(t *testing.T) {
+	two := called(invite(200, `{"email":"a@b.c","role":"user"}`), list("limit=20&roles[]=b&roles[]=a"))
+	retried := called(invite(529, `{"email":"a@b.c"}`), list(""), retry(1, invite(0, `{"email":"a@b.c"}`)), retry(2, invite(200, `{"email":"a@b.c"}`)))
+	for name, c := range map[string]struct {
+		entries []Entry
+		verify  string
+		want    []string
+	}{
+		"operation":              {two, `{"expect":[{"operation":"listWorkspaces"}]}`, nil},
+		"method and path":        {two, `{"expect":[{"method":"post","path":"/organizations/*"}]}`, nil},
+		"status":                 {two, `{"expect":[{"status":200,"times":2}]}`, nil},
+		"body":                   {two, `{"expect":[{"body":{"email":"a@b.c"}}]}`, nil},
+		"no body":                {two, `{"expect":[{"operation":"listWorkspaces","body":null}]}`, nil},
+		"query":                  {two, `{"expect":[{"query":{"limit":20,"roles[]":["a","b"],"after_id":[]}}]}`, nil},
+		"never":                  {two, `{"expect":[{"operation":"getWorkspace","times":0}]}`, nil},
+		"nothing else":           {two, `{"expect":[{"operation":"listWorkspaces"},{"operation":"createOrganizationInvite"}],"no_others":true}`, nil},
+		"nothing at all":         {nil, `{"expect":[],"no_others":true}`, nil},
+		"in order":               {two, `{"expect":[{"operation":"createOrganizationInvite"},{"operation":"listWorkspaces"}],"in_order":true}`, nil},
+		"retries are one call":   {retried, `{"expect":[{"operation":"createOrganizationInvite","times":1}]}`, nil},
+		"the final status":       {retried, `{"expect":[{"operation":"createOrganizationInvite","status":200,"times":1}]}`, nil},
+		"the first status":       {retried, `{"expect":[{"operation":"createOrganizationInvite","status":529}]}`, nil},
+		"a dropped connection":   {retried, `{"expect":[{"operation":"createOrganizationInvite","status":0}]}`, nil},
+		"retries and no others":  {retried, `{"expect":[{"operation":"createOrganizationInvite","status":200},{"operation":"listWorkspaces"}],"no_others":true}`, nil},
+		"keys are compared":      {called(list("key=sk-ant-admin01-aaaabbbb")), `{"expect":[{"query":{"key":"sk-ant-admin01-aaaabbbb"}}]}`, nil},
+		"order, one of many":     {called(list(""), invite(200, `{}`), list("")), `{"expect":[{"operation":"listWorkspaces","times":1},{"operation":"createOrganizationInvite"},{"operation":"listWorkspaces","times":1}],"in_order":true,"no_others":true}`, nil},
+		"order, more of a thing": {called(list(""), list(""), invite(200, `{}`), list("")), `{"expect":[{"operation":"listWorkspaces"},{"operation":"createOrganizationInvite"},{"operation":"listWorkspaces","times":1}],"in_order":true}`, nil},
+		"order, more at the end": {called(list(""), invite(200, `{}`), invite(200, `{}`)), `{"expect":[{"operation":"listWorkspaces"},{"operation":"createOrganizationInvite"}],"in_order":true}`, nil},
+		"other values": {
+			two, `{"expect":[{"operation":"createOrganizationInvite","body":{"email":"x@b.c","role":"user","tags":{"a":1}},"status":400}]}`,
+			[]string{
+				`expect[0]: expected at least 1 call, found no call`,
+				`  1: body.email: expected "x@b.c", got "a@b.c"; body.tags: expected {"a":1}, got nothing; status: expected 400, got 200`,
+				`  2: operation: expected "createOrganizationInvite", got "listWorkspaces"`,
+			},
+		},
+		"other parameters": {
+			two, `{"expect":[{"operation":"listWorkspaces","query":{"limit":21,"roles[]":["a"],"after_id":"x"}}]}`,
+			[]string{
+				`expect[0]: expected at least 1 call, found no call`,
+				`  2: query.after_id: expected "x", got nothing; query.limit: expected "21", got "20"; query.roles[]: expected "a", got ["a","b"]`,
+				`  1: operation: expected "listWorkspaces", got "createOrganizationInvite"`,
+			},
+		},
+		"the three nearest": {
+			called(invite(200, `{"email":"1","role":"user"}`), invite(200, `{"email":"2","role":"x"}`), invite(200, `{"email":"3","role":"user"}`), invite(200, ``), list("")),
+			`{"expect":[{"operation":"createOrganizationInvite","body":{"email":"4","role":"user"}}]}`,
+			[]string{
+				`expect[0]: expected at least 1 call, found no call`,
+				`  4: body: expected {"email":"4","role":"user"}, got none`,
+				`  3: body.email: expected "4", got "3"`,
+				`  1: body.email: expected "4", got "1"`,
+			},
+		},
+		"an unknown path": {
+			called(Record{Method: "GET", Path: "/v1/oops", Status: 404}), `{"expect":[{"operation":"listWorkspaces","path":"/organizations/workspaces","method":"POST"}]}`,
+			[]string{
+				`expect[0]: expected at least 1 call, found no call`,
+				`  1: operation: expected "listWorkspaces", got none: the path is not served; method: expected "POST", got "GET"; path: expected "/organizations/workspaces", got "/v1/oops"`,
+			},
+		},
+		"too few":                {two, `{"expect":[{"operation":"listWorkspaces","times":2}]}`, []string{`expect[0]: expected exactly 2 calls, found 1 call (request 2)`, `  1: operation: expected "listWorkspaces", got "createOrganizationInvite"`}},
+		"too many":               {two, `{"expect":[{"status":200,"times":1}]}`, []string{`expect[0]: expected exactly 1 call, found 2 calls (requests 1, 2)`}},
+		"not never":              {two, `{"expect":[{"status":200,"times":0}]}`, []string{`expect[0]: expected no call, found 2 calls (requests 1, 2)`}},
+		"far too many":           {called(list("1"), list("2"), list("3"), list("4"), list("5"), list("6")), `{"expect":[{"status":200,"times":1}]}`, []string{`expect[0]: expected exactly 1 call, found 6 calls (requests 1, 2, 3, 4, 5, …)`}},
+		"others":                 {two, `{"expect":[{"operation":"listWorkspaces"}],"no_others":true}`, []string{"unexpected 1"}},
+		"other, by last attempt": {retried, `{"expect":[{"operation":"listWorkspaces"}],"no_others":true}`, []string{"unexpected 4"}},
+		"statuses of attempts":   {retried, `{"expect":[{"operation":"createOrganizationInvite","status":400}]}`, []string{`expect[0]: expected at least 1 call, found no call`, `  4: status: expected 400, got 529, then no answer, then 200`, `  2: operation: expected "createOrganizationInvite", got "listWorkspaces"`}},
+		"too early": {
+			two, `{"expect":[{"operation":"listWorkspaces"},{"operation":"createOrganizationInvite"}],"in_order":true}`,
+			[]string{
+				`expect[1]: expected at least 1 call, found no call; too early: request 1`,
+				`  1: order: request 1 came before request 2, which meets expect[0]`,
+				`  2: operation: expected "createOrganizationInvite", got "listWorkspaces"`,
+			},
+		},
+		"in order, one too many": {called(list(""), invite(200, `{}`), list("")), `{"expect":[{"operation":"createOrganizationInvite","times":1},{"operation":"listWorkspaces","times":1}],"in_order":true}`, []string{`expect[1]: expected exactly 1 call, found 2 calls (requests 1, 3)`}},
+		"in order, only one":     {called(list("")), `{"expect":[{"operation":"listWorkspaces"},{"operation":"listWorkspaces"}],"in_order":true}`, []string{`expect[1]: expected at least 1 call, found no call; counted for another expectation: request 1`}},
+		"arrays exactly":         {called(invite(200, `{"a":[{"b":1,"c":2}]}`)), `{"expect":[{"body":{"a":[{"b":1}]}}]}`, []string{`expect[0]: expected at least 1 call, found no call`, `  1: body.a: expected [{"b":1}], got [{"b":1,"c":2}]`}},
+		"null is a value":        {called(invite(200, `{}`)), `{"expect":[{"body":{"a":null}}]}`, []string{`expect[0]: expected at least 1 call, found no call`, `  1: body.a: expected null, got nothing`}},
+		"a body too many":        {called(invite(200, `{"a":"<"}`)), `{"expect":[{"body":null}]}`, []string{`expect[0]: expected at least 1 call, found no call`, `  1: body: expected none, got {"a":"<"}`}},
+		"a body that is no JSON": {called(invite(200, `{"a"`)), `{"expect":[{"body":{"a":1}}]}`, []string{`expect[0]: expected at least 1 call, found no call`, `  1: body: expected {"a":1}, got "{\"a\""`}},
+		"a body that was cut":    {called(invite(200, `{"a":"`+strings.Repeat("x", MaxBody)+`"}`)), `{"expect":[{"body":{"a":"x"}}]}`, []string{`expect[0]: expected at least 1 call, found no call`, `  1: body: expected {"a":"x"}, got one that is too long to compare: only its first 4096 bytes are kept`}},
+		"nested":                 {called(invite(200, `{"a":{"b":{"c":1}}}`)), `{"expect":[{"body":{"a":{"b":{"c":2}}}}]}`, []string{`expect[0]: expected at least 1 call, found no call`, `  1: body.a.b.c: expected 2, got 1`}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			v := verification(t, c.verify)
+			r := v.Verify(c.entries)
+			if diff := cmp.Diff(c.want, told(r)); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+			if r.Satisfied != (c.want == nil) {
+				t.Errorf("satisfied: %t", r.Satisfied)
+			}
+		})
+	}
+}
+
+func TestAResultHasAllItsFields(t *testing.T) {
+	v := verification(t, `{"expect":[{"operation":"listWorkspaces"}],"no_others":true}`)
+	got := api.Encode(v.Verify(nil))
+	want := `{"satisfied":false,"unmet":[{"index":0,"expectation":{"operation":"listWorkspaces"},` +
+		`"message":"expect[0]: expected at least 1 call, found no call","matched":[],"too_early":[],"nearest_misses":[]}],"unexpected":[]}`
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// What was called, written down as expectations, is satisfied in any order
+// and in its own; with one call less it is not.
+func TestVerifyAcceptsWhatWasCalled(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var (
+			records []Record
+			v       Verification
+		)
+		for i := range rapid.IntRange(1, 10).Draw(t, "calls") {
+			body := fmt.Sprintf(`{"n":%d,"also":true}`, i)
+			records = append(records, invite(200, body))
+			for n := range rapid.IntRange(0, 2).Draw(t, "retries") {
+				records = append(records, retry(n+1, invite(200, body)))
+			}
+			v.Expect = append(v.Expect, Expectation{Operation: "createOrganizationInvite", Body: json.RawMessage(fmt.Sprintf(`{"n":%d}`, i)), Times: new(1)})
+		}
+		v.NoOthers, v.InOrder = true, rapid.Bool().Draw(t, "in order")
+		if err := v.Check([]string{"createOrganizationInvite"}); err != nil {
+			t.Fatal(err)
+		}
+		if r := v.Verify(called(records...)); !r.Satisfied {
+			t.Fatal(told(r))
+		}
+		v.Expect = v.Expect[1:]
+		if r := v.Verify(called(records...)); r.Satisfied {
+			t.Fatal("satisfied without its first expectation")
+		}
+	})
+}
+
+func TestCheck(t *testing.T) {
+	operations := []string{"listWorkspaces", "createOrganizationInvite", "getWorkspace"}
+	for name, c := range map[string]struct {
+		verify string
+		want   string // nothing for a verification in order
+	}{
+		"in order":             {`{"expect":[{"operation":"listWorkspaces","times":2},{"status":0},{"method":"get","path":"/x"}],"in_order":true}`, ""},
+		"no calls":             {`{"no_others":true}`, ""},
+		"nothing":              {`{}`, `expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called`},
+		"empty":                {`{"expect":[{"times":1}]}`, `expect[0]: describes no call; name an operation, method, path, query, body or status`},
+		"misspelled":           {`{"expect":[{"operation":"listWorkspace"}]}`, `expect[0].operation: there is no operation "listWorkspace"; did you mean "listWorkspaces"?`},
+		"other case":           {`{"expect":[{"operation":"listworkspaces"}]}`, `expect[0].operation: there is no operation "listworkspaces"; did you mean "listWorkspaces"?`},
+		"shortened":            {`{"expect":[{"operation":"createInvite"}]}`, `expect[0].operation: there is no operation "createInvite"; did you mean "createOrganizationInvite"?`},
+		"unknown":              {`{"expect":[{"operation":"frobnicate"}]}`, `expect[0].operation: there is no operation "frobnicate"`},
+		"method":               {`{"expect":[{"method":"GTE"}]}`, `expect[0].method: there is no method "GTE"`},
+		"method, near":         {`{"expect":[{"method":"DELET"}]}`, `expect[0].method: there is no method "DELET"; did you mean "DELETE"?`},
+		"path":                 {`{"expect":[{"path":"x?y"}]}`, `expect[0].path: "x?y" does not begin with a slash; expect[0].path: "x?y" has a query; it goes into query`},
+		"long body":            {`{"expect":[{"body":"` + strings.Repeat("x", MaxBody) + `"}]}`, `expect[0].body: has 4098 bytes; the journal keeps 4096 of a body`},
+		"status":               {`{"expect":[{"status":20}]}`, `expect[0].status: 20 is no status; 100 to 599, or 0 for a dropped connection`},
+		"times":                {`{"expect":[{"status":200},{"status":201,"times":-1}]}`, `expect[1].times: -1 is less than none`},
+		"never, in order":      {`{"expect":[{"status":200,"times":0}],"in_order":true}`, `expect[0].times: what is never called has no place in an order; verify it apart from in_order`},
+		"twice the same":       {`{"expect":[{"path":"/x","body":{"a":1,"b":2}},{"path":"/x","body":{"b":2, "a":1},"times":2}]}`, `expect[1]: is the same as expect[0], and every call would meet both; use times, or in_order`},
+		"apart by their query": {`{"expect":[{"path":"/x","query":{"a":1}},{"path":"/x","query":{"a":2}}]}`, ""},
+		"twice, in order":      {`{"expect":[{"path":"/x"},{"path":"/x"}],"in_order":true}`, ""},
+		"all faults are given": {`{"expect":[{},{"times":-1,"operation":"x"}]}`, `expect[0]: describes no call; name an operation, method, path, query, body or status; expect[1].operation: there is no operation "x"; expect[1].times: -1 is less than none`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := ""
+			if err := verification(t, c.verify).Check(operations); err != nil {
+				got = err.Error()
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestValues(t *testing.T) {
+	for text, want := range map[string]Values{
+		`"a"`: {"a"}, `20`: {"20"}, `true`: {"true"}, `["a", 1, false]`: {"a", "1", "false"}, `[]`: {}, `null`: nil, `{}`: nil, `[["a"]]`: nil, `["a",null]`: nil,
+	} {
+		got := map[string]Values{}
+		err := json.Unmarshal([]byte(`{"x":`+text+`}`), &got)
+		if (err != nil) != (want == nil) {
+			t.Errorf("%s: %v", text, err)
+		}
+		if want != nil {
+			if diff := cmp.Diff(want, got["x"]); diff != "" {
+				t.Errorf("%s (-want +got)\n%s", text, diff)
+			}
+		}
+	}
+}

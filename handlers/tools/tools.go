@@ -1,0 +1,46 @@
+// Package tools is what each organization is given for tests beside its state:
+// a journal of its requests, faults that are armed for it, and its rate limit.
+package tools
+
+import (
+	"antechamber/handlers/faults"
+	"antechamber/handlers/journal"
+	"antechamber/handlers/limits"
+	"antechamber/store"
+)
+
+// Options say what every organization is given.
+type Options struct {
+	RateLimit limits.Policy
+	// JournalEntries and JournalBytes bound each journal. Without entries there
+	// is none.
+	JournalEntries, JournalBytes int
+	Seed                         uint64 // of chance in faults
+}
+
+// Tools are those of one organization.
+type Tools struct {
+	Journal *journal.Journal // nil when there is none
+	Faults  *faults.Set
+	Limiter *limits.Limiter
+}
+
+// Of gives the tools of an organization. They end with it.
+func (o Options) Of(org *store.Organization) *Tools {
+	return org.Attached(func() any {
+		t := &Tools{Faults: &faults.Set{Seed: o.Seed}, Limiter: limits.New(o.RateLimit)}
+		if o.JournalEntries > 0 {
+			t.Journal = journal.New(o.JournalEntries, o.JournalBytes)
+		}
+		return t
+	}).(*Tools)
+}
+
+// Reset puts the tools back to how they began.
+func (t *Tools) Reset() {
+	t.Faults.Clear()
+	t.Limiter.Reset()
+	if t.Journal != nil {
+		t.Journal.Reset()
+	}
+}
