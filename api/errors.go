@@ -58,6 +58,7 @@ const (
 	EmailDomainNotAllowed        ErrorCode = "email_domain_not_allowed"
 	OrgMemberLimitExceeded       ErrorCode = "org_member_limit_exceeded"
 	CannotRemoveLastMember       ErrorCode = "cannot_remove_last_member"
+	ConcurrentMembershipChange   ErrorCode = "concurrent_membership_change" // never by itself: as a fault
 	WorkspaceMemberLimitExceeded ErrorCode = "workspace_member_limit_exceeded"
 	OrgAPIKeyLimitExceeded       ErrorCode = "org_api_key_limit_exceeded"
 	WorkspaceAPIKeyLimitExceeded ErrorCode = "workspace_api_key_limit_exceeded"

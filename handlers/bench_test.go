@@ -13,7 +13,7 @@ import (
 )
 
 // crowd is an organization of n users, whose admin key is testKey.
-func crowd(tb testing.TB, n int) http.Handler {
+func crowd(tb testing.TB, n int, options ...func(*Options)) http.Handler {
 	tb.Helper()
 	c := store.Contents{
 		ID: "12345678-1234-5678-1234-567812345678", Name: "Crowd", AdminKeys: []string{testKey},
@@ -30,7 +30,11 @@ func crowd(tb testing.TB, n int) http.Handler {
 	if _, err := s.Add(c); err != nil {
 		tb.Fatal(err)
 	}
-	return New(Options{Store: s})
+	o := Options{Store: s}
+	for _, option := range options {
+		option(&o)
+	}
+	return New(o)
 }
 
 // request makes a request that can be sent again and again.
@@ -71,6 +75,21 @@ func TestAPageAllocatesAsOftenWhateverItsSize(t *testing.T) {
 		if allocations[20] > 80 {
 			t.Errorf("with %q: %v allocations, the budget is 80", filter, allocations[20])
 		}
+	}
+}
+
+// BenchmarkJournal compares a request with the journal on, as it is by default,
+// with one without.
+func BenchmarkJournal(b *testing.B) {
+	for name, options := range map[string][]func(*Options){"on": {equipped}, "off": nil} {
+		h := crowd(b, 1000, options...)
+		b.Run(name, func(b *testing.B) {
+			r, w := request("GET", "/organizations/users/user_0000500", ""), &discard{header: http.Header{}}
+			b.ReportAllocs()
+			for b.Loop() {
+				h.ServeHTTP(w, r)
+			}
+		})
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"antechamber/api"
+	"antechamber/handlers/journal"
 )
 
 // MaxBody is how many bytes a request body may have. Production's figure for
@@ -47,6 +48,7 @@ func decode(c *call) *body {
 	case err != nil:
 		b.broken = badRequest("The request body could not be read: " + err.Error())
 	default:
+		c.record.RequestBody = journal.BodyOf(raw)
 		b.fields, b.broken = object(raw)
 	}
 	return b

@@ -9,6 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"antechamber/api"
+	"antechamber/handlers/journal"
 	"antechamber/store"
 )
 
@@ -28,6 +29,7 @@ func badRequest(message string) error {
 var statuses = map[store.Kind]int{
 	store.Invalid:  http.StatusBadRequest,
 	store.NotFound: http.StatusNotFound,
+	store.Conflict: http.StatusConflict,
 }
 
 // fail writes every failure of the server; nothing else does.
@@ -36,25 +38,32 @@ func (s *server) fail(err error, c echo.Context) {
 		return // the answer has begun: it is too late to say anything else
 	}
 	status, message, code := s.describe(err, c)
+	if status == http.StatusMethodNotAllowed {
+		c.Response().Header().Set(echo.HeaderAllow, strings.Join(methods(c.Path()), ", "))
+	}
+	s.refuse(callOf(c), status, message, code)
+}
+
+// refuse writes an error answer.
+func (s *server) refuse(c *call, status int, message string, code api.ErrorCode) {
 	h := c.Response().Header()
 	id := h.Get(headerRequestID)
 	if id == "" {
-		id = s.store.First().NewRequestID()
+		id = s.Store.First().NewRequestID()
 		h.Set(headerRequestID, id)
-	}
-	if status == http.StatusMethodNotAllowed {
-		h.Set(echo.HeaderAllow, strings.Join(methods(c.Path()), ", "))
 	}
 	object := api.ErrorObject{Type: api.ErrorTypeOf(status), Message: message}
 	if code != "" {
 		object.Details = &api.ErrorDetails{ErrorCode: code}
 	}
 	var body any = api.Error{Type: object.Type, Message: message, Error: object, RequestID: id}
-	if s.errors == ErrorsProduction {
+	if s.Errors == ErrorsProduction {
 		body = api.ProductionError{Type: "error", Error: object, RequestID: id}
 	}
-	if err := c.Blob(status, echo.MIMEApplicationJSON, []byte(api.Encode(body))); err != nil {
-		s.log.Debug("the client went away before its answer", "error", err)
+	encoded := api.Encode(body)
+	c.record.ErrorType, c.record.ResponseBody = string(object.Type), journal.BodyOf(encoded)
+	if err := c.Blob(status, echo.MIMEApplicationJSON, []byte(encoded)); err != nil {
+		s.Log.Debug("the client went away before its answer", "error", err)
 	}
 }
 
@@ -75,17 +84,22 @@ func (s *server) describe(err error, c echo.Context) (int, string, api.ErrorCode
 	case errors.As(err, &routing) && routing.Code == http.StatusMethodNotAllowed:
 		return routing.Code, "Method " + c.Request().Method + " is not allowed for this path.", ""
 	}
-	s.log.Error("internal error", "error", err)
+	s.Log.Error("internal error", "error", err)
 	return http.StatusInternalServerError, "Internal server error", ""
 }
 
 // unknownPath words the answer to a path that is not served. Where production
 // serves it, a user should not go looking for a typing mistake.
 func (s *server) unknownPath(r *http.Request) string {
-	if s.errors == ErrorsProduction || !productionServes(r.URL.Path) {
+	switch {
+	case s.Errors == ErrorsProduction:
+		return "Not found"
+	case strings.HasPrefix(r.URL.Path, base+base+"/"):
+		return "Not found: the base URL of a client goes without " + base + "."
+	case !productionServes(r.URL.Path):
 		return "Not found"
 	}
-	s.log.Warn("an operation that production has and Antechamber does not emulate", "method", r.Method, "path", r.URL.Path)
+	s.Log.Warn("an operation that production has and Antechamber does not emulate", "method", r.Method, "path", r.URL.Path)
 	return "Not found: production has this operation, Antechamber does not emulate it."
 }
 

@@ -80,6 +80,7 @@ var failures = map[string][]failure{
 		missing("PUT", users+"/", "", "Not found"),
 		missing("GET", "~/livez/", "", "Not found"),
 		missing("GET", "/nothing", "", "Not found").with("anthropic-version:"),
+		missing("GET", "/v1/organizations/me", "", "Not found: the base URL of a client goes without /v1."),
 		missing("GET", "/organizations/rate_limits", "", "Not found: production has this operation, Antechamber does not emulate it."),
 		missing("GET", "/organizations/usage_report/messages", "", "Not found: production has this operation, Antechamber does not emulate it."),
 		missing("GET", live+"/rate_limits", "", "Not found: production has this operation, Antechamber does not emulate it."),

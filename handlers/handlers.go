@@ -4,13 +4,19 @@
 package handlers
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"antechamber/handlers/control"
+	"antechamber/handlers/journal"
+	"antechamber/handlers/tools"
 	"antechamber/store"
 )
 
@@ -28,10 +34,20 @@ type Options struct {
 	Store  *store.Store // with at least one organization
 	Errors Errors       // ErrorsBoth when empty
 	Log    *slog.Logger // nothing is logged when nil
+	// Fork gives a well-formed admin key that nobody has an organization of its
+	// own, made from the seed. Otherwise such a key is refused.
+	Fork    bool
+	Tools   tools.Options // what each organization is given for tests
+	Origins []string      // of web pages that may call the API; * is any
+	// Sleep waits for the faults that delay, or gives an error when the context
+	// ends first.
+	Sleep func(context.Context, time.Duration) error
+	// Control serves what is under control.Base, nothing when nil.
+	Control http.Handler
 }
 
-// New gives the handler that serves the Admin API under /v1, and /livez,
-// /readyz and /openapi.yaml beside it.
+// New gives the handler that serves the Admin API under /v1, the probes and the
+// API's description, and the control plane.
 func New(o Options) http.Handler {
 	if o.Errors == "" {
 		o.Errors = ErrorsBoth
@@ -39,10 +55,10 @@ func New(o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &server{store: o.Store, errors: o.Errors, log: o.Log}
+	s := &server{o}
 	e := echo.New()
 	e.HTTPErrorHandler = s.fail
-	e.Use(s.logged, s.recovered, s.authenticated, routed)
+	e.Use(s.watched, s.recovered, s.shared, s.authenticated, routed)
 	for _, op := range operations {
 		e.Add(op.Method, base+op.Path, s.serve(op))
 	}
@@ -53,28 +69,27 @@ func New(o Options) http.Handler {
 		// Echo would answer OPTIONS by itself, with 204.
 		e.OPTIONS(path, func(echo.Context) error { return echo.ErrMethodNotAllowed })
 	}
-	return e
+	if o.Control == nil {
+		return e
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == control.Base || strings.HasPrefix(r.URL.Path, control.Base+"/") {
+			o.Control.ServeHTTP(w, r)
+			return
+		}
+		e.ServeHTTP(w, r)
+	})
 }
 
 // server is what handlers share.
-type server struct {
-	store  *store.Store
-	errors Errors
-	log    *slog.Logger
-}
-
-// call is one request of the Admin API: its organization is known, its version
-// header is in order.
-type call struct {
-	echo.Context
-	org *store.Organization
-}
+type server struct{ Options }
 
 // answer writes an object, or hands on the refusal that came in its stead.
 func answer[T any](c *call, o store.Object[T], err error) error {
 	if err != nil {
 		return err
 	}
+	c.record.ResponseBody = journal.BodyOf(o.JSON)
 	announce(c, len(o.JSON))
 	_, err = io.WriteString(c.Response(), o.JSON)
 	return err
@@ -86,6 +101,7 @@ func answerPage[T any](c *call, p store.Page[T], err error) error {
 		return err
 	}
 	body := p.JSON()
+	c.record.ResponseBody = journal.BodyOf(body)
 	announce(c, len(body))
 	_, err = c.Response().Write(body)
 	return err

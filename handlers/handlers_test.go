@@ -45,6 +45,7 @@ type testServer struct {
 	store   *store.Store
 	log     *bytes.Buffer
 	errors  Errors
+	options Options
 	now     time.Time // real time, which running clocks follow
 }
 
@@ -88,7 +89,7 @@ func serveSeed(t testing.TB, s *seed.Seed, options ...func(*Options)) *testServe
 	for _, option := range options {
 		option(&o)
 	}
-	srv.errors = o.Errors
+	srv.errors, srv.options = o.Errors, o
 	srv.handler = New(o)
 	return srv
 }

@@ -7,39 +7,90 @@ import (
 	"net/url"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"antechamber/handlers/journal"
+	"antechamber/handlers/tools"
 	"antechamber/store"
 )
 
-// The headers of the API.
+// The headers of the API, as net/http writes them: another spelling would be
+// brought into this one at every look.
 const (
-	headerAPIKey       = "x-api-key"
-	headerVersion      = "anthropic-version"
-	headerRequestID    = "request-id"
-	headerOrganization = "anthropic-organization-id"
+	headerAPIKey       = "X-Api-Key"
+	headerVersion      = "Anthropic-Version"
+	headerRequestID    = "Request-Id"
+	headerOrganization = "Anthropic-Organization-Id"
+	headerRetryCount   = "X-Stainless-Retry-Count" // of the official SDKs
 )
 
-// keyOrganization is where a request keeps its organization.
-const keyOrganization = "organization"
+// call is one request of the Admin API, and what of it goes into the journal.
+type call struct {
+	echo.Context
+	org     *store.Organization // nil until it is known
+	tools   *tools.Tools        // of the organization
+	record  journal.Record
+	dropped bool // its connection is, on purpose
+}
 
-// logged writes a line for every request when the level is debug.
-func (s *server) logged(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		err := next(c)
-		if err != nil {
-			c.Error(err) // answered here, so that the line knows the status
-		}
-		r := c.Request()
-		if s.log.Enabled(r.Context(), slog.LevelDebug) {
-			s.log.Debug("request", "method", r.Method, "path", r.URL.Path, "query", r.URL.RawQuery,
-				"status", c.Response().Status, "request_id", c.Response().Header().Get(headerRequestID))
+// keyCall is where a request keeps its call.
+const keyCall = "call"
+
+func callOf(c echo.Context) *call { return c.Get(keyCall).(*call) }
+
+// watched answers what fails, and then writes the request down: a line in the
+// log when its level is debug, and an entry in the journal.
+func (s *server) watched(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(ctx echo.Context) error {
+		c := &call{Context: ctx}
+		c.Set(keyCall, c)
+		began := s.Store.RealTime()
+		// A fault that closes the connection leaves by a panic.
+		defer func() { s.remember(c, began) }()
+		if err := next(c); err != nil {
+			c.Error(err) // answered here, so that what is written down knows the status
 		}
 		return nil
 	}
 }
+
+// remember writes the request down.
+func (s *server) remember(c *call, began time.Time) {
+	r, status := c.Request(), c.Response().Status
+	if c.dropped {
+		status = 0
+	}
+	if s.Log.Enabled(r.Context(), slog.LevelDebug) {
+		s.Log.Debug("request", "method", r.Method, "path", r.URL.Path, "query", journal.Redact(r.URL.RawQuery),
+			"status", status, "request_id", c.Response().Header().Get(headerRequestID))
+	}
+	if !inside(r.URL.Path) {
+		return
+	}
+	org := c.org
+	if org == nil {
+		org = s.Store.First() // a wrong key is the first thing that people look for
+		c.tools = s.Tools.Of(org)
+	}
+	log := c.tools.Journal
+	if log == nil {
+		return
+	}
+	c.record.Time = org.Now()
+	c.record.Method, c.record.Path, c.record.Query = r.Method, r.URL.Path, r.URL.RawQuery
+	c.record.Status, c.record.RequestID = status, c.Response().Header().Get(headerRequestID)
+	c.record.RetryCount, _ = strconv.Atoi(r.Header.Get(headerRetryCount))
+	c.record.Duration = s.Store.RealTime().Sub(began)
+	c.record.Key = keyOf(r.Header)
+	log.Add(c.record)
+}
+
+// inside tells whether a path is one of the API.
+func inside(path string) bool { return path == base || strings.HasPrefix(path, base+"/") }
 
 // recovered turns a panic, which would be a fault of this program, into a 500
 // and a log line with its trace.
@@ -50,7 +101,7 @@ func (s *server) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 				if p == http.ErrAbortHandler {
 					panic(p)
 				}
-				s.log.Error("panic", "value", fmt.Sprint(p), "stack", string(debug.Stack()))
+				s.Log.Error("panic", "value", fmt.Sprint(p), "stack", string(debug.Stack()))
 				err = &apiError{status: http.StatusInternalServerError, message: "Internal server error"}
 			}
 		}()
@@ -62,39 +113,51 @@ func (s *server) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 // and gives every answer its request id. Paths outside the API pass without a
 // key; inside it, even an unknown path asks for one first.
 func (s *server) authenticated(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		path := c.Request().URL.Path
-		if path != base && !strings.HasPrefix(path, base+"/") {
-			return next(c)
+	return func(ctx echo.Context) error {
+		c := callOf(ctx)
+		if !inside(c.Request().URL.Path) {
+			return next(ctx)
 		}
 		org, err := s.organizationOf(c.Request().Header)
 		// Request ids are counted by organization; the first one counts those
 		// of requests that belong to none.
 		if err != nil {
-			c.Response().Header().Set(headerRequestID, s.store.First().NewRequestID())
+			c.Response().Header().Set(headerRequestID, s.Store.First().NewRequestID())
 			return err
 		}
 		c.Response().Header().Set(headerRequestID, org.NewRequestID())
 		c.Response().Header().Set(headerOrganization, org.ID())
-		c.Set(keyOrganization, org)
-		return next(c)
+		c.org, c.tools = org, s.Tools.Of(org)
+		return next(ctx)
 	}
 }
 
+// keyOf gives the admin key of a request, if it has one.
+func keyOf(h http.Header) string {
+	if key := h.Get(headerAPIKey); key != "" {
+		return key
+	}
+	scheme, token, _ := strings.Cut(h.Get(echo.HeaderAuthorization), " ")
+	if strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(token)
+	}
+	return ""
+}
+
 func (s *server) organizationOf(h http.Header) (*store.Organization, error) {
-	key := h.Get(headerAPIKey)
+	key := keyOf(h)
 	if key == "" {
-		scheme, token, _ := strings.Cut(h.Get(echo.HeaderAuthorization), " ")
-		if strings.EqualFold(scheme, "Bearer") {
-			key = strings.TrimSpace(token)
+		return nil, &apiError{status: http.StatusUnauthorized, message: "x-api-key header is required"}
+	}
+	org := s.Store.Authenticate(key)
+	if org == nil && s.Fork {
+		var err error
+		if org, err = s.Store.AuthenticateOrFork(key); err != nil {
+			return nil, &apiError{status: http.StatusUnauthorized, message: "invalid x-api-key" + ": " + err.Error()}
 		}
 	}
-	if key == "" {
-		return nil, &apiError{status: http.StatusUnauthorized, message: headerAPIKey + " header is required"}
-	}
-	org := s.store.Authenticate(key)
 	if org == nil {
-		return nil, &apiError{status: http.StatusUnauthorized, message: "invalid " + headerAPIKey}
+		return nil, &apiError{status: http.StatusUnauthorized, message: "invalid x-api-key"}
 	}
 	return org, nil
 }
@@ -122,14 +185,31 @@ func (c *call) id(name string) string {
 }
 
 // serve gives the Echo handler of an operation: what every operation checks
-// before its own input.
+// before its own input, and what is done to it on purpose.
 func (s *server) serve(op operation) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		org := c.Get(keyOrganization).(*store.Organization)
-		if err := checkVersion(c.Request().Header, org.Settings().AnthropicVersions); err != nil {
+	return func(ctx echo.Context) error {
+		c := callOf(ctx)
+		c.record.Operation = op.ID
+		if err := checkVersion(c.Request().Header, c.org.Settings().AnthropicVersions); err != nil {
 			return err
 		}
-		return op.handle(&call{c, org})
+		given := c.tools
+		decision := given.Limiter.Allow(op.ID, c.org.Now())
+		decision.SetHeaders(c.Response().Header())
+		if !decision.Allowed {
+			return &apiError{status: http.StatusTooManyRequests, message: decision.Message()}
+		}
+		if op.Method != http.MethodGet {
+			c.org = c.org.Recording(func(effects []store.Effect) { c.record.Effects = append(c.record.Effects, effects...) })
+		}
+		if !given.Faults.Armed() {
+			return op.handle(c)
+		}
+		hit := given.Faults.Decide(c.asked(op))
+		if hit == nil {
+			return op.handle(c)
+		}
+		return s.inject(c, hit, op)
 	}
 }
 
@@ -137,9 +217,9 @@ func checkVersion(h http.Header, known []string) error {
 	version := h.Get(headerVersion)
 	switch {
 	case version == "":
-		return badRequest(headerVersion + ": header is required")
+		return badRequest("anthropic-version: header is required")
 	case !slices.Contains(known, version):
-		return badRequest(fmt.Sprintf("%s: %q is not a valid version", headerVersion, version))
+		return badRequest(fmt.Sprintf("anthropic-version: %q is not a valid version", version))
 	}
 	return nil
 }

@@ -2,11 +2,14 @@ package handlers
 
 import (
 	"net/http"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"antechamber/api"
+	"antechamber/handlers/faults"
 )
 
 // base is the path under which the Admin API is served.
@@ -18,6 +21,22 @@ type operation struct {
 	Method string
 	Path   string // below base; parameters in Echo's form
 	handle func(*call) error
+}
+
+// parameter is one in a path in Echo's form.
+var parameter = regexp.MustCompile(`:(\w+)`)
+
+// route is the operation's path as the contract writes it.
+func (op operation) route() string { return parameter.ReplaceAllString(op.Path, "{$1}") }
+
+// Operations lists what is served, as faults name it.
+func Operations() []faults.Operation {
+	var all []faults.Operation
+	for _, op := range operations {
+		body := op.Method == http.MethodPost && !strings.HasSuffix(op.Path, "/archive")
+		all = append(all, faults.Operation{ID: op.ID, Method: op.Method, Path: op.route(), Body: body})
+	}
+	return all
 }
 
 // operations is the list of what is served, in the order of the reference.

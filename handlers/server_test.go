@@ -67,6 +67,22 @@ func TestOrganizationsAreApart(t *testing.T) {
 	}
 }
 
+// A test invents a key and has a world of its own.
+func TestInventedKeysFork(t *testing.T) {
+	srv := serve(t, acme, func(o *Options) { o.Fork = true })
+	key := "x-api-key: sk-ant-admin01-invented"
+	if got := srv.do("DELETE", users+"/user_dev", "", key); got.status != 200 {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	srv.get(users + "/user_dev")
+	if got := srv.do("GET", users+"/user_dev", "", key); got.status != 404 {
+		t.Errorf("%d %s", got.status, got.body)
+	}
+	if got := srv.do("GET", users, "", "x-api-key: sk-ant-api03-x"); got.status != 401 {
+		t.Errorf("a key that is not well-formed: %d %s", got.status, got.body)
+	}
+}
+
 func TestRequestIDsAreUnique(t *testing.T) {
 	srv := serve(t, acme)
 	seen := map[string]bool{}

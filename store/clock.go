@@ -31,6 +31,12 @@ func (o *Organization) FreezeClock() (api.Time, []Effect, error) {
 	return o.moveClock(func(_ Clock, now api.Time, _ time.Time) Clock { return FrozenAt(now.Time) })
 }
 
+// FreezeClockAt makes the clock stand still at a time that is not behind it, to
+// the letter, and tells what that caused.
+func (o *Organization) FreezeClockAt(to api.Time) (api.Time, []Effect, error) {
+	return o.moveClock(func(Clock, api.Time, time.Time) Clock { return FrozenAt(to.Time) })
+}
+
 // ResumeClock makes a clock that stands still go on from where it stands.
 func (o *Organization) ResumeClock() (api.Time, []Effect, error) {
 	return o.moveClock(func(c Clock, now api.Time, realTime time.Time) Clock {

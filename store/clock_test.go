@@ -50,10 +50,37 @@ func TestFreezeAndResume(t *testing.T) {
 	diff(t, "a clock that goes on", at(time.Hour+time.Minute+day), o.Now())
 }
 
+func TestFreezeClockAt(t *testing.T) {
+	o := twoDue(t)
+	o.real.advance(time.Hour)
+	now, effects, err := o.FreezeClockAt(at(2 * day))
+	diff(t, "error", nil, err)
+	diff(t, "now", at(2*day), now)
+	diff(t, "effects", []store.Effect{{Type: store.APIKeyExpired, ID: "apikey_a", At: at(2 * day)}}, effects)
+	o.real.advance(30 * day)
+	diff(t, "a clock that stands still", store.FrozenAt(at(2*day).Time), o.Clock())
+	now, _, err = o.FreezeClockAt(at(2*day + time.Microsecond))
+	diff(t, "error", nil, err)
+	diff(t, "a frozen clock that is moved", at(2*day+time.Microsecond), now)
+}
+
+// A refusal leaves a clock that runs running.
+func TestFreezeClockAtIsRefusedWhole(t *testing.T) {
+	o := twoDue(t)
+	o.real.advance(time.Hour)
+	clock := o.Clock()
+	_, _, err := o.FreezeClockAt(at(time.Hour - time.Microsecond))
+	wantRefusal(t, store.Error{Code: "clock_backwards"}, err)
+	_, _, err = o.FreezeClockAt(api.At(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)))
+	wantRefusal(t, store.Error{Code: "clock_out_of_range"}, err)
+	diff(t, "the clock", clock, o.Clock())
+}
+
 func TestTheClockNeverGoesBack(t *testing.T) {
 	for name, move := range map[string]func(o *org) error{
 		"advance": func(o *org) error { _, _, err := o.Advance(-time.Microsecond); return err },
 		"set":     func(o *org) error { _, _, err := o.SetClock(at(-time.Microsecond)); return err },
+		"freeze":  func(o *org) error { _, _, err := o.FreezeClockAt(at(-time.Microsecond)); return err },
 		"past 9998": func(o *org) error {
 			_, _, err := o.SetClock(api.At(time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)))
 			return err

@@ -97,6 +97,8 @@ func (o *Organization) CreateAPIKey(in NewAPIKey) (key Object[APIKey], secret st
 		switch {
 		case w == nil:
 			return none, notFound("Workspace", in.WorkspaceID)
+		case in.CreatedBy == "":
+			return none, refused("nobody", "There is no user who could make a key.")
 		case t.users.get(in.CreatedBy) == nil:
 			return none, notFound("User", in.CreatedBy)
 		case !w.Value.ArchivedAt.IsZero():

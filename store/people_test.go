@@ -90,6 +90,15 @@ func TestCreateAPIKeyKeepsOnlyTheHint(t *testing.T) {
 	}
 }
 
+func TestCreateAPIKeyWithNobodyThere(t *testing.T) {
+	o := open(t, store.Contents{})
+	before := o.Contents()
+	_, secret, err := o.CreateAPIKey(store.NewAPIKey{Name: "K"})
+	wantRefusal(t, store.Error{Code: "nobody", Message: "There is no user who could make a key."}, err)
+	diff(t, "secret", "", secret)
+	diff(t, "contents", before, o.Contents())
+}
+
 func TestUseAPIKey(t *testing.T) {
 	o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", theDefault, "active"), key("b", theDefault, "inactive")}})
 	o.real.advance(time.Minute)

@@ -210,7 +210,8 @@ func (o *Organization) UpdateWorkspace(id string, in WorkspaceUpdate, bad error)
 
 // mergeTags gives a map of its own: rows share theirs.
 func mergeTags(tags map[string]string, changes map[string]*string) map[string]string {
-	merged := maps.Clone(tags)
+	merged := make(map[string]string, len(tags)+len(changes))
+	maps.Copy(merged, tags)
 	for k, v := range changes {
 		if v == nil {
 			delete(merged, k)

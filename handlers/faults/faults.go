@@ -111,13 +111,9 @@ func (d *Duration) UnmarshalText(b []byte) error {
 	return err
 }
 
-// ConcurrentMembershipChange is documented for removing a user. The emulator
-// sends it as an injected fault only.
-const ConcurrentMembershipChange api.ErrorCode = "concurrent_membership_change"
-
 // errorCodes are the codes that an error may carry.
 var errorCodes = []api.ErrorCode{
 	api.AlreadyMember, api.InviteAlreadyExists, api.EmailDomainNotAllowed, api.OrgMemberLimitExceeded,
 	api.CannotRemoveLastMember, api.WorkspaceMemberLimitExceeded, api.OrgAPIKeyLimitExceeded,
-	api.WorkspaceAPIKeyLimitExceeded, ConcurrentMembershipChange,
+	api.WorkspaceAPIKeyLimitExceeded, api.ConcurrentMembershipChange,
 }

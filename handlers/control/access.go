@@ -1,0 +1,93 @@
+package control
+
+import (
+	"crypto/subtle"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"antechamber/store"
+)
+
+// admit lets a request in: by the token where other machines can reach the
+// control plane, and otherwise unless it comes from a web page of somebody
+// else's.
+func (s *server) admit(r *http.Request) error {
+	origin := r.Header.Get("Origin")
+	switch {
+	case s.Exposed && s.Token != "" && subtle.ConstantTimeCompare([]byte(bearer(r)), []byte(s.Token)) != 1:
+		return refuse(http.StatusUnauthorized, "unauthorized", "The control plane asks for its token.", "Send Authorization: Bearer with the token of --control-token, or the one that was printed at start.")
+	case s.Exposed:
+		return nil
+	case !loopback("//" + r.Host): // a name that was made to lead here
+		return refuse(http.StatusForbidden, "forbidden_host", "The control plane answers this machine only, not the host "+r.Host+".", "Use 127.0.0.1 or localhost, or --expose.")
+	case origin != "" && !loopback(origin):
+		return refuse(http.StatusForbidden, "forbidden_origin", "The control plane answers no web page of "+origin+".", "Call it from a page of localhost, or from outside a browser.")
+	}
+	return nil
+}
+
+// loopback tells whether a URL is one of this machine.
+func loopback(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return err == nil && ip.Unmap().IsLoopback() || strings.EqualFold(u.Hostname(), "localhost")
+}
+
+// bearer gives the Bearer token of a request.
+func bearer(r *http.Request) string {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
+}
+
+// organizationOf gives the organization that a request names, and the first
+// one when it names none. It refuses query parameters that mean nothing.
+func (s *server) organizationOf(r *http.Request, to route) (*store.Organization, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, codeInvalidQuery, "The query string is badly escaped: "+err.Error()+".", "")
+	}
+	for name, values := range query {
+		switch {
+		case to.global || name != "organization" && !slices.Contains(to.query, name):
+			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, name+": expected no such parameter.", "")
+		case len(values) > 1:
+			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, name+": expected it once.", "")
+		}
+	}
+	if to.global {
+		return nil, nil
+	}
+	o := s.selected(r, query)
+	if o == nil {
+		return nil, refuse(http.StatusNotFound, "organization_not_found", "There is no such organization.", "Send its admin key as x-api-key, or ?organization=<id>. GET "+Base+"/organizations lists them.")
+	}
+	return o, nil
+}
+
+func (s *server) selected(r *http.Request, query url.Values) *store.Organization {
+	if id := query["organization"]; id != nil {
+		return s.Store.Organization(id[0])
+	}
+	key := r.Header.Get("x-api-key")
+	if key == "" && s.Token == "" { // or else it is the token
+		key = bearer(r)
+	}
+	if key == "" {
+		return s.Store.First()
+	}
+	return s.Authenticate(key)
+}
+
+// accepts tells whether a request would rather have HTML, as a browser's.
+func accepts(r *http.Request, mediaType string) bool {
+	return slices.ContainsFunc(r.Header.Values("Accept"), func(v string) bool { return strings.Contains(v, mediaType) })
+}

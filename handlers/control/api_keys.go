@@ -1,0 +1,30 @@
+package control
+
+import (
+	"antechamber/api"
+	"antechamber/store"
+)
+
+// keyWithSecret is a key as nobody sees it a second time.
+type keyWithSecret struct {
+	api.APIKey
+	Secret string `json:"secret"`
+}
+
+var aKeyName = form{"a name of 1 to 500 characters", characters(1, 500)}
+
+func createAPIKey(c *call) (any, error) {
+	in := store.NewAPIKey{
+		Name:        c.need("name", aKeyName),
+		WorkspaceID: c.text("workspace_id", anID),
+		CreatedBy:   c.text("created_by", anID),
+		ExpiresAt:   c.time("expires_at"),
+	}
+	if err := c.refused(); err != nil {
+		return nil, err
+	}
+	key, secret, err := c.org.CreateAPIKey(in)
+	return keyWithSecret{key.Value.APIKey, secret}, err
+}
+
+func useAPIKey(c *call) (any, error) { return object(c.org.UseAPIKey(c.path["id"])) }

@@ -1,0 +1,58 @@
+package control
+
+import (
+	"antechamber/api"
+	"antechamber/store"
+)
+
+// clock is what the clock shows.
+type clock struct {
+	Now    api.Time `json:"now"`
+	Frozen bool     `json:"frozen"`
+}
+
+func clockOf(o *store.Organization) clock { return clock{o.Now(), o.Clock().Frozen} }
+
+func getClock(c *call) (any, error) { return clockOf(c.org), nil }
+
+// moved is what the clock shows now, and what that caused.
+type moved struct {
+	Now     api.Time       `json:"now"`
+	Frozen  bool           `json:"frozen"`
+	Effects []store.Effect `json:"effects"`
+}
+
+func moveClock(c *call) (any, error) {
+	by, to := c.duration("advance"), c.time("set")
+	set, freeze, resume := c.given("set"), c.set("freeze"), c.set("resume")
+	if trues(c.given("advance"), set || freeze, resume) != 1 {
+		c.faults = append(c.faults, "expected exactly one of advance, set, freeze and resume, where set and freeze go together")
+	}
+	if err := c.refused(); err != nil {
+		return nil, err
+	}
+	switch {
+	case set && freeze:
+		return c.moved(c.org.FreezeClockAt(to))
+	case set:
+		return c.moved(c.org.SetClock(to))
+	case freeze:
+		return c.moved(c.org.FreezeClock())
+	case resume:
+		return c.moved(c.org.ResumeClock())
+	}
+	return c.moved(c.org.Advance(by))
+}
+
+func (c *call) moved(now api.Time, caused []store.Effect, err error) (any, error) {
+	return moved{now, c.org.Clock().Frozen, append([]store.Effect{}, caused...)}, err
+}
+
+func trues(all ...bool) (n int) {
+	for _, b := range all {
+		if b {
+			n++
+		}
+	}
+	return n
+}

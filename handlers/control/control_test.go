@@ -1,0 +1,390 @@
+package control
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"antechamber/handlers/faults"
+	"antechamber/handlers/tools"
+	"antechamber/internal/conform"
+	"antechamber/seed"
+	"antechamber/store"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+var ours = sync.OnceValues(func() (*conform.Document, error) { return conform.Load([]byte(OpenAPI)) })
+
+const (
+	firstKey, secondKey = "sk-ant-admin01-first", "sk-ant-admin01-second"
+	firstID, secondID   = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
+)
+
+// instant is the real time at which the tests begin.
+var instant = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// acme is two organizations: one whose clock stands still and one whose runs.
+const acme = `{"organizations": [
+	{"id": "` + firstID + `", "name": "First", "admin_keys": ["` + firstKey + `"], "clock": {"frozen_at": "2026-03-01T12:00:00Z"},
+	 "users": [{"id": "user_admin", "email": "admin@example.com", "role": "admin", "added_at": "2026-01-01T00:00:00Z"}],
+	 "invites": [{"id": "invite_pending", "email": "new@example.com", "role": "developer", "invited_at": "2026-02-28T12:00:00Z"},
+	             {"id": "invite_expired", "email": "old@example.com", "role": "user", "invited_at": "2026-01-01T12:00:00Z"}],
+	 "workspaces": [{"id": "wrkspc_live", "name": "Live", "created_at": "2026-01-02T00:00:00Z"},
+	                {"id": "wrkspc_gone", "name": "Gone", "created_at": "2026-01-02T00:00:00Z", "archived_at": "2026-01-03T00:00:00Z"}],
+	 "api_keys": [{"id": "apikey_live", "name": "Live", "workspace": "Live", "created_by": "user_admin", "created_at": "2026-01-02T00:00:00Z", "expires_at": "2026-03-08T12:00:00Z"},
+	              {"id": "apikey_off", "name": "Off", "status": "inactive", "created_by": "user_admin", "created_at": "2026-01-02T00:00:00Z"}]},
+	{"id": "` + secondID + `", "name": "Second", "admin_keys": ["` + secondKey + `"],
+	 "users": [{"id": "user_admin", "email": "admin@example.com", "role": "admin"}]}
+]}`
+
+// someOperations are operations as the Admin API has them.
+var someOperations = []faults.Operation{
+	{ID: "createOrganizationInvite", Method: "POST", Path: "/organizations/invites", Body: true},
+	{ID: "getOrganizationMember", Method: "GET", Path: "/organizations/users/{user_id}"},
+	{ID: "listWorkspaces", Method: "GET", Path: "/organizations/workspaces"},
+	{ID: "removeOrganizationMember", Method: "DELETE", Path: "/organizations/users/{user_id}"},
+}
+
+// testServer is a control plane and its real time.
+type testServer struct {
+	t       testing.TB
+	handler http.Handler
+	store   *store.Store
+	tools   tools.Options
+	log     *bytes.Buffer
+	now     time.Time
+}
+
+func serve(t testing.TB, src string, options ...func(*Options)) *testServer {
+	t.Helper()
+	srv := &testServer{t: t, log: new(bytes.Buffer), now: instant}
+	realTime := func() time.Time { return srv.now }
+	srv.store = store.New(realTime)
+	s, err := seed.Parse("test.json", []byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := s.Load(seed.Options{Real: instant, IDSeed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range all {
+		if _, err := srv.store.Add(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := Options{
+		Store: srv.store, RealTime: realTime, IDSeed: 1, Version: "1.2.3", Log: slog.New(slog.NewTextHandler(srv.log, nil)),
+		Tools: tools.Options{JournalEntries: 100, JournalBytes: 1 << 20}, Operations: someOperations,
+	}
+	for _, option := range options {
+		option(&o)
+	}
+	srv.handler, srv.tools = New(o), o.Tools
+	return srv
+}
+
+// result is an answer.
+type result struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// do sends a request, with headers as "name: value", to a path below Base.
+// Every answer of an operation is held against the document, and so is every
+// body that was taken.
+func (s *testServer) do(method, path, body string, headers ...string) result {
+	s.t.Helper()
+	r := httptest.NewRequest(method, "http://127.0.0.1:4020"+Base+path, strings.NewReader(body))
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		if name == "host" {
+			r.Host = value
+		}
+		r.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	s.handler.ServeHTTP(w, r)
+	got := result{w.Code, w.Header(), w.Body.String()}
+	s.conforms(r, body, got)
+	return got
+}
+
+func (s *testServer) conforms(r *http.Request, body string, got result) {
+	s.t.Helper()
+	doc, err := ours()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	route, ok := doc.Route(r.URL.EscapedPath())
+	described := false
+	for _, op := range doc.Operations() {
+		described = described || ok && op.Method == r.Method && op.Path == route
+	}
+	if !described || strings.HasPrefix(got.header.Get("Content-Type"), "text/html") {
+		return
+	}
+	if err := doc.CheckResponse(r.Method, route, got.status, got.header, []byte(got.body)); err != nil {
+		s.t.Errorf("%s %s: %v\n%s", r.Method, route, err, got.body)
+	}
+	if got.status != http.StatusOK || body == "{}" {
+		return
+	}
+	if err := doc.CheckRequest(r.Method, route, []byte(body)); err != nil {
+		s.t.Errorf("%s %s took a body that is not described: %v\n%s", r.Method, route, err, body)
+	}
+}
+
+// must is do for what has to succeed, and decodes the answer.
+func (s *testServer) must(method, path, body string, headers ...string) map[string]any {
+	s.t.Helper()
+	got := s.do(method, path, body, headers...)
+	if got.status != http.StatusOK {
+		s.t.Fatalf("%s %s %s: %d %s", method, path, body, got.status, got.body)
+	}
+	var out map[string]any
+	if err := json.Unmarshal([]byte(got.body), &out); err != nil {
+		s.t.Fatal(err)
+	}
+	return out
+}
+
+// contents is everything that there is, by organization.
+func (s *testServer) contents() string {
+	var b strings.Builder
+	for _, o := range s.store.Organizations() {
+		b.Write(seed.Export(o.Contents()))
+		_ = json.NewEncoder(&b).Encode(o.Snapshots())
+	}
+	return b.String()
+}
+
+func same[T any](t testing.TB, what string, want, got T) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got)\n%s", what, diff)
+	}
+}
+
+func failed(t *testing.T, got result) failureObject {
+	t.Helper()
+	var f failure
+	if err := json.Unmarshal([]byte(got.body), &f); err != nil {
+		t.Fatalf("%v: %s", err, got.body)
+	}
+	return f.Error
+}
+
+func TestTheDescriptionIsThatOfTheRoutes(t *testing.T) {
+	doc, err := ours()
+	if err != nil {
+		t.Fatal(err)
+	}
+	described, served := map[string]string{}, map[string]string{}
+	for _, op := range doc.Operations() {
+		described[op.ID] = op.Method + " " + op.Path
+	}
+	for _, to := range routes {
+		served[to.ID] = to.Method + " " + to.Path
+	}
+	same(t, "operations", described, served)
+
+	// The fields of each body, and which routes are within an organization.
+	var raw struct {
+		Paths map[string]map[string]struct {
+			OperationID string           `json:"operationId"`
+			Parameters  []map[string]any `json:"parameters"`
+			RequestBody struct {
+				Content map[string]struct {
+					Schema struct {
+						Properties map[string]any `json:"properties"`
+					} `json:"schema"`
+				} `json:"content"`
+			} `json:"requestBody"`
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal([]byte(OpenAPI), &raw); err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range routes {
+		op := raw.Paths[to.Path][strings.ToLower(to.Method)]
+		within := false
+		for _, p := range op.Parameters {
+			within = within || p["$ref"] == "#/components/parameters/Organization"
+		}
+		same(t, to.ID+" is within an organization", !to.global, within)
+		if to.seed {
+			continue
+		}
+		fields, taken := map[string]bool{}, map[string]bool{}
+		for name := range op.RequestBody.Content["application/json"].Schema.Properties {
+			fields[name] = true
+		}
+		for _, name := range to.fields {
+			taken[name] = true
+		}
+		same(t, to.ID+" takes", fields, taken)
+	}
+}
+
+// Every route refuses what it does not know, and changes nothing.
+func TestNothingUnknownIsTaken(t *testing.T) {
+	srv := serve(t, acme)
+	srv.must("POST", "/snapshots", `{"name":"kept"}`)
+	before := srv.contents()
+	for _, to := range routes {
+		path := strings.NewReplacer("{id}", secondID, "{name}", "kept").Replace(strings.TrimPrefix(to.Path, Base))
+		same(t, to.ID+" with a parameter", "invalid_query", failed(t, srv.do(to.Method, path+"?nonsense=1", "")).Code)
+		same(t, to.ID+" with a bad escape", "invalid_query", failed(t, srv.do(to.Method, path+"?organization=%zz", "")).Code)
+		same(t, to.ID+" with two organizations", "invalid_query", failed(t, srv.do(to.Method, path+"?organization="+firstID+"&organization="+firstID, "")).Code)
+		got := srv.do(to.Method, path, `{"name":"x","nonsense":1}`)
+		if got.status != http.StatusBadRequest || !strings.Contains(got.body, "nonsense") {
+			t.Errorf("%s with an unknown field: %d %s", to.ID, got.status, got.body)
+		}
+		for _, body := range []string{"{", "[]", "null", `"x"`, "{} {}", `{"name":}`, `{"name":"a"`, "\xff", `{"a":1 "b":2}`, `{"name":"a","name":"b"}`} {
+			if got := srv.do(to.Method, path, body); got.status != http.StatusBadRequest {
+				t.Errorf("%s with %q: %d %s", to.ID, body, got.status, got.body)
+			}
+		}
+		if !to.global {
+			same(t, to.ID+" in no organization", 404, srv.do(to.Method, path+"?organization=nobody", "").status)
+			same(t, to.ID+" with no key", "organization_not_found", failed(t, srv.do(to.Method, path, "", "x-api-key: sk-ant-admin01-nobody")).Code)
+		}
+	}
+	same(t, "contents", before, srv.contents())
+}
+
+func TestMethods(t *testing.T) {
+	srv := serve(t, acme)
+	for path, allow := range map[string]string{
+		"": "GET", "/organizations": "GET, POST", "/state": "GET, PUT", "/settings": "GET, PATCH", "/clock": "GET, POST",
+		"/faults": "DELETE, GET, POST", "/faults/a": "DELETE", "/requests": "DELETE, GET", "/requests/stream": "GET", "/verify": "POST",
+		"/snapshots/a": "DELETE", "/snapshots/a/restore": "POST",
+	} {
+		for _, method := range []string{"HEAD", "OPTIONS", "TRACE"} {
+			got := srv.do(method, path, "")
+			same(t, method+" "+path, 405, got.status)
+			same(t, "allow", allow, got.header.Get("Allow"))
+		}
+	}
+	for _, path := range []string{"/nothing", "/clock/", "//clock", "/invites//accept", "/snapshots/a/b/restore", "x"} {
+		r := httptest.NewRequest("GET", "http://127.0.0.1/", nil)
+		r.URL.Path, r.URL.RawPath = Base+path, ""
+		w := httptest.NewRecorder()
+		srv.handler.ServeHTTP(w, r)
+		same(t, path, 404, w.Code)
+	}
+}
+
+func TestTheToken(t *testing.T) {
+	guarded := func(o *Options) { o.Exposed, o.Token = true, "s3cret" }
+	foreign := []string{"host: antechamber.example.com:4020", "origin: https://elsewhere.example.com"}
+	srv := serve(t, acme, guarded)
+	for _, authorization := range []string{"", "Bearer", "Bearer nonsense", "Basic s3cret", "s3cret"} {
+		for _, path := range []string{"", "/clock", "/nothing"} {
+			got := srv.do("GET", path, "", append(foreign, "authorization: "+authorization)...)
+			same(t, authorization, "unauthorized", failed(t, got).Code)
+			same(t, authorization, 401, got.status)
+			same(t, "www-authenticate", "Bearer", got.header.Get("WWW-Authenticate"))
+		}
+	}
+	got := srv.must("GET", "", "", append(foreign, "authorization: bearer s3cret", "x-api-key: "+secondKey)...)
+	same(t, "organization", any("Second"), got["organization"].(map[string]any)["name"])
+	srv.must("GET", "/clock", "", append(foreign, "authorization: Bearer s3cret")...)
+
+	open := serve(t, acme, func(o *Options) { o.Exposed = true })
+	open.must("GET", "/clock", "", foreign...)
+}
+
+func TestWebPagesAreKeptOut(t *testing.T) {
+	srv := serve(t, acme)
+	for host, ok := range map[string]bool{
+		"localhost": true, "localhost:4020": true, "LOCALHOST:1": true, "127.0.0.1": true, "127.9.9.9:4020": true, "[::1]": true, "[::1]:4020": true,
+		"": false, "example.com": false, "localhost.example.com": false, "127.0.0.1.example.com": false, "10.0.0.1:4020": false, "[::2]": false, "0.0.0.0": false, "a b": false,
+	} {
+		got := srv.do("POST", "/reset", "", "host: "+host)
+		same(t, host, ok, got.status == 200)
+		if !ok {
+			same(t, host, "forbidden_host", failed(t, got).Code)
+		}
+		if host == "" {
+			continue // no Origin
+		}
+		got = srv.do("POST", "/reset", "", "origin: http://"+host)
+		same(t, host, ok, got.status == 200)
+		if !ok {
+			same(t, host, "forbidden_origin", failed(t, got).Code)
+		}
+	}
+	same(t, "null", 403, srv.do("GET", "/state", "", "origin: null").status)
+}
+
+func TestWhichOrganization(t *testing.T) {
+	srv := serve(t, acme)
+	name := func(path string, headers ...string) string {
+		o, _ := srv.must("GET", path, "", headers...)["organization"].(map[string]any)
+		return o["name"].(string)
+	}
+	same(t, "nobody named", "First", name(""))
+	same(t, "a slash", "First", name("/"))
+	same(t, "by key", "Second", name("", "x-api-key: "+secondKey))
+	same(t, "by Bearer", "Second", name("", "authorization: Bearer "+secondKey))
+	same(t, "by id", "Second", name("?organization="+secondID))
+	same(t, "the id outranks the key", "Second", name("?organization="+secondID, "x-api-key: "+firstKey))
+
+	var asked string
+	forking := serve(t, acme, func(o *Options) {
+		o.Authenticate = func(key string) *store.Organization {
+			asked = key
+			return o.Store.Organization(secondID)
+		}
+	})
+	forking.must("GET", "/clock", "", "x-api-key: invented")
+	same(t, "asked", "invented", asked)
+}
+
+func TestTooLarge(t *testing.T) {
+	srv := serve(t, acme)
+	before := srv.contents()
+	same(t, "a body", "body_too_large", failed(t, srv.do("POST", "/users", strings.Repeat(" ", MaxBody+1))).Code)
+	same(t, "settings", 413, srv.do("PATCH", "/settings", strings.Repeat(" ", MaxBody+1)).status)
+	same(t, "a state of that size", "invalid_seed", failed(t, srv.do("PUT", "/state", strings.Repeat(" ", MaxBody+1))).Code)
+	r := httptest.NewRequest("PUT", "http://localhost"+Base+"/state", io.LimitReader(spaces{}, MaxState+1))
+	w := httptest.NewRecorder()
+	srv.handler.ServeHTTP(w, r)
+	same(t, "a state", 413, w.Code)
+	same(t, "contents", before, srv.contents())
+}
+
+type spaces struct{}
+
+func (spaces) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = ' '
+	}
+	return len(b), nil
+}
+
+func TestThePage(t *testing.T) {
+	srv := serve(t, strings.Replace(acme, "Second", "<b>", 1))
+	got := srv.do("GET", "", "", "accept: text/html,application/xhtml+xml,*/*;q=0.8")
+	same(t, "type", "text/html; charset=utf-8", got.header.Get("Content-Type"))
+	for _, want := range []string{firstID, "/_emulate/state?organization=" + secondID, "&lt;b&gt;"} {
+		if !strings.Contains(got.body, want) {
+			t.Errorf("no %s in\n%s", want, got.body)
+		}
+	}
+	same(t, "for a program", "application/json", srv.do("GET", "", "", "accept: */*").header.Get("Content-Type"))
+}

@@ -1,0 +1,58 @@
+package control
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"antechamber/handlers/faults"
+)
+
+func listFaults(c *call) (any, error) { return list[faults.Fault]{c.tools().Faults.List()}, nil }
+
+func armFault(c *call) (any, error) {
+	f, err := faults.Parse(c.body, c.Operations)
+	if refused, ok := errors.AsType[*faults.Refusal](err); ok {
+		message := strings.TrimPrefix(refused.Field+": "+refused.Message, ": ")
+		return nil, refuse(http.StatusBadRequest, "invalid_fault", message, refused.Hint)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.changeFaults(func(set *faults.Set) { f = set.Arm(f) })
+	return f, nil
+}
+
+func deleteFault(c *call) (any, error) {
+	id, there := c.path["id"], false
+	c.changeFaults(func(set *faults.Set) { there = set.Remove(id) })
+	if !there {
+		return nil, refuse(http.StatusNotFound, codeNotFound, "Fault `"+id+"` not found.", "GET "+Base+"/faults lists those that are armed.")
+	}
+	return deleted{id}, nil
+}
+
+func clearFaults(c *call) (any, error) {
+	n := 0
+	c.changeFaults(func(set *faults.Set) {
+		n = len(set.List())
+		set.Clear()
+	})
+	return cleared{n}, nil
+}
+
+// cleared is how the deletion of all of something is answered.
+type cleared struct {
+	Deleted int `json:"deleted"`
+}
+
+// changeFaults changes the faults of the organization, and keeps as many
+// versions of it as they then ask for. Of two changes at once, the one could
+// otherwise keep what the other has counted before.
+func (c *call) changeFaults(change func(*faults.Set)) {
+	c.arming.Lock()
+	defer c.arming.Unlock()
+	set := c.tools().Faults
+	change(set)
+	c.org.KeepHistory(set.MaxStale())
+}

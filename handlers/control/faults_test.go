@@ -1,0 +1,207 @@
+package control
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+
+	"antechamber/api"
+	"antechamber/handlers/faults"
+	"antechamber/handlers/limits"
+	"antechamber/store"
+)
+
+// Each kind of fault is armed, listed as it was answered, and removed.
+func TestFaultsAreArmedAndRemoved(t *testing.T) {
+	srv := serve(t, acme)
+	for _, c := range []struct {
+		body string
+		want string // without id and hits
+	}{
+		{`{"action":{"type":"error","status":503}}`, `{"match":{},"action":{"type":"error","status":503},"after":0,"probability":1}`},
+		{
+			`{"match":{"operation":"createOrganizationInvite","method":"POST","path":"/v1/organizations/invites","body":{"role":"admin"}},"action":{"type":"error","status":400,"message":"No.","error_code":"already_member","retry_after":0},"times":2,"after":1,"probability":0.25}`,
+			`{"match":{"operation":"createOrganizationInvite","method":"POST","path":"/v1/organizations/invites","body":{"role":"admin"}},"action":{"type":"error","status":400,"message":"No.","error_code":"already_member","retry_after":0},"times":2,"after":1,"probability":0.25}`,
+		},
+		{`{"action":{"type":"delay","duration":"0.25s"}}`, `{"match":{},"action":{"type":"delay","duration":"250ms"},"after":0,"probability":1}`},
+		{`{"action":{"type":"delay","distribution":"uniform","max":"1m"}}`, `{"match":{},"action":{"type":"delay","distribution":"uniform","max":"1m0s"},"after":0,"probability":1}`},
+		{`{"action":{"type":"delay","distribution":"lognormal","median":"2s","sigma":0.5}}`, `{"match":{},"action":{"type":"delay","distribution":"lognormal","median":"2s","sigma":0.5},"after":0,"probability":1}`},
+		{`{"action":{"type":"drop"}}`, `{"match":{},"action":{"type":"drop"},"after":0,"probability":1}`},
+		{`{"action":{"type":"drop_after_commit"},"times":1}`, `{"match":{},"action":{"type":"drop_after_commit"},"times":1,"after":0,"probability":1}`},
+		{`{"action":{"type":"truncate","bytes":0}}`, `{"match":{},"action":{"type":"truncate","bytes":0},"after":0,"probability":1}`},
+		{`{"action":{"type":"malformed"},"match":{"path":"/organizations/*/user_1*"}}`, `{"match":{"path":"/organizations/*/user_1*"},"action":{"type":"malformed"},"after":0,"probability":1}`},
+		{`{"action":{"type":"stale_read","writes":100}}`, `{"match":{},"action":{"type":"stale_read","writes":100},"after":0,"probability":1}`},
+	} {
+		t.Run(c.body, func(t *testing.T) {
+			var want map[string]any
+			if err := json.Unmarshal([]byte(c.want), &want); err != nil {
+				t.Fatal(err)
+			}
+			want["id"], want["hits"] = "fault_1", 0.0
+			same(t, "armed", want, srv.must("POST", "/faults", c.body))
+			same(t, "another's", map[string]any{"data": []any{}}, srv.must("GET", "/faults?organization="+secondID, ""))
+			same(t, "listed", map[string]any{"data": []any{want}}, srv.must("GET", "/faults", ""))
+			same(t, "removed", map[string]any{"deleted": "fault_1"}, srv.must("DELETE", "/faults/fault_1", ""))
+			same(t, "left", map[string]any{"data": []any{}}, srv.must("GET", "/faults", ""))
+			same(t, "cleared", map[string]any{"deleted": 0.0}, srv.must("DELETE", "/faults", "")) // ids begin again
+		})
+	}
+}
+
+func TestFaultsAreRefused(t *testing.T) {
+	srv := serve(t, acme)
+	for _, c := range []struct {
+		body string
+		want failureObject
+	}{
+		{``, failureObject{Code: "invalid_fault", Message: "is not valid JSON: EOF"}},
+		{`[]`, failureObject{Code: "invalid_body", Message: "The body is not a JSON object."}},
+		{`{"action":{"type":"drop"},"time":1,"hits":0}`, failureObject{Code: "invalid_body", Message: "time: expected no such field, there are match, action, times, after, probability; hits: expected no such field, there are match, action, times, after, probability"}},
+		{`{"action":{"type":"drop"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_body", Message: "action: expected once"}},
+		{`{}`, failureObject{Code: "invalid_fault", Message: "action: is missing"}},
+		{`{"match":null,"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match: must be a JSON object"}},
+		{`{"match":{"operations":"x"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match.operations: there is no such field here", Hint: `did you mean "operation"?`}},
+		{`{"match":{"operation":"listWorkspace"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: `match.operation: there is no operation "listWorkspace"`, Hint: `did you mean "listWorkspaces"?`}},
+		{`{"match":{"operation":"listWorkspaces","method":"POST"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match.method: listWorkspaces has the method GET"}},
+		{`{"match":{"path":"organizations"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match.path: must begin with a slash"}},
+		{`{"match":{"path":"/organizations?limit=1"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match.path: is a path alone, without query or fragment"}},
+		{`{"match":{"operation":"listWorkspaces","body":{"a":1}},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match.body: no operation that matches takes a request body"}},
+		{`{"action":{}}`, failureObject{Code: "invalid_fault", Message: "action.type: is missing", Hint: "it is error, delay, drop, drop_after_commit, truncate, malformed or stale_read"}},
+		{`{"action":{"type":"drop","bytes":1}}`, failureObject{Code: "invalid_fault", Message: "action.bytes: there is no such field here"}},
+		{`{"action":{"type":"error"}}`, failureObject{Code: "invalid_fault", Message: "action.status: is missing"}},
+		{`{"action":{"type":"error","status":200}}`, failureObject{Code: "invalid_fault", Message: "action.status: must be 400 to 599"}},
+		{`{"action":{"type":"error","status":429,"retry_after":0}}`, failureObject{Code: "invalid_fault", Message: "action.retry_after: must be at least 1 with status 429"}},
+		{`{"action":{"type":"delay","duration":"2h"}}`, failureObject{Code: "invalid_fault", Message: "action.duration: must be more than 0s and at most 1h"}},
+		{`{"action":{"type":"delay","distribution":"uniform","min":"2s","max":"1s"}}`, failureObject{Code: "invalid_fault", Message: "action.min: must be at most max"}},
+		{`{"action":{"type":"delay","distribution":"lognormal","median":"1s","sigma":0}}`, failureObject{Code: "invalid_fault", Message: "action.sigma: must be more than 0 and at most 10"}},
+		{`{"action":{"type":"truncate"}}`, failureObject{Code: "invalid_fault", Message: "action.bytes: is missing"}},
+		{`{"action":{"type":"stale_read","writes":101}}`, failureObject{Code: "invalid_fault", Message: "action.writes: must be 1 to 100"}},
+		{`{"match":{"method":"POST"},"action":{"type":"stale_read","writes":1}}`, failureObject{Code: "invalid_fault", Message: "action.type: no operation that matches is a read, which stale_read needs"}},
+		{`{"action":{"type":"drop"},"times":0}`, failureObject{Code: "invalid_fault", Message: "times: must be at least 1", Hint: "leave it out to fire every time"}},
+		{`{"action":{"type":"drop"},"after":-1}`, failureObject{Code: "invalid_fault", Message: "after: must be at least 0"}},
+		{`{"action":{"type":"drop"},"probability":1.5}`, failureObject{Code: "invalid_fault", Message: "probability: must be more than 0 and at most 1"}},
+	} {
+		got := srv.do("POST", "/faults", c.body)
+		same(t, c.body, 400, got.status)
+		same(t, c.body, c.want, failed(t, got))
+	}
+	got := srv.do("DELETE", "/faults/fault_1", "")
+	same(t, "status", 404, got.status)
+	same(t, "a fault that is not there", failureObject{Code: "not_found", Message: "Fault `fault_1` not found.", Hint: "GET /_emulate/faults lists those that are armed."}, failed(t, got))
+	same(t, "armed", map[string]any{"data": []any{}}, srv.must("GET", "/faults", ""))
+}
+
+func TestHitsAreCounted(t *testing.T) {
+	srv := serve(t, acme)
+	srv.must("POST", "/faults", `{"match":{"operation":"listWorkspaces"},"action":{"type":"drop"},"times":2,"after":1}`)
+	set := srv.tools.Of(srv.store.First()).Faults
+	for range 5 {
+		set.Decide(faults.Request{Operation: "listWorkspaces", Method: "GET", Path: "/v1/organizations/workspaces", Route: "/organizations/workspaces"})
+	}
+	armed := srv.must("GET", "/faults", "")["data"].([]any)[0].(map[string]any)
+	same(t, "hits", any(2.0), armed["hits"])
+}
+
+// rename writes to the user of the first organization.
+func (s *testServer) rename(role api.OrganizationRole) {
+	s.t.Helper()
+	if _, err := s.store.First().UpdateOrganizationMember("user_second", role, nil); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// roleBefore is what the user was so many writes ago.
+func (s *testServer) roleBefore(writes int) api.OrganizationRole {
+	s.t.Helper()
+	u, err := s.store.First().Stale(writes).GetOrganizationMember("user_second")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return u.Value.Role
+}
+
+// History is kept for as long as a fault may ask for it.
+func TestStaleReadsKeepHistory(t *testing.T) {
+	withUser := strings.Replace(acme, `"users": [`, `"users": [{"id": "user_second", "email": "second@example.com", "role": "user", "added_at": "2026-01-01T00:00:00Z"},`, 1)
+	for _, c := range [][3]string{
+		{"DELETE", "/faults/fault_2", ""},
+		{"DELETE", "/faults", ""},
+	} {
+		t.Run(c[1], func(t *testing.T) {
+			srv := serve(t, withUser)
+			srv.must("POST", "/faults", `{"action":{"type":"drop"}}`)
+			srv.rename("developer")
+			same(t, "without history", "developer", srv.roleBefore(1))
+			srv.must("POST", "/faults", `{"action":{"type":"stale_read","writes":2}}`)
+			srv.rename("billing")
+			srv.rename("claude_code_user")
+			srv.rename("user")
+			same(t, "one write ago", "claude_code_user", srv.roleBefore(1))
+			same(t, "two writes ago", "billing", srv.roleBefore(2))
+			same(t, "no further", "billing", srv.roleBefore(9))
+			srv.must(c[0], c[1], c[2])
+			same(t, "let go of", "user", srv.roleBefore(1))
+			srv.rename("developer")
+			same(t, "kept no more", "developer", srv.roleBefore(1))
+		})
+	}
+	srv := serve(t, withUser)
+	srv.must("POST", "/faults", `{"action":{"type":"stale_read","writes":3}}`)
+	srv.must("POST", "/faults", `{"action":{"type":"stale_read","writes":1}}`)
+	srv.must("DELETE", "/faults/fault_1", "")
+	srv.rename("billing")
+	srv.rename("developer")
+	same(t, "what the fault that is left asks for", "billing", srv.roleBefore(9))
+	srv.must("POST", "/reset", "")
+	srv.rename("developer")
+	same(t, "after a reset", "developer", srv.roleBefore(1))
+}
+
+// However faults come and go at once, history is kept for those that are there
+// in the end.
+func TestFaultsChangeAtOnce(t *testing.T) {
+	srv := serve(t, acme)
+	var wg sync.WaitGroup
+	for range 20 {
+		wg.Go(func() {
+			id := srv.must("POST", "/faults", `{"action":{"type":"stale_read","writes":5}}`)["id"].(string)
+			srv.must("DELETE", "/faults/"+id, "")
+		})
+	}
+	wg.Wait()
+	same(t, "armed", map[string]any{"data": []any{}}, srv.must("GET", "/faults", ""))
+	srv.must("POST", "/users", `{"email":"a@example.com","role":"user"}`)
+	if _, err := srv.store.First().Stale(1).GetOrganizationMember("user_admin"); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "the present", srv.users(srv.store.First()), srv.users(srv.store.First().Stale(1)))
+}
+
+func (s *testServer) users(o *store.Organization) string { return fmt.Sprint(len(o.Contents().Users)) }
+
+func TestResetPutsTheToolsBack(t *testing.T) {
+	policy, err := limits.ParsePolicy("1/min")
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := serve(t, acme, func(o *Options) { o.Tools.RateLimit = policy })
+	other := srv.store.Organization(secondID)
+	for _, o := range srv.store.Organizations() {
+		srv.must("POST", "/faults?organization="+o.ID(), `{"action":{"type":"drop"}}`)
+		srv.tools.Of(o).Journal.Add(threeRequests[0])
+		same(t, "the first request", true, srv.tools.Of(o).Limiter.Allow("listWorkspaces", o.Now()).Allowed)
+		same(t, "the second", false, srv.tools.Of(o).Limiter.Allow("listWorkspaces", o.Now()).Allowed)
+	}
+	srv.must("POST", "/reset", "")
+	none := map[string]any{"data": []any{}}
+	same(t, "faults", none, srv.must("GET", "/faults", ""))
+	same(t, "journal", none, srv.must("GET", "/requests", ""))
+	same(t, "rate limit", true, srv.tools.Of(srv.store.First()).Limiter.Allow("listWorkspaces", srv.store.First().Now()).Allowed)
+	same(t, "the number of the next entry", 1, srv.tools.Of(srv.store.First()).Journal.Add(threeRequests[0]))
+	same(t, "the id of the next fault", any("fault_1"), srv.must("POST", "/faults", `{"action":{"type":"drop"}}`)["id"])
+	same(t, "another's faults", 1, len(srv.tools.Of(other).Faults.List()))
+	same(t, "another's journal", 1, len(srv.must("GET", "/requests?organization="+secondID, "")["data"].([]any)))
+	same(t, "another's rate limit", false, srv.tools.Of(other).Limiter.Allow("listWorkspaces", other.Now()).Allowed)
+}

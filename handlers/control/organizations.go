@@ -1,0 +1,103 @@
+package control
+
+import (
+	"net/http"
+
+	"antechamber/api"
+	"antechamber/seed"
+	"antechamber/store"
+)
+
+// organization is how an organization is answered.
+type organization struct {
+	ID        string       `json:"id"`
+	Name      string       `json:"name"`
+	AdminKey  api.Nullable `json:"admin_key"`  // the first of its keys
+	ExpiresAt api.Time     `json:"expires_at"` // in real time; null for never
+}
+
+func organizationOf(o *store.Organization) organization {
+	out := organization{ID: o.ID(), Name: o.Name(), ExpiresAt: api.At(o.Expires())}
+	if keys := o.AdminKeys(); len(keys) > 0 {
+		out.AdminKey = api.Nullable(keys[0])
+	}
+	return out
+}
+
+func (s *server) organizations() []organization {
+	all := s.Store.Organizations()
+	out := make([]organization, len(all))
+	for i, o := range all {
+		out[i] = organizationOf(o)
+	}
+	return out
+}
+
+func listOrganizations(c *call) (any, error) { return list[organization]{c.organizations()}, nil }
+
+var (
+	anAdminKey = form{"an admin key: sk-ant-admin, two digits, a hyphen, and 1 to 128 of A-Z a-z 0-9 _ -", store.ValidAdminKey}
+	aSource    = form{"seed, empty, an organization's id or the name of a snapshot", characters(1, maxSnapshotName)}
+)
+
+func createOrganization(c *call) (any, error) {
+	from := c.text("from", aSource)
+	in := store.NewOrganization{Name: c.text("name", aName), AdminKey: c.text("admin_key", anAdminKey), TTL: c.duration("ttl")}
+	if c.given("ttl") && in.TTL <= 0 {
+		c.fault("ttl", "a time to come")
+	}
+	if err := c.refused(); err != nil {
+		return nil, err
+	}
+	var err error
+	if in.From, err = c.from(from); err != nil {
+		return nil, err
+	}
+	o, err := c.Store.Create(in)
+	if err != nil {
+		return nil, err
+	}
+	return organizationOf(o), nil
+}
+
+// from finds what an organization is to be made from.
+func (c *call) from(name string) (store.From, error) {
+	switch name {
+	case "", fromSeed:
+		return c.Store.FromSeed(), nil
+	case fromEmpty:
+		return c.empty()
+	}
+	if o := c.Store.Organization(name); o != nil {
+		return o.FromNow(), nil
+	}
+	if from, ok := c.org.FromSnapshot(name); ok {
+		return from, nil
+	}
+	c.fault("from", aSource.is)
+	return store.From{}, c.refused()
+}
+
+// What an organization can be made from, beside others and snapshots.
+const (
+	fromSeed  = "seed"
+	fromEmpty = "empty"
+)
+
+// empty is an organization without anybody in it.
+func (s *server) empty() (store.From, error) {
+	nobody, _ := seed.Builtin("empty")
+	all, err := nobody.Load(seed.Options{Real: s.RealTime(), IDSeed: s.IDSeed, Clock: s.Clock})
+	if err != nil {
+		return store.From{}, err
+	}
+	return store.FromContents(all[0])
+}
+
+func deleteOrganization(c *call) (any, error) {
+	o := c.Store.Organization(c.path["id"])
+	if o == nil {
+		return nil, refuse(http.StatusNotFound, "organization_not_found", "Organization `"+c.path["id"]+"` not found.", "GET "+Base+"/organizations lists them.")
+	}
+	return deleted{o.ID()}, c.Store.Delete(o)
+}

@@ -1,0 +1,148 @@
+package control
+
+import (
+	"strings"
+	"testing"
+
+	"antechamber/store"
+)
+
+// Every refusal: its status, its code and what its message names. Nothing
+// changes.
+func TestRefusals(t *testing.T) {
+	srv := serve(t, acme)
+	srv.must("POST", "/snapshots", `{"name":"kept"}`)
+	before := srv.contents()
+	for _, c := range []struct {
+		method, path, body string
+		status             int
+		code, names        string
+	}{
+		{"POST", "/organizations", `{"from":"nowhere"}`, 400, "invalid_body", "from: expected seed, empty"},
+		{"POST", "/organizations", `{"from":1,"name":"","admin_key":"sk-ant-admin1-short","ttl":"soon"}`, 400, "invalid_body", "from: "},
+		{"POST", "/organizations", `{"from":1,"name":"","admin_key":"sk-ant-admin1-short","ttl":"soon"}`, 400, "invalid_body", "; ttl: expected a duration"},
+		{"POST", "/organizations", `{"ttl":"0s"}`, 400, "invalid_body", "ttl: expected a time to come"},
+		{"POST", "/organizations", `{"ttl":"-1d"}`, 400, "invalid_body", "ttl"},
+		{"POST", "/organizations", `{"ttl":600}`, 400, "invalid_body", "ttl"},
+		{"POST", "/organizations", `{"admin_key":"` + secondKey + `"}`, 409, "admin_key_taken", ""},
+		{"DELETE", "/organizations/" + firstID, "", 400, "first_organization", ""},
+		{"DELETE", "/organizations/nobody", "", 404, "organization_not_found", "nobody"},
+
+		{"PATCH", "/settings", `{"member_limit":-1,"workspace_limit":null,"limit":5}`, 400, "invalid_body", "/member_limit: expected"},
+		{"PATCH", "/settings", `{"member_limit":-1,"workspace_limit":null,"limit":5}`, 400, "invalid_body", "/limit: expected no such field"},
+		{"PATCH", "/settings", `{"member_limit":1e400}`, 400, "invalid_body", "/member_limit"},
+		{"PATCH", "/settings", ``, 400, "invalid_body", "expected a value"},
+
+		{"PUT", "/state", `{"name":"A","admin_keys":["` + secondKey + `"]}`, 409, "admin_key_taken", ""},
+		{"PUT", "/state", `{"name":"A","id":"` + secondID + `"}`, 409, "organization_exists", secondID},
+		{"PUT", "/state", `{"organizations":[{"name":"A"},{"name":"B","admin_keys":["sk-ant-admin01-b"]}]}`, 400, "invalid_seed", "/organizations: expected one"},
+		{"PUT", "/state", ``, 400, "invalid_seed", "expected a value"},
+		{"PUT", "/state", `{"name":"A"`, 400, "invalid_seed", "expected"},
+		{"PUT", "/state", `{"name":"A","api_keys":[{"secret":"sk-ant-api03-x"}]}`, 400, "invalid_seed", "/api_keys/0/secret"},
+
+		{"POST", "/snapshots", `{}`, 400, "invalid_body", "name"},
+		{"POST", "/snapshots", `{"name":null}`, 400, "invalid_body", "name"},
+		{"POST", "/snapshots", `{"name":"seed"}`, 400, "invalid_body", "name"},
+		{"POST", "/snapshots", `{"name":".."}`, 400, "invalid_body", "name"},
+		{"POST", "/snapshots", `{"name":"a\nb"}`, 400, "invalid_body", "name"},
+		{"POST", "/snapshots", `{"name":"` + strings.Repeat("é", 256) + `"}`, 400, "invalid_body", "name"},
+		{"DELETE", "/snapshots/none", "", 404, "not_found", "none"},
+		{"POST", "/snapshots/none/restore", "", 404, "not_found", "none"},
+
+		{"POST", "/clock", ``, 400, "invalid_body", "exactly one"},
+		{"POST", "/clock", `{"advance":"1h","set":"2027-01-01T00:00:00Z"}`, 400, "invalid_body", "exactly one"},
+		{"POST", "/clock", `{"freeze":true,"resume":true}`, 400, "invalid_body", "exactly one"},
+		{"POST", "/clock", `{"advance":"1h","freeze":true}`, 400, "invalid_body", "exactly one"},
+		{"POST", "/clock", `{"freeze":false}`, 400, "invalid_body", "freeze: expected true"},
+		{"POST", "/clock", `{"advance":"tomorrow"}`, 400, "invalid_body", "advance: expected a duration"},
+		{"POST", "/clock", `{"advance":"-1s"}`, 400, "clock_backwards", "2026-03-01"},
+		{"POST", "/clock", `{"advance":"-1d"}`, 400, "clock_backwards", ""},
+		{"POST", "/clock", `{"set":"2026-03-01T11:59:59.999999Z"}`, 400, "clock_backwards", ""},
+		{"POST", "/clock", `{"set":"2026-03-01T11:59:59Z","freeze":true}`, 400, "clock_backwards", ""},
+		{"POST", "/clock", `{"set":"9999-01-01T00:00:00Z"}`, 400, "clock_out_of_range", ""},
+		{"POST", "/clock", `{"set":"tomorrow"}`, 400, "invalid_body", "set: expected an RFC 3339 time"},
+		{"POST", "/clock", `{"set":"1969-01-01T00:00:00Z"}`, 400, "invalid_body", "set"},
+
+		{"POST", "/invites/nobody/accept", "", 404, "not_found", "nobody"},
+		{"POST", "/invites/invite_expired/accept", "", 400, "invite_not_pending", "expired"},
+		{"POST", "/invites/invite_pending/accept", `{"name":""}`, 400, "invalid_body", "name"},
+		{"POST", "/users", `{}`, 400, "invalid_body", "email: expected an e-mail address; role: expected one of"},
+		{"POST", "/users", `{"email":"nobody","role":"owner","name":7}`, 400, "invalid_body", "name: expected"},
+		{"POST", "/users", `{"email":"ADMIN@example.com","role":"user"}`, 400, "already_member", ""},
+		{"POST", "/api_keys", `{}`, 400, "invalid_body", "name"},
+		{"POST", "/api_keys", `{"name":"` + strings.Repeat("x", 501) + `","expires_at":"never"}`, 400, "invalid_body", "; expires_at"},
+		{"POST", "/api_keys", `{"name":"K","workspace_id":"wrkspc_nowhere"}`, 404, "not_found", "wrkspc_nowhere"},
+		{"POST", "/api_keys", `{"name":"K","created_by":"user_nobody"}`, 404, "not_found", "user_nobody"},
+		{"POST", "/api_keys", `{"name":"K","workspace_id":"wrkspc_gone"}`, 400, "invalid", "archived"},
+		{"POST", "/api_keys", `{"name":"K","expires_at":"2026-03-01T12:00:00Z"}`, 400, "invalid_expiry", ""},
+		{"POST", "/api_keys/nothing/use", "", 404, "not_found", "nothing"},
+		{"POST", "/api_keys/apikey_off/use", "", 400, "api_key_not_active", "inactive"},
+	} {
+		got := srv.do(c.method, c.path, c.body)
+		failure := failed(t, got)
+		if got.status != c.status || failure.Code != c.code || !strings.Contains(failure.Message, c.names) {
+			t.Errorf("%s %s %.80s\n%d %s, want %d %s and %q", c.method, c.path, c.body, got.status, got.body, c.status, c.code, c.names)
+		}
+		if strings.Contains(got.body, "sk-ant-a") && c.code != "invalid_body" {
+			t.Errorf("a key in %s", got.body)
+		}
+	}
+	same(t, "contents", before, srv.contents())
+	same(t, "log", "", srv.log.String())
+}
+
+func TestAKeyThatNobodyCouldMake(t *testing.T) {
+	srv := serve(t, `{"name":"Empty","admin_keys":["`+firstKey+`"]}`)
+	got := srv.do("POST", "/api_keys", `{"name":"K"}`)
+	same(t, "status", 400, got.status)
+	same(t, "refusal", failureObject{Code: "nobody", Message: "There is no user who could make a key.", Hint: "POST /_emulate/users adds one."}, failed(t, got))
+}
+
+// The limits of the settings hold for people too.
+func TestLimits(t *testing.T) {
+	srv := serve(t, acme)
+	srv.must("PATCH", "/settings", `{"member_limit":1,"api_key_limit":1}`)
+	before := srv.contents()
+	same(t, "accept", "org_member_limit_exceeded", failed(t, srv.do("POST", "/invites/invite_pending/accept", "")).Code)
+	same(t, "a user", "org_member_limit_exceeded", failed(t, srv.do("POST", "/users", `{"email":"a@b.cd","role":"user"}`)).Code)
+	same(t, "a key", "org_api_key_limit_exceeded", failed(t, srv.do("POST", "/api_keys", `{"name":"K"}`)).Code)
+	same(t, "contents", before, srv.contents())
+	srv.must("PATCH", "/settings", `{"api_key_limit":null,"workspace_api_key_limit":0}`)
+	same(t, "a key", "workspace_api_key_limit_exceeded", failed(t, srv.do("POST", "/api_keys", `{"name":"K"}`)).Code)
+}
+
+func TestTooManySnapshots(t *testing.T) {
+	srv := serve(t, acme)
+	for i := range store.MaxSnapshots {
+		if _, err := srv.store.First().TakeSnapshot(strings.Repeat("x", i+1)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	same(t, "one more", "too_many_snapshots", failed(t, srv.do("POST", "/snapshots", `{"name":"y"}`)).Code)
+	srv.must("POST", "/snapshots", `{"name":"x"}`)
+}
+
+// A clock that runs does not stand still after a refusal either.
+func TestARefusedFreezeDoesNotFreeze(t *testing.T) {
+	srv := serve(t, acme)
+	second := "?organization=" + secondID
+	same(t, "backwards", 400, srv.do("POST", "/clock"+second, `{"set":"2000-01-01T00:00:00Z","freeze":true}`).status)
+	same(t, "clock", map[string]any{"now": "2026-03-01T12:00:00.000000Z", "frozen": false}, srv.must("GET", "/clock"+second, ""))
+}
+
+// All faults of a seed are told at once: those of its form, those of its
+// references and those that only the clock can tell.
+func TestAllFaultsOfASeed(t *testing.T) {
+	srv := serve(t, acme)
+	got := failed(t, srv.do("PUT", "/state", `{"name": "A",
+  "nonsense": 1,
+  "users": [{"email": "a@b.cd", "role": "user", "added_at": "2030-01-01T00:00:00Z"}, {"email": "A@b.cd", "role": "owner"}],
+  "api_keys": [{"name": "K", "created_by": "nobody"}]}`))
+	same(t, "code", "invalid_seed", got.Code)
+	var pointers []string
+	for _, f := range got.Faults {
+		pointers = append(pointers, f.Pointer)
+	}
+	same(t, "faults", []string{"/nonsense", "/users/0/added_at", "/users/1/email", "/users/1/role", "/api_keys/0/created_by"}, pointers)
+	same(t, "place", fault{Line: 2, Column: 3, Pointer: "/nonsense", Message: got.Faults[0].Message}, got.Faults[0])
+}

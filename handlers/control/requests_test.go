@@ -1,0 +1,228 @@
+package control
+
+import (
+	"testing"
+	"time"
+
+	"antechamber/api"
+	"antechamber/handlers/journal"
+	"antechamber/store"
+)
+
+// threeRequests are requests of the Admin API as they are recorded.
+var threeRequests = []journal.Record{
+	{
+		Time: api.At(instant), Operation: "createOrganizationInvite", Method: "POST", Path: "/v1/organizations/invites", Status: 200,
+		RequestID: "req_1", Duration: 1500 * time.Microsecond, Key: firstKey,
+		RequestBody:  journal.BodyOf(`{"email":"a@example.com","role":"user"}`),
+		ResponseBody: journal.BodyOf(`{"id":"invite_1"}`),
+		Effects:      []store.Effect{{Type: store.InviteCreated, ID: "invite_1", At: api.At(instant)}},
+	},
+	{
+		Time: api.At(instant), Operation: "listWorkspaces", Method: "GET", Path: "/v1/organizations/workspaces", Query: "limit=5", Status: 529,
+		ErrorType: "overloaded_error", RequestID: "req_2", Fault: "fault_1", Key: firstKey,
+	},
+	{
+		Time: api.At(instant), Method: "GET", Path: "/v1/organizations/nothing", Status: 404,
+		ErrorType: "not_found_error", RequestID: "req_3", ResponseBody: journal.BodyOf("Not found."),
+	},
+}
+
+// happen puts requests into the journal of the first organization.
+func (s *testServer) happen(all ...journal.Record) {
+	for _, r := range all {
+		s.tools.Of(s.store.First()).Journal.Add(r)
+	}
+}
+
+// seqs are the numbers of the entries of an answer.
+func seqs(answer map[string]any) []int {
+	all := []int{}
+	for _, e := range answer["data"].([]any) {
+		all = append(all, int(e.(map[string]any)["seq"].(float64)))
+	}
+	return all
+}
+
+func TestRequestFilters(t *testing.T) {
+	srv := serve(t, acme)
+	srv.happen(threeRequests...)
+	dropped := threeRequests[1]
+	dropped.Status, dropped.Method = 0, "get"
+	srv.happen(dropped)
+	for query, want := range map[string][]int{
+		"":                                 {1, 2, 3, 4},
+		"?since=0":                         {1, 2, 3, 4},
+		"?since=2":                         {3, 4},
+		"?since=4":                         {},
+		"?since=9223372036854775807":       {},
+		"?limit=1":                         {4},
+		"?since=1&limit=2":                 {3, 4},
+		"?limit=9223372036854775807":       {1, 2, 3, 4},
+		"?operation=listWorkspaces":        {2, 4},
+		"?operation=getOrganizationMember": {},
+		"?method=get":                      {2, 3, 4},
+		"?method=PUT":                      {},
+		"?path=/organizations/*s":          {1, 2, 4},
+		"?path=/v1/organizations/{what}":   {1, 2, 3, 4},
+		"?path=/organizations/invites/":    {},
+		"?status=404":                      {3},
+		"?status=0":                        {4},
+		"?status=200&method=GET":           {},
+		"?status=529&operation=listWorkspaces&method=GET&path=/organizations/workspaces&since=1&limit=1": {2},
+		"?organization=" + secondID: {},
+	} {
+		same(t, query, want, seqs(srv.must("GET", "/requests"+query, "")))
+	}
+}
+
+func TestRequestFiltersAreRefused(t *testing.T) {
+	srv := serve(t, acme)
+	const status, number = "status: expected a status from 100 to 599, or 0 for a dropped connection", "since: expected the number of an entry"
+	for query, want := range map[string]string{
+		"since=":                        number,
+		"since=-1":                      number,
+		"since=1.5":                     number,
+		"since=99999999999999999999":    number,
+		"limit=0":                       "limit: expected a whole number of at least 1",
+		"limit=many":                    "limit: expected a whole number of at least 1",
+		"status=":                       status,
+		"status=99":                     status,
+		"status=600":                    status,
+		"operation=":                    "operation: expected an operation of the Admin API, such as listWorkspaces",
+		"operation=listworkspaces":      "operation: expected an operation of the Admin API, such as listWorkspaces",
+		"method=":                       "method: expected a text that is not empty",
+		"path=":                         "path: expected a path, beginning with a slash",
+		"path=organizations":            "path: expected a path, beginning with a slash",
+		"limit=1&limit=2":               "limit: expected it once.",
+		"until=3":                       "until: expected no such parameter.",
+		"since=x&limit=y&status=1&path": number + "; path: expected a path, beginning with a slash; limit: expected a whole number of at least 1; " + status,
+	} {
+		got := srv.do("GET", "/requests?"+query, "")
+		same(t, query, 400, got.status)
+		same(t, query, failureObject{Code: "invalid_query", Message: want}, failed(t, got))
+	}
+}
+
+func TestClearRequests(t *testing.T) {
+	srv := serve(t, acme)
+	srv.happen(threeRequests...)
+	same(t, "another's", map[string]any{"deleted": 0.0}, srv.must("DELETE", "/requests?organization="+secondID, ""))
+	same(t, "cleared", map[string]any{"deleted": 3.0}, srv.must("DELETE", "/requests", ""))
+	same(t, "left", []int{}, seqs(srv.must("GET", "/requests", "")))
+	srv.happen(threeRequests[0])
+	same(t, "numbered on", []int{4}, seqs(srv.must("GET", "/requests", "")))
+}
+
+func TestVerifySatisfied(t *testing.T) {
+	srv := serve(t, acme)
+	srv.happen(threeRequests...)
+	for _, body := range []string{
+		`{"expect":[{"operation":"createOrganizationInvite"}]}`,
+		`{"expect":[{"operation":"createOrganizationInvite","body":{"email":"a@example.com"},"times":1}],"in_order":false,"no_others":null}`,
+		`{"expect":[{"method":"get","times":2},{"status":404},{"operation":"getOrganizationMember","times":0},{"path":"/organizations/{x}","times":3}],"no_others":true}`,
+		`{"expect":[{"query":{"limit":5,"after_id":[]},"body":null,"status":529},{"path":"/v1/organizations/nothing"}],"in_order":true}`,
+		`{"expect":[{"operation":null,"method":"POST","path":null,"query":null,"status":null,"times":null}]}`,
+		`{"expect":[{"method":"PUT","times":0}]}`,
+	} {
+		same(t, body, map[string]any{"satisfied": true}, srv.must("POST", "/verify", body))
+	}
+	same(t, "nothing was called", map[string]any{"satisfied": true}, srv.must("POST", "/verify?organization="+secondID, `{"no_others":true}`))
+}
+
+func TestVerifyNotSatisfied(t *testing.T) {
+	srv := serve(t, acme)
+	srv.happen(threeRequests...)
+	entries := srv.tools.Of(srv.store.First()).Journal.Entries(journal.Filter{})
+	for i := range entries { // as JSON brings it back
+		if entries[i].RequestBody == nil {
+			entries[i].RequestBody = []byte("null")
+		}
+		if entries[i].ResponseBody == nil {
+			entries[i].ResponseBody = []byte("null")
+		}
+	}
+	for _, c := range []struct {
+		body string
+		want failureObject
+	}{
+		{`{"expect":[{"operation":"createOrganizationInvite","body":{"email":"b@example.com"}}]}`, failureObject{
+			Message: "expect[0]: expected at least 1 call, found no call",
+			Unmet: []journal.Unmet{{
+				Expectation: journal.Expectation{Operation: "createOrganizationInvite", Body: []byte(`{"email":"b@example.com"}`)},
+				Message:     "expect[0]: expected at least 1 call, found no call", Matched: []uint64{}, TooEarly: []uint64{},
+				NearestMisses: []journal.Miss{
+					{Entry: entries[0], Differences: []string{`body.email: expected "b@example.com", got "a@example.com"`}},
+					{Entry: entries[2], Differences: []string{`operation: expected "createOrganizationInvite", got none: the path is not served`}},
+					{Entry: entries[1], Differences: []string{`operation: expected "createOrganizationInvite", got "listWorkspaces"`}},
+				},
+			}},
+			Unexpected: []journal.Entry{},
+		}},
+		{`{"expect":[{"method":"POST","times":2},{"status":529}],"no_others":true}`, failureObject{
+			Message: "expect[0]: expected exactly 2 calls, found 1 call (request 1); calls that nothing expected: 1",
+			Unmet: []journal.Unmet{{
+				Expectation: journal.Expectation{Method: "POST", Times: new(2)},
+				Message:     "expect[0]: expected exactly 2 calls, found 1 call (request 1)", Matched: []uint64{1}, TooEarly: []uint64{},
+				NearestMisses: []journal.Miss{
+					{Entry: entries[2], Differences: []string{`method: expected "POST", got "GET"`}},
+					{Entry: entries[1], Differences: []string{`method: expected "POST", got "GET"`}},
+				},
+			}},
+			Unexpected: entries[2:],
+		}},
+		{`{"expect":[{"operation":"listWorkspaces"},{"method":"POST"}],"in_order":true}`, failureObject{
+			Message: "expect[1]: expected at least 1 call, found no call; too early: request 1",
+			Unmet: []journal.Unmet{{
+				Index: 1, Expectation: journal.Expectation{Method: "POST"},
+				Message: "expect[1]: expected at least 1 call, found no call; too early: request 1", Matched: []uint64{}, TooEarly: []uint64{1},
+				NearestMisses: []journal.Miss{
+					{Entry: entries[0], Differences: []string{"order: request 1 came before request 2, which meets expect[0]"}},
+					{Entry: entries[2], Differences: []string{`method: expected "POST", got "GET"`}},
+					{Entry: entries[1], Differences: []string{`method: expected "POST", got "GET"`}},
+				},
+			}},
+			Unexpected: []journal.Entry{},
+		}},
+		{`{"no_others":true}`, failureObject{Message: "calls that nothing expected: 3", Unmet: []journal.Unmet{}, Unexpected: entries}},
+	} {
+		got := srv.do("POST", "/verify", c.body)
+		same(t, c.body, 422, got.status)
+		c.want.Code = "not_satisfied"
+		same(t, c.body, c.want, failed(t, got))
+	}
+}
+
+func TestVerifyIsRefused(t *testing.T) {
+	srv := serve(t, acme)
+	const fields = "there are operation, method, path, query, body, status, times"
+	for _, c := range []struct{ body, code, message string }{
+		{``, "invalid_expectation", "expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called"},
+		{`{"expect":[]}`, "invalid_expectation", "expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called"},
+		{`{"Expect":[{"method":"GET"}]}`, "invalid_body", "Expect: expected no such field, there are expect, in_order, no_others"},
+		{`{"expect":{},"in_order":1,"no_others":"yes"}`, "invalid_body", "expect: expected a list of expectations; in_order: expected true or false; no_others: expected true or false"},
+		{`{"expect":[1,null,{"Operation":"x","methods":"GET"}]}`, "invalid_body", "expect[0]: expected an object; expect[1]: expected an object; expect[2].Operation: expected no such field, " + fields + "; expect[2].methods: expected no such field, " + fields},
+		{`{"expect":[{"method":"GET","method":"POST"}]}`, "invalid_body", "expect[0].method: expected once"},
+		{`{"expect":[{"operation":"","method":7,"path":"","query":{"a":{}},"status":"200","times":1.5}]}`, "invalid_body", "expect[0].operation: expected a text that is not empty; expect[0].method: expected a text that is not empty; expect[0].path: expected a text that is not empty; expect[0].query: expected an object of values and lists of values; expect[0].status: expected a whole number; expect[0].times: expected a whole number"},
+		{`{"expect":[{"operation":"listWorkspace","status":99,"times":-1},{}]}`, "invalid_expectation", `expect[0].operation: there is no operation "listWorkspace"; did you mean "listWorkspaces"?; expect[0].status: 99 is no status; 100 to 599, or 0 for a dropped connection; expect[0].times: -1 is less than none; expect[1]: describes no call; name an operation, method, path, query, body or status`},
+	} {
+		got := srv.do("POST", "/verify", c.body)
+		same(t, c.body, 400, got.status)
+		same(t, c.body, failureObject{Code: c.code, Message: c.message}, failed(t, got))
+	}
+}
+
+func TestNoJournal(t *testing.T) {
+	srv := serve(t, acme, func(o *Options) { o.Tools.JournalEntries = 0 })
+	for _, c := range [][3]string{
+		{"GET", "/requests", ""},
+		{"DELETE", "/requests", ""},
+		{"GET", "/requests/stream", ""},
+		{"POST", "/verify", `{"no_others":true}`},
+	} {
+		got := srv.do(c[0], c[1], c[2])
+		same(t, c[1], 409, got.status)
+		same(t, c[1], failureObject{Code: "no_journal", Message: "There is no journal.", Hint: "Start the server with a --journal-size that is not 0."}, failed(t, got))
+	}
+	srv.must("POST", "/reset", "")
+}

@@ -1,0 +1,41 @@
+package control
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"antechamber/store"
+)
+
+// maxSnapshotName is how many characters the name of a snapshot has at most.
+const maxSnapshotName = 255
+
+var aSnapshotName = form{"a name of 1 to 255 characters other than seed, empty, . and ..", func(s string) bool {
+	// The first two are what an organization is made from, the others are no
+	// segment of a path.
+	taken := []string{fromSeed, fromEmpty, ".", ".."}
+	return characters(1, maxSnapshotName)(s) && !slices.Contains(taken, s) && !strings.ContainsFunc(s, unicode.IsControl)
+}}
+
+func listSnapshots(c *call) (any, error) { return list[store.Snapshot]{c.org.Snapshots()}, nil }
+
+func takeSnapshot(c *call) (any, error) {
+	name := c.need("name", aSnapshotName)
+	if err := c.refused(); err != nil {
+		return nil, err
+	}
+	return c.org.TakeSnapshot(name)
+}
+
+func deleteSnapshot(c *call) (any, error) {
+	return deleted{c.path["name"]}, c.org.DeleteSnapshot(c.path["name"])
+}
+
+func restoreSnapshot(c *call) (any, error) {
+	if _, err := c.org.RestoreSnapshot(c.path["name"]); err != nil {
+		return nil, err
+	}
+	c.tools().Limiter.Reset() // its windows are those of another time
+	return presentOf(c.org), nil
+}

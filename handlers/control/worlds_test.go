@@ -1,0 +1,295 @@
+package control
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"antechamber/seed"
+	"antechamber/store"
+)
+
+// crowd is a seed of as many users.
+func crowd(n int) string {
+	users := make([]string, n)
+	for i := range users {
+		users[i] = fmt.Sprintf(`{"email":"user%d@example.com","role":"user","added_at":"-%dm"}`, i, i+1)
+	}
+	return `{"name":"Crowd","admin_keys":["` + firstKey + `"],"clock":{"frozen_at":"2026-03-01T12:00:00Z"},"users":[` + strings.Join(users, ",") + `]}`
+}
+
+// An export is whole, and put back it is the same organization.
+func TestStateOfManyUsers(t *testing.T) {
+	srv := serve(t, crowd(5000))
+	exported := srv.do("GET", "/state", "")
+	var state struct {
+		Users []struct{ Email string } `json:"users"`
+	}
+	if err := json.Unmarshal([]byte(exported.body), &state); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "users", 5000, len(state.Users))
+	same(t, "the newest", "user0@example.com", state.Users[0].Email)
+
+	srv.must("POST", "/users", `{"email":"late@example.com","role":"admin"}`)
+	srv.must("POST", "/clock", `{"advance":"1h"}`)
+	srv.must("PATCH", "/settings", `{"member_limit":9000}`)
+	srv.must("PUT", "/state", exported.body)
+	same(t, "state", exported.body, srv.do("GET", "/state", "").body)
+}
+
+// What a seed leaves out of who the organization is stays as it was.
+func TestReplaceKeepsIDAndKeys(t *testing.T) {
+	srv := serve(t, acme)
+	got := srv.must("PUT", "/state", `{"name":"Other","users":[{"email":"a@b.cd","role":"user","added_at":"-1d"}]}`)
+	same(t, "present", map[string]any{"id": firstID, "name": "Other", "now": "2026-03-01T12:00:00.000000Z", "frozen": false}, got)
+	same(t, "keys", []string{firstKey}, srv.store.First().AdminKeys())
+
+	srv.must("PUT", "/state", `{"organizations":[{"name":"Again","admin_keys":["sk-ant-admin01-new"]}]}`)
+	same(t, "the old key", 404, srv.do("GET", "/clock", "", "x-api-key: "+firstKey).status)
+	srv.must("GET", "/clock", "", "x-api-key: sk-ant-admin01-new")
+
+	srv.must("POST", "/reset", "")
+	same(t, "name", "First", srv.store.First().Name())
+}
+
+func TestWhatOrganizationsAreMadeFrom(t *testing.T) {
+	srv := serve(t, acme)
+	srv.must("POST", "/users", `{"email":"first@example.com","role":"user"}`)
+	srv.must("POST", "/snapshots", `{"name":"a/b"}`)
+	srv.must("POST", "/users", `{"email":"later@example.com","role":"user"}`)
+	srv.must("POST", "/users?organization="+secondID, `{"email":"second@example.com","role":"user"}`)
+	users := func(id string) (n int) {
+		var state struct{ Users []any }
+		if err := json.Unmarshal([]byte(srv.do("GET", "/state?organization="+id, "").body), &state); err != nil {
+			t.Fatal(err)
+		}
+		return len(state.Users)
+	}
+	for _, c := range []struct {
+		body, name string
+		users      int
+	}{
+		{``, "First", 1},
+		{`{"from":"seed"}`, "First", 1},
+		{`{"from":null,"name":"Own"}`, "Own", 1},
+		{`{"from":"empty"}`, "Empty", 0},
+		{`{"from":"` + firstID + `"}`, "First", 3},
+		{`{"from":"` + secondID + `","name":"Own"}`, "Own", 2},
+		{`{"from":"a/b"}`, "First", 2},
+	} {
+		made := srv.must("POST", "/organizations", c.body)
+		same(t, c.body, any(c.name), made["name"])
+		id := made["id"].(string)
+		same(t, c.body, c.users, users(id))
+		srv.must("POST", "/users", `{"email":"more@example.com","role":"user"}`, "x-api-key: "+made["admin_key"].(string))
+		srv.must("POST", "/reset?organization="+id, "")
+		same(t, c.body+", reset", c.users, users(id))
+		same(t, c.body+", reset", c.name, srv.store.Organization(id).Name())
+		same(t, "delete", map[string]any{"deleted": id}, srv.must("DELETE", "/organizations/"+id, ""))
+		same(t, "deleted", 404, srv.do("GET", "/clock?organization="+id, "").status)
+	}
+	// A snapshot belongs to its organization.
+	same(t, "a snapshot of another", 400, srv.do("POST", "/organizations?organization="+secondID, `{"from":"a/b"}`).status)
+	same(t, "first", 3, users(firstID))
+	srv.must("DELETE", "/snapshots/a%2Fb", "")
+}
+
+func TestTimeToLive(t *testing.T) {
+	srv := serve(t, acme)
+	made := srv.must("POST", "/organizations", `{"admin_key":"sk-ant-admin01-short","ttl":"1d10m"}`)
+	same(t, "expires_at", any("2026-03-02T12:10:00.000000Z"), made["expires_at"])
+	srv.must("POST", "/clock", `{"advance":"100d"}`, "x-api-key: sk-ant-admin01-short") // real time counts
+	srv.now = instant.Add(24*time.Hour + 10*time.Minute - time.Nanosecond)
+	srv.must("GET", "/clock", "", "x-api-key: sk-ant-admin01-short")
+	srv.now = instant.Add(24*time.Hour + 10*time.Minute)
+	same(t, "over", 404, srv.do("GET", "/clock", "", "x-api-key: sk-ant-admin01-short").status)
+	same(t, "listed", 2, len(srv.must("GET", "/organizations", "")["data"].([]any)))
+}
+
+// The clock of an empty organization is the one that outranks those of seeds.
+func TestAnEmptyOrganizationUnderAClock(t *testing.T) {
+	frozen := store.FrozenAt(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
+	srv := serve(t, acme, func(o *Options) { o.Clock = &frozen })
+	made := srv.must("POST", "/organizations", `{"from":"empty"}`)
+	same(t, "clock", map[string]any{"now": "2030-01-01T00:00:00.000000Z", "frozen": true}, srv.must("GET", "/clock?organization="+made["id"].(string), ""))
+}
+
+// With its clock frozen an organization answers the same bytes after a reset,
+// and after a snapshot was restored: clock and ids come back.
+func TestResetAndRestoreRepeat(t *testing.T) {
+	srv := serve(t, acme)
+	script := func() string {
+		var b strings.Builder
+		for _, c := range [][3]string{
+			{"POST", "/users", `{"email":"a@example.com","role":"user"}`},
+			{"POST", "/invites/invite_pending/accept", ""},
+			{"POST", "/api_keys", `{"name":"K"}`},
+			{"POST", "/clock", `{"advance":"21d"}`},
+			{"PATCH", "/settings", `{"member_limit":7}`},
+			{"POST", "/users", `{"email":"b@example.com","role":"user"}`},
+			{"GET", "/state", ""},
+		} {
+			got := srv.do(c[0], c[1], c[2])
+			same(t, c[1], 200, got.status)
+			b.WriteString(got.body)
+		}
+		return b.String()
+	}
+	srv.must("POST", "/snapshots", `{"name":"before"}`)
+	want := script()
+	for _, back := range []string{"/reset", "/snapshots/before/restore", "/reset"} {
+		got := srv.must("POST", back, "")
+		same(t, back, map[string]any{"id": firstID, "name": "First", "now": "2026-03-01T12:00:00.000000Z", "frozen": true}, got)
+		same(t, back, want, script())
+	}
+	same(t, "snapshots", 1, len(srv.must("GET", "/snapshots", "")["data"].([]any)))
+}
+
+func TestTheClock(t *testing.T) {
+	srv := serve(t, acme)
+	moved := func(now string, frozen bool, effects ...any) map[string]any {
+		return map[string]any{"now": now, "frozen": frozen, "effects": append([]any{}, effects...)}
+	}
+	at := func(what, id, at string) any { return map[string]any{"type": what, "id": id, "at": at} }
+	second := "x-api-key: " + secondKey
+	for _, c := range []struct {
+		body string
+		want map[string]any
+		of   []string
+	}{
+		{`{"advance":"0s"}`, moved("2026-03-01T12:00:00.000000Z", true), nil},
+		{`{"advance":"7d"}`, moved("2026-03-08T12:00:00.000000Z", true, at("api_key.expired", "apikey_live", "2026-03-08T12:00:00.000000Z")), nil},
+		{`{"advance":"30d1h0.5s"}`, moved("2026-04-07T13:00:00.500000Z", true, at("invite.expired", "invite_pending", "2026-03-21T12:00:00.000000Z")), nil},
+		{`{"resume":true}`, moved("2026-04-07T13:00:00.500000Z", false), nil},
+		{`{"set":"2027-01-01T01:00:00+01:00","freeze":true}`, moved("2027-01-01T00:00:00.000000Z", true), nil},
+		{`{"freeze":true}`, moved("2026-03-01T12:00:00.000000Z", true), []string{second}},
+		{`{"set":"2026-03-01T12:00:01Z"}`, moved("2026-03-01T12:00:01.000000Z", true), []string{second}},
+	} {
+		same(t, c.body, c.want, srv.must("POST", "/clock", c.body, c.of...))
+	}
+	srv.now = srv.now.Add(time.Hour)
+	same(t, "the first", map[string]any{"now": "2027-01-01T00:00:00.000000Z", "frozen": true}, srv.must("GET", "/clock", ""))
+}
+
+func TestParseDuration(t *testing.T) {
+	const day = 24 * time.Hour
+	for s, want := range map[string]time.Duration{
+		"504h": 504 * time.Hour, "21d": 21 * day, "-2d12h": -(2*day + 12*time.Hour), "+1d": day, "0d": 0, "1d0.5s": day + 500*time.Millisecond, "1.5h": 90 * time.Minute, "99999d": 99999 * day,
+	} {
+		if got, ok := parseDuration(s); !ok || got != want {
+			t.Errorf("%s: %s, %v", s, got, ok)
+		}
+	}
+	for _, s := range []string{"", "d", "1", "1.5d", "1d-2h", "1d2", "1d2d", "999999d", "99999d2000000h", "1w", "1e3h", "--1d"} {
+		if got, ok := parseDuration(s); ok {
+			t.Errorf("%s: %s", s, got)
+		}
+	}
+}
+
+// The secret of a key is in the answer that made it, and nowhere else.
+func TestTheSecretIsShownOnce(t *testing.T) {
+	srv := serve(t, acme)
+	made := srv.must("POST", "/api_keys", `{"name":"K","workspace_id":"wrkspc_live","created_by":"user_admin","expires_at":"2027-01-01T00:00:00Z"}`)
+	secret, hint := made["secret"].(string), made["partial_key_hint"].(string)
+	front, back, _ := strings.Cut(hint, "...")
+	if !strings.HasPrefix(secret, front) || !strings.HasSuffix(secret, back) || len(secret) < 64 {
+		t.Errorf("secret %s, hint %s", secret, hint)
+	}
+	used := srv.do("POST", "/api_keys/"+made["id"].(string)+"/use", "")
+	if all := used.body + srv.do("GET", "/state", "").body; strings.Contains(all, secret[20:40]) {
+		t.Errorf("the secret is in\n%s", all)
+	}
+}
+
+// Many organizations at once: each has its clock and its people.
+func TestNothingCrossesOver(t *testing.T) {
+	srv := serve(t, acme)
+	var wg sync.WaitGroup
+	for i := range 50 {
+		wg.Go(func() {
+			key := fmt.Sprintf("sk-ant-admin01-%d", i)
+			header := "x-api-key: " + key
+			id := srv.must("POST", "/organizations", `{"admin_key":"`+key+`"}`)["id"].(string)
+			srv.must("POST", "/clock", fmt.Sprintf(`{"advance":"%dh"}`, i), header)
+			for range 5 {
+				srv.must("POST", "/snapshots", `{"name":"s"}`, header)
+				srv.must("POST", "/users", fmt.Sprintf(`{"email":"u%d@example.com","role":"user"}`, i), header)
+				got := srv.do("GET", "/state?organization="+id, "").body
+				if n := strings.Count(got, "@example.com"); n != 4 || !strings.Contains(got, fmt.Sprintf("u%d@example.com", i)) {
+					t.Errorf("%d addresses in\n%s", n, got)
+				}
+				srv.must("POST", "/snapshots/s/restore", "", header)
+			}
+			want := instant.Add(time.Duration(i) * time.Hour).Format("2006-01-02T15:04:05.000000Z")
+			same(t, "now", any(want), srv.must("POST", "/clock", `{"resume":true}`, header)["now"])
+			srv.must("DELETE", "/organizations/"+id, "")
+		})
+	}
+	wg.Wait()
+	same(t, "organizations", 2, len(srv.store.Organizations()))
+	fresh := serve(t, acme)
+	same(t, "the seed's", fresh.contents(), srv.contents())
+}
+
+// A fork, a snapshot and a restore cost the same however much there is.
+func TestTheCostDoesNotDependOnTheSize(t *testing.T) {
+	allocations := func(n int, method, path, body string) float64 {
+		srv := serve(t, crowd(n))
+		if _, err := srv.store.First().TakeSnapshot("s"); err != nil {
+			t.Fatal(err)
+		}
+		body = strings.ReplaceAll(body, "ID", srv.store.First().ID())
+		return testing.AllocsPerRun(100, func() {
+			r := httptest.NewRequest(method, "http://localhost"+Base+path, strings.NewReader(body))
+			w := httptest.NewRecorder()
+			srv.handler.ServeHTTP(w, r)
+			if w.Code != 200 {
+				t.Fatal(w.Body)
+			}
+		})
+	}
+	for _, c := range [][3]string{
+		{"POST", "/organizations", `{"from":"ID"}`},
+		{"POST", "/organizations", `{"from":"seed"}`},
+		{"POST", "/organizations", `{"from":"s"}`},
+		{"POST", "/snapshots", `{"name":"s"}`},
+		{"POST", "/snapshots/s/restore", ``},
+		{"POST", "/reset", ``},
+	} {
+		few, many := allocations(10, c[0], c[1], c[2]), allocations(5000, c[0], c[1], c[2])
+		if many > few+5 {
+			t.Errorf("%s %s: %v allocations with 10 users, %v with 5000", c[1], c[2], few, many)
+		}
+	}
+}
+
+func TestAnInternalErrorIsLogged(t *testing.T) {
+	srv := serve(t, acme)
+	c, err := seed.Parse("x.json", []byte(`{"name":"Broken","admin_keys":["sk-ant-admin01-broken"]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := c.Load(seed.Options{Real: instant})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = srv.store.AddSeeded(all[0], store.Seeded{Anew: func(time.Time) (store.Contents, error) {
+		return store.Contents{}, fmt.Errorf("the seed is gone")
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.now = srv.now.Add(time.Hour)
+	got := srv.do("POST", "/reset", "", "x-api-key: sk-ant-admin01-broken")
+	same(t, "status", 500, got.status)
+	same(t, "code", "internal", failed(t, got).Code)
+	if !strings.Contains(srv.log.String(), "the seed is gone") {
+		t.Errorf("log: %s", srv.log)
+	}
+}

@@ -1,0 +1,51 @@
+package handlers
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+
+	"antechamber/api"
+	"antechamber/handlers/faults"
+	"antechamber/handlers/journal"
+)
+
+// asked is the request as faults match it.
+func (c *call) asked(op operation) faults.Request {
+	return faults.Request{Operation: op.ID, Method: op.Method, Path: c.Request().URL.EscapedPath(), Route: op.route(), Body: c.peek}
+}
+
+// peek reads the body and leaves it there.
+func (c *call) peek() []byte {
+	r := c.Request()
+	body, _ := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, MaxBody)) // an error comes again
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
+	return body
+}
+
+// inject answers a request as a fault demands.
+func (s *server) inject(c *call, hit *faults.Hit, op operation) error {
+	c.record.Fault = hit.Fault
+	if body := c.peek(); len(body) > 0 { // which the work may never come to read
+		c.record.RequestBody = journal.BodyOf(body)
+	}
+	if writes := hit.Stale(); writes > 0 {
+		c.org = c.org.Stale(writes)
+	}
+	actor := faults.Actor{Sleep: s.Sleep, Fail: func(w http.ResponseWriter, _ *http.Request, status int, message string, code api.ErrorCode) {
+		s.refuse(c, status, message, code)
+	}}
+	writer := c.Response().Writer
+	c.dropped = hit.Action.Type != faults.Truncate
+	actor.Serve(hit, writer, c.Request(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		c.Response().Writer = w
+		if err := op.handle(c); err != nil {
+			c.Error(err)
+		}
+	}))
+	c.dropped = false
+	return nil
+}
