@@ -13,7 +13,7 @@ RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/cache \
 FROM scratch
 ARG VERSION=dev COMMIT=unknown
 LABEL org.opencontainers.image.title="antechamber" \
-      org.opencontainers.image.description="An emulator of the Anthropic Admin API: offline, stateful, and gone when it stops" \
+      org.opencontainers.image.description="An emulator of the Anthropic Admin API, offline and stateful" \
       org.opencontainers.image.version=$VERSION \
       org.opencontainers.image.revision=$COMMIT
 COPY --from=build /antechamber /antechamber

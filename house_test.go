@@ -15,8 +15,14 @@ import (
 // rooms are the packages, each with those of ours that it may import.
 // Imports run one way.
 var rooms = map[string][]string{
-	".":                {"api", "handlers", "seed", "store"},
-	"handlers":         {"api", "seed", "store"},
+	".":                {"api", "handlers", "handlers/control", "handlers/limits", "handlers/tools", "seed", "statefile", "store"},
+	"handlers":         {"api", "handlers/control", "handlers/faults", "handlers/journal", "handlers/limits", "handlers/tools", "seed", "store"},
+	"handlers/control": {"api", "handlers/faults", "handlers/journal", "handlers/limits", "handlers/tools", "seed", "store"},
+	"handlers/tools":   {"handlers/faults", "handlers/journal", "handlers/limits", "store"},
+	"handlers/faults":  {"api"},
+	"handlers/journal": {"api", "store"},
+	"handlers/limits":  {"api"},
+	"statefile":        {"api", "seed", "store"},
 	"seed":             {"api", "store"},
 	"store":            {"api"},
 	"api":              {},

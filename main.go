@@ -1,5 +1,5 @@
-// Antechamber is an emulator of the Anthropic Admin API: offline, stateful,
-// and gone when it stops. This package is its command line.
+// Antechamber is an emulator of the Anthropic Admin API, offline and stateful.
+// This package is its command line.
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,7 +28,7 @@ const (
 	exitNotReady = 3
 )
 
-const description = `An emulator of the Anthropic Admin API: offline, stateful, and gone when it stops.
+const description = `An emulator of the Anthropic Admin API, offline and stateful.
 
 Without a command it serves, so "antechamber --seed empty" is "antechamber serve --seed empty".
 
@@ -80,7 +81,7 @@ func realTime() func() time.Time {
 func run(ctx context.Context, args []string, p *process) int {
 	dropEmptyVariables()
 	helped := false
-	parsed, err := newParser(p, new(commandLine), func(int) { helped = true }).Parse(args)
+	parsed, err := newParser(p, new(commandLine), func(int) { helped = true }).Parse(familiar(args))
 	switch {
 	case helped: // Parse goes on after --help, and what it finds then is of no interest
 		return exitFine
@@ -89,6 +90,20 @@ func run(ctx context.Context, args []string, p *process) int {
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	return p.fail(parsed.Run(p))
+}
+
+// familiar turns what people try first into what there is.
+func familiar(args []string) []string {
+	if len(args) == 0 {
+		return args
+	}
+	switch args[0] {
+	case "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case "--version", "-v":
+		return append([]string{"version"}, args[1:]...)
+	}
+	return args
 }
 
 func newParser(p *process, into *commandLine, exit func(int)) *kong.Kong {

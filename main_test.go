@@ -102,6 +102,12 @@ func TestFlagsAndTheirVariables(t *testing.T) {
 		{"serve", "admin-key", "ANTECHAMBER_ADMIN_KEY", key, other, func(c commandLine) any { return c.Serve.AdminKey }, (*string)(nil), &key, &other},
 		{"serve", "clock", "ANTECHAMBER_CLOCK", "2026-01-01T00:00:00Z", "2027-01-01T01:00:00+01:00", func(c commandLine) any { return c.Serve.Clock }, (*instant)(nil), frozen(2026), frozen(2027)},
 		{"serve", "id-seed", "ANTECHAMBER_ID_SEED", "0", "9007199254740991", func(c commandLine) any { return c.Serve.IDSeed }, (*idSeed)(nil), new(idSeed(0)), new(idSeed(maxIDSeed))},
+		{"serve", "state-file", "ANTECHAMBER_STATE_FILE", "a", "b", func(c commandLine) any { return c.Serve.StateFile }, "", "a", "b"},
+		{"serve", "unknown-keys", "ANTECHAMBER_UNKNOWN_KEYS", "fork", "refuse", func(c commandLine) any { return c.Serve.Unknown }, "refuse", "fork", "refuse"},
+		{"serve", "rate-limit", "ANTECHAMBER_RATE_LIMIT", "production", "7/min", func(c commandLine) any { return c.Serve.RateLimit.String() }, "off", "production", "7/min"},
+		{"serve", "control-token", "ANTECHAMBER_CONTROL_TOKEN", "a", "b", func(c commandLine) any { return c.Serve.ControlToken }, "", "a", "b"},
+		{"serve", "cors", "ANTECHAMBER_CORS", "*", "http://a,http://b", func(c commandLine) any { return c.Serve.CORS }, []string(nil), []string{"*"}, []string{"http://a", "http://b"}},
+		{"serve", "journal-size", "ANTECHAMBER_JOURNAL_SIZE", "0", "7", func(c commandLine) any { return c.Serve.JournalSize }, 1000, 0, 7},
 		{"serve", "errors", "ANTECHAMBER_ERRORS", "production", "both", func(c commandLine) any { return string(c.Serve.Errors) }, "both", "production", "both"},
 		{"serve", "log", "ANTECHAMBER_LOG", "json", "text", func(c commandLine) any { return c.Serve.Log }, "text", "json", "text"},
 		{"serve", "log-level", "ANTECHAMBER_LOG_LEVEL", "debug", "error", func(c commandLine) any { return c.Serve.LogLevel }, "info", "debug", "error"},
@@ -162,7 +168,6 @@ func TestAnEmptyVariableIsNone(t *testing.T) {
 func TestBadArguments(t *testing.T) {
 	for args, sentence := range map[string]string{
 		"--adr :0":                          `antechamber: unknown flag --adr, did you mean "--addr"? (see antechamber serve --help)`,
-		"--version":                         `antechamber: unknown flag --version (see antechamber serve --help)`,
 		"wait --addr :0":                    `antechamber: unknown flag --addr (see antechamber wait --help)`,
 		"demo.json":                         `antechamber: unexpected argument demo.json (see antechamber --help)`,
 		"serve demo.json":                   `antechamber: unexpected argument demo.json (see antechamber --help)`,
@@ -250,5 +255,15 @@ func TestRealTimeNeverGoesBack(t *testing.T) {
 	}
 	if off := time.Since(last); off.Abs() > time.Minute {
 		t.Errorf("it is off by %s", off)
+	}
+}
+
+func TestWhatPeopleTryFirst(t *testing.T) {
+	for _, same := range [][2][]string{{{"help"}, {"--help"}}, {{"help", "serve"}, {"serve", "--help"}}, {{"--version"}, {"version"}}, {{"-v"}, {"version"}}} {
+		code, got, _ := execute(t, "", same[0]...)
+		_, want, _ := execute(t, "", same[1]...)
+		if code != exitFine || got != want || got == "" {
+			t.Errorf("antechamber %s exits with %d and prints %q", strings.Join(same[0], " "), code, got)
+		}
 	}
 }

@@ -20,8 +20,14 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"antechamber/handlers"
+	"antechamber/handlers/control"
+	"antechamber/handlers/limits"
+	"antechamber/handlers/tools"
 	"antechamber/seed"
+	"antechamber/statefile"
 	"antechamber/store"
 )
 
@@ -29,15 +35,21 @@ import (
 const defaultAdminKey = "sk-ant-admin01-antechamber"
 
 type serveCmd struct {
-	Addr     string          `default:"127.0.0.1:4020" placeholder:"HOST:PORT" help:"Where to listen. Port 0 picks a free one. Without a host it is 127.0.0.1, with --expose every address of the machine. Default ${default}."`
-	Expose   bool            `help:"Allow an address that other machines can reach."`
-	Seed     string          `default:"demo" placeholder:"FILE" help:"The organizations to begin with: a JSON file, - for standard input, or a built-in seed: demo, contract or empty. A file of such a name is ./demo. Default ${default}."`
-	AdminKey *string         `placeholder:"KEY" help:"An admin key for the first organization, beside those of the seed. Where neither brings one it is ${admin_key}."`
-	Clock    *instant        `placeholder:"TIME" help:"Freeze every clock at this RFC 3339 time, whatever the seed says."`
-	IDSeed   *idSeed         `name:"id-seed" placeholder:"N" help:"What ids are made of, from 0 to ${max_id_seed}. With the same number and the same clock the ids are the same. Random by default, and printed."`
-	Errors   handlers.Errors `enum:"both,production" default:"both" placeholder:"both|production" help:"The form of errors: production's envelope alone, or the fields of the published contract beside it. Default ${default}."`
-	Log      string          `enum:"text,json" default:"text" placeholder:"text|json" help:"The form of the start line and of the log on standard error. Default ${default}."`
-	LogLevel string          `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"The least of what is logged: debug (every request), info, warn or error. Default ${default}."`
+	Addr         string          `default:"127.0.0.1:4020" placeholder:"HOST:PORT" help:"Where to listen. Port 0 picks a free one. Without a host it is 127.0.0.1, with --expose every address of the machine. Default ${default}."`
+	Expose       bool            `help:"Allow an address that other machines can reach."`
+	Seed         string          `default:"demo" placeholder:"FILE" help:"The organizations to begin with: a JSON file, - for standard input, or a built-in seed: demo, contract or empty. A file of such a name is ./demo. Default ${default}."`
+	AdminKey     *string         `placeholder:"KEY" help:"An admin key for the first organization, beside those of the seed. Where neither brings one it is ${admin_key}."`
+	StateFile    string          `name:"state-file" placeholder:"FILE" help:"Keep every organization in this file over restarts. It outranks --seed, --admin-key, --id-seed and --clock once it is there."`
+	Unknown      string          `name:"unknown-keys" enum:"refuse,fork" default:"refuse" placeholder:"refuse|fork" help:"What becomes of an admin key that nobody has: it is refused, or it gets an organization of its own, made from the first one of the seed. Default ${default}."`
+	Clock        *instant        `placeholder:"TIME" help:"Freeze every clock at this RFC 3339 time, whatever the seed says."`
+	IDSeed       *idSeed         `name:"id-seed" placeholder:"N" help:"What ids are made of, from 0 to ${max_id_seed}. With the same number and the same clock the ids are the same. Random by default, and printed."`
+	Errors       handlers.Errors `enum:"both,production" default:"both" placeholder:"both|production" help:"The form of errors: production's envelope alone, or the fields of the published contract beside it. Default ${default}."`
+	RateLimit    limits.Policy   `name:"rate-limit" default:"off" placeholder:"off|production|N/min" help:"How many requests an organization may make: any number, as many as in production, or N a minute. Default ${default}."`
+	ControlToken string          `name:"control-token" placeholder:"TOKEN" help:"What the control plane asks for when other machines can reach it: one is made and printed by default, none opens it."`
+	CORS         []string        `name:"cors" placeholder:"ORIGIN" help:"Web pages of these origins may call the API: * is any, a comma stands between several. None by default."`
+	JournalSize  int             `name:"journal-size" default:"1000" placeholder:"N" help:"How many requests each organization's journal holds; 0 is no journal. Default ${default}."`
+	Log          string          `enum:"text,json" default:"text" placeholder:"text|json" help:"The form of the start line and of the log on standard error. Default ${default}."`
+	LogLevel     string          `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"The least of what is logged: debug (every request), info, warn or error. Default ${default}."`
 }
 
 func (serveCmd) Help() string {
@@ -82,36 +94,113 @@ func (s *idSeed) UnmarshalText(text []byte) error {
 }
 
 // Run serves until it is told to stop.
-func (c *serveCmd) Run(ctx context.Context, p *process) error {
-	if c.IDSeed == nil {
-		c.IDSeed = randomIDSeed()
-	}
-	name, organizations, err := c.load(p)
+func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) error {
+	log := c.logger(p.stderr)
+	s := store.New(p.now)
+	begun, err := c.remember(s, p, parsed, log)
 	if err != nil {
 		return err
 	}
-	s := store.New(p.now)
-	for _, o := range organizations {
-		if _, err := s.Add(o); err != nil {
-			return badInput("the seed %s: %v", name, err)
+	if begun == nil {
+		if begun, err = c.begin(s, p); err != nil {
+			return err
 		}
 	}
 	listener, err := c.listen(ctx)
 	if err != nil {
 		return err
 	}
-	log := c.logger(p.stderr)
-	handler := handlers.New(handlers.Options{Store: s, Errors: c.Errors, Log: log})
+	stopKeeping, err := c.keep(s, begun, p, log)
+	if err != nil {
+		listener.Close()
+		return err
+	}
+	given := tools.Options{RateLimit: c.RateLimit, JournalEntries: c.JournalSize, JournalBytes: c.JournalSize * journalEntryBytes, Seed: uint64(*c.IDSeed)}
+	s.Removed = func(o *store.Organization) {
+		if requests := given.Of(o).Journal; requests != nil {
+			requests.Close() // and so the streams of it
+		}
+		log.Info("an organization has ended", "id", o.ID(), "name", o.Name())
+	}
+	ending, end := context.WithCancel(context.Background())
+	defer end()
+	token, exposed := c.token(), !listener.Addr().(*net.TCPAddr).IP.IsLoopback()
+	plane := control.Options{
+		Store: s, Exposed: exposed, Token: token, RealTime: p.now, IDSeed: uint64(*c.IDSeed), Clock: c.options(p.now()).Clock,
+		Version: thisBuild().Version, Log: log, Tools: given, Operations: handlers.Operations(), Ending: ending,
+	}
+	if c.Unknown == "fork" {
+		plane.Authenticate = func(key string) *store.Organization {
+			o, _ := s.AuthenticateOrFork(key)
+			return o
+		}
+	}
+	handler := handlers.New(handlers.Options{
+		Store: s, Errors: c.Errors, Log: log, Fork: c.Unknown == "fork", Tools: given, Origins: c.CORS, Sleep: sleep,
+		Control: control.New(plane),
+	})
 	// From here on a signal has requests to wait for. Before, it could not
 	// interrupt a seed that is typed in.
 	ctx, ignoreSignals := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer ignoreSignals()
 	context.AfterFunc(ctx, ignoreSignals) // the second one kills
+	shown := ""
+	if exposed {
+		shown = token
+	}
 	c.announce(p, start{
-		seed: name, organizations: len(organizations), idSeed: *c.IDSeed,
-		adminKey: s.First().AdminKeys()[0], clock: organizations[0].Clock,
+		seed: begun.shown, stateFile: c.StateFile, organizations: len(s.Organizations()), idSeed: *c.IDSeed,
+		adminKey: s.First().AdminKeys()[0], clock: s.First().Clock(), token: shown, rateLimit: c.RateLimit,
 	}, listener.Addr().(*net.TCPAddr))
-	return serve(ctx, listener, handler, log)
+	return errors.Join(serve(ctx, listener, handler, end, log), stopKeeping())
+}
+
+// beginning is what a server begins with.
+type beginning struct {
+	shown string // the name of the seed in the start line; empty when a state file is in its stead
+	seed  statefile.Seed
+}
+
+// begin fills the store with the organizations of the seed.
+func (c *serveCmd) begin(s *store.Store, p *process) (*beginning, error) {
+	if c.IDSeed == nil {
+		c.IDSeed = randomIDSeed()
+	}
+	from, loaded, organizations, err := c.load(p)
+	if err != nil {
+		return nil, err
+	}
+	for i, o := range organizations {
+		if _, err := s.AddSeeded(o, c.seeded(loaded, i)); err != nil {
+			return nil, badInput("the seed %s: %v", from.Name, err)
+		}
+	}
+	return &beginning{from.Name, from}, nil
+}
+
+// journalEntryBytes is how much room there is for each entry of a journal, on
+// average.
+const journalEntryBytes = 4 << 10
+
+// token gives what the control plane asks for; empty for nothing.
+func (c *serveCmd) token() string {
+	switch c.ControlToken {
+	case "none":
+		return ""
+	case "":
+		return rand.Text()
+	}
+	return c.ControlToken
+}
+
+// sleep waits, or gives an error when the context ends first.
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-time.After(d):
+		return nil
+	}
 }
 
 // randomIDSeed is all the chance that there is in the program.
@@ -121,36 +210,70 @@ func randomIDSeed() *idSeed {
 	return new(idSeed(binary.NativeEndian.Uint64(b[:]) & maxIDSeed))
 }
 
-// load gives the organizations of the seed, and the seed's name in messages.
-func (c *serveCmd) load(p *process) (name string, organizations []store.Contents, err error) {
-	name = c.Seed
-	s, builtin := seed.Builtin(c.Seed)
-	if !builtin {
+// load gives the organizations of the seed.
+func (c *serveCmd) load(p *process) (from statefile.Seed, s *seed.Seed, organizations []store.Contents, err error) {
+	if from.Name = c.Seed; c.Seed == "" {
+		return from, nil, nil, badInput("--seed: expected a file, - or a built-in seed, %s, not nothing", strings.Join(seed.BuiltinNames, ", "))
+	}
+	s, from.Builtin = seed.Builtin(c.Seed)
+	if !from.Builtin {
 		var data []byte
-		name, data, err = readSeed(c.Seed, p.stdin)
-		if errors.Is(err, fs.ErrNotExist) && c.Seed != "" {
-			return "", nil, badInput("there is no file %s, and the built-in seeds are %s", c.Seed, strings.Join(seed.BuiltinNames, ", "))
+		from.Name, data, err = readSeed(c.Seed, p.stdin)
+		if errors.Is(err, fs.ErrNotExist) {
+			return from, nil, nil, badInput("there is no file %s, and the built-in seeds are %s", c.Seed, strings.Join(seed.BuiltinNames, ", "))
 		}
 		if err != nil {
-			return "", nil, err
+			return from, nil, nil, err
 		}
-		if s, err = seed.Parse(name, data); err != nil {
-			return "", nil, err
+		from.Text = string(data)
+		if s, err = seed.Parse(from.Name, data); err != nil {
+			return from, nil, nil, err
 		}
 	}
-	opts := seed.Options{Real: p.now(), IDSeed: uint64(*c.IDSeed)}
+	organizations, err = s.Load(c.options(p.now()))
+	switch {
+	case err != nil && from.Builtin && c.Clock != nil: // its faults are no help to somebody who cannot see it
+		return from, nil, nil, badInput("the built-in seed %s does not fit a clock at %s: its times would be before 1970 or ahead of the clock", from.Name, c.Clock.At)
+	case err != nil:
+		return from, nil, nil, err
+	}
+	organizations[0].AdminKeys, err = c.adminKeys(from.Name, organizations)
+	return from, s, organizations, err
+}
+
+// options are what the seed is loaded with at a real time.
+func (c *serveCmd) options(realTime time.Time) seed.Options {
+	opts := seed.Options{Real: realTime, IDSeed: uint64(*c.IDSeed)}
 	if c.Clock != nil {
 		opts.Clock = &c.Clock.Clock
 	}
-	organizations, err = s.Load(opts)
-	switch {
-	case err != nil && builtin && c.Clock != nil: // its faults are no help to somebody who cannot see it
-		return "", nil, badInput("the built-in seed %s does not fit a clock at %s: its times would be before 1970 or ahead of the clock", name, c.Clock.At)
-	case err != nil:
-		return "", nil, err
+	return opts
+}
+
+// seeded says how an organization of the seed comes about again.
+func (c *serveCmd) seeded(s *seed.Seed, organization int) store.Seeded {
+	if c.Clock != nil {
+		return store.Seeded{}
 	}
-	organizations[0].AdminKeys, err = c.adminKeys(name, organizations)
-	return name, organizations, err
+	from := store.Seeded{Restarts: s.Restarts(organization), Place: organization}
+	if s.Shifts(organization) {
+		from.Anew = c.anew(s, organization)
+	}
+	return from
+}
+
+// anew loads an organization of the seed once more.
+func (c *serveCmd) anew(s *seed.Seed, organization int) func(realTime time.Time) (store.Contents, error) {
+	return func(realTime time.Time) (store.Contents, error) {
+		all, err := s.Load(c.options(realTime))
+		switch {
+		case err != nil:
+			return store.Contents{}, err
+		case organization >= len(all): // a built-in seed of another version, which a state file names
+			return store.Contents{}, fmt.Errorf("the seed has no organization %d any more", organization)
+		}
+		return all[organization], nil
+	}
 }
 
 // adminKeys gives the admin keys of the first organization: the one of the
@@ -215,7 +338,7 @@ func (c *serveCmd) listen(ctx context.Context) (net.Listener, error) {
 	address := net.JoinHostPort(host, port)
 	listener, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, badInput("%s is in use: --addr 127.0.0.1:0 picks a free port", address)
+		return nil, badInput("%s is in use: stop what listens there, or let --addr 127.0.0.1:0 pick a free port", address)
 	}
 	if wrapped, ok := errors.AsType[*net.OpError](err); ok {
 		return nil, badInput("cannot listen on %s: %v", address, wrapped.Err)
@@ -247,7 +370,10 @@ type start struct {
 	url           string
 	exposed       string // the address, where other machines can reach it
 	adminKey      string // of the first organization
-	seed          string
+	token         string // of the control plane; empty when it asks for none
+	rateLimit     limits.Policy
+	seed          string // empty when a state file is in its stead
+	stateFile     string // empty for none
 	organizations int
 	clock         store.Clock // of the first organization
 	idSeed        idSeed
@@ -283,12 +409,28 @@ func (s start) String() string {
 	if s.exposed != "" {
 		parts = append(parts, "exposed on "+s.exposed)
 	}
-	parts = append(parts, "key "+s.adminKey, "seed "+s.seed)
+	parts = append(parts, "key "+s.adminKey, "console "+s.url+control.Base)
+	if s.seed != "" {
+		parts = append(parts, "seed "+s.seed)
+	}
+	if s.stateFile != "" {
+		parts = append(parts, "state-file "+s.stateFile)
+	}
 	if s.organizations > 1 {
 		parts = append(parts, fmt.Sprintf("organizations %d", s.organizations))
 	}
+	if s.token != "" {
+		parts = append(parts, "control-token "+s.token)
+	}
 	if s.clock.Frozen {
 		parts = append(parts, "clock frozen at "+s.clock.At.String())
+	}
+	switch {
+	case s.rateLimit == limits.Off:
+	case s.clock.Frozen:
+		parts = append(parts, "rate-limit "+s.rateLimit.String()+" (moves with the clock only)")
+	default:
+		parts = append(parts, "rate-limit "+s.rateLimit.String())
 	}
 	parts = append(parts, fmt.Sprintf("id-seed %d", s.idSeed), fmt.Sprintf("ready in %.1fms", s.took.Seconds()*1000))
 	return strings.Join(parts, "  ")
@@ -300,7 +442,20 @@ func (s start) attributes() []any {
 	if s.exposed != "" {
 		all = append(all, "exposed", s.exposed)
 	}
-	all = append(all, "admin_key", s.adminKey, "seed", s.seed, "organizations", s.organizations)
+	all = append(all, "admin_key", s.adminKey, "console", s.url+control.Base)
+	if s.seed != "" {
+		all = append(all, "seed", s.seed)
+	}
+	if s.stateFile != "" {
+		all = append(all, "state_file", s.stateFile)
+	}
+	all = append(all, "organizations", s.organizations)
+	if s.token != "" {
+		all = append(all, "control_token", s.token)
+	}
+	if s.rateLimit != limits.Off {
+		all = append(all, "rate_limit", s.rateLimit.String())
+	}
 	if s.clock.Frozen {
 		all = append(all, "frozen_at", s.clock.At.String())
 	}
@@ -311,8 +466,9 @@ func (s start) attributes() []any {
 // container ten seconds after it has asked it to stop.
 const drainTime = 8 * time.Second
 
-// serve answers requests until ctx is done, and then those that are running.
-func serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger) error {
+// serve answers requests until ctx is done, and then those that are running,
+// but for those that end is told to end.
+func serve(ctx context.Context, l net.Listener, h http.Handler, end func(), log *slog.Logger) error {
 	server := &http.Server{
 		Handler: h, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
@@ -329,6 +485,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, log *slog.Logger
 	drain, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	silent.close()
+	end() // streams never end by themselves
 	if server.Shutdown(drain) != nil {
 		log.Warn("requests were cut off", "after", drainTime)
 		server.Close()

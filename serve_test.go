@@ -114,11 +114,11 @@ func TestStartLine(t *testing.T) {
 		args          []string
 	}{
 		{
-			"demo", `^antechamber dev on http://127\.0\.0\.1:\d+  key sk-ant-admin01-antechamber  seed demo  id-seed \d{1,16}  ready in [\d.]+ms$`,
+			"demo", `^antechamber dev on http://127\.0\.0\.1:\d+  key sk-ant-admin01-antechamber  console http://127\.0\.0\.1:\d+/_emulate  seed demo  id-seed \d{1,16}  ready in [\d.]+ms$`,
 			nil,
 		},
 		{
-			"several organizations", `:\d+  key sk-ant-admin01-antechamber  seed two\.json  organizations 2  id-seed 7  ready in [\d.]+ms$`,
+			"several organizations", `:\d+  key sk-ant-admin01-antechamber  console http://127\.0\.0\.1:\d+/_emulate  seed two\.json  organizations 2  id-seed 7  ready in [\d.]+ms$`,
 			[]string{"--seed", "two.json", "--id-seed", "7"},
 		},
 		{
@@ -130,7 +130,15 @@ func TestStartLine(t *testing.T) {
 			[]string{"--seed", "contract", "--clock", "2026-01-01T01:00:00+01:00"},
 		},
 		{
-			"exposed", `^antechamber dev on http://127\.0\.0\.1:(\d+)  exposed on (\[::\]|0\.0\.0\.0):\d+  key sk-ant-admin01-x  seed empty`,
+			"rate limit of a clock that stands still", `  rate-limit production \(moves with the clock only\)  id-seed`,
+			[]string{"--seed", "contract", "--rate-limit", "production"},
+		},
+		{
+			"exposed, and open", `  seed empty  id-seed \d{1,16}  ready`,
+			[]string{"--addr", ":0", "--expose", "--seed", "empty", "--control-token", "none"},
+		},
+		{
+			"exposed", `^antechamber dev on http://127\.0\.0\.1:(\d+)  exposed on (\[::\]|0\.0\.0\.0):\d+  key sk-ant-admin01-x  console http://127\.0\.0\.1:\d+/_emulate  seed empty  control-token [A-Z2-7]{26}`,
 			[]string{"--addr", ":0", "--expose", "--seed", "empty", "--admin-key", "sk-ant-admin01-x"},
 		},
 	} {
@@ -157,7 +165,7 @@ func TestStartLineAsJSON(t *testing.T) {
 	delete(got, "time")
 	delete(got, "took_ms")
 	want := map[string]any{
-		"level": "INFO", "msg": "ready", "version": "dev", "url": s.url, "admin_key": defaultAdminKey,
+		"level": "INFO", "msg": "ready", "version": "dev", "url": s.url, "admin_key": defaultAdminKey, "console": s.url + "/_emulate",
 		"seed": "contract", "organizations": 1.0, "frozen_at": "2024-11-01T23:59:27.427722Z", "id_seed": float64(maxIDSeed),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -226,7 +234,7 @@ func TestAddressInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	wantError(t, exitBadInput, "antechamber: "+l.Addr().String()+" is in use: --addr 127.0.0.1:0 picks a free port", "--addr", l.Addr().String())
+	wantError(t, exitBadInput, "antechamber: "+l.Addr().String()+" is in use: stop what listens there, or let --addr 127.0.0.1:0 pick a free port", "--addr", l.Addr().String())
 }
 
 // resolve makes the program look names up in a table.

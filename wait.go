@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -50,7 +51,7 @@ func (c *waitCmd) Run(ctx context.Context, p *process) error {
 		where = *c.URL
 	}
 	base, err := url.Parse(where)
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" {
+	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || strings.HasSuffix(strings.TrimRight(base.Path, "/"), "/v1") {
 		return badInput("--url: expected a URL such as http://127.0.0.1:4020, not %q", where)
 	}
 	if c.Timeout < 0 {

@@ -76,7 +76,7 @@ func TestWaitKeepsOnUntilTheTimeIsUp(t *testing.T) {
 }
 
 func TestWaitRefuses(t *testing.T) {
-	for _, url := range []string{"", "127.0.0.1:4020", "localhost:4020", "http://", "ftp://localhost", "http://a b", "http://[::1"} {
+	for _, url := range []string{"", "127.0.0.1:4020", "localhost:4020", "http://", "ftp://localhost", "http://a b", "http://[::1", "http://localhost:4020/v1/"} {
 		code, _, stderr := execute(t, "", "wait", "--url", url)
 		if want := "antechamber: --url: expected a URL such as http://127.0.0.1:4020, not "; code != exitBadInput || len(stderr) < len(want) || stderr[:len(want)] != want {
 			t.Errorf("%q: it exits with %d: %s", url, code, stderr)

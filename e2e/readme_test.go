@@ -29,7 +29,7 @@ var fence = regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$")
 func blocksOf(t *testing.T, file string) (blocks []block, rewrite func([]string)) {
 	t.Helper()
 	raw, err := os.ReadFile(file)
-	noError(t, "README", err)
+	noError(t, "the document", err)
 	for _, m := range fence.FindAllSubmatch(raw, -1) {
 		blocks = append(blocks, block{string(m[1]), string(m[2])})
 	}
@@ -39,7 +39,7 @@ func blocksOf(t *testing.T, file string) (blocks []block, rewrite func([]string)
 			i++
 			return fmt.Appendf(nil, "```%s\n%s```", blocks[i].info, texts[i])
 		})
-		noError(t, "README", os.WriteFile(file, raw, 0o644))
+		noError(t, "the document", os.WriteFile(file, raw, 0o644))
 	}
 }
 
@@ -94,17 +94,27 @@ var shifting = regexp.MustCompile(`(antechamber) \S+ on |(id-seed) [0-9]{9,}|(re
 // steady gives what stays the same from one run to the next.
 func steady(s string) string { return shifting.ReplaceAllString(s, "$1$2$3 …") }
 
-// TestReadme does what the README says, in its order, and compares what is
-// printed with what stands there. The servers run on other ports here, and
-// `go run .` is the binary.
-func TestReadme(t *testing.T) {
+// TestDocuments does what the README and the other pages say, in their order,
+// and compares what is printed with what stands there. The servers run on other
+// ports here, and `go run .` is the binary.
+func TestDocuments(t *testing.T) {
 	for _, tool := range []string{"bash", "curl"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("the README's commands need %s, which .ci/run installs: %v", tool, err)
 		}
 	}
+	for file, kinds := range map[string][]string{
+		"README.md":             {"console server", "console", "go", "js", "json seed"},
+		"docs/control-plane.md": {"console server", "console"},
+	} {
+		t.Run(file, func(t *testing.T) { testDocument(t, filepath.Join("..", file), kinds) })
+	}
+}
+
+func testDocument(t *testing.T, file string, kinds []string) {
+	t.Helper()
 	const there = "http://127.0.0.1:4020"
-	blocks, rewrite := blocksOf(t, "../README.md")
+	blocks, rewrite := blocksOf(t, file)
 	got := make([]string, len(blocks))
 	ran := map[string]int{}
 	sh := newShell(t, "..")
@@ -161,7 +171,7 @@ func TestReadme(t *testing.T) {
 			t.Errorf("a block of %q: what is to be done with it?", b.info)
 		}
 	}
-	for _, info := range []string{"console server", "console", "go", "js", "json seed"} {
+	for _, info := range kinds {
 		if ran[info] == 0 {
 			t.Errorf("no block of %q was run", info)
 		}
@@ -171,7 +181,7 @@ func TestReadme(t *testing.T) {
 		return
 	}
 	for i, b := range blocks {
-		equal(t, "README, a block of "+b.info, b.text, got[i])
+		equal(t, "a block of "+b.info, b.text, got[i])
 	}
 }
 

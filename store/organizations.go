@@ -109,7 +109,11 @@ func (o *Organization) UpdateSettings(change func(Settings) (Settings, error)) (
 // organization or another.
 func (o *Organization) NewRequestID() string {
 	s := o.state.Load()
-	return "req_" + newULID(o.nowIn(s).Time, o.requestSeed, o.requests.Add(1)).String()
+	n := o.requests.Add(1)
+	if n%requestsKept == 0 {
+		o.store.changed()
+	}
+	return "req_" + newULID(o.nowIn(s).Time, o.requestSeed, n).String()
 }
 
 // view gives the present version, after everything that is due by the clock
@@ -147,6 +151,7 @@ func (o *Organization) publish(t *tx) *state {
 	s := t.done()
 	o.history.add(o.state.Load())
 	o.state.Store(s)
+	o.store.changed()
 	if o.record != nil && len(t.effects) > 0 {
 		o.record(t.effects)
 	}

@@ -20,7 +20,8 @@ type origin struct {
 
 	// anew loads the contents once more where that gives others: a seed's
 	// relative times count from the clock at load. It is nil for the rest.
-	anew func(realTime time.Time) (Contents, error)
+	anew  func(realTime time.Time) (Contents, error)
+	place int // in the seed that is loaded anew
 }
 
 // freshness is how old the relative times of a seed may be before it is loaded
@@ -59,8 +60,8 @@ func (o *Organization) Reset() error {
 	}
 	o.writing.Lock()
 	defer o.writing.Unlock()
-	o.replace(s.named(o.name))
 	o.requests.Store(0)
+	o.replace(s.named(o.name))
 	return nil
 }
 
@@ -79,6 +80,7 @@ func (s *state) named(name string) *state {
 func (o *Organization) replace(s *state) {
 	o.history.versions = nil
 	o.state.Store(s)
+	o.store.changed()
 }
 
 // Replace builds the organization from other contents, all or nothing. Contents

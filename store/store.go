@@ -36,6 +36,9 @@ type Store struct {
 	// Removed is told of organizations that were deleted or have ended; it must
 	// not call the store, and may be nil.
 	Removed func(o *Organization)
+	// Changed is told whenever something that Kept gives has changed; it must
+	// neither call the store nor wait, and may be nil.
+	Changed func()
 }
 
 // MaxOrganizations is how many organizations a store holds.
@@ -71,6 +74,8 @@ type Seeded struct {
 	Anew func(realTime time.Time) (Contents, error)
 	// Restarts tells that the clock begins again where it began.
 	Restarts bool
+	// Place is which organization of its seed it is.
+	Place int
 }
 
 // AddSeeded is Add for contents that can be loaded again.
@@ -80,7 +85,7 @@ func (s *Store) AddSeeded(c Contents, from Seeded) (*Organization, error) {
 		return nil, err
 	}
 	now := s.realTime()
-	g := &origin{state: built, loaded: now, anew: from.Anew}
+	g := &origin{state: built, loaded: now, anew: from.Anew, place: from.Place}
 	if from.Restarts {
 		g.shows = c.Clock.Now(now)
 	}
@@ -144,6 +149,7 @@ func (s *Store) identifyLocked(o *Organization, id string, keys []string) error 
 		s.byKey[key] = o
 	}
 	o.identity.Store(&identity{id, slices.Clone(keys)})
+	s.changed()
 	return nil
 }
 
@@ -289,6 +295,7 @@ func (s *Store) forget(o *Organization) {
 	for _, key := range is.keys {
 		delete(s.byKey, key)
 	}
+	s.changed()
 	if s.Removed != nil {
 		s.Removed(o)
 	}

@@ -1,0 +1,213 @@
+package statefile
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"antechamber/api"
+	"antechamber/seed"
+	"antechamber/store"
+)
+
+// File is a file that was read.
+type File struct {
+	About
+	path string
+	kept store.Kept
+}
+
+// requestsMissed is more than the requests that an organization can have
+// answered since a file was saved, so that none of their ids comes again.
+const requestsMissed = 1 << 20
+
+// Read reads a file at a real time. It fails when there is none, and when the
+// file is damaged or something else; it changes nothing.
+func Read(path string, realTime time.Time) (*File, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := parse(data)
+	if err != nil {
+		return nil, damaged(path, err)
+	}
+	read := &File{About: About{IDSeed: f.IDSeed, Seed: f.Seed}, path: path}
+	if f.Clock != nil {
+		frozen, err := f.Clock.clock()
+		if err != nil {
+			return nil, damaged(path, fmt.Errorf("/clock: %w", err))
+		}
+		read.Clock = &frozen
+	}
+	if read.kept, err = f.read(realTime); err != nil {
+		return nil, damaged(path, err)
+	}
+	return read, nil
+}
+
+// Fill puts everything into a store without organizations; anew gives how a
+// place of the seed is loaded anew.
+func (f *File) Fill(s *store.Store, anew func(place int) func(realTime time.Time) (store.Contents, error)) error {
+	if err := s.AddKept(f.kept, anew); err != nil {
+		return damaged(f.path, err)
+	}
+	return nil
+}
+
+// damaged words why a file is refused.
+func damaged(path string, why error) error {
+	return fmt.Errorf("the state file %s is damaged, and stays as it is: %w", path, why)
+}
+
+// parse reads what stands in a file.
+func parse(data []byte) (*file, error) {
+	var foreign struct {
+		Antechamber json.RawMessage `json:"antechamber"`
+	}
+	if err := json.Unmarshal(data, &foreign); err != nil {
+		return nil, place(data, err)
+	}
+	switch found := string(foreign.Antechamber); {
+	case found == "":
+		return nil, errors.New("/antechamber: expected the version of a state file, and there is none: this is some other file")
+	case found != fmt.Sprint(formatVersion):
+		return nil, fmt.Errorf("/antechamber: expected version %d of state files, not %s", formatVersion, shorten(found))
+	}
+	// What is damaged and JSON all the same shows in the sum.
+	size := len(ending(0))
+	body, end := data[:max(0, len(data)-size)], string(data[max(0, len(data)-size):])
+	sum := crc32.Checksum(body, castagnoli)
+	if end != ending(sum) {
+		return nil, fmt.Errorf("/checksum: expected %08x at the end of the file: something before it was changed or is missing", sum)
+	}
+	f := &file{}
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(f); err != nil {
+		return nil, place(data, err)
+	}
+	return f, nil
+}
+
+// place adds the place in the file to an error of package json.
+func place(data []byte, err error) error {
+	offset := int64(-1)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		offset = syntax.Offset
+	}
+	if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		offset = mistyped.Offset
+		err = fmt.Errorf("expected no %s as %s", mistyped.Value, mistyped.Field)
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		offset = int64(len(data))
+	}
+	if offset < 0 {
+		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+	}
+	before := data[:min(int(offset), len(data))]
+	line := bytes.Count(before, []byte("\n")) + 1
+	column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])
+	return fmt.Errorf("line %d, column %d: %s", line, max(1, column), strings.TrimPrefix(err.Error(), "json: "))
+}
+
+func shorten(s string) string {
+	if len(s) > 20 {
+		return "a longer text"
+	}
+	return s
+}
+
+// read gives what the store is filled with.
+func (f *file) read(realTime time.Time) (store.Kept, error) {
+	k := store.Kept{Made: store.IDs(f.Made)}
+	if len(f.Organizations) == 0 || len(f.Organizations[0].AdminKeys) == 0 {
+		return k, errors.New("/organizations: expected an organization with an admin key")
+	}
+	latest := make([]api.Time, len(f.States))
+	for i, text := range f.States {
+		v, at, err := readState(text, realTime)
+		if err != nil {
+			return k, fmt.Errorf("/states/%d%w", i, err)
+		}
+		k.Versions, latest[i] = append(k.Versions, v), at
+	}
+	looks := func(l look) (store.Look, error) {
+		if l.State < 0 || l.State >= len(f.States) {
+			return store.Look{}, fmt.Errorf("/state: there is no state %d", l.State)
+		}
+		c, err := l.Clock.clock()
+		if err != nil {
+			return store.Look{}, fmt.Errorf("/clock: %w", err)
+		}
+		// The clock of this machine may be behind that of the one before, and no
+		// organization goes back.
+		if behind := latest[l.State].Sub(c.Now(realTime).Time); behind > 0 && !c.Frozen {
+			c.Offset += behind
+		}
+		return store.Look{Version: l.State, Name: l.Name, Clock: c}, nil
+	}
+	for i, g := range f.Origins {
+		l, err := looks(g.look)
+		if err != nil {
+			return k, fmt.Errorf("/origins/%d%w", i, err)
+		}
+		kept := store.KeptOrigin{Look: l, Loaded: g.LoadedAt, Place: -1}
+		if g.ShowsAt != nil {
+			kept.Shows = *g.ShowsAt
+		}
+		if g.Seed != nil {
+			kept.Place = *g.Seed
+		}
+		k.Origins = append(k.Origins, kept)
+	}
+	for i, o := range f.Organizations {
+		l, err := looks(o.look)
+		if err == nil && (o.Origin < 0 || o.Origin >= len(f.Origins)) {
+			err = fmt.Errorf("/origin: there is no origin %d", o.Origin)
+		}
+		if err != nil {
+			return k, fmt.Errorf("/organizations/%d%w", i, err)
+		}
+		kept := store.KeptOrganization{
+			Look: l, ID: o.ID, AdminKeys: o.AdminKeys, Origin: o.Origin, OwnName: o.OwnName,
+			Requests: o.Requests, RequestSeed: o.RequestSeed,
+		}
+		if o.ExpiresAt != nil {
+			kept.Expires = *o.ExpiresAt
+		}
+		if !f.Stopped {
+			kept.Requests += requestsMissed
+		}
+		k.Organizations = append(k.Organizations, kept)
+	}
+	return k, nil
+}
+
+// readState gives a state and the latest instant at which something happened
+// in it.
+func readState(text []byte, realTime time.Time) (v store.Version, latest api.Time, err error) {
+	s, err := seed.Parse("state", text)
+	var all []store.Contents
+	if err == nil {
+		all, err = s.Load(seed.Options{Real: realTime})
+	}
+	if faults, ok := errors.AsType[seed.Faults](err); ok {
+		return v, latest, fmt.Errorf("%s: %s", faults[0].Pointer, faults[0].Message)
+	}
+	if len(all) != 1 {
+		return v, latest, fmt.Errorf(": expected one organization, not %d", len(all))
+	}
+	if v, err = store.VersionOf(all[0]); err != nil {
+		err = fmt.Errorf(": %w", err)
+	}
+	return v, all[0].Clock.At, err
+}

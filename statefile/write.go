@@ -1,0 +1,128 @@
+package statefile
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+
+	"antechamber/seed"
+	"antechamber/store"
+)
+
+// write writes a file, in which states are the texts of the versions.
+func write(to io.Writer, about About, k store.Kept, states [][]byte, stopped bool) error {
+	h := head{Antechamber: new(formatVersion), IDSeed: about.IDSeed, Seed: about.Seed, Stopped: stopped, Made: ids(k.Made)}
+	if about.Clock != nil {
+		h.Clock = new(clockOf(*about.Clock))
+	}
+	sum := crc32.New(castagnoli)
+	w := bufio.NewWriterSize(io.MultiWriter(to, sum), 1<<16)
+	start := encode(h)
+	w.Write(start[:len(start)-1]) // errors stay, and Flush gives them
+	list(w, "states", len(states), func(i int) []byte { return states[i] })
+	list(w, "origins", len(k.Origins), func(i int) []byte { return encode(originOf(k.Origins[i])) })
+	list(w, "organizations", len(k.Organizations), func(i int) []byte { return encode(organizationOf(k.Organizations[i])) })
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	_, err := io.WriteString(to, ending(sum.Sum32()))
+	return err
+}
+
+// list writes a list of the file, a line for each of its values.
+func list(w *bufio.Writer, name string, n int, value func(i int) []byte) {
+	fmt.Fprintf(w, ",\n%q:[", name)
+	for i := range n {
+		if i > 0 {
+			w.WriteByte(',')
+		}
+		w.WriteByte('\n')
+		w.Write(value(i))
+	}
+	w.WriteByte(']')
+}
+
+func encode(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("statefile: " + err.Error()) // texts, numbers and lists of them
+	}
+	return b
+}
+
+func lookOf(l store.Look) look { return look{l.Version, l.Name, clockOf(l.Clock)} }
+
+func originOf(g store.KeptOrigin) origin {
+	out := origin{look: lookOf(g.Look), LoadedAt: g.Loaded}
+	if !g.Shows.IsZero() {
+		out.ShowsAt = &g.Shows
+	}
+	if g.Place >= 0 {
+		out.Seed = &g.Place
+	}
+	return out
+}
+
+func organizationOf(o store.KeptOrganization) organization {
+	out := organization{
+		ID: o.ID, AdminKeys: append([]string{}, o.AdminKeys...), look: lookOf(o.Look), Origin: o.Origin, OwnName: o.OwnName,
+		Requests: o.Requests, RequestSeed: o.RequestSeed,
+	}
+	if !o.Expires.IsZero() {
+		out.ExpiresAt = &o.Expires
+	}
+	return out
+}
+
+// stateOf gives the text of a version.
+func stateOf(v store.Version) []byte {
+	var b bytes.Buffer
+	if err := json.Compact(&b, seed.Export(v.Contents())); err != nil {
+		panic("statefile: " + err.Error()) // an export is JSON
+	}
+	return slices.Clone(b.Bytes())
+}
+
+// aside is how the names of what is written aside for a file begin.
+func aside(path string) string { return "." + filepath.Base(path) + ".saving-" }
+
+// replace puts a file in the place of another, or of none: there is either of
+// them at any moment, and it is whole.
+func replace(path string, fill func(io.Writer) error) (err error) {
+	f, err := os.CreateTemp(filepath.Dir(path), aside(path)+"*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	if err := errors.Join(fill(f), f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	return syncDirectory(filepath.Dir(path))
+}
+
+// syncDirectory makes the names in a directory last.
+func syncDirectory(path string) error {
+	if runtime.GOOS == "windows" { // it has no such thing
+		return nil
+	}
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
