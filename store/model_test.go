@@ -48,6 +48,9 @@ func TestStoreDoesWhatAModelDoes(t *testing.T) {
 			"restore":          m.restore,
 			"take snapshot":    m.takeSnapshot,
 			"restore snapshot": m.restoreSnapshot,
+			"reset":            m.reset,
+			"fork":             m.fork,
+			"look at others":   m.lookAtOthers,
 		} {
 			actions[name] = func(t *rapid.T) {
 				act(t)
@@ -309,8 +312,17 @@ type machine struct {
 	o     *store.Organization
 	model model
 	saved []save
+	store *store.Store
 
+	origin    model           // what a reset leads back to
 	snapshots map[string]save // without contents
+	others    []other
+}
+
+// other is an organization that was forked, and is played on no more.
+type other struct {
+	o     *store.Organization
+	model model
 }
 
 // save is what was put by to be restored.
@@ -327,11 +339,12 @@ func newMachine(t *rapid.T) *machine {
 }
 
 func (m *machine) build(t *rapid.T, c store.Contents) {
-	o, err := store.New(m.real.now).Add(c)
+	m.store = store.New(m.real.now)
+	o, err := m.store.Add(c)
 	if err != nil {
 		t.Fatalf("these contents are refused: %v\n%+v", err, c)
 	}
-	m.o, m.snapshots = o, map[string]save{}
+	m.o, m.origin, m.snapshots, m.others = o, m.model.clone(), map[string]save{}, nil
 }
 
 // now is the time of the model's clock.
@@ -1242,6 +1255,36 @@ func (m *machine) restoreSnapshot(t *rapid.T) {
 	m.model = s.model.clone()
 	if !m.model.Clock.Frozen {
 		m.model.Clock.Offset = s.at.Sub(m.real.now())
+	}
+}
+
+// reset goes back to what the organization was made from.
+func (m *machine) reset(t *rapid.T) {
+	agree(t, "reset", nil, m.o.Reset())
+	m.model = m.origin.clone()
+}
+
+// fork goes on with a fork of the organization as it is, which what becomes of
+// the one must not touch, nor the other way round.
+func (m *machine) fork(t *rapid.T) {
+	if len(m.others) == 3 {
+		t.Skip("enough forks")
+	}
+	m.model.expire(m.now())
+	m.others = append(m.others, other{m.o, m.model.clone()})
+	forked, err := m.store.Create(store.NewOrganization{From: m.o.FromNow()})
+	agree(t, "fork", nil, err)
+	m.o = forked
+	m.model.ID, m.model.AdminKeys = forked.ID(), forked.AdminKeys()
+	m.origin, m.snapshots = m.model.clone(), map[string]save{}
+}
+
+func (m *machine) lookAtOthers(t *rapid.T) {
+	for _, other := range m.others {
+		beside := machine{o: other.o, model: other.model.clone()}
+		beside.real.passed.Store(m.real.passed.Load())
+		beside.model.expire(beside.now())
+		compare(t, "contents of an organization that was forked", beside.model.sorted(), other.o.Contents())
 	}
 }
 
