@@ -124,16 +124,26 @@ func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) er
 	}
 	ending, end := context.WithCancel(context.Background())
 	defer end()
-	token, exposed := c.token(), !listener.Addr().(*net.TCPAddr).IP.IsLoopback()
+	go func() {
+		for tick := time.Tick(time.Second); ; {
+			select {
+			case <-ending.Done():
+				return
+			case <-tick:
+				s.RemoveEnded()
+			}
+		}
+	}()
+	token, exposed := "", !listener.Addr().(*net.TCPAddr).IP.IsLoopback()
+	if exposed {
+		token = c.token()
+	}
 	plane := control.Options{
 		Store: s, Exposed: exposed, Token: token, RealTime: p.now, IDSeed: uint64(*c.IDSeed), Clock: c.options(p.now()).Clock,
 		Version: thisBuild().Version, Log: log, Tools: given, Operations: handlers.Operations(), Ending: ending,
 	}
 	if c.Unknown == "fork" {
-		plane.Authenticate = func(key string) *store.Organization {
-			o, _ := s.AuthenticateOrFork(key)
-			return o
-		}
+		plane.Authenticate = s.AuthenticateOrFork
 	}
 	handler := handlers.New(handlers.Options{
 		Store: s, Errors: c.Errors, Log: log, Fork: c.Unknown == "fork", Tools: given, Origins: c.CORS, Sleep: sleep,
@@ -144,13 +154,9 @@ func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) er
 	ctx, ignoreSignals := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer ignoreSignals()
 	context.AfterFunc(ctx, ignoreSignals) // the second one kills
-	shown := ""
-	if exposed {
-		shown = token
-	}
 	c.announce(p, start{
 		seed: begun.shown, stateFile: c.StateFile, organizations: len(s.Organizations()), idSeed: *c.IDSeed,
-		adminKey: s.First().AdminKeys()[0], clock: s.First().Clock(), token: shown, rateLimit: c.RateLimit,
+		adminKey: s.First().AdminKeys()[0], clock: s.First().Clock(), token: token, rateLimit: c.RateLimit,
 	}, listener.Addr().(*net.TCPAddr))
 	return errors.Join(serve(ctx, listener, handler, end, log), stopKeeping())
 }

@@ -150,7 +150,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	p = startProgram(t, os.Args[0], asTheProgram(), "--addr", ":0", "--state-file", path, "--unknown-keys", "fork")
 	written.check(&server{t: t, url: p.url}, 13)
 	left, err := os.ReadDir(filepath.Dir(path))
-	if err != nil || len(left) != 1 {
+	if err != nil || len(left) != 2 { // the file, and its lock
 		t.Errorf("%d files are left beside each other, %v", len(left), err)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/labstack/echo/v4"
+
+	"antechamber/handlers/limits"
 )
 
 // shared lets web pages of other origins call the API, where that is asked
@@ -22,11 +24,12 @@ func (s *server) shared(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		h.Set(echo.HeaderAccessControlAllowOrigin, origin)
-		h.Set(echo.HeaderAccessControlExposeHeaders, headerRequestID+", "+headerOrganization+", retry-after, x-emulate-fault")
+		h.Set(echo.HeaderAccessControlExposeHeaders, headerRequestID+", "+headerOrganization+", retry-after, x-emulate-fault, "+limits.HeaderLimit+", "+limits.HeaderRemaining+", "+limits.HeaderReset)
 		wanted := r.Header.Get(echo.HeaderAccessControlRequestMethod)
 		if r.Method != http.MethodOptions || wanted == "" {
 			return next(c)
 		}
+		callOf(c).unnoted = true // no client asked for it
 		h.Set(echo.HeaderAccessControlAllowMethods, "GET, POST, DELETE")
 		h.Set(echo.HeaderAccessControlAllowHeaders, r.Header.Get(echo.HeaderAccessControlRequestHeaders))
 		h.Set(echo.HeaderAccessControlMaxAge, "600")

@@ -99,7 +99,7 @@ func (s *server) unknownPath(r *http.Request) string {
 	case !productionServes(r.URL.Path):
 		return "Not found"
 	}
-	s.Log.Warn("an operation that production has and Antechamber does not emulate", "method", r.Method, "path", r.URL.Path)
+	s.Log.Warn("an operation that production has and Antechamber does not emulate", "method", r.Method, "path", journal.Redact(r.URL.Path))
 	return "Not found: production has this operation, Antechamber does not emulate it."
 }
 

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -46,6 +47,7 @@ type testServer struct {
 	log     *bytes.Buffer
 	errors  Errors
 	options Options
+	sleep   func()    // what a fault that delays does
 	now     time.Time // real time, which running clocks follow
 }
 
@@ -86,6 +88,12 @@ func serveSeed(t testing.TB, s *seed.Seed, options ...func(*Options)) *testServe
 		}
 	}
 	o := Options{Store: srv.store, Log: slog.New(slog.NewTextHandler(srv.log, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+	o.Sleep = func(context.Context, time.Duration) error {
+		if srv.sleep != nil {
+			srv.sleep()
+		}
+		return nil
+	}
 	for _, option := range options {
 		option(&o)
 	}

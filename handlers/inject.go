@@ -26,12 +26,18 @@ func (c *call) peek() []byte {
 	return body
 }
 
+// noteBody writes down the body of a request that the work may never come to
+// read: the tries of one call are told by it.
+func (c *call) noteBody() {
+	if body := c.peek(); len(body) > 0 {
+		c.record.RequestBody = journal.BodyOf(body)
+	}
+}
+
 // inject answers a request as a fault demands.
 func (s *server) inject(c *call, hit *faults.Hit, op operation) error {
 	c.record.Fault = hit.Fault
-	if body := c.peek(); len(body) > 0 { // which the work may never come to read
-		c.record.RequestBody = journal.BodyOf(body)
-	}
+	c.noteBody()
 	if writes := hit.Stale(); writes > 0 {
 		c.org = c.org.Stale(writes)
 	}

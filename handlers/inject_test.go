@@ -19,7 +19,6 @@ import (
 // equipped gives the servers of a test a journal and what else tools are.
 func equipped(o *Options) {
 	o.Tools = tools.Options{JournalEntries: 100, JournalBytes: 1 << 20}
-	o.Sleep = func(context.Context, time.Duration) error { return nil }
 }
 
 func (s *testServer) tools() *tools.Tools { return s.options.Tools.Of(s.store.First()) }
@@ -259,4 +258,43 @@ func TestDeterminism(t *testing.T) {
 	if failed == 0 || failed == 10 {
 		t.Errorf("%d of 10 reads failed", failed)
 	}
+}
+
+// The tries of one call are known as such, also when the first one met the rate
+// limit before anybody read its body.
+func TestRetriesOfWhatWasRefusedEarly(t *testing.T) {
+	srv := serve(t, acme, equipped, func(o *Options) { o.Tools.RateLimit, _ = limits.ParsePolicy("1/min") })
+	const body = `{"email":"new@example.com","role":"user"}`
+	srv.do("GET", users, "")
+	same(t, "status", 429, srv.do("POST", invites, body).status)
+	srv.store.First().Advance(time.Minute)
+	same(t, "status", 200, srv.do("POST", invites, body, "x-stainless-retry-count: 1").status)
+	got := srv.entries()
+	same(t, "retry_of", []uint64{0, 0, 2}, []uint64{got[0].RetryOf, got[1].RetryOf, got[2].RetryOf})
+}
+
+// Preflights are of the browser's making, and belong to nobody.
+func TestPreflightsAreNotWrittenDown(t *testing.T) {
+	srv := serve(t, acme, equipped, func(o *Options) { o.Origins = []string{"*"} })
+	srv.do("OPTIONS", users, "", "x-api-key:", "origin: http://x", "access-control-request-method: GET")
+	same(t, "entries", 0, len(srv.entries()))
+}
+
+// What was under way when the organization was reset is not written down: its
+// request id is drawn again.
+func TestAResetWhileRequestsRun(t *testing.T) {
+	srv := serve(t, acme, equipped)
+	srv.arm(`{"match":{"method":"GET"},"action":{"type":"delay","duration":"1s"}}`)
+	inDelay, goOn := make(chan bool), make(chan bool)
+	srv.sleep = func() { inDelay <- true; <-goOn }
+	done := make(chan bool)
+	go func() {
+		srv.do("GET", users, "")
+		close(done)
+	}()
+	<-inDelay
+	srv.tools().Reset()
+	close(goOn)
+	<-done
+	same(t, "entries", 0, len(srv.entries()))
 }

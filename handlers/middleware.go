@@ -34,7 +34,9 @@ type call struct {
 	org     *store.Organization // nil until it is known
 	tools   *tools.Tools        // of the organization
 	record  journal.Record
-	dropped bool // its connection is, on purpose
+	dropped bool   // its connection is, on purpose
+	resets  uint64 // of the organization when the request came
+	unnoted bool   // it is not for the journal
 }
 
 // keyCall is where a request keeps its call.
@@ -65,19 +67,20 @@ func (s *server) remember(c *call, began time.Time) {
 		status = 0
 	}
 	if s.Log.Enabled(r.Context(), slog.LevelDebug) {
-		s.Log.Debug("request", "method", r.Method, "path", r.URL.Path, "query", journal.Redact(r.URL.RawQuery),
+		s.Log.Debug("request", "method", r.Method, "path", journal.Redact(r.URL.Path), "query", journal.Redact(r.URL.RawQuery),
 			"status", status, "request_id", c.Response().Header().Get(headerRequestID))
 	}
-	if !inside(r.URL.Path) {
+	if !inside(r.URL.Path) || c.unnoted {
 		return
 	}
 	org := c.org
 	if org == nil {
 		org = s.Store.First() // a wrong key is the first thing that people look for
 		c.tools = s.Tools.Of(org)
+		c.resets = c.tools.Resets()
 	}
 	log := c.tools.Journal
-	if log == nil {
+	if log == nil || c.resets != c.tools.Resets() {
 		return
 	}
 	c.record.Time = org.Now()
@@ -128,6 +131,7 @@ func (s *server) authenticated(next echo.HandlerFunc) echo.HandlerFunc {
 		c.Response().Header().Set(headerRequestID, org.NewRequestID())
 		c.Response().Header().Set(headerOrganization, org.ID())
 		c.org, c.tools = org, s.Tools.Of(org)
+		c.resets = c.tools.Resets()
 		return next(ctx)
 	}
 }
@@ -191,12 +195,14 @@ func (s *server) serve(op operation) echo.HandlerFunc {
 		c := callOf(ctx)
 		c.record.Operation = op.ID
 		if err := checkVersion(c.Request().Header, c.org.Settings().AnthropicVersions); err != nil {
+			c.noteBody()
 			return err
 		}
 		given := c.tools
 		decision := given.Limiter.Allow(op.ID, c.org.Now())
 		decision.SetHeaders(c.Response().Header())
 		if !decision.Allowed {
+			c.noteBody()
 			return &apiError{status: http.StatusTooManyRequests, message: decision.Message()}
 		}
 		if op.Method != http.MethodGet {

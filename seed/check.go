@@ -294,6 +294,8 @@ func (c checker) clock(o *organization, opts Options) (store.Clock, bool) {
 			c.contradictory(at, "expected a time at most %d years from now", int(clock.Offset.Abs()/(365*24*time.Hour)))
 			return store.Clock{}, false
 		}
+	case !o.clock.offset.given && opts.NoClock != nil:
+		clock = *opts.NoClock
 	default:
 		clock.Offset = o.clock.offset.v
 		clock.Offset += o.ahead(clock.Now(opts.Real))

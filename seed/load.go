@@ -16,7 +16,10 @@ type Options struct {
 	Real   time.Time    // the real time now
 	IDSeed uint64       // what the ids that the seed leaves out are made of
 	Clock  *store.Clock // outranks the clock of every organization, unless nil
-	ID     string       // of the first organization, where the seed has none for it; drawn when empty
+	// NoClock is the clock of an organization that gives none: one that shows
+	// real time when nil.
+	NoClock *store.Clock
+	ID      string // of the first organization, where the seed has none for it; drawn when empty
 }
 
 // Load gives what each organization of the seed consists of: relative times

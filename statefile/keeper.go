@@ -23,6 +23,7 @@ type Keeper struct {
 	after    func(time.Duration) <-chan time.Time
 	log      *slog.Logger
 
+	lock    *os.File // held while the store is kept
 	changed chan struct{}
 	texts   map[any][]byte // of the versions that were saved last, by their tokens
 	took    time.Duration  // to save the last time
@@ -44,6 +45,11 @@ func Keep(o Options) (*Keeper, error) {
 		path: o.Path, about: o.About, store: o.Store, realTime: o.RealTime, after: o.After, log: o.Log,
 		changed: make(chan struct{}, 1),
 	}
+	locked, err := lock(o.Path)
+	if err != nil {
+		return nil, err
+	}
+	k.lock = locked
 	removeUnfinished(o.Path)
 	o.Store.Changed = func() {
 		select {
@@ -51,8 +57,14 @@ func Keep(o Options) (*Keeper, error) {
 		default: // it is known already
 		}
 	}
-	return k, k.save(false)
+	if err := k.save(false); err != nil {
+		k.lock.Close()
+		return nil, err
+	}
+	return k, nil
 }
+
+var errInUse = errors.New("another process keeps its organizations in it")
 
 // removeUnfinished removes what other processes wrote aside for a file and could not
 // finish.
@@ -131,7 +143,10 @@ var ready = func() chan struct{} {
 
 // Stop saves the store for the last time. Run has to have ended, and nobody
 // may change the store any more.
-func (k *Keeper) Stop() error { return k.save(true) }
+func (k *Keeper) Stop() error {
+	defer k.lock.Close()
+	return k.save(true)
+}
 
 // save saves the store. A version that was saved before is not encoded again.
 func (k *Keeper) save(stopped bool) error {

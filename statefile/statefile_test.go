@@ -231,7 +231,7 @@ func TestBuiltinSeedsComeBack(t *testing.T) {
 // neither.
 func TestRequestIDsDoNotRepeat(t *testing.T) {
 	w, path := newWorld(t), filepath.Join(t.TempDir(), "state.json")
-	w.keeper(path)
+	k := w.keeper(path)
 	seen := map[string]bool{}
 	for range 3 {
 		for _, o := range w.Organizations() {
@@ -243,8 +243,9 @@ func TestRequestIDsDoNotRepeat(t *testing.T) {
 				seen[id] = true
 			}
 		}
+		k.Die()
 		w = w.restarted(path) // and what was counted is lost
-		w.keeper(path)
+		k = w.keeper(path)
 	}
 }
 
@@ -286,7 +287,7 @@ func TestTheFileIsPrivateAndAlone(t *testing.T) {
 	for _, e := range must(os.ReadDir(dir))(t) {
 		names = append(names, e.Name())
 	}
-	check(t, "files", []string{".other.json.saving-1", "state.json"}, names)
+	check(t, "files", []string{".other.json.saving-1", "state.json", "state.json.lock"}, names)
 }
 
 func TestALinkStaysALink(t *testing.T) {
@@ -618,4 +619,20 @@ func TestSavingCostsWhatHasChanged(t *testing.T) {
 	if n := testing.AllocsPerRun(1, func() { check(t, "error", nil, k.Stop()) }); n > 1500 {
 		t.Errorf("%v allocations to save a change of another organization", n)
 	}
+}
+
+// Two processes must not keep their organizations in one file: each would
+// overwrite what the other has saved.
+func TestAFileHasOneKeeper(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.json")
+	w := newWorld(t)
+	k := w.keeper(path)
+	before := must(os.ReadFile(path))(t)
+	_, err := statefile.Keep(statefile.Options{Path: path, Store: newWorld(t).Store, RealTime: time.Now, Log: slog.New(slog.DiscardHandler)})
+	if err == nil || !strings.Contains(err.Error(), "another process") {
+		t.Errorf("the second keeper: %v", err)
+	}
+	check(t, "the file", string(before), string(must(os.ReadFile(path))(t)))
+	check(t, "error", nil, k.Stop())
+	newWorld(t).keeper(path).Die()
 }

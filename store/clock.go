@@ -68,13 +68,19 @@ func (o *Organization) moveClock(move func(c Clock, now api.Time, realTime time.
 	t.clock = move(s.clock, now, realTime)
 	t.now = t.clock.Now(realTime)
 	switch {
+	case !t.clock.Frozen && t.clock.Offset > farthest: // where durations end, the clock would seem to go back
+		return now, nil, outOfRange()
 	case t.now.Before(now.Time):
 		return now, nil, refused("clock_backwards", "The clock shows "+now.String()+" and never goes backwards.")
-	case t.now.After(latestClock) || t.clock.Offset > farthest:
-		return now, nil, refused("clock_out_of_range", "The clock can show no time after the year 9998, nor one that is 290 years ahead of real time while it runs.")
+	case t.now.After(latestClock):
+		return now, nil, outOfRange()
 	}
 	t.settle()
 	slices.SortStableFunc(t.effects, func(a, b Effect) int { return a.At.Compare(b.At.Time) })
 	o.publish(t)
 	return t.now, t.effects, nil
+}
+
+func outOfRange() error {
+	return refused("clock_out_of_range", "The clock can show no time after the year 9998, nor one that is 290 years ahead of real time while it runs.")
 }

@@ -100,3 +100,9 @@ func TestTheClockNeverGoesBack(t *testing.T) {
 		t.Errorf("%v %v", now, err)
 	}
 }
+
+func TestResumeBeyondWhatARunningClockCanShow(t *testing.T) {
+	o := open(t, store.Contents{Clock: store.FrozenAt(time.Date(2500, 1, 1, 0, 0, 0, 0, time.UTC))})
+	_, _, err := o.ResumeClock()
+	wantRefusal(t, store.Error{Code: "clock_out_of_range", Message: "290"}, err)
+}

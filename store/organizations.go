@@ -29,6 +29,7 @@ type core struct {
 	origin   *origin
 	name     string    // where it differs from that of its origin
 	expires  time.Time // in real time; zero for never
+	gone     bool      // it was deleted or has ended; guarded by the store's lock
 
 	writing sync.Mutex // one write at a time
 	state   atomic.Pointer[state]

@@ -25,14 +25,18 @@ type origin struct {
 }
 
 // freshness is how old the relative times of a seed may be before it is loaded
-// anew: less than anybody notices.
-const freshness = 10 * time.Second
+// anew: less than anybody notices, and longer for a large seed, so that loading
+// stays a small part of the time.
+func (s *state) freshness() time.Duration {
+	objects := s.users.len() + s.invites.len() + s.workspaces.len() + s.members.len() + s.keys.len()
+	return 10*time.Second + time.Duration(objects)*time.Millisecond
+}
 
 // version gives the version to begin with at a real time.
 func (g *origin) version(realTime time.Time) (*state, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.anew != nil && realTime.Sub(g.loaded) >= freshness {
+	if g.anew != nil && realTime.Sub(g.loaded) >= g.state.freshness() {
 		c, err := g.anew(realTime)
 		if err != nil {
 			return nil, err
@@ -98,11 +102,11 @@ func (o *Organization) Replace(c Contents) error {
 	if err != nil {
 		return err
 	}
+	o.writing.Lock()
+	defer o.writing.Unlock()
 	if err := o.store.identify(o, c.ID, c.AdminKeys); err != nil {
 		return err
 	}
-	o.writing.Lock()
-	defer o.writing.Unlock()
 	o.replace(built)
 	return nil
 }

@@ -264,3 +264,57 @@ func TestForksCostTheSame(t *testing.T) {
 		t.Errorf("allocations by size: %v", allocations)
 	}
 }
+
+// An organization that is deleted while its contents are replaced stays
+// deleted.
+func TestReplaceOfADeletedOrganization(t *testing.T) {
+	s, _ := shop(t)
+	o := must(s.Create(store.NewOrganization{From: s.FromSeed(), AdminKey: "sk-ant-admin01-one"}))(t)
+	c := o.Contents()
+	diff(t, "error", nil, s.Delete(o))
+	err := o.Replace(c)
+	wantRefusal(t, store.Error{Kind: store.NotFound, Message: "Organization"}, err)
+	if s.Authenticate("sk-ant-admin01-one") != nil || s.Organization(c.ID) != nil {
+		t.Error("it is known again")
+	}
+	wantRefusal(t, store.Error{Kind: store.NotFound, Message: "Organization"}, s.Delete(o))
+	must(s.Create(store.NewOrganization{From: s.FromSeed(), AdminKey: "sk-ant-admin01-one"}))(t)
+}
+
+// Keys that are made are a function of the seed and the clock of the first
+// organization, not of real time.
+func TestCreateWithoutAKeyIsDeterministic(t *testing.T) {
+	var made [2]string
+	for i := range made {
+		real := new(realTime)
+		real.advance(time.Duration(i) * time.Hour)
+		s := store.New(real.now)
+		must(s.Add(complete(store.Contents{Clock: store.FrozenAt(epoch)})))(t)
+		o := must(s.Create(store.NewOrganization{From: s.FromSeed()}))(t)
+		made[i] = o.ID() + " " + o.AdminKeys()[0]
+	}
+	diff(t, "the second server", made[0], made[1])
+}
+
+// A large seed whose times are relative is not loaded at every fork.
+func TestForksLoadASeedNowAndThen(t *testing.T) {
+	real, loads := new(realTime), 0
+	s := store.New(real.now)
+	load := func(time.Time) (store.Contents, error) {
+		loads++
+		c := store.Contents{}
+		for i := range 1000 {
+			c.Users = append(c.Users, user(fmt.Sprint(i), "user"))
+		}
+		return complete(c), nil
+	}
+	c, _ := load(epoch)
+	must(s.AddSeeded(c, store.Seeded{Anew: load}))(t)
+	for range 60 {
+		real.advance(time.Second)
+		must(s.Create(store.NewOrganization{From: s.FromSeed()}))(t)
+	}
+	if loads < 2 || loads > 7 {
+		t.Errorf("it was loaded %d times in a minute", loads)
+	}
+}

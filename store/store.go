@@ -120,9 +120,6 @@ func (s *Store) identify(o *Organization, id string, keys []string) error {
 }
 
 func (s *Store) identifyLocked(o *Organization, id string, keys []string) error {
-	if other := s.byID[id]; other != nil && !other.Same(o) {
-		return &Error{Kind: Conflict, Code: "organization_exists", Message: "Organization `" + id + "` exists already."}
-	}
 	for _, key := range keys {
 		other := s.byKey[key]
 		switch {
@@ -131,6 +128,12 @@ func (s *Store) identifyLocked(o *Organization, id string, keys []string) error 
 		case other != nil && !other.Same(o):
 			return &Error{Kind: Conflict, Code: "admin_key_taken", Message: "An admin key selects another organization already."}
 		}
+	}
+	if other := s.byID[id]; other != nil && !other.Same(o) {
+		return &Error{Kind: Conflict, Code: "organization_exists", Message: "Organization `" + id + "` exists already."}
+	}
+	if o.gone {
+		return notFound("Organization", id)
 	}
 	was := o.identity.Load()
 	if was == nil && len(s.all) >= MaxOrganizations {
@@ -155,7 +158,7 @@ func (s *Store) identifyLocked(o *Organization, id string, keys []string) error 
 
 // Authenticate gives the organization that the admin key selects, or nil.
 func (s *Store) Authenticate(key string) *Organization {
-	s.end()
+	s.RemoveEnded()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.byKey[key]
@@ -163,7 +166,7 @@ func (s *Store) Authenticate(key string) *Organization {
 
 // Organization gives the organization with the id, or nil.
 func (s *Store) Organization(id string) *Organization {
-	s.end()
+	s.RemoveEnded()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.byID[id]
@@ -171,7 +174,7 @@ func (s *Store) Organization(id string) *Organization {
 
 // Organizations lists all of them, in the order in which they were made.
 func (s *Store) Organizations() []*Organization {
-	s.end()
+	s.RemoveEnded()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return slices.Clone(s.all)
@@ -223,7 +226,7 @@ type NewOrganization struct {
 // Its id comes from its key, so that it does not depend on which of several is
 // made first.
 func (s *Store) Create(in NewOrganization) (*Organization, error) {
-	s.end()
+	s.RemoveEnded()
 	now := s.realTime()
 	begin, err := in.From.origin.version(now)
 	if err != nil {
@@ -235,7 +238,7 @@ func (s *Store) Create(in NewOrganization) (*Organization, error) {
 	defer s.mu.Unlock()
 	key := in.AdminKey
 	for key == "" || in.AdminKey == "" && s.byKey[key] != nil {
-		key = s.made.New("sk-ant-admin01-", now)
+		key = s.made.New("sk-ant-admin01-", s.all[0].Now().Time)
 	}
 	ids := IDs{Seed: mix(s.made.Seed, hash(key))}
 	id := ids.UUID()
@@ -280,15 +283,19 @@ func (s *Store) Delete(o *Organization) error {
 	if len(s.all) > 0 && s.all[0].Same(o) {
 		return refused("first_organization", "The first organization cannot be deleted.")
 	}
-	s.forget(o)
+	if !s.forget(o) {
+		return notFound("Organization", o.ID())
+	}
 	return nil
 }
 
-func (s *Store) forget(o *Organization) {
+// forget removes an organization, and tells whether it was there.
+func (s *Store) forget(o *Organization) bool {
 	i := slices.IndexFunc(s.all, o.Same)
 	if i < 0 {
-		return
+		return false
 	}
+	o.gone = true
 	s.all = slices.Delete(s.all, i, i+1)
 	is := o.identity.Load()
 	delete(s.byID, is.id)
@@ -299,10 +306,12 @@ func (s *Store) forget(o *Organization) {
 	if s.Removed != nil {
 		s.Removed(o)
 	}
+	return true
 }
 
-// end removes the organizations whose time has come.
-func (s *Store) end() {
+// RemoveEnded removes the organizations whose time has come. Whoever asks for an
+// organization finds that done.
+func (s *Store) RemoveEnded() {
 	if s.ends.Load() == math.MaxInt64 {
 		return
 	}

@@ -17,16 +17,27 @@ import (
 func (s *server) admit(r *http.Request) error {
 	origin := r.Header.Get("Origin")
 	switch {
-	case s.Exposed && s.Token != "" && subtle.ConstantTimeCompare([]byte(bearer(r)), []byte(s.Token)) != 1:
+	case s.guarded() && subtle.ConstantTimeCompare([]byte(bearer(r)), []byte(s.Token)) != 1:
 		return refuse(http.StatusUnauthorized, "unauthorized", "The control plane asks for its token.", "Send Authorization: Bearer with the token of --control-token, or the one that was printed at start.")
+	case s.guarded():
+		return nil
+	case s.Exposed && origin != "" && !loopback(origin): // open on purpose, and still not to web pages
+		return foreignOrigin(origin)
 	case s.Exposed:
 		return nil
 	case !loopback("//" + r.Host): // a name that was made to lead here
 		return refuse(http.StatusForbidden, "forbidden_host", "The control plane answers this machine only, not the host "+r.Host+".", "Use 127.0.0.1 or localhost, or --expose.")
 	case origin != "" && !loopback(origin):
-		return refuse(http.StatusForbidden, "forbidden_origin", "The control plane answers no web page of "+origin+".", "Call it from a page of localhost, or from outside a browser.")
+		return foreignOrigin(origin)
 	}
 	return nil
+}
+
+// guarded tells whether the control plane asks for its token.
+func (s *server) guarded() bool { return s.Exposed && s.Token != "" }
+
+func foreignOrigin(origin string) error {
+	return refuse(http.StatusForbidden, "forbidden_origin", "The control plane answers no web page of "+origin+".", "Call it from a page of localhost, or from outside a browser.")
 }
 
 // loopback tells whether a URL is one of this machine.
@@ -36,7 +47,7 @@ func loopback(address string) bool {
 		return false
 	}
 	ip, err := netip.ParseAddr(u.Hostname())
-	return err == nil && ip.Unmap().IsLoopback() || strings.EqualFold(u.Hostname(), "localhost")
+	return err == nil && ip.Unmap().IsLoopback() || strings.EqualFold(strings.TrimSuffix(u.Hostname(), "."), "localhost")
 }
 
 // bearer gives the Bearer token of a request.
@@ -66,23 +77,26 @@ func (s *server) organizationOf(r *http.Request, to route) (*store.Organization,
 	if to.global {
 		return nil, nil
 	}
-	o := s.selected(r, query)
+	o, err := s.selected(r, query)
+	if err != nil {
+		return nil, err
+	}
 	if o == nil {
 		return nil, refuse(http.StatusNotFound, "organization_not_found", "There is no such organization.", "Send its admin key as x-api-key, or ?organization=<id>. GET "+Base+"/organizations lists them.")
 	}
 	return o, nil
 }
 
-func (s *server) selected(r *http.Request, query url.Values) *store.Organization {
+func (s *server) selected(r *http.Request, query url.Values) (*store.Organization, error) {
 	if id := query["organization"]; id != nil {
-		return s.Store.Organization(id[0])
+		return s.Store.Organization(id[0]), nil
 	}
 	key := r.Header.Get("x-api-key")
-	if key == "" && s.Token == "" { // or else it is the token
+	if key == "" && !s.guarded() { // or else it is the token
 		key = bearer(r)
 	}
 	if key == "" {
-		return s.Store.First()
+		return s.Store.First(), nil
 	}
 	return s.Authenticate(key)
 }

@@ -23,10 +23,10 @@ const Base = "/_emulate"
 
 // Options make a control plane.
 type Options struct {
-	Store        *store.Store                         // with at least one organization
-	Authenticate func(key string) *store.Organization // what a key selects; Store.Authenticate when nil
-	Exposed      bool                                 // whether other machines can reach it
-	Token        string                               // what it asks for when exposed; nothing when empty
+	Store        *store.Store                                  // with at least one organization
+	Authenticate func(key string) (*store.Organization, error) // what a key selects; Store.Authenticate when nil
+	Exposed      bool                                          // whether other machines can reach it
+	Token        string                                        // what it asks for when exposed; nothing when empty
 	RealTime     func() time.Time
 	IDSeed       uint64       // what the ids that a seed leaves out are made of
 	Clock        *store.Clock // of organizations that are made empty; a running one when nil
@@ -41,7 +41,7 @@ type Options struct {
 // New gives the handler of everything under Base.
 func New(o Options) http.Handler {
 	if o.Authenticate == nil {
-		o.Authenticate = o.Store.Authenticate
+		o.Authenticate = func(key string) (*store.Organization, error) { return o.Store.Authenticate(key), nil }
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

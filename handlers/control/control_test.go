@@ -305,7 +305,8 @@ func TestTheToken(t *testing.T) {
 	srv.must("GET", "/clock", "", append(foreign, "authorization: Bearer s3cret")...)
 
 	open := serve(t, acme, func(o *Options) { o.Exposed = true })
-	open.must("GET", "/clock", "", foreign...)
+	open.must("GET", "/clock", "", foreign[0])
+	same(t, "a web page", "forbidden_origin", failed(t, open.do("GET", "/clock", "", foreign...)).Code)
 }
 
 func TestWebPagesAreKeptOut(t *testing.T) {
@@ -346,9 +347,9 @@ func TestWhichOrganization(t *testing.T) {
 
 	var asked string
 	forking := serve(t, acme, func(o *Options) {
-		o.Authenticate = func(key string) *store.Organization {
+		o.Authenticate = func(key string) (*store.Organization, error) {
 			asked = key
-			return o.Store.Organization(secondID)
+			return o.Store.Organization(secondID), nil
 		}
 	})
 	forking.must("GET", "/clock", "", "x-api-key: invented")

@@ -41,13 +41,15 @@ func replaceState(c *call) (any, error) {
 	if err := c.org.Replace(contents); err != nil {
 		return nil, err
 	}
+	c.tools().Limiter.Reset() // its windows are those of another time
 	return presentOf(c.org), nil
 }
 
 // contents reads the body as a seed of a single organization.
 func (c *call) contents() (none store.Contents, err error) {
 	const file = "body"
-	opts := seed.Options{Real: c.RealTime(), IDSeed: c.IDSeed, ID: c.org.ID()}
+	clock := c.org.Clock()
+	opts := seed.Options{Real: c.RealTime(), IDSeed: c.IDSeed, ID: c.org.ID(), NoClock: &clock}
 	var all []store.Contents
 	s, err := seed.Parse(file, c.body)
 	if err == nil {

@@ -46,7 +46,7 @@ func TestStateOfManyUsers(t *testing.T) {
 func TestReplaceKeepsIDAndKeys(t *testing.T) {
 	srv := serve(t, acme)
 	got := srv.must("PUT", "/state", `{"name":"Other","users":[{"email":"a@b.cd","role":"user","added_at":"-1d"}]}`)
-	same(t, "present", map[string]any{"id": firstID, "name": "Other", "now": "2026-03-01T12:00:00.000000Z", "frozen": false}, got)
+	same(t, "present", map[string]any{"id": firstID, "name": "Other", "now": "2026-03-01T12:00:00.000000Z", "frozen": true}, got)
 	same(t, "keys", []string{firstKey}, srv.store.First().AdminKeys())
 
 	srv.must("PUT", "/state", `{"organizations":[{"name":"Again","admin_keys":["sk-ant-admin01-new"]}]}`)

@@ -3,6 +3,8 @@
 package tools
 
 import (
+	"sync/atomic"
+
 	"antechamber/handlers/faults"
 	"antechamber/handlers/journal"
 	"antechamber/handlers/limits"
@@ -23,6 +25,8 @@ type Tools struct {
 	Journal *journal.Journal // nil when there is none
 	Faults  *faults.Set
 	Limiter *limits.Limiter
+
+	resets atomic.Uint64
 }
 
 // Of gives the tools of an organization. They end with it.
@@ -36,8 +40,12 @@ func (o Options) Of(org *store.Organization) *Tools {
 	}).(*Tools)
 }
 
+// Resets counts the resets: what began before the last one is not written down.
+func (t *Tools) Resets() uint64 { return t.resets.Load() }
+
 // Reset puts the tools back to how they began.
 func (t *Tools) Reset() {
+	t.resets.Add(1)
 	t.Faults.Clear()
 	t.Limiter.Reset()
 	if t.Journal != nil {
