@@ -46,8 +46,8 @@ type serveCmd struct {
 	Errors       handlers.Errors `enum:"both,production" default:"both" placeholder:"both|production" help:"The form of errors: production's envelope alone, or the fields of the published contract beside it. Default ${default}."`
 	RateLimit    limits.Policy   `name:"rate-limit" default:"off" placeholder:"off|production|N/min" help:"How many requests an organization may make: any number, as many as in production, or N a minute. Default ${default}."`
 	ControlToken string          `name:"control-token" placeholder:"TOKEN" help:"What the control plane asks for when other machines can reach it: one is made and printed by default, none opens it."`
-	CORS         []string        `name:"cors" placeholder:"ORIGIN" help:"Web pages of these origins may call the API: * is any, a comma stands between several. None by default."`
-	JournalSize  int             `name:"journal-size" default:"1000" placeholder:"N" help:"How many requests each organization's journal holds; 0 is no journal. Default ${default}."`
+	CORS         []origin        `name:"cors" placeholder:"ORIGIN" help:"Web pages of these origins may call the API: * is any, a comma stands between several. None by default."`
+	JournalSize  journalSize     `name:"journal-size" default:"1000" placeholder:"N" help:"How many requests each organization's journal holds; 0 is no journal. Default ${default}."`
 	Log          string          `enum:"text,json" default:"text" placeholder:"text|json" help:"The form of the start line and of the log on standard error. Default ${default}."`
 	LogLevel     string          `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"The least of what is logged: debug (every request), info, warn or error. Default ${default}."`
 }
@@ -115,7 +115,7 @@ func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) er
 		listener.Close()
 		return err
 	}
-	given := tools.Options{RateLimit: c.RateLimit, JournalEntries: c.JournalSize, JournalBytes: c.JournalSize * journalEntryBytes, Seed: uint64(*c.IDSeed)}
+	given := tools.Options{RateLimit: c.RateLimit, JournalEntries: int(c.JournalSize), JournalBytes: int(c.JournalSize) * journalEntryBytes, Seed: uint64(*c.IDSeed)}
 	s.Removed = func(o *store.Organization) {
 		if requests := given.Of(o).Journal; requests != nil {
 			requests.Close() // and so the streams of it
@@ -146,7 +146,7 @@ func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) er
 		plane.Authenticate = s.AuthenticateOrFork
 	}
 	handler := handlers.New(handlers.Options{
-		Store: s, Errors: c.Errors, Log: log, Fork: c.Unknown == "fork", Tools: given, Origins: c.CORS, Sleep: sleep,
+		Store: s, Errors: c.Errors, Log: log, Fork: c.Unknown == "fork", Tools: given, Origins: origins(c.CORS), Sleep: sleep,
 		Control: control.New(plane),
 	})
 	// From here on a signal has requests to wait for. Before, it could not
@@ -182,6 +182,40 @@ func (c *serveCmd) begin(s *store.Store, p *process) (*beginning, error) {
 		}
 	}
 	return &beginning{from.Name, from}, nil
+}
+
+// origin is the origin of a web page on the command line, or * for any.
+type origin string
+
+// UnmarshalText reads scheme://host, with a port where there is one.
+func (o *origin) UnmarshalText(text []byte) error {
+	u, err := url.Parse(string(text))
+	if string(text) != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != string(text)) {
+		return fmt.Errorf("expected an origin such as http://localhost:3000, or *, not %q", text)
+	}
+	*o = origin(text)
+	return nil
+}
+
+func origins(all []origin) (out []string) {
+	for _, o := range all {
+		out = append(out, string(o))
+	}
+	return out
+}
+
+// journalSize is a number of requests on the command line.
+type journalSize int
+
+// UnmarshalText reads a number up to a million.
+func (n *journalSize) UnmarshalText(text []byte) error {
+	const most = 1_000_000
+	i, err := strconv.Atoi(string(text))
+	if err != nil || i < 0 || i > most {
+		return fmt.Errorf("expected a whole number from 0 to %d, not %q", most, text)
+	}
+	*n = journalSize(i)
+	return nil
 }
 
 // journalEntryBytes is how much room there is for each entry of a journal, on

@@ -608,3 +608,26 @@ func TestStoppingDoesNotWaitForTheSilent(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 }
+
+// TestTheControlPlaneTakesAKeyEitherWay selects an organization by its key as a
+// Bearer token, on loopback, where the control plane asks for no token.
+func TestTheControlPlaneTakesAKeyEitherWay(t *testing.T) {
+	files(t, map[string]string{
+		"two.json": `{"organizations": [{"name": "First"}, {"name": "Second", "admin_keys": ["sk-ant-admin01-second"]}]}`,
+	})
+	s := startServer(t, "", "--seed", "two.json")
+	r, err := http.NewRequest(http.MethodPost, s.url+"/_emulate/reset", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer sk-ant-admin01-second")
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	defer http.DefaultClient.CloseIdleConnections()
+	if body, _ := io.ReadAll(res.Body); !strings.Contains(string(body), `"name":"Second"`) {
+		t.Errorf("%d %s", res.StatusCode, body)
+	}
+}

@@ -127,3 +127,18 @@ func TestTimeOnDemand(t *testing.T) {
 	noError(t, "list", err)
 	equal(t, "users", 1, len(users.Data))
 }
+
+// TestStaleReadAgainstTheSDK answers a read from before the last write: what
+// was just made is not there yet.
+func TestStaleReadAgainstTheSDK(t *testing.T) {
+	t.Parallel()
+	s := start(t, "--seed", "empty")
+	org := anthropic.NewClient(option.WithBaseURL(s.URL), option.WithAPIKey(adminKey), option.WithHTTPClient(newHTTPClient(t))).Organization
+	s.emulate(t, http.MethodPost, "/faults", `{"match":{"operation":"getWorkspace"},"action":{"type":"stale_read","writes":1},"times":1}`)
+	made, err := org.Workspaces.New(t.Context(), anthropic.OrganizationWorkspaceNewParams{Name: "New"})
+	noError(t, "create", err)
+	_, err = org.Workspaces.Get(t.Context(), made.ID)
+	wantRefusal(t, "the read that is stale", err, notFound("Workspace", made.ID))
+	_, err = org.Workspaces.Get(t.Context(), made.ID)
+	noError(t, "the read after it", err)
+}
