@@ -19,14 +19,15 @@ var rooms = map[string][]string{
 	"handlers":         {"api", "handlers/control", "handlers/faults", "handlers/journal", "handlers/limits", "handlers/tools", "seed", "store"},
 	"handlers/control": {"api", "handlers/faults", "handlers/journal", "handlers/limits", "handlers/tools", "seed", "store"},
 	"handlers/tools":   {"handlers/faults", "handlers/journal", "handlers/limits", "store"},
-	"handlers/faults":  {"api"},
-	"handlers/journal": {"api", "store"},
+	"handlers/faults":  {"api", "internal/guess"},
+	"handlers/journal": {"api", "internal/guess", "store"},
 	"handlers/limits":  {"api"},
 	"statefile":        {"api", "seed", "store"},
 	"seed":             {"api", "store"},
 	"store":            {"api"},
 	"api":              {},
 	"internal/conform": {},
+	"internal/guess":   {},
 	"e2e":              {},
 }
 

@@ -166,7 +166,7 @@ func (p *parser) failing(in object, a *Action) {
 	case a.Status < 400 || a.Status > 599:
 		p.refuse("action.status", "must be 400 to 599", "")
 	case a.ErrorCode != "" && !slices.Contains(errorCodes, a.ErrorCode):
-		p.refuse("action.error_code", fmt.Sprintf("there is no error code %q", a.ErrorCode), guess(a.ErrorCode, errorCodes))
+		p.refuse("action.error_code", fmt.Sprintf("there is no error code %q", a.ErrorCode), meant(a.ErrorCode, errorCodes))
 	case a.RetryAfter != nil && *a.RetryAfter < 0:
 		p.refuse("action.retry_after", "must be at least 0", "")
 	case a.Status == http.StatusTooManyRequests && a.RetryAfter != nil && *a.RetryAfter < 1:
@@ -233,7 +233,7 @@ func (p *parser) possible(f Fault) {
 	switch {
 	case m.Operation != "" && !keep(func(op Operation) bool { return op.ID == m.Operation }):
 		ids := each(p.operations, func(op Operation) string { return op.ID })
-		p.refuse("match.operation", fmt.Sprintf("there is no operation %q", m.Operation), guess(m.Operation, ids))
+		p.refuse("match.operation", fmt.Sprintf("there is no operation %q", m.Operation), meant(m.Operation, ids))
 	case m.Method != "" && !keep(func(op Operation) bool { return op.Method == m.Method }):
 		p.refuseMethod(m)
 	case m.Path != "" && !keep(func(op Operation) bool { return could(segments(m.Path), op.Path) }):
@@ -248,7 +248,7 @@ func (p *parser) possible(f Fault) {
 func (p *parser) refuseMethod(m Match) {
 	methods := each(p.operations, func(op Operation) string { return op.Method })
 	if !slices.Contains(methods, m.Method) {
-		p.refuse("match.method", fmt.Sprintf("no operation has the method %q", m.Method), guess(m.Method, methods))
+		p.refuse("match.method", fmt.Sprintf("no operation has the method %q", m.Method), meant(m.Method, methods))
 		return
 	}
 	i := slices.IndexFunc(p.operations, func(op Operation) bool { return op.ID == m.Operation })
@@ -270,7 +270,7 @@ func (p *parser) refusePath(m Match) {
 	if fitting := filter(paths, func(path string) bool { return could(renamed, path) }); len(fitting) > 0 {
 		paths = fitting // only a parameter has another name
 	}
-	p.refuse("match.path", "no operation has this path", guess(strings.TrimPrefix(m.Path, base), paths))
+	p.refuse("match.path", "no operation has this path", meant(strings.TrimPrefix(m.Path, base), paths))
 }
 
 // object is a JSON object that is being read.
@@ -344,7 +344,7 @@ func (o object) need(name string) {
 func (o object) only(known ...string) {
 	for _, name := range slices.Sorted(maps.Keys(o.fields)) {
 		if !slices.Contains(known, name) {
-			o.p.refuse(o.name(name), "there is no such field here", guess(name, known))
+			o.p.refuse(o.name(name), "there is no such field here", meant(name, known))
 		}
 	}
 }

@@ -163,7 +163,7 @@ func TestParseRefuses(t *testing.T) {
 		{action(`"type":"delay","distribution":"lognormal","median":"1s"`), `action.sigma: is missing`},
 		{action(`"type":"delay","distribution":"lognormal","median":"1s","sigma":0`), `action.sigma: must be more than 0 and at most 10`},
 		{action(`"type":"delay","distribution":"lognormal","median":"1s","sigma":11`), `action.sigma: must be more than 0 and at most 10`},
-		{action(`"type":"delay","distribution":"normal","duration":"1s"`), `action.distribution: there is no distribution "normal"; it is uniform or lognormal`},
+		{action(`"type":"delay","distribution":"normal","duration":"1s"`), `action.distribution: there is no distribution "normal"; did you mean "lognormal"?`},
 		{action(`"type":"truncate"`), `action.bytes: is missing`},
 		{action(`"type":"truncate","bytes":-1`), `action.bytes: must be at least 0`},
 		{action(`"type":"malformed","bytes":3`), `action.bytes: there is no such field here`},

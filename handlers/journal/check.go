@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"antechamber/internal/guess"
 )
 
 // methods are those that a request is likely to have.
@@ -97,51 +99,8 @@ func (e Expectation) faults(operations []string) (all []string) {
 
 // didYouMean words a suggestion when one of the names is near.
 func didYouMean(name string, names []string) string {
-	best, nearest := "", 1+max(1, len(name)/3)
-	for _, candidate := range names {
-		d := editDistance(strings.ToLower(name), strings.ToLower(candidate))
-		if d < nearest {
-			best, nearest = candidate, d
-		}
+	if best := guess.Nearest(name, names); best != "" {
+		return fmt.Sprintf("; did you mean %q?", best)
 	}
-	for _, candidate := range names {
-		// createInvite, for createOrganizationInvite.
-		if best == "" && len(name) > 3 && isSubsequence(strings.ToLower(name), strings.ToLower(candidate)) {
-			best = candidate
-		}
-	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// editDistance is how many bytes are to be put in, taken out or changed.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for i := range row {
-		row[i] = i
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
-}
-
-func isSubsequence(short, long string) bool {
-	for i := range len(long) {
-		if short != "" && short[0] == long[i] {
-			short = short[1:]
-		}
-	}
-	return short == ""
+	return ""
 }

@@ -1,0 +1,56 @@
+// Package guess finds the word that somebody may have meant.
+package guess
+
+import "strings"
+
+// Nearest gives the one of the words that is nearest to another, where one is
+// near: some letters differ, or were left out. It is empty where none is.
+func Nearest[T ~string](word T, words []T) T {
+	wrong := strings.ToLower(string(word))
+	best, distance := T(""), 1+max(1, len(wrong)/3)
+	for _, w := range words {
+		if d := edits(wrong, strings.ToLower(string(w))); d < distance {
+			best, distance = w, d
+		}
+	}
+	if best != "" || len(wrong) <= 3 {
+		return best
+	}
+	for _, w := range words {
+		// createInvite, for createOrganizationInvite.
+		if isSubsequence(wrong, strings.ToLower(string(w))) {
+			return w
+		}
+	}
+	return ""
+}
+
+// edits counts the bytes to insert, delete or replace to make b of a.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0]++
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}
+
+func isSubsequence(short, long string) bool {
+	for i := range len(long) {
+		if short != "" && short[0] == long[i] {
+			short = short[1:]
+		}
+	}
+	return short == ""
+}
