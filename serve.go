@@ -511,7 +511,7 @@ const drainTime = 8 * time.Second
 func serve(ctx context.Context, l net.Listener, h http.Handler, end func(), log *slog.Logger) error {
 	server := &http.Server{
 		Handler: h, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 	}
 	silent := newSilent(server)
 	stopped := make(chan error, 1)

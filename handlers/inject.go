@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"time"
 
 	"antechamber/api"
 	"antechamber/handlers/faults"
@@ -45,6 +46,10 @@ func (s *server) inject(c *call, hit *faults.Hit, op operation) error {
 		s.refuse(c, status, message, code)
 	}}
 	writer := c.Response().Writer
+	if hit.Action.Type == faults.Delay {
+		// A wait may be longer than an answer may take; some writers know no end.
+		_ = http.NewResponseController(writer).SetWriteDeadline(time.Time{})
+	}
 	c.dropped = hit.Action.Type != faults.Truncate
 	actor.Serve(hit, writer, c.Request(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		c.Response().Writer = w

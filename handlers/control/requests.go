@@ -208,7 +208,9 @@ func (s stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sub := s.subscribe(r.Header.Get("Last-Event-ID"))
 	defer sub.Close()
 	flow := http.NewResponseController(w)
-	_ = flow.SetReadDeadline(time.Time{}) // a stream is longer than a request may take; some writers have none
+	// A stream is longer than a request and its answer may take. Some writers
+	// know no end.
+	_, _ = flow.SetReadDeadline(time.Time{}), flow.SetWriteDeadline(time.Time{})
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-store")
