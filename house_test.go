@@ -19,8 +19,8 @@ var rooms = map[string][]string{
 	"handlers":         {"api", "handlers/control", "handlers/faults", "handlers/journal", "handlers/limits", "handlers/tools", "seed", "store"},
 	"handlers/control": {"api", "handlers/faults", "handlers/journal", "handlers/limits", "handlers/tools", "seed", "store"},
 	"handlers/tools":   {"handlers/faults", "handlers/journal", "handlers/limits", "store"},
-	"handlers/faults":  {"api", "internal/guess"},
-	"handlers/journal": {"api", "internal/guess", "store"},
+	"handlers/faults":  {"api", "internal/guess", "internal/pattern"},
+	"handlers/journal": {"api", "internal/guess", "internal/pattern", "store"},
 	"handlers/limits":  {"api"},
 	"statefile":        {"api", "seed", "store"},
 	"seed":             {"api", "store"},
@@ -28,6 +28,7 @@ var rooms = map[string][]string{
 	"api":              {},
 	"internal/conform": {},
 	"internal/guess":   {},
+	"internal/pattern": {},
 	"e2e":              {},
 }
 

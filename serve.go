@@ -124,22 +124,13 @@ func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) er
 	}
 	ending, end := context.WithCancel(context.Background())
 	defer end()
-	go func() {
-		for tick := time.Tick(time.Second); ; {
-			select {
-			case <-ending.Done():
-				return
-			case <-tick:
-				s.RemoveEnded()
-			}
-		}
-	}()
+	go removeEnded(ending, s)
 	token, exposed := "", !listener.Addr().(*net.TCPAddr).IP.IsLoopback()
 	if exposed {
 		token = c.token()
 	}
 	plane := control.Options{
-		Store: s, Exposed: exposed, Token: token, RealTime: p.now, IDSeed: uint64(*c.IDSeed), Clock: c.options(p.now()).Clock,
+		Store: s, Exposed: exposed, Token: token, IDSeed: uint64(*c.IDSeed), Clock: c.options(p.now()).Clock,
 		Version: thisBuild().Version, Log: log, Tools: given, Operations: handlers.Operations(), Ending: ending,
 	}
 	if c.Unknown == "fork" {
@@ -159,6 +150,19 @@ func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) er
 		adminKey: s.First().AdminKeys()[0], clock: s.First().Clock(), token: token, rateLimit: c.RateLimit,
 	}, listener.Addr().(*net.TCPAddr))
 	return errors.Join(serve(ctx, listener, handler, end, log), stopKeeping())
+}
+
+// removeEnded removes the organizations whose time has come, also from a server
+// that nobody asks anything, until ctx is done.
+func removeEnded(ctx context.Context, s *store.Store) {
+	for tick := time.Tick(time.Second); ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick:
+			s.RemoveEnded()
+		}
+	}
 }
 
 // beginning is what a server begins with.
@@ -243,7 +247,7 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// randomIDSeed is all the chance that there is in the program.
+// randomIDSeed is, with the control token, all the chance in the program.
 func randomIDSeed() *idSeed {
 	var b [8]byte
 	rand.Read(b[:]) // never fails

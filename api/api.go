@@ -12,6 +12,9 @@ import (
 	"time"
 )
 
+// BasePath is the path under which the API is served.
+const BasePath = "/v1"
+
 // Encode gives the JSON of one of the objects of this package, as it stands in
 // an answer: compact, and with <, > and & left as they are.
 func Encode(v any) string {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"antechamber/api"
 	"antechamber/handlers/journal"
 	"antechamber/handlers/tools"
 	"antechamber/store"
@@ -21,7 +22,6 @@ import (
 // The headers of the API, as net/http writes them: another spelling would be
 // brought into this one at every look.
 const (
-	headerAPIKey       = "X-Api-Key"
 	headerVersion      = "Anthropic-Version"
 	headerRequestID    = "Request-Id"
 	headerOrganization = "Anthropic-Organization-Id"
@@ -88,7 +88,7 @@ func (s *server) remember(c *call, began time.Time) {
 	c.record.Status, c.record.RequestID = status, c.Response().Header().Get(headerRequestID)
 	c.record.RetryCount, _ = strconv.Atoi(r.Header.Get(headerRetryCount))
 	c.record.Duration = s.Store.RealTime().Sub(began)
-	c.record.Key = keyOf(r.Header)
+	c.record.Key = api.KeyOf(r.Header)
 	log.Add(c.record)
 }
 
@@ -136,31 +136,24 @@ func (s *server) authenticated(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// keyOf gives the admin key of a request, if it has one.
-func keyOf(h http.Header) string {
-	if key := h.Get(headerAPIKey); key != "" {
-		return key
+// selected gives what a key selects, by the rule for those that nobody has.
+func (s *server) selected(key string) (*store.Organization, error) {
+	if s.Fork {
+		return s.Store.AuthenticateOrFork(key)
 	}
-	scheme, token, _ := strings.Cut(h.Get(echo.HeaderAuthorization), " ")
-	if strings.EqualFold(scheme, "Bearer") {
-		return strings.TrimSpace(token)
-	}
-	return ""
+	return s.Store.Authenticate(key), nil
 }
 
 func (s *server) organizationOf(h http.Header) (*store.Organization, error) {
-	key := keyOf(h)
+	key := api.KeyOf(h)
 	if key == "" {
 		return nil, &apiError{status: http.StatusUnauthorized, message: "x-api-key header is required"}
 	}
-	org := s.Store.Authenticate(key)
-	if org == nil && s.Fork {
-		var err error
-		if org, err = s.Store.AuthenticateOrFork(key); err != nil {
-			return nil, &apiError{status: http.StatusUnauthorized, message: "invalid x-api-key" + ": " + err.Error()}
-		}
-	}
-	if org == nil {
+	org, err := s.selected(key)
+	switch {
+	case err != nil:
+		return nil, &apiError{status: http.StatusUnauthorized, message: "invalid x-api-key: " + err.Error()}
+	case org == nil:
 		return nil, &apiError{status: http.StatusUnauthorized, message: "invalid x-api-key"}
 	}
 	return org, nil

@@ -13,7 +13,7 @@ import (
 )
 
 // base is the path under which the Admin API is served.
-const base = "/v1"
+const base = api.BasePath
 
 // operation is one operation of the API.
 type operation struct {

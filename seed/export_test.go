@@ -256,7 +256,7 @@ func generateContents(t *rapid.T) store.Contents {
 		IDs: store.IDs{Seed: rapid.Uint64Max(maxInteger).Draw(t, "seed"), Drawn: rapid.Uint64Max(maxInteger).Draw(t, "drawn")},
 	}
 	if w.maybe() {
-		c.Clock = store.FrozenAt(w.between(earliest, latestClock).Time)
+		c.Clock = store.FrozenAt(w.between(earliest, store.LatestClock).Time)
 	} else {
 		c.Clock.Offset = time.Duration(rapid.Int64Range(-int64(50*365*24*time.Hour), int64(200*365*24*time.Hour)).Draw(t, "offset"))
 	}

@@ -69,10 +69,6 @@ var (
 	latest   = api.At(time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC))
 )
 
-// latestClock is the latest time that a clock may show: an invite expires later
-// than it is made.
-var latestClock = api.At(time.Date(9998, 12, 31, 23, 59, 59, 999_999_000, time.UTC))
-
 func inRange(t api.Time) bool { return !t.Before(earliest.Time) && !t.After(latest.Time) }
 
 // farthest is how far a relative time may lie from the clock.

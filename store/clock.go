@@ -10,8 +10,9 @@ import (
 // Clock is the organization's clock.
 func (o *Organization) Clock() Clock { return o.state.Load().clock }
 
-// latestClock is the latest time that a clock may show: invites expire later.
-var latestClock = time.Date(9998, 12, 31, 23, 59, 59, 999_999_000, time.UTC)
+// LatestClock is the latest time that a clock may show: an invite expires later
+// than it is made, and RFC 3339 ends with the year 9999.
+var LatestClock = api.At(time.Date(9998, 12, 31, 23, 59, 59, 999_999_000, time.UTC))
 
 // Advance moves the clock on by a while, and tells what that caused.
 func (o *Organization) Advance(d time.Duration) (api.Time, []Effect, error) {
@@ -72,7 +73,7 @@ func (o *Organization) moveClock(move func(c Clock, now api.Time, realTime time.
 		return now, nil, outOfRange()
 	case t.now.Before(now.Time):
 		return now, nil, refused("clock_backwards", "The clock shows "+now.String()+" and never goes backwards.")
-	case t.now.After(latestClock):
+	case t.now.After(LatestClock.Time):
 		return now, nil, outOfRange()
 	}
 	t.settle()

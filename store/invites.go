@@ -146,9 +146,8 @@ func (o *Organization) CreateOrganizationInvite(in NewInvite, bad error) (Object
 		return Object[Invite]{}, bad
 	}
 	return update(o, func(t *tx) (Object[Invite], error) {
-		if u := t.userByEmail(in.Email); u != nil {
-			return Object[Invite]{}, refused(api.AlreadyMember,
-				"email: "+in.Email+" already belongs to User `"+u.key+"` of the organization.")
+		if err := t.notYetMember(in.Email); err != nil {
+			return Object[Invite]{}, err
 		}
 		if i := t.pendingInvite(in.Email); i != nil {
 			return Object[Invite]{}, refused(api.InviteAlreadyExists,
@@ -160,9 +159,8 @@ func (o *Organization) CreateOrganizationInvite(in NewInvite, bad error) (Object
 			return Object[Invite]{}, refused(api.EmailDomainNotAllowed,
 				"email: the organization does not allow invites to the domain of "+in.Email+".")
 		}
-		if reached(t.settings.MemberLimit, t.users.len()+t.invites.orders[invitesPending].Len()) {
-			return Object[Invite]{}, refused(api.OrgMemberLimitExceeded,
-				"The organization has reached its limit of members; pending invites count.")
+		if err := t.roomForMember(); err != nil {
+			return Object[Invite]{}, err
 		}
 		i := inviteRow(api.Invite{
 			ID: drawID(t, &t.invites, "invite_"), Type: api.TypeInvite,

@@ -40,14 +40,14 @@ type NewUser struct {
 // AddUser makes a person a user. A pending invite to the address is deleted.
 func (o *Organization) AddUser(in NewUser) (Object[User], error) {
 	return update(o, func(t *tx) (none Object[User], err error) {
-		if u := t.userByEmail(in.Email); u != nil {
-			return none, refused(api.AlreadyMember, "email: "+in.Email+" already belongs to User `"+u.key+"` of the organization.")
+		if err := t.notYetMember(in.Email); err != nil {
+			return none, err
 		}
 		if i := t.pendingInvite(in.Email); i != nil {
 			t.deleteInvite(i)
 		}
-		if reached(t.settings.MemberLimit, t.users.len()+t.invites.orders[invitesPending].Len()) {
-			return none, refused(api.OrgMemberLimitExceeded, "The organization has reached its limit of members; pending invites count.")
+		if err := t.roomForMember(); err != nil {
+			return none, err
 		}
 		return t.addUser(in).object(), nil
 	})

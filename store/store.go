@@ -93,11 +93,11 @@ func (s *Store) AddSeeded(c Contents, from Seeded) (*Organization, error) {
 	// Organizations of one id seed have other request ids all the same.
 	o.requestSeed = hash(c.ID) ^ c.IDs.Seed
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if len(s.all) == 0 {
 		s.made.Seed = mix(c.IDs.Seed, hash(c.ID))
 	}
-	s.mu.Unlock()
-	if err := s.identify(o, c.ID, c.AdminKeys); err != nil {
+	if err := s.identifyLocked(o, c.ID, c.AdminKeys); err != nil {
 		return nil, err
 	}
 	return o, nil

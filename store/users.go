@@ -37,6 +37,24 @@ func (s *state) userByEmail(email string) *row[User] {
 	return s.users.span(usersByEmail, User{address: address(email)}).first()
 }
 
+// notYetMember refuses an address that belongs to a user.
+func (t *tx) notYetMember(email string) error {
+	u := t.userByEmail(email)
+	if u == nil {
+		return nil
+	}
+	return refused(api.AlreadyMember, "email: "+email+" already belongs to User `"+u.key+"` of the organization.")
+}
+
+// roomForMember refuses where the limit allows nobody else: who is invited has
+// a place already.
+func (t *tx) roomForMember() error {
+	if reached(t.settings.MemberLimit, t.users.len()+t.invites.orders[invitesPending].Len()) {
+		return refused(api.OrgMemberLimitExceeded, "The organization has reached its limit of members; pending invites count.")
+	}
+	return nil
+}
+
 // userPlace is where a user stands, or stood, in lists.
 func (s *state) userPlace(id string) (position, bool) {
 	if r := s.users.get(id); r != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"antechamber/api"
 	"antechamber/store"
 )
 
@@ -17,7 +18,7 @@ import (
 func (s *server) admit(r *http.Request) error {
 	origin := r.Header.Get("Origin")
 	switch {
-	case s.guarded() && subtle.ConstantTimeCompare([]byte(bearer(r)), []byte(s.Token)) != 1:
+	case s.guarded() && subtle.ConstantTimeCompare([]byte(api.BearerOf(r.Header)), []byte(s.Token)) != 1:
 		return refuse(http.StatusUnauthorized, "unauthorized", "The control plane asks for its token.", "Send Authorization: Bearer with the token of --control-token, or the one that was printed at start.")
 	case s.guarded():
 		return nil
@@ -48,15 +49,6 @@ func loopback(address string) bool {
 	}
 	ip, err := netip.ParseAddr(u.Hostname())
 	return err == nil && ip.Unmap().IsLoopback() || strings.EqualFold(strings.TrimSuffix(u.Hostname(), "."), "localhost")
-}
-
-// bearer gives the Bearer token of a request.
-func bearer(r *http.Request) string {
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(token)
 }
 
 // organizationOf gives the organization that a request names, and the first
@@ -91,9 +83,9 @@ func (s *server) selected(r *http.Request, query url.Values) (*store.Organizatio
 	if id := query["organization"]; id != nil {
 		return s.Store.Organization(id[0]), nil
 	}
-	key := r.Header.Get("x-api-key")
+	key := r.Header.Get(api.HeaderAPIKey)
 	if key == "" && !s.guarded() { // or else it is the token
-		key = bearer(r)
+		key = api.BearerOf(r.Header)
 	}
 	if key == "" {
 		return s.Store.First(), nil

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"sync"
-	"time"
 
 	"antechamber/handlers/faults"
 	"antechamber/handlers/tools"
@@ -27,11 +26,10 @@ type Options struct {
 	Authenticate func(key string) (*store.Organization, error) // what a key selects; Store.Authenticate when nil
 	Exposed      bool                                          // whether other machines can reach it
 	Token        string                                        // what it asks for when exposed; nothing when empty
-	RealTime     func() time.Time
-	IDSeed       uint64       // what the ids that a seed leaves out are made of
-	Clock        *store.Clock // of organizations that are made empty; a running one when nil
-	Version      string       // of the program
-	Log          *slog.Logger // nothing is logged when nil
+	IDSeed       uint64                                        // what the ids that a seed leaves out are made of
+	Clock        *store.Clock                                  // of organizations that are made empty; a running one when nil
+	Version      string                                        // of the program
+	Log          *slog.Logger                                  // nothing is logged when nil
 
 	Tools      tools.Options      // what each organization is given for tests
 	Operations []faults.Operation // of the API, as faults and expectations name them

@@ -85,7 +85,7 @@ func serve(t testing.TB, src string, options ...func(*Options)) *testServer {
 		}
 	}
 	o := Options{
-		Store: srv.store, RealTime: realTime, IDSeed: 1, Version: "1.2.3", Log: slog.New(slog.NewTextHandler(srv.log, nil)),
+		Store: srv.store, IDSeed: 1, Version: "1.2.3", Log: slog.New(slog.NewTextHandler(srv.log, nil)),
 		Tools: tools.Options{JournalEntries: 100, JournalBytes: 1 << 20}, Operations: someOperations,
 	}
 	for _, option := range options {

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"strings"
 
+	"antechamber/api"
 	"antechamber/seed"
 )
 
@@ -30,7 +31,7 @@ type manifest struct {
 }
 
 var links = map[string]string{
-	"admin_api":           "/v1",
+	"admin_api":           api.BasePath,
 	"admin_api_openapi":   "/openapi.yaml",
 	"control_api":         Base,
 	"control_api_openapi": Base + "/openapi.json",

@@ -87,7 +87,7 @@ const (
 // empty is an organization without anybody in it.
 func (s *server) empty() (store.From, error) {
 	nobody, _ := seed.Builtin("empty")
-	all, err := nobody.Load(seed.Options{Real: s.RealTime(), IDSeed: s.IDSeed, Clock: s.Clock})
+	all, err := nobody.Load(seed.Options{Real: s.Store.RealTime(), IDSeed: s.IDSeed, Clock: s.Clock})
 	if err != nil {
 		return store.From{}, err
 	}

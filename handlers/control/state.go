@@ -49,7 +49,7 @@ func replaceState(c *call) (any, error) {
 func (c *call) contents() (none store.Contents, err error) {
 	const file = "body"
 	clock := c.org.Clock()
-	opts := seed.Options{Real: c.RealTime(), IDSeed: c.IDSeed, ID: c.org.ID(), NoClock: &clock}
+	opts := seed.Options{Real: c.Store.RealTime(), IDSeed: c.IDSeed, ID: c.org.ID(), NoClock: &clock}
 	var all []store.Contents
 	s, err := seed.Parse(file, c.body)
 	if err == nil {

@@ -6,10 +6,13 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+
+	"antechamber/api"
+	"antechamber/internal/pattern"
 )
 
 // base is the path that the contract leaves out of its routes.
-const base = "/v1"
+const base = api.BasePath
 
 // Request is what faults look at.
 type Request struct {
@@ -110,13 +113,13 @@ func segments(path string) []string {
 }
 
 // covers tells whether a pattern covers a path that was routed.
-func covers(pattern, path, route []string) bool {
-	if len(pattern) != len(path) {
+func covers(want, path, route []string) bool {
+	if len(want) != len(path) {
 		return false
 	}
-	for i, p := range pattern {
-		named := isParameter(p) && len(route) == len(path) && route[i] == p
-		if !named && !glob(p, path[i]) {
+	for i, p := range want {
+		named := pattern.IsParameter(p) && len(route) == len(path) && route[i] == p
+		if !named && !pattern.Glob(p, path[i]) {
 			return false
 		}
 	}
@@ -124,45 +127,20 @@ func covers(pattern, path, route []string) bool {
 }
 
 // could tells whether a pattern could cover a path of the route.
-func could(pattern []string, route string) bool {
+func could(want []string, route string) bool {
 	parts := segments(route)
-	if len(pattern) != len(parts) {
+	if len(want) != len(parts) {
 		return false
 	}
-	for i, p := range pattern {
+	for i, p := range want {
 		switch {
 		case p == "":
 			return false
-		case isParameter(p) || !isParameter(parts[i]):
-			if p != parts[i] && !glob(p, parts[i]) {
+		case pattern.IsParameter(p) || !pattern.IsParameter(parts[i]):
+			if p != parts[i] && !pattern.Glob(p, parts[i]) {
 				return false
 			}
 		}
 	}
 	return true
-}
-
-func isParameter(segment string) bool {
-	return strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}")
-}
-
-// glob tells whether a pattern, in which * stands for anything, is all of s.
-func glob(pattern, s string) bool {
-	parts := strings.Split(pattern, "*")
-	last := len(parts) - 1
-	if last == 0 {
-		return pattern == s
-	}
-	s, ok := strings.CutPrefix(s, parts[0])
-	if !ok {
-		return false
-	}
-	for _, part := range parts[1:last] {
-		i := strings.Index(s, part)
-		if i < 0 {
-			return false
-		}
-		s = s[i+len(part):]
-	}
-	return strings.HasSuffix(s, parts[last])
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/pattern"
 )
 
 // Refusal says why a fault is not armed.
@@ -262,7 +263,7 @@ func (p *parser) refusePath(m Match) {
 	}
 	paths := each(p.operations, func(op Operation) string { return op.Path })
 	renamed := each(segments(m.Path), func(s string) string {
-		if isParameter(s) {
+		if pattern.IsParameter(s) {
 			return "*"
 		}
 		return s

@@ -2,10 +2,10 @@ package journal
 
 import (
 	"encoding/json"
-	"path"
 	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/pattern"
 )
 
 // Entry is a request as the control plane answers it: without keys.
@@ -96,8 +96,8 @@ func (j *Journal) Entries(f Filter) []Entry {
 // MatchPath tells whether a path is the one that a pattern describes: segment
 // by segment, where {name} is any segment and * any part of one. Both may leave
 // out /v1.
-func MatchPath(pattern, actual string) bool {
-	want, got := segments(pattern), segments(actual)
+func MatchPath(wanted, actual string) bool {
+	want, got := segments(wanted), segments(actual)
 	if len(want) != len(got) {
 		return false
 	}
@@ -110,22 +110,15 @@ func MatchPath(pattern, actual string) bool {
 }
 
 func segments(whole string) []string {
-	if rest, ok := strings.CutPrefix(whole, "/v1/"); ok {
+	if rest, ok := strings.CutPrefix(whole, api.BasePath+"/"); ok {
 		whole = "/" + rest
 	}
 	return strings.Split(whole, "/")
 }
 
-func matchSegment(pattern, segment string) bool {
-	switch {
-	case strings.HasPrefix(pattern, "{") && strings.HasSuffix(pattern, "}"):
+func matchSegment(want, segment string) bool {
+	if pattern.IsParameter(want) {
 		return segment != ""
-	case !strings.Contains(pattern, "*"):
-		return pattern == segment
 	}
-	matched, _ := path.Match(onlyStars.Replace(pattern), segment) // there is nothing left that could be malformed
-	return matched
+	return pattern.Glob(want, segment)
 }
-
-// onlyStars makes * the one character with a meaning in a pattern of path.Match.
-var onlyStars = strings.NewReplacer(`\`, `\\`, `?`, `\?`, `[`, `\[`)

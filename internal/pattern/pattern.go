@@ -1,0 +1,30 @@
+// Package pattern matches the segments of paths.
+package pattern
+
+import "strings"
+
+// IsParameter tells whether a segment of a route is a parameter: {name}.
+func IsParameter(segment string) bool {
+	return strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}")
+}
+
+// Glob tells whether a pattern, in which * stands for anything, is all of s.
+func Glob(pattern, s string) bool {
+	parts := strings.Split(pattern, "*")
+	last := len(parts) - 1
+	if last == 0 {
+		return pattern == s
+	}
+	s, ok := strings.CutPrefix(s, parts[0])
+	if !ok {
+		return false
+	}
+	for _, part := range parts[1:last] {
+		i := strings.Index(s, part)
+		if i < 0 {
+			return false
+		}
+		s = s[i+len(part):]
+	}
+	return strings.HasSuffix(s, parts[last])
+}
