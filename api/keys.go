@@ -9,6 +9,9 @@ import (
 // come as a Bearer token instead.
 const HeaderAPIKey = "X-Api-Key"
 
+// KeyPrefix is how every key begins, an admin key and any other.
+const KeyPrefix = "sk-ant-"
+
 // KeyOf gives the key of a request, of x-api-key before that of a Bearer token.
 // It is empty when there is none.
 func KeyOf(h http.Header) string {

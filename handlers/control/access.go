@@ -84,13 +84,22 @@ func (s *server) selected(r *http.Request, query url.Values) (*store.Organizatio
 		return s.Store.Organization(id[0]), nil
 	}
 	key := r.Header.Get(api.HeaderAPIKey)
-	if key == "" && !s.guarded() { // or else it is the token
-		key = api.BearerOf(r.Header)
+	if key == "" {
+		key = bearerKey(r.Header)
 	}
 	if key == "" {
 		return s.Store.First(), nil
 	}
 	return s.Authenticate(key)
+}
+
+// bearerKey gives a key that came as Bearer. What does not look like a key is a
+// token, also where none is asked for.
+func bearerKey(h http.Header) string {
+	if key := api.BearerOf(h); strings.HasPrefix(key, api.KeyPrefix) {
+		return key
+	}
+	return ""
 }
 
 // accepts tells whether a request would rather have HTML, as a browser's.

@@ -342,6 +342,8 @@ func TestWhichOrganization(t *testing.T) {
 	same(t, "a slash", "First", name("/"))
 	same(t, "by key", "Second", name("", "x-api-key: "+secondKey))
 	same(t, "by Bearer", "Second", name("", "authorization: Bearer "+secondKey))
+	same(t, "a token where none is asked for", "First", name("", "authorization: Bearer s3cret"))
+	same(t, "a token beside a key", "Second", name("", "authorization: Bearer s3cret", "x-api-key: "+secondKey))
 	same(t, "by id", "Second", name("?organization="+secondID))
 	same(t, "the id outranks the key", "Second", name("?organization="+secondID, "x-api-key: "+firstKey))
 
