@@ -62,6 +62,7 @@ func (s *server) refuse(c *call, status int, message string, code api.ErrorCode)
 	}
 	encoded := api.Encode(body)
 	c.record.ErrorType, c.record.ResponseBody = string(object.Type), journal.BodyOf(encoded)
+	c.note(status)
 	if err := c.Blob(status, echo.MIMEApplicationJSON, []byte(encoded)); err != nil {
 		s.Log.Debug("the client went away before its answer", "error", err)
 	}

@@ -113,4 +113,5 @@ func announce(c *call, length int) {
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
 	h.Set(echo.HeaderContentLength, strconv.Itoa(length))
+	c.note(http.StatusOK)
 }

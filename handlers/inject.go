@@ -43,6 +43,7 @@ func (s *server) inject(c *call, hit *faults.Hit, op operation) error {
 		c.org = c.org.Stale(writes)
 	}
 	actor := faults.Actor{Sleep: s.Sleep, Fail: func(w http.ResponseWriter, _ *http.Request, status int, message string, code api.ErrorCode) {
+		c.dropped = false
 		s.refuse(c, status, message, code)
 	}}
 	writer := c.Response().Writer
@@ -50,13 +51,16 @@ func (s *server) inject(c *call, hit *faults.Hit, op operation) error {
 		// A wait may be longer than an answer may take; some writers know no end.
 		_ = http.NewResponseController(writer).SetWriteDeadline(time.Time{})
 	}
-	c.dropped = hit.Action.Type != faults.Truncate
+	c.dropped = true // also when the wait for a delay is broken off
+	if hit.Action.Type == faults.Drop {
+		c.note(0)
+	}
 	actor.Serve(hit, writer, c.Request(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		c.Response().Writer = w
+		c.dropped = hit.Action.Type == faults.DropAfterCommit
 		if err := op.handle(c); err != nil {
 			c.Error(err)
 		}
 	}))
-	c.dropped = false
 	return nil
 }

@@ -37,6 +37,9 @@ type call struct {
 	dropped bool   // its connection is, on purpose
 	resets  uint64 // of the organization when the request came
 	unnoted bool   // it is not for the journal
+	noted   bool   // it has been written down
+	server  *server
+	began   time.Time // in real time
 }
 
 // keyCall is where a request keeps its call.
@@ -48,11 +51,10 @@ func callOf(c echo.Context) *call { return c.Get(keyCall).(*call) }
 // log when its level is debug, and an entry in the journal.
 func (s *server) watched(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ctx echo.Context) error {
-		c := &call{Context: ctx}
+		c := &call{Context: ctx, server: s, began: s.Store.RealTime()}
 		c.Set(keyCall, c)
-		began := s.Store.RealTime()
 		// A fault that closes the connection leaves by a panic.
-		defer func() { s.remember(c, began) }()
+		defer func() { c.note(c.Response().Status) }()
 		if err := next(c); err != nil {
 			c.Error(err) // answered here, so that what is written down knows the status
 		}
@@ -60,9 +62,14 @@ func (s *server) watched(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// remember writes the request down.
-func (s *server) remember(c *call, began time.Time) {
-	r, status := c.Request(), c.Response().Status
+// note writes the request down, once: before the first byte of the answer is
+// sent, so that a client that has it finds it in the journal.
+func (c *call) note(status int) {
+	if c.noted {
+		return
+	}
+	c.noted = true
+	s, r := c.server, c.Request()
 	if c.dropped {
 		status = 0
 	}
@@ -87,7 +94,7 @@ func (s *server) remember(c *call, began time.Time) {
 	c.record.Method, c.record.Path, c.record.Query = r.Method, r.URL.Path, r.URL.RawQuery
 	c.record.Status, c.record.RequestID = status, c.Response().Header().Get(headerRequestID)
 	c.record.RetryCount, _ = strconv.Atoi(r.Header.Get(headerRetryCount))
-	c.record.Duration = s.Store.RealTime().Sub(began)
+	c.record.Duration = s.Store.RealTime().Sub(c.began)
 	c.record.Key = api.KeyOf(r.Header)
 	log.Add(c.record)
 }
