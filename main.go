@@ -12,11 +12,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/alecthomas/kong"
 
+	"antechamber/emulator"
 	"antechamber/seed"
 )
 
@@ -55,25 +55,7 @@ type process struct {
 }
 
 func main() {
-	os.Exit(run(context.Background(), os.Args[1:], &process{os.Stdin, os.Stdout, os.Stderr, time.Now(), realTime()}))
-}
-
-// realTime gives the wall clock, standing still where somebody sets it back.
-func realTime() func() time.Time {
-	var (
-		mu   sync.Mutex
-		last time.Time
-	)
-	return func() time.Time {
-		mu.Lock()
-		defer mu.Unlock()
-		// Without Round, times would be compared by the monotonic clock, which
-		// stops while a laptop sleeps.
-		if now := time.Now().Round(0); now.After(last) {
-			last = now
-		}
-		return last
-	}
+	os.Exit(run(context.Background(), os.Args[1:], &process{os.Stdin, os.Stdout, os.Stderr, time.Now(), emulator.RealTime()}))
 }
 
 // run does what the arguments and the environment ask for and gives the exit

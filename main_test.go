@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"antechamber/api"
+	"antechamber/emulator"
 	"antechamber/store"
 )
 
@@ -60,7 +61,7 @@ func execute(t *testing.T, stdin string, args ...string) (code int, stdout, stde
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var out, errs text
-	code = run(ctx, args, &process{strings.NewReader(stdin), &out, &errs, time.Now(), realTime()})
+	code = run(ctx, args, &process{strings.NewReader(stdin), &out, &errs, time.Now(), emulator.RealTime()})
 	return code, out.String(), errs.String()
 }
 
@@ -247,7 +248,7 @@ func TestExamplesInHelpAreRight(t *testing.T) {
 }
 
 func TestRealTimeNeverGoesBack(t *testing.T) {
-	now := realTime()
+	now := emulator.RealTime()
 	last := now()
 	for range 1000 {
 		next := now()

@@ -22,10 +22,10 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"antechamber/emulator"
 	"antechamber/handlers"
 	"antechamber/handlers/control"
 	"antechamber/handlers/limits"
-	"antechamber/handlers/tools"
 	"antechamber/seed"
 	"antechamber/statefile"
 	"antechamber/store"
@@ -97,12 +97,12 @@ func (s *idSeed) UnmarshalText(text []byte) error {
 func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) error {
 	log := c.logger(p.stderr)
 	s := store.New(p.now)
-	begun, err := c.remember(s, p, parsed, log)
+	started, err := c.remember(s, p, parsed, log)
 	if err != nil {
 		return err
 	}
-	if begun == nil {
-		if begun, err = c.begin(s, p); err != nil {
+	if started == nil {
+		if started, err = c.begin(s, p); err != nil {
 			return err
 		}
 	}
@@ -110,43 +110,30 @@ func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) er
 	if err != nil {
 		return err
 	}
-	stopKeeping, err := c.keep(s, begun, p, log)
+	stopKeeping, err := c.keep(s, started, p, log)
 	if err != nil {
 		listener.Close()
 		return err
 	}
-	given := tools.Options{RateLimit: c.RateLimit, JournalEntries: int(c.JournalSize), JournalBytes: int(c.JournalSize) * journalEntryBytes, Seed: uint64(*c.IDSeed)}
-	s.Removed = func(o *store.Organization) {
-		if requests := given.Of(o).Journal; requests != nil {
-			requests.Close() // and so the streams of it
-		}
-		log.Info("an organization has ended", "id", o.ID(), "name", o.Name())
-	}
 	ending, end := context.WithCancel(context.Background())
 	defer end()
-	go removeEnded(ending, s)
 	token, exposed := "", !listener.Addr().(*net.TCPAddr).IP.IsLoopback()
 	if exposed {
 		token = c.token()
 	}
-	plane := control.Options{
-		Store: s, Exposed: exposed, Token: token, IDSeed: uint64(*c.IDSeed), Clock: c.options(p.now()).Clock,
-		Version: thisBuild().Version, Log: log, Tools: given, Operations: handlers.Operations(), Ending: ending,
-	}
-	if c.Unknown == "fork" {
-		plane.Authenticate = s.AuthenticateOrFork
-	}
-	handler := handlers.New(handlers.Options{
-		Store: s, Errors: c.Errors, Log: log, Fork: c.Unknown == "fork", Tools: given, Origins: origins(c.CORS), Sleep: sleep,
-		Control: control.New(plane),
+	handler := emulator.New(emulator.Options{
+		Store: s, Beginning: c.beginning(), Fork: c.Unknown == "fork", Errors: c.Errors, RateLimit: c.RateLimit,
+		JournalEntries: int(c.JournalSize), Origins: origins(c.CORS), Exposed: exposed, Token: token,
+		Version: thisBuild().Version, Log: log, Ending: ending,
 	})
+	go removeEnded(ending, s)
 	// From here on a signal has requests to wait for. Before, it could not
 	// interrupt a seed that is typed in.
 	ctx, ignoreSignals := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer ignoreSignals()
 	context.AfterFunc(ctx, ignoreSignals) // the second one kills
 	c.announce(p, start{
-		seed: begun.shown, stateFile: c.StateFile, organizations: len(s.Organizations()), idSeed: *c.IDSeed,
+		seed: started.shown, stateFile: c.StateFile, organizations: len(s.Organizations()), idSeed: *c.IDSeed,
 		adminKey: s.First().AdminKeys()[0], clock: s.First().Clock(), token: token, rateLimit: c.RateLimit,
 	}, listener.Addr().(*net.TCPAddr))
 	return errors.Join(serve(ctx, listener, handler, end, log), stopKeeping())
@@ -165,14 +152,14 @@ func removeEnded(ctx context.Context, s *store.Store) {
 	}
 }
 
-// beginning is what a server begins with.
-type beginning struct {
+// begun is what a server has begun with.
+type begun struct {
 	shown string // the name of the seed in the start line; empty when a state file is in its stead
 	seed  statefile.Seed
 }
 
 // begin fills the store with the organizations of the seed.
-func (c *serveCmd) begin(s *store.Store, p *process) (*beginning, error) {
+func (c *serveCmd) begin(s *store.Store, p *process) (*begun, error) {
 	if c.IDSeed == nil {
 		c.IDSeed = randomIDSeed()
 	}
@@ -180,12 +167,10 @@ func (c *serveCmd) begin(s *store.Store, p *process) (*beginning, error) {
 	if err != nil {
 		return nil, err
 	}
-	for i, o := range organizations {
-		if _, err := s.AddSeeded(o, c.seeded(loaded, i)); err != nil {
-			return nil, badInput("the seed %s: %v", from.Name, err)
-		}
+	if err := c.beginning().Fill(s, loaded, organizations); err != nil {
+		return nil, badInput("the seed %s: %v", from.Name, err)
 	}
-	return &beginning{from.Name, from}, nil
+	return &begun{from.Name, from}, nil
 }
 
 // origin is the origin of a web page on the command line, or * for any.
@@ -222,10 +207,6 @@ func (n *journalSize) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// journalEntryBytes is how much room there is for each entry of a journal, on
-// average.
-const journalEntryBytes = 4 << 10
-
 // token gives what the control plane asks for; empty for nothing.
 func (c *serveCmd) token() string {
 	switch c.ControlToken {
@@ -235,16 +216,6 @@ func (c *serveCmd) token() string {
 		return rand.Text()
 	}
 	return c.ControlToken
-}
-
-// sleep waits, or gives an error when the context ends first.
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-time.After(d):
-		return nil
-	}
 }
 
 // randomIDSeed is, with the control token, all the chance in the program.
@@ -274,7 +245,7 @@ func (c *serveCmd) load(p *process) (from statefile.Seed, s *seed.Seed, organiza
 			return from, nil, nil, err
 		}
 	}
-	organizations, err = s.Load(c.options(p.now()))
+	organizations, err = s.Load(c.beginning().At(p.now()))
 	switch {
 	case err != nil && from.Builtin && c.Clock != nil: // its faults are no help to somebody who cannot see it
 		return from, nil, nil, badInput("the built-in seed %s does not fit a clock at %s: its times would be before 1970 or ahead of the clock", from.Name, c.Clock.At)
@@ -285,39 +256,13 @@ func (c *serveCmd) load(p *process) (from statefile.Seed, s *seed.Seed, organiza
 	return from, s, organizations, err
 }
 
-// options are what the seed is loaded with at a real time.
-func (c *serveCmd) options(realTime time.Time) seed.Options {
-	opts := seed.Options{Real: realTime, IDSeed: uint64(*c.IDSeed)}
+// beginning says how organizations come about.
+func (c *serveCmd) beginning() emulator.Beginning {
+	b := emulator.Beginning{IDSeed: uint64(*c.IDSeed)}
 	if c.Clock != nil {
-		opts.Clock = &c.Clock.Clock
+		b.Clock = &c.Clock.Clock
 	}
-	return opts
-}
-
-// seeded says how an organization of the seed comes about again.
-func (c *serveCmd) seeded(s *seed.Seed, organization int) store.Seeded {
-	if c.Clock != nil {
-		return store.Seeded{}
-	}
-	from := store.Seeded{Restarts: s.Restarts(organization), Place: organization}
-	if s.Shifts(organization) {
-		from.Anew = c.anew(s, organization)
-	}
-	return from
-}
-
-// anew loads an organization of the seed once more.
-func (c *serveCmd) anew(s *seed.Seed, organization int) func(realTime time.Time) (store.Contents, error) {
-	return func(realTime time.Time) (store.Contents, error) {
-		all, err := s.Load(c.options(realTime))
-		switch {
-		case err != nil:
-			return store.Contents{}, err
-		case organization >= len(all): // a built-in seed of another version, which a state file names
-			return store.Contents{}, fmt.Errorf("the seed has no organization %d any more", organization)
-		}
-		return all[organization], nil
-	}
+	return b
 }
 
 // adminKeys gives the admin keys of the first organization: the one of the

@@ -23,6 +23,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"antechamber/api"
+	"antechamber/emulator"
 	"antechamber/seed"
 )
 
@@ -49,7 +50,7 @@ func startServer(t *testing.T, stdin string, args ...string) *server {
 	stdout, out := io.Pipe()
 	s := &server{t: t, stderr: new(text), stop: cancel, stopped: make(chan int, 1)}
 	go func() {
-		s.stopped <- run(ctx, args, &process{strings.NewReader(stdin), out, s.stderr, time.Now(), realTime()})
+		s.stopped <- run(ctx, args, &process{strings.NewReader(stdin), out, s.stderr, time.Now(), emulator.RealTime()})
 		out.Close()
 	}()
 	line, err := bufio.NewReader(stdout).ReadString('\n')

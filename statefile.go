@@ -22,7 +22,7 @@ var outranked = []string{"seed", "admin-key", "id-seed", "clock"}
 
 // remember fills the store from the state file, if there is one, and takes from
 // it what flags would have said. It gives nil when there is none.
-func (c *serveCmd) remember(s *store.Store, p *process, parsed *kong.Context, log *slog.Logger) (*beginning, error) {
+func (c *serveCmd) remember(s *store.Store, p *process, parsed *kong.Context, log *slog.Logger) (*begun, error) {
 	if c.StateFile == "" {
 		return nil, nil
 	}
@@ -48,14 +48,14 @@ func (c *serveCmd) remember(s *store.Store, p *process, parsed *kong.Context, lo
 	if f.Clock != nil {
 		c.Clock = &instant{*f.Clock}
 	}
-	err = f.Fill(s, func(place int) func(time.Time) (store.Contents, error) { return c.anew(from, place) })
+	err = f.Fill(s, func(place int) func(time.Time) (store.Contents, error) { return c.beginning().Anew(from, place) })
 	if err != nil {
 		return nil, badInput("%w", err)
 	}
 	if ignored := given(parsed, outranked); len(ignored) > 0 {
 		log.Warn("the state file outranks what was given", "state_file", c.StateFile, "ignored", strings.Join(ignored, " "))
 	}
-	return &beginning{seed: f.Seed}, nil
+	return &begun{seed: f.Seed}, nil
 }
 
 // given tells which flags somebody has set, on the command line or in the
@@ -87,11 +87,11 @@ func isGiven(parsed *kong.Context, flag *kong.Flag) bool {
 
 // keep keeps the store in the state file from now on, if there is to be one.
 // What it gives ends that, and saves the store for the last time.
-func (c *serveCmd) keep(s *store.Store, begun *beginning, p *process, log *slog.Logger) (stop func() error, err error) {
+func (c *serveCmd) keep(s *store.Store, started *begun, p *process, log *slog.Logger) (stop func() error, err error) {
 	if c.StateFile == "" {
 		return func() error { return nil }, nil
 	}
-	about := statefile.About{IDSeed: uint64(*c.IDSeed), Seed: begun.seed}
+	about := statefile.About{IDSeed: uint64(*c.IDSeed), Seed: started.seed}
 	if c.Clock != nil {
 		about.Clock = &c.Clock.Clock
 	}
