@@ -38,19 +38,21 @@ type Options struct {
 
 // New gives the handler of everything under Base.
 func New(o Options) http.Handler {
-	if o.Authenticate == nil {
+	forks := o.Authenticate != nil
+	if !forks {
 		o.Authenticate = func(key string) (*store.Organization, error) { return o.Store.Authenticate(key), nil }
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &server{Options: o, routes: routes}
+	return &server{Options: o, routes: routes, forks: forks}
 }
 
 // server is what handlers share.
 type server struct {
 	Options
 	routes []route
+	forks  bool       // a key that nobody has gets an organization
 	arming sync.Mutex // of faults
 }
 

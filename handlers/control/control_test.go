@@ -356,6 +356,11 @@ func TestWhichOrganization(t *testing.T) {
 	})
 	forking.must("GET", "/clock", "", "x-api-key: invented")
 	same(t, "asked", "invented", asked)
+
+	// A load balancer that hashes the key has to see the one that is to be given.
+	made := forking.must("POST", "/organizations", `{"admin_key":"sk-ant-admin01-chosen"}`, "x-api-key: sk-ant-admin01-chosen")
+	same(t, "admin_key", any("sk-ant-admin01-chosen"), made["admin_key"])
+	same(t, "the key is not asked for before", "invented", asked)
 }
 
 func TestTooLarge(t *testing.T) {
