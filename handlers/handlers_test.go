@@ -134,53 +134,59 @@ func (s *testServer) do(method, path, body string, headers ...string) result {
 		s.t.Fatal(err)
 	}
 	r.URL.Path, r.URL.RawPath, r.URL.RawQuery = parsed.Path, parsed.RawPath, parsed.RawQuery
-	r.Header.Set("x-api-key", testKey)
-	r.Header.Set("anthropic-version", "2023-06-01")
-	if body != "" {
-		r.Header.Set("content-type", "application/json")
-	}
-	for _, h := range headers {
-		name, value, _ := strings.Cut(h, ":")
-		r.Header.Del(name)
-		if value = strings.TrimSpace(value); value != "" {
-			r.Header.Set(name, value)
-		}
-	}
+	setHeaders(r.Header, body, headers)
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, r)
 	got := result{w.Code, w.Header(), w.Body.String()}
-	s.conforms(method, strings.TrimPrefix(parsed.Path, base), got)
+	conforms(s.t, s.errors, method, strings.TrimPrefix(parsed.Path, base), got)
 	return got
 }
 
+// setHeaders sets the usual headers of a request with a body, and those that a
+// test wants in their stead.
+func setHeaders(to http.Header, body string, headers []string) {
+	to.Set("x-api-key", testKey)
+	to.Set("anthropic-version", "2023-06-01")
+	if body != "" {
+		to.Set("content-type", "application/json")
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ":")
+		to.Del(name)
+		if value = strings.TrimSpace(value); value != "" {
+			to.Set(name, value)
+		}
+	}
+}
+
 // conforms fails the test unless the answer is what the documents describe.
-func (s *testServer) conforms(method, path string, got result) {
-	s.t.Helper()
+func conforms(t testing.TB, errors Errors, method, path string, got result) {
+	t.Helper()
 	doc, err := ours()
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
 	route, ok := doc.Route(path)
 	if !ok || !slices.Contains(methods(base+regexp.MustCompile(`{(\w+)}`).ReplaceAllString(route, ":$1")), method) {
 		return
 	}
 	if err := doc.CheckResponse(method, route, got.status, got.header, []byte(got.body)); err != nil {
-		s.t.Errorf("%s %s: the answer %d %s\nis not what api/openapi.yaml describes: %v", method, path, got.status, got.body, err)
+		t.Errorf("%s %s: the answer %d %s\nis not what api/openapi.yaml describes: %v", method, path, got.status, got.body, err)
 	}
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, []byte(got.body)); err != nil || compact.String() != got.body {
-		s.t.Errorf("%s %s: the answer is not compact JSON: %s", method, path, got.body)
+		t.Errorf("%s %s: the answer is not compact JSON: %s", method, path, got.body)
 	}
-	if got.status >= 400 && s.errors != ErrorsProduction {
+	if got.status >= 400 && errors != ErrorsProduction {
 		return // the default envelope is the contract's too, which the vendor's document does not know
 	}
 	vendor, err := vendor()
 	if err != nil {
-		s.t.Logf("the vendor's document is not here: %v", err)
+		t.Logf("the vendor's document is not here: %v", err)
 		return
 	}
 	if err := vendor.CheckResponse(method, route, got.status, got.header, []byte(got.body)); err != nil && !deviates(got, err) {
-		s.t.Errorf("%s %s: the answer %d %s\nis not what the vendor describes: %v", method, path, got.status, got.body, err)
+		t.Errorf("%s %s: the answer %d %s\nis not what the vendor describes: %v", method, path, got.status, got.body, err)
 	}
 }
 

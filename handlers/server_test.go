@@ -1,4 +1,4 @@
-package handlers
+package handlers_test
 
 import (
 	"context"
@@ -6,25 +6,24 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"antechamber/admintest"
 	"antechamber/api"
+	"antechamber/handlers"
 )
-
-const bearer = "authorization: Bearer " + testKey
 
 func TestTheKeyComesEitherWay(t *testing.T) {
 	srv := serve(t, acme)
 	for _, headers := range [][]string{
-		{"x-api-key: " + testKey},
-		{"x-api-key:", bearer},
-		{"x-api-key:", "authorization: bearer " + testKey},
-		{"x-api-key: " + testKey, "authorization: Bearer something-else"}, // as the SDKs send when both are set
+		{"x-api-key: " + handlers.TestKey},
+		{"x-api-key:", "authorization: Bearer " + handlers.TestKey},
+		{"x-api-key:", "authorization: bearer " + handlers.TestKey},
+		{"x-api-key: " + handlers.TestKey, "authorization: Bearer something-else"}, // as the SDKs send when both are set
 	} {
 		if got := srv.do("GET", "/organizations/me", "", headers...); got.status != 200 {
 			t.Errorf("%v: %d %s", headers, got.status, got.body)
@@ -69,7 +68,7 @@ func TestOrganizationsAreApart(t *testing.T) {
 
 // A test invents a key and has a world of its own.
 func TestInventedKeysFork(t *testing.T) {
-	srv := serve(t, acme, func(o *Options) { o.Fork = true })
+	srv := serve(t, acme, admintest.ForkUnknownKeys())
 	key := "x-api-key: sk-ant-admin01-invented"
 	if got := srv.do("DELETE", users+"/user_dev", "", key); got.status != 200 {
 		t.Fatalf("%d %s", got.status, got.body)
@@ -137,9 +136,10 @@ func TestEscapedCharacters(t *testing.T) {
 // Status is a function of the clock: from the instant expires_at on, an invite
 // and a key read expired, wherever they are read.
 func TestTheClockExpires(t *testing.T) {
-	srv := serve(t, `{"name": "Running",
+	srv := serve(t, `{"name": "Acme",
 		"users": [{"id": "user_1", "email": "a@b.c", "role": "user"}],
 		"api_keys": [{"id": "apikey_1", "name": "K", "created_by": "user_1", "expires_at": "+21d"}]}`)
+	began := srv.Clock.Now()
 	id := field(t, srv.must("POST", invites, `{"email":"new@b.c","role":"user"}`), "id").(string)
 	ids := func(body string) (all []string) {
 		for _, o := range field(t, body, "data").([]any) {
@@ -155,7 +155,7 @@ func TestTheClockExpires(t *testing.T) {
 		{21*24*time.Hour - time.Microsecond, "pending", "active", []string{id}, nil},
 		{21 * 24 * time.Hour, "expired", "expired", nil, []string{id}},
 	} {
-		srv.now = instant.Add(c.at)
+		srv.Clock.Set(began.Add(c.at))
 		same(t, "invite", any(c.invite), field(t, srv.get(invites+"/"+id), "status"))
 		same(t, "key", any(c.key), field(t, srv.get(keys+"/apikey_1"), "status"))
 		same(t, "pending", c.pending, ids(srv.get(invites+"?statuses[]=pending")))
@@ -164,42 +164,14 @@ func TestTheClockExpires(t *testing.T) {
 	srv.must("POST", invites, `{"email":"new@b.c","role":"user"}`) // allowed again
 }
 
-// over starts the server on a port of its own, for clients that talk at once.
-func over(t *testing.T, srv *testServer) (url string, send func(method, path, body string) (int, string)) {
-	t.Helper()
-	ts := httptest.NewServer(srv.handler)
-	client := ts.Client()
-	t.Cleanup(func() {
-		client.CloseIdleConnections()
-		ts.Close()
-	})
-	return ts.URL, func(method, path, body string) (int, string) {
-		r, err := http.NewRequestWithContext(context.Background(), method, ts.URL+base+path, strings.NewReader(body))
-		if err != nil {
-			t.Error(err)
-			return 0, ""
-		}
-		r.Header.Set("x-api-key", testKey)
-		r.Header.Set("anthropic-version", "2023-06-01")
-		res, err := client.Do(r)
-		if err != nil {
-			t.Error(err)
-			return 0, ""
-		}
-		defer res.Body.Close()
-		raw, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		return res.StatusCode, string(raw)
-	}
-}
-
 // Exactly one of many clients that invite the same person at once wins, and
 // what a client wrote it reads, and so does everybody else.
 func TestManyClients(t *testing.T) {
-	srv := serve(t, acme)
-	_, send := over(t, srv)
+	srv := serve(t, acme, admintest.Listen())
+	send := func(method, path, body string) (int, string) {
+		got := srv.do(method, path, body)
+		return got.status, got.body
+	}
 	for round := range 5 {
 		var wg sync.WaitGroup
 		statuses := make([]int, 20)
@@ -244,13 +216,12 @@ func TestManyClients(t *testing.T) {
 
 // The answer is complete before it is sent: it has a length.
 func TestAnswersHaveALength(t *testing.T) {
-	srv := serveBuiltin(t, "demo")
-	url, _ := over(t, srv)
+	srv := admintest.Run(t, admintest.Seed("demo"), admintest.Listen())
 	for _, path := range []string{"/v1/organizations/me", "/v1/organizations/users?limit=1000", "/v1/nothing"} {
-		r, _ := http.NewRequestWithContext(context.Background(), "GET", url+path, nil)
-		r.Header.Set("x-api-key", testKey)
+		r, _ := http.NewRequestWithContext(context.Background(), "GET", srv.URL+path, nil)
+		r.Header.Set("x-api-key", srv.AdminKey)
 		r.Header.Set("anthropic-version", "2023-06-01")
-		res, err := http.DefaultTransport.RoundTrip(r)
+		res, err := srv.Client().Do(r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -260,5 +231,4 @@ func TestAnswersHaveALength(t *testing.T) {
 			t.Errorf("%s: content-length %d, %d bytes", path, res.ContentLength, len(raw))
 		}
 	}
-	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 }

@@ -17,6 +17,7 @@ import (
 	"antechamber/api"
 	"antechamber/handlers/faults"
 	"antechamber/handlers/journal"
+	"antechamber/internal/guess"
 )
 
 // requestFilters are the parameters that select entries of the journal.
@@ -38,7 +39,7 @@ func listRequests(c *call) (any, error) {
 func (c *call) filter() journal.Filter {
 	f := journal.Filter{
 		Since:     uint64(c.number("since", 0, math.MaxInt, "the number of an entry")),
-		Operation: c.parameter("operation", anOperation(c.Operations)),
+		Operation: c.parameter("operation", anOperation(c.Operations, c.query.Get("operation"))),
 		Method:    c.parameter("method", aText),
 		Path:      c.parameter("path", form{"a path, beginning with a slash", func(s string) bool { return strings.HasPrefix(s, "/") }}),
 		Limit:     c.number("limit", 1, math.MaxInt, "a whole number of at least 1"),
@@ -53,9 +54,18 @@ func (c *call) filter() journal.Filter {
 	return f
 }
 
-// anOperation is the id of one of the API's operations.
-func anOperation(all []faults.Operation) form {
-	return form{"an operation of the Admin API, such as listWorkspaces", func(id string) bool {
+// anOperation is the id of one of the API's operations. What stands in its place
+// may be near to one.
+func anOperation(all []faults.Operation, given string) form {
+	var ids []string
+	for _, op := range all {
+		ids = append(ids, op.ID)
+	}
+	is := "an operation of the Admin API, such as listWorkspaces"
+	if near := guess.Nearest(given, ids); near != "" && near != given {
+		is += "; did you mean " + near + "?"
+	}
+	return form{is, func(id string) bool {
 		return slices.ContainsFunc(all, func(op faults.Operation) bool { return op.ID == id })
 	}}
 }
@@ -126,6 +136,12 @@ func verify(c *call) (any, error) {
 	if err := v.Check(known); err != nil {
 		return nil, refuse(http.StatusBadRequest, "invalid_expectation", err.Error(), "")
 	}
+	for i, e := range v.Expect {
+		if impossible := c.impossible(e); impossible != nil {
+			at := fmt.Sprintf("expect[%d].%s: ", i, impossible.Field)
+			return nil, refuse(http.StatusBadRequest, "invalid_expectation", at+impossible.Message, impossible.Hint)
+		}
+	}
 	result := v.Verify(log.Entries(journal.Filter{}))
 	if result.Satisfied {
 		return satisfied{true}, nil
@@ -134,6 +150,16 @@ func verify(c *call) (any, error) {
 		status: http.StatusUnprocessableEntity, code: "not_satisfied", message: said(result),
 		unmet: result.Unmet, unexpected: result.Unexpected,
 	}
+}
+
+// impossible tells why no call of the operation could be what is expected: of
+// such a call "never" would always be true. A path alone may be any, the journal
+// has calls that no operation answers, too.
+func (c *call) impossible(e journal.Expectation) *faults.Refusal {
+	if e.Operation == "" {
+		return nil
+	}
+	return faults.Impossible(faults.Match{Operation: e.Operation, Method: strings.ToUpper(e.Method), Path: e.Path}, c.Operations)
 }
 
 // expectations reads the field expect.

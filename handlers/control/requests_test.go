@@ -90,7 +90,7 @@ func TestRequestFiltersAreRefused(t *testing.T) {
 		"status=99":                     status,
 		"status=600":                    status,
 		"operation=":                    "operation: expected an operation of the Admin API, such as listWorkspaces",
-		"operation=listworkspaces":      "operation: expected an operation of the Admin API, such as listWorkspaces",
+		"operation=listworkspaces":      "operation: expected an operation of the Admin API, such as listWorkspaces; did you mean listWorkspaces?",
 		"method=":                       "method: expected a text that is not empty",
 		"path=":                         "path: expected a path, beginning with a slash",
 		"path=organizations":            "path: expected a path, beginning with a slash",
@@ -198,6 +198,8 @@ func TestVerifyIsRefused(t *testing.T) {
 	const fields = "there are operation, method, path, query, body, status, times"
 	for _, c := range []struct{ body, code, message string }{
 		{``, "invalid_expectation", "expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called"},
+		{`{"expect":[{"path":"/x"},{"operation":"listWorkspaces","method":"post","times":0}]}`, "invalid_expectation", "expect[1].method: listWorkspaces has the method GET"},
+		{`{"expect":[{"operation":"listWorkspaces","path":"/organizations/users/*","times":0}]}`, "invalid_expectation", "expect[0].path: no operation that matches otherwise has this path"},
 		{`{"expect":[]}`, "invalid_expectation", "expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called"},
 		{`{"Expect":[{"method":"GET"}]}`, "invalid_body", "Expect: expected no such field, there are expect, in_order, no_others"},
 		{`{"expect":{},"in_order":1,"no_others":"yes"}`, "invalid_body", "expect: expected a list of expectations; in_order: expected true or false; no_others: expected true or false"},

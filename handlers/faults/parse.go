@@ -246,6 +246,17 @@ func (p *parser) possible(f Fault) {
 	}
 }
 
+// Impossible tells why no request to one of the operations could agree with a
+// match, or nil. Its fields are named without the "match." before them.
+func Impossible(m Match, operations []Operation) *Refusal {
+	p := &parser{operations: operations}
+	p.possible(Fault{Match: m})
+	if p.refusal != nil {
+		p.refusal.Field = strings.TrimPrefix(p.refusal.Field, "match.")
+	}
+	return p.refusal
+}
+
 func (p *parser) refuseMethod(m Match) {
 	methods := each(p.operations, func(op Operation) string { return op.Method })
 	if !slices.Contains(methods, m.Method) {

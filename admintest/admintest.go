@@ -1,0 +1,374 @@
+package admintest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"antechamber/api"
+	"antechamber/emulator"
+	"antechamber/internal/inprocess"
+	"antechamber/internal/remote"
+	"antechamber/seed"
+	"antechamber/store"
+)
+
+const (
+	// host is the name of servers without a port. The top-level domain is kept
+	// for tests: nothing answers there, and where somebody forgets Client the
+	// error has this name in it.
+	host = "use-server-client.antechamber.test"
+	// defaultKey is the admin key of a seed that brings none, as it is of the
+	// command line.
+	defaultKey = "sk-ant-admin01-antechamber"
+	// maxIDSeed is the largest integer that every JSON reader keeps exactly.
+	maxIDSeed = 1<<53 - 1
+	// journalEntries is more than a test asks.
+	journalEntries = 10_000
+	// lifetime is how long an organization of a running server lives when the
+	// test that made it was killed.
+	lifetime = "2h"
+)
+
+// TB is what a server asks of its test: *testing.T, *testing.B and *testing.F
+// have it, and so have *rapid.T and what GinkgoT gives.
+type TB interface {
+	Name() string
+	Helper()
+	Log(args ...any)
+	Errorf(format string, args ...any)
+	Fatalf(format string, args ...any)
+	Failed() bool
+	Cleanup(func())
+}
+
+// Server is an organization of a server, for one test. Its methods end that
+// test when they fail, and may be called at once from several goroutines.
+type Server struct {
+	// URL is where clients find the Admin API, to be used as the base URL of an
+	// SDK. Without a port it leads there from Client alone.
+	URL string
+	// AdminKey selects the organization.
+	AdminKey string
+	// OrganizationID is its UUID.
+	OrganizationID string
+	// Clock is the organization's clock.
+	Clock *ServerClock
+
+	t       TB
+	client  *http.Client
+	handler http.Handler
+	plane   remote.Plane
+	begun   string // how the server began, for whoever has to find out
+	log     *log
+}
+
+// Run starts a server within the process, and ends it with the test.
+func Run(t TB, opts ...Option) *Server {
+	t.Helper()
+	o, err := read(opts)
+	if err != nil {
+		t.Fatalf("admintest.Run: %v", err)
+	}
+	s, err := run(t, o)
+	if err != nil {
+		t.Fatalf("admintest.Run: %v", err)
+	}
+	return s
+}
+
+// Connect makes an organization for the test on a server that runs already, and
+// removes it with the test. It begins with the seed that the options give, and
+// demo otherwise, as with Run; with [ServerSeed] it is the server's own. With an
+// empty url it is Run.
+//
+// An organization of a running server has an id and an admin key of its own; all
+// else is as with Run, ids and times of objects too.
+func Connect(t TB, url string, opts ...Option) *Server {
+	t.Helper()
+	if url == "" {
+		return Run(t, opts...)
+	}
+	o, err := read(opts)
+	if err == nil {
+		err = o.ofRunning()
+	}
+	if err != nil {
+		t.Fatalf("admintest.Connect: %v", err)
+	}
+	s, err := connect(t, strings.TrimRight(url, "/"), o)
+	if err != nil {
+		t.Fatalf("admintest.Connect: %v", err)
+	}
+	return s
+}
+
+// Client gives an HTTP client that reaches the server. It sends no key by
+// itself.
+func (s *Server) Client() *http.Client { return s.client }
+
+// Handler gives all that the server answers, to be served elsewhere. Requests to
+// it select an organization by their key.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+// Env gives the environment of a program that is to use the server, for
+// exec.Cmd.Env: the variables that the official SDKs read. A program cannot reach
+// a server without a port: see Listen.
+func (s *Server) Env() []string {
+	s.t.Helper()
+	if _, within := s.client.Transport.(*inprocess.Transport); within {
+		s.t.Fatalf("admintest: Env: a program cannot reach a server without a port: give Run the option Listen")
+	}
+	return []string{"ANTHROPIC_BASE_URL=" + s.URL, "ANTHROPIC_API_KEY=" + s.AdminKey}
+}
+
+// In gives the same organization to a subtest: failures are that subtest's,
+// with the requests that were made in it, and faults end with it.
+func (s *Server) In(t TB) *Server {
+	t.Helper()
+	c := s.with(t)
+	c.reportWhenFailed()
+	return c
+}
+
+// with gives the same organization for another test.
+func (s *Server) with(t TB) *Server {
+	c := *s
+	c.t = t
+	c.Clock = &ServerClock{&c}
+	return &c
+}
+
+// Organization gives another organization of the server, by its admin key: a
+// seed may have several.
+func (s *Server) Organization(adminKey string) *Server {
+	s.t.Helper()
+	c := s.with(s.t)
+	c.plane.AdminKey = adminKey
+	var manifest struct {
+		Organization made `json:"organization"`
+	}
+	c.call("Organization", http.MethodGet, "", nil, &manifest)
+	c.is(adminKey, manifest.Organization.ID)
+	c.reportWhenFailed()
+	return c
+}
+
+// Fork makes another organization from this one as it is, for a subtest that
+// runs in parallel, and removes it with the subtest. It costs the same however
+// much there is: set up once, and fork. Faults, snapshots and the journal do not
+// come with it.
+func (s *Server) Fork(t TB) *Server {
+	t.Helper()
+	s.log.forked.Store(true)
+	made, err := s.make(t, map[string]string{"from": s.OrganizationID, "ttl": lifetime})
+	if err != nil {
+		t.Fatalf("admintest: Fork: %v", err)
+	}
+	return made
+}
+
+// run starts a server within the process.
+func run(t TB, o *options) (*Server, error) {
+	o.orDemo()
+	realTime := emulator.RealTime()
+	begin := o.beginning(t)
+	organizations, err := o.seed.Load(begin.At(realTime()))
+	if err != nil {
+		return nil, err
+	}
+	first := &organizations[0]
+	if o.adminKey != "" {
+		first.AdminKeys = append([]string{o.adminKey}, first.AdminKeys...)
+	}
+	if len(first.AdminKeys) == 0 {
+		first.AdminKeys = []string{defaultKey}
+	}
+	all := store.New(realTime)
+	if err := begin.Fill(all, o.seed, organizations); err != nil {
+		return nil, err
+	}
+	ending, end := context.WithCancel(context.Background())
+	t.Cleanup(end)
+	handler := emulator.New(emulator.Options{
+		Store: all, Beginning: begin, Fork: o.fork, Errors: o.errors, RateLimit: o.rateLimit,
+		JournalEntries: journalEntries, Version: "admintest", Ending: ending,
+	})
+	client, at := &http.Client{Transport: &inprocess.Transport{
+		Handler: handler, Host: host, Now: realTime, Ended: ending, Name: "the server of " + t.Name(),
+	}}, "http://"+host
+	if o.listen {
+		listening := httptest.NewServer(handler)
+		t.Cleanup(func() {
+			end() // streams never end by themselves
+			listening.CloseClientConnections()
+			listening.Close()
+		})
+		client, at = &http.Client{Transport: once{listening.Client().Transport.(*http.Transport)}}, listening.URL
+	}
+	s := newServer(t, at, client, handler)
+	s.is(all.First().AdminKeys()[0], all.First().ID())
+	s.begun = o.told(begin, *first)
+	s.reportWhenFailed()
+	return s, nil
+}
+
+func newServer(t TB, at string, client *http.Client, handler http.Handler) *Server {
+	s := &Server{URL: at, t: t, client: client, handler: handler, plane: remote.Plane{URL: at, HTTP: client}}
+	s.Clock = &ServerClock{s}
+	return s
+}
+
+// is says which organization the server's methods are about.
+func (s *Server) is(key, id string) {
+	s.AdminKey, s.OrganizationID, s.plane.AdminKey = key, id, key
+	s.log = &log{}
+}
+
+// beginning is how the organizations of the seed come about.
+func (o *options) beginning(t TB) emulator.Beginning {
+	standing := store.FrozenAt(Start)
+	b := emulator.Beginning{IDSeed: idSeedOf(t.Name()), Clock: o.clock, NoClock: &standing}
+	if o.idSeed != nil {
+		b.IDSeed = *o.idSeed
+	}
+	return b
+}
+
+// idSeedOf makes an id seed of a test's name.
+func idSeedOf(name string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name)) // never fails
+	return h.Sum64() & maxIDSeed
+}
+
+// connect makes an organization on a running server.
+func connect(t TB, at string, o *options) (*Server, error) {
+	to, err := remote.Parse(at)
+	if err != nil {
+		return nil, err
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	t.Cleanup(transport.CloseIdleConnections)
+	proxy := &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}
+	s := newServer(t, at, &http.Client{Transport: once{transport}}, proxy)
+	s.plane.Token = o.token
+	if o.token == "" {
+		s.plane.Token = os.Getenv("ANTECHAMBER_CONTROL_TOKEN")
+	}
+	if !o.serverSeed {
+		o.orDemo()
+		return s.seeded(t, o)
+	}
+	if o.clock != nil || o.idSeed != nil {
+		return nil, errors.New("Clock and IDSeed do not go with ServerSeed: the server has loaded that already")
+	}
+	s.begun = "the seed of " + at
+	return s.make(t, o.new("seed"))
+}
+
+// new is how a new organization is asked for.
+func (o *options) new(from string) map[string]string {
+	in := map[string]string{"from": from, "ttl": lifetime}
+	if o.adminKey != "" {
+		in["admin_key"] = o.adminKey
+	}
+	return in
+}
+
+// seeded makes an organization of a seed that the server does not know. It is
+// made from another one that got it, so that a reset leads back there.
+func (s *Server) seeded(t TB, o *options) (_ *Server, err error) {
+	begin := o.beginning(t)
+	organizations, err := o.seed.Load(begin.At(emulator.RealTime()()))
+	if err != nil {
+		return nil, err
+	}
+	if len(organizations) > 1 {
+		return nil, fmt.Errorf("a seed of %d organizations: a running server gets one at a time", len(organizations))
+	}
+	ctx := context.Background()
+	var origin made
+	if err := s.plane.Call(ctx, http.MethodPost, "/organizations", map[string]string{"from": "empty", "ttl": lifetime}, &origin); err != nil {
+		return nil, err
+	}
+	defer func() {
+		path := "/organizations/" + url.PathEscape(origin.ID)
+		err = errors.Join(err, s.plane.Call(ctx, http.MethodDelete, path, nil, nil))
+	}()
+	first, at := organizations[0], s.plane
+	at.AdminKey = origin.AdminKey
+	first.ID, first.AdminKeys = origin.ID, []string{origin.AdminKey}
+	if _, err := at.Do(ctx, http.MethodPut, "/state", seed.Export(first)); err != nil {
+		return nil, err
+	}
+	s.begun = o.told(begin, first)
+	return s.make(t, o.new(origin.ID))
+}
+
+// made is an organization as the control plane answers it.
+type made struct {
+	ID       string `json:"id"`
+	AdminKey string `json:"admin_key"`
+}
+
+// make makes an organization, and removes it with the test.
+func (s *Server) make(t TB, in map[string]string) (*Server, error) {
+	var out made
+	if err := s.plane.Call(context.Background(), http.MethodPost, "/organizations", in, &out); err != nil {
+		return nil, err
+	}
+	c := s.with(t)
+	c.is(out.AdminKey, out.ID)
+	t.Cleanup(func() {
+		path := "/organizations/" + url.PathEscape(out.ID)
+		if err := s.plane.Call(context.Background(), http.MethodDelete, path, nil, nil); err != nil {
+			t.Errorf("admintest: the organization of the test could not be removed: %v", err)
+		}
+	})
+	c.reportWhenFailed()
+	return c, nil
+}
+
+// call calls the control plane, and ends the test when that is refused.
+func (s *Server) call(what, method, path string, body, into any) {
+	s.t.Helper()
+	if err := s.plane.Call(context.Background(), method, path, body, into); err != nil {
+		s.fatal(what, err)
+	}
+}
+
+// fatal ends the test, saying what a method could not do.
+func (s *Server) fatal(what string, err error) {
+	s.t.Helper()
+	s.t.Fatalf("admintest: %s: %s", what, inGo.Replace(err.Error()))
+}
+
+// inGo turns what the control plane says into the words of this package.
+var inGo = strings.NewReplacer(
+	"GET /_emulate/outbox lists those that were", "Outbox gives those that were",
+	"POST /_emulate/reset and a restored snapshot bring", "Reset and Restore bring",
+	"POST /_emulate/users adds one", "AddUser adds one",
+	`PATCH /_emulate/settings with {"member_limit":null} removes`, `Settings(map[string]any{"member_limit": nil}) removes`,
+	"match.operation:", "Operation:", "match.method:", "Method:", "match.path:", "Path:", "match.body:", "Body:",
+	"action.", "Action: ",
+)
+
+// object is call for what is answered with an object of the API.
+func object[T api.User | api.APIKey | Key](s *Server, what, path string, body any) T {
+	s.t.Helper()
+	var out T
+	s.call(what, http.MethodPost, path, body, &out)
+	return out
+}
+
+// timeOf is how the control plane reads a time.
+func timeOf(t time.Time) string { return t.UTC().Format(api.TimeFormat) }

@@ -1,0 +1,38 @@
+// Package admintest is the Anthropic Admin API inside a Go test: stateful, with
+// its real consequences, and with what production cannot do for a test, such as
+// moving time, failing on demand and forgetting.
+//
+//	func TestOffboarding(t *testing.T) {
+//		srv := admintest.Run(t, admintest.Seed("testdata/acme.json"))
+//
+//		client := anthropic.NewClient(
+//			option.WithBaseURL(srv.URL), option.WithAPIKey(srv.AdminKey), option.WithHTTPClient(srv.Client()))
+//		…
+//	}
+//
+// No port is opened and nothing is left running: [Server.Client] leads to the
+// server within the process. [Listen] opens a port for programs outside it.
+//
+// # The same test twice runs the same
+//
+// The clock stands still at [Start] unless the seed or [Clock] says otherwise,
+// and ids are made of the test's name. So ids and times are the same in every
+// run, and a test that fails tells how it began. Code under test that asks the
+// wall clock will find that it is later than the server says: give it
+// [Clock.Now], or use [RunningClock].
+//
+// # A running server in its stead
+//
+// [Connect] gives the same methods over a server that runs somewhere, such as a
+// container, in an organization of its own. With an empty URL it is [Run], so
+// that one environment variable says where a suite runs:
+//
+//	srv := admintest.Connect(t, os.Getenv("ANTECHAMBER_URL"))
+//
+// # Failures
+//
+// A method that fails ends the test. When a test has failed, the last requests
+// and what the server began with are in its log. Each method reports to the test
+// that its Server was made with: give a subtest [Server.In], or, when it runs in
+// parallel, an organization of its own by [Server.Fork].
+package admintest

@@ -1,0 +1,181 @@
+package admintest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/anthropics/anthropic-sdk-go"
+	"github.com/anthropics/anthropic-sdk-go/option"
+
+	"antechamber/admintest"
+)
+
+// sdk is the official client of a server.
+func sdk(srv *admintest.Server, opts ...option.RequestOption) anthropic.Client {
+	return anthropic.NewClient(append([]option.RequestOption{
+		option.WithoutEnvironmentDefaults(), // of whoever runs the test
+		option.WithBaseURL(srv.URL), option.WithAPIKey(srv.AdminKey), option.WithHTTPClient(srv.Client()),
+	}, opts...)...)
+}
+
+var (
+	ctx = context.Background()
+	t   = new(testing.T) // of the test
+)
+
+// A server within the process, and the official SDK on it.
+func Example() {
+	srv := admintest.Run(t, admintest.Seed("contract"))
+
+	client := anthropic.NewClient(
+		option.WithoutEnvironmentDefaults(), // of whoever runs the test
+		option.WithBaseURL(srv.URL),
+		option.WithAPIKey(srv.AdminKey),
+		option.WithHTTPClient(srv.Client()), // no port: this client alone leads there
+	)
+	archived, err := client.Organization.Workspaces.Archive(ctx, "wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println(archived.Name, archived.ArchivedAt.Format(time.RFC3339))
+
+	for _, effect := range srv.Requests(admintest.ArchiveWorkspace)[0].Effects {
+		fmt.Println(effect.Type, effect.ID)
+	}
+	// Output:
+	// Engineering Team 2024-11-01T23:59:27Z
+	// workspace.archived wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ
+	// api_key.archived apikey_01Rj2N8VfPzQ7Lm3KsT6XyW9
+}
+
+// One environment variable says whether a suite runs within the process or on a
+// server that runs already.
+func ExampleConnect() {
+	srv := admintest.Connect(t, os.Getenv("ANTECHAMBER_URL"), admintest.SeedJSON(`{
+		"name": "Acme",
+		"users": [{"email": "root@acme.example", "role": "admin"}]
+	}`))
+	client := sdk(srv)
+	me, err := client.Organization.Get(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println(me.Name)
+	// Output: Acme
+}
+
+// Nobody accepts an invite through the Admin API: a person does.
+func ExampleServer_AcceptInvite() {
+	srv := admintest.Run(t, admintest.Seed("empty"))
+	client := sdk(srv)
+	_, err := client.Organization.Invites.New(ctx, anthropic.OrganizationInviteNewParams{
+		Email: "ada@example.com", Role: anthropic.OrganizationInviteNewParamsRoleDeveloper,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println(srv.Outbox()[0].To)
+	user := srv.AcceptInvite("ada@example.com")
+	fmt.Println(user.Name, user.Role)
+	// Output:
+	// ada@example.com
+	// Ada developer
+}
+
+// Moving the clock tells what that caused.
+func ExampleServerClock_Advance() {
+	srv := admintest.Run(t, admintest.SeedJSON(`{
+		"name": "Acme",
+		"invites": [{"id": "invite_ada", "email": "ada@example.com", "role": "user", "invited_at": "-20d"}]
+	}`))
+	for _, effect := range srv.Clock.Advance(24 * time.Hour) {
+		fmt.Println(effect.Type, effect.ID, effect.At)
+	}
+	// Output: invite.expired invite_ada 2026-01-02T00:00:00.000000Z
+}
+
+// The SDK tries again, and meets what the first try has left.
+func ExampleServer_Fault() {
+	srv := admintest.Run(t, admintest.Seed("empty"))
+	srv.Fault(admintest.Fault{
+		Operation: admintest.CreateOrganizationInvite,
+		Action:    admintest.DropAfterCommit{}, // the work is done, the answer never comes
+		Times:     1,
+	})
+	client := sdk(srv)
+	_, err := client.Organization.Invites.New(ctx, anthropic.OrganizationInviteNewParams{
+		Email: "ada@example.com", Role: anthropic.OrganizationInviteNewParamsRoleUser,
+	})
+	var refusal *anthropic.Error
+	if errors.As(err, &refusal) {
+		fmt.Println(refusal.StatusCode, refusal.Type())
+	}
+	for _, r := range srv.Requests(admintest.CreateOrganizationInvite) {
+		fmt.Println(r.Status, r.ErrorCode, r.Fault)
+	}
+	// Output:
+	// 400 invalid_request_error
+	// 0  fault_1
+	// 400 invite_already_exists
+}
+
+// What was asked is compared with what a test expects. A call that was tried
+// several times is one call.
+func ExampleServer_Verify() {
+	srv := admintest.Run(t, admintest.Seed("empty"))
+	client := sdk(srv)
+	_, err := client.Organization.Workspaces.New(ctx, anthropic.OrganizationWorkspaceNewParams{Name: "Platform"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv.Verify(admintest.Call{
+		Operation: admintest.CreateWorkspace,
+		Body:      map[string]string{"name": "Platform"},
+		Times:     new(1),
+	})
+	fmt.Println(t.Failed())
+	// Output: false
+}
+
+// A state is set up once, and comes back as often as it is needed.
+func ExampleServer_Restore() {
+	srv := admintest.Run(t, admintest.Seed("empty"))
+	srv.Snapshot("nobody")
+	for range 3 {
+		user := srv.AddUser("ada@example.com", "admin")
+		fmt.Println(user.ID)
+		srv.Restore("nobody")
+	}
+	// Output:
+	// user_01KDVDNA00V85Z40000000AM6D
+	// user_01KDVDNA00V85Z40000000AM6D
+	// user_01KDVDNA00V85Z40000000AM6D
+}
+
+// A subtest that runs in parallel has an organization of its own, which costs
+// next to nothing.
+func ExampleServer_Fork() {
+	srv := admintest.Run(t, admintest.Seed("empty"))
+	srv.AddUser("root@example.com", "admin") // set up once
+
+	for _, email := range []string{"ada@example.com", "grace@example.com"} {
+		// t.Run(email, func(t *testing.T) {
+		//	t.Parallel()
+		fork := srv.Fork(t)
+		fork.AddUser(email, "user")
+
+		client := sdk(fork)
+		users, err := client.Organization.Users.List(ctx, anthropic.OrganizationUserListParams{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Println(users.Data[0].Email, users.Data[1].Email)
+	}
+	// Output:
+	// ada@example.com root@example.com
+	// grace@example.com root@example.com
+}

@@ -1,0 +1,402 @@
+package inprocess
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// instant is when the tests happen.
+var instant = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func client(h http.HandlerFunc) *http.Client {
+	return &http.Client{Transport: &Transport{Handler: h, Host: "here.test", Now: func() time.Time { return instant }}}
+}
+
+// seen is what a client sees of an exchange.
+type seen struct {
+	Status string
+	Proto  string
+	Header http.Header
+	Length int64
+	Body   string
+	Failed string // while waiting for the answer
+	Broken string // while reading its body
+}
+
+func kind(err error) string {
+	switch {
+	case err == nil:
+		return ""
+	case errors.Is(err, syscall.ECONNRESET):
+		return "reset"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "unexpected EOF"
+	case errors.Is(err, io.EOF):
+		return "EOF"
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	}
+	return err.Error()
+}
+
+func see(c *http.Client, r *http.Request) seen {
+	res, err := c.Do(r)
+	if err != nil {
+		return seen{Failed: kind(err)}
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	res.Header.Del("Date")
+	return seen{res.Status, res.Proto, res.Header, res.ContentLength, string(body), "", kind(err)}
+}
+
+// reset cuts the connection as a fault does, once the request has arrived.
+func reset(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	conn, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(err)
+	}
+	_ = conn.(interface{ SetLinger(int) error }).SetLinger(0)
+	_ = conn.Close()
+	panic(http.ErrAbortHandler)
+}
+
+func flush(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() }
+
+// What a client sees is what it would see over TCP.
+func TestAsOverTCP(t *testing.T) {
+	for name, handler := range map[string]http.HandlerFunc{
+		"nothing":              func(http.ResponseWriter, *http.Request) {},
+		"a body":               func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"a":1}`) },
+		"a status":             func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) },
+		"two statuses":         func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404); w.WriteHeader(200) },
+		"no content":           func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
+		"a status of nobody's": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(529) },
+		"headers": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Add("x-one", "1")
+			w.Header().Add("x-one", "2")
+			w.WriteHeader(200)
+			w.Header().Set("x-late", "1")
+		},
+		"a length": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("content-length", "2")
+			w.Header().Set("content-type", "application/json")
+			_, _ = io.WriteString(w, "{}")
+		},
+		"less than its length": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("content-length", "5")
+			_, _ = io.WriteString(w, "{}")
+		},
+		"a stream": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "one ")
+			flush(w)
+			_, _ = io.WriteString(w, "two")
+		},
+		"an echo": func(w http.ResponseWriter, r *http.Request) {
+			body, err := io.ReadAll(r.Body)
+			r.Header.Del("Accept-Encoding") // the transport over TCP can unpack
+			fmt.Fprintf(w, "%s %s %s %q %s %d %v %q %v", r.Method, r.URL, r.RequestURI, r.URL.RawQuery, r.Proto, r.ContentLength, r.TransferEncoding, body, err)
+			for _, name := range slices.Sorted(mapKeys(r.Header)) {
+				fmt.Fprintf(w, "\n%s: %q", name, r.Header[name])
+			}
+		},
+		"aborted at once": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"aborted after a little": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "a")
+			panic(http.ErrAbortHandler)
+		},
+		"aborted within": func(w http.ResponseWriter, _ *http.Request) {
+			_, _ = io.WriteString(w, "a")
+			flush(w)
+			panic(http.ErrAbortHandler)
+		},
+		"aborted after the header": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(200)
+			flush(w)
+			panic(http.ErrAbortHandler)
+		},
+		"reset": reset,
+		"aborted within its length": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("content-length", "9")
+			_, _ = io.WriteString(w, "a")
+			flush(w)
+			panic(http.ErrAbortHandler)
+		},
+		"a body of several readings": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(bytes.Repeat([]byte("x"), 3<<20)) },
+	} {
+		for _, ask := range []struct {
+			what, method, body string
+			reader             io.Reader
+		}{
+			{"GET", "GET", "", nil},
+			{"HEAD", "HEAD", "", nil},
+			{"POST", "POST", `{"b":2}`, nil},
+			{"POST of unknown length", "POST", "", io.MultiReader(strings.NewReader("a"), strings.NewReader("b"))},
+		} {
+			t.Run(name+"/"+ask.what, func(t *testing.T) {
+				over := httptest.NewUnstartedServer(handler)
+				over.Config.ErrorLog = log.New(io.Discard, "", 0)
+				over.Start()
+				defer over.Close()
+				request := func(at string) *http.Request {
+					body := ask.reader
+					if body == nil && ask.body != "" {
+						body = strings.NewReader(ask.body)
+					}
+					if ask.reader != nil {
+						body = io.MultiReader(strings.NewReader("a"), strings.NewReader("b"))
+					}
+					r, err := http.NewRequestWithContext(context.Background(), ask.method, at+"/a%2Fb/c?x[]=1&y=%20", body)
+					if err != nil {
+						t.Fatal(err)
+					}
+					r.Header["x-api-key"] = []string{"sk-ant-admin01-a"} // not as net/http spells it
+					return r
+				}
+				want := see(over.Client(), request(over.URL))
+				got := see(client(handler), request("http://here.test"))
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("over TCP (-) and in process (+)\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+func mapKeys[K comparable, V any](m map[K]V) func(func(K) bool) {
+	return func(yield func(K) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+func get(t *testing.T, ctx context.Context, at string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestOnlyOneHost(t *testing.T) {
+	c := client(func(http.ResponseWriter, *http.Request) { t.Error("it was asked") })
+	for _, at := range []string{"http://api.example.com/", "https://here.test/", "http://here.test:80/"} {
+		if _, err := c.Do(get(t, context.Background(), at)); err == nil || !strings.Contains(err.Error(), "leads to http://here.test alone") {
+			t.Errorf("%s: %v", at, err)
+		}
+	}
+}
+
+func TestABadHeaderIsNotSent(t *testing.T) {
+	c := client(func(http.ResponseWriter, *http.Request) { t.Error("it was asked") })
+	r := get(t, context.Background(), "http://here.test/")
+	r.Header.Set("x-api-key", "a\nb")
+	if _, err := c.Do(r); err == nil || !strings.Contains(err.Error(), "invalid header field value") {
+		t.Error(err)
+	}
+}
+
+// A client that goes away is noticed by the handler, whatever either does.
+func TestAClientThatGoesAway(t *testing.T) {
+	for name, step := range map[string]struct {
+		handler func(http.ResponseWriter, *http.Request)
+		client  func(ctx context.Context, cancel func(), c *http.Client, r *http.Request) error
+		want    error
+	}{
+		"before the answer": {
+			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+			func(_ context.Context, cancel func(), c *http.Client, r *http.Request) error {
+				go cancel()
+				_, err := c.Do(r)
+				return err
+			},
+			context.Canceled,
+		},
+		"before it asks": {
+			func(http.ResponseWriter, *http.Request) {},
+			func(_ context.Context, cancel func(), c *http.Client, r *http.Request) error {
+				cancel()
+				_, err := c.Do(r)
+				return err
+			},
+			context.Canceled,
+		},
+		"within the answer": {
+			func(w http.ResponseWriter, r *http.Request) { flush(w); <-r.Context().Done() },
+			func(_ context.Context, cancel func(), c *http.Client, r *http.Request) error {
+				res, err := c.Do(r)
+				if err != nil {
+					return err
+				}
+				defer res.Body.Close()
+				go cancel()
+				_, err = io.ReadAll(res.Body)
+				return err
+			},
+			context.Canceled,
+		},
+		"with an answer that it has not read": {
+			func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "all of it") },
+			func(ctx context.Context, cancel func(), c *http.Client, r *http.Request) error {
+				res, err := c.Do(r)
+				if err != nil {
+					return err
+				}
+				defer res.Body.Close()
+				cancel()
+				synctest.Wait()
+				_, err = io.ReadAll(res.Body)
+				return err
+			},
+			context.Canceled,
+		},
+		"without reading on": {
+			func(w http.ResponseWriter, _ *http.Request) {
+				for {
+					if _, err := w.Write(make([]byte, 1<<20)); err != nil {
+						return // it would wait for ever otherwise
+					}
+				}
+			},
+			func(_ context.Context, _ func(), c *http.Client, r *http.Request) error {
+				res, err := c.Do(r)
+				if err != nil {
+					return err
+				}
+				return res.Body.Close()
+			},
+			nil,
+		},
+		"at the end of its patience": {
+			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+			func(_ context.Context, _ func(), c *http.Client, r *http.Request) error {
+				c.Timeout = time.Hour
+				_, err := c.Do(r)
+				return err
+			},
+			context.DeadlineExceeded,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { // which ends when every goroutine has
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				err := step.client(ctx, cancel, client(step.handler), get(t, ctx, "http://here.test/"))
+				if !errors.Is(err, step.want) {
+					t.Errorf("%v, want %v", err, step.want)
+				}
+			})
+		})
+	}
+}
+
+func TestWhoReadsAfterClosingIsTold(t *testing.T) {
+	res, err := client(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "a") }).Do(get(t, context.Background(), "http://here.test/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if _, err := io.ReadAll(res.Body); err == nil {
+		t.Error("it reads on")
+	}
+}
+
+func TestAPanicIsTold(t *testing.T) {
+	_, err := client(func(http.ResponseWriter, *http.Request) { panic("so") }).Do(get(t, context.Background(), "http://here.test/"))
+	if err == nil || !strings.Contains(err.Error(), "the handler panicked: so") || !strings.Contains(err.Error(), "transport_test.go") {
+		t.Error(err)
+	}
+}
+
+// closes counts how often a body is closed.
+type closes struct {
+	io.Reader
+	mu sync.Mutex
+	n  int
+}
+
+func (c *closes) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.n++
+	return nil
+}
+
+func TestTheBodyOfARequestIsClosed(t *testing.T) {
+	for name, handler := range map[string]http.HandlerFunc{
+		"read":     func(_ http.ResponseWriter, r *http.Request) { _, _ = io.ReadAll(r.Body) },
+		"not read": func(http.ResponseWriter, *http.Request) {},
+		"closed":   func(_ http.ResponseWriter, r *http.Request) { _ = r.Body.Close() },
+		"aborted":  func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+	} {
+		for _, at := range []string{"http://here.test/", "http://elsewhere.test/"} {
+			body := &closes{Reader: strings.NewReader("a")}
+			r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, at, body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if res, err := client(handler).Do(r); err == nil {
+				res.Body.Close()
+			}
+			body.mu.Lock()
+			if body.n == 0 {
+				t.Errorf("%s, %s: the body was left open", name, at)
+			}
+			body.mu.Unlock()
+		}
+	}
+}
+
+// What is flushed can be read before the handler has ended.
+func TestAStreamArrivesLive(t *testing.T) {
+	goOn := make(chan struct{})
+	res, err := client(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "one")
+		flush(w)
+		<-goOn
+		_, _ = io.WriteString(w, "two")
+	}).Do(get(t, context.Background(), "http://here.test/"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	first := make([]byte, 3)
+	if _, err := io.ReadFull(res.Body, first); err != nil || string(first) != "one" {
+		t.Fatal(string(first), err)
+	}
+	close(goOn)
+	if rest, err := io.ReadAll(res.Body); err != nil || string(rest) != "two" {
+		t.Error(string(rest), err)
+	}
+}
+
+func TestACutConnectionIsNoOrdinaryClose(t *testing.T) {
+	_, err := client(reset).Do(get(t, context.Background(), "http://here.test/"))
+	if op, ok := errors.AsType[*net.OpError](err); !ok || op.Op != "read" {
+		t.Errorf("%#v", err)
+	}
+}

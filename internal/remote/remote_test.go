@@ -1,0 +1,218 @@
+package remote
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// serve gives the control plane of a server that is a handler.
+func serve(t *testing.T, handler http.HandlerFunc) *Plane {
+	t.Helper()
+	s := httptest.NewServer(handler)
+	t.Cleanup(s.Close)
+	return &Plane{URL: s.URL, HTTP: s.Client()}
+}
+
+// answers gives a handler that answers every request alike.
+func answers(status int, body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		io.WriteString(w, body)
+	}
+}
+
+func TestParse(t *testing.T) {
+	for _, good := range []string{"http://127.0.0.1:4020", "https://antechamber", "http://a/base/", "http://me:secret@a:1"} {
+		if _, err := Parse(good); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, bad := range []string{"", "127.0.0.1:4020", "localhost:4020", "http://", "ftp://a", "http://a b", "http://[::1", "http://a/v1", "http://a/v1/", "http://a?x", "http://a#x"} {
+		if u, err := Parse(bad); err == nil {
+			t.Errorf("%q is %s", bad, u)
+		}
+	}
+}
+
+func TestWhatIsSent(t *testing.T) {
+	var got []string
+	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		got = []string{r.Method, r.RequestURI, string(body), r.Header.Get("Content-Type"), r.Header.Get("X-Api-Key"), r.Header.Get("Authorization")}
+		io.WriteString(w, "answer\n")
+	})
+	check := func(path, body string, want ...string) {
+		t.Helper()
+		answer, err := p.Do(t.Context(), http.MethodPost, path, []byte(body))
+		if err != nil || string(answer) != "answer\n" {
+			t.Fatalf("%s, %v", answer, err)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+	check("", "", "POST", "/_emulate", "", "", "", "")
+	p.URL += "/base/"
+	p.AdminKey, p.Token, p.Organization = "sk-ant-admin01-a", "secret", "a b&c"
+	check("/clock", "{}", "POST", "/base/_emulate/clock?organization=a+b%26c", "{}", "application/json", "sk-ant-admin01-a", "Bearer secret")
+	check("/requests?limit=1", "", "POST", "/base/_emulate/requests?limit=1&organization=a+b%26c", "", "", "sk-ant-admin01-a", "Bearer secret")
+	check("/snapshots/a%2Fb", "", "POST", "/base/_emulate/snapshots/a%2Fb?organization=a+b%26c", "", "", "sk-ant-admin01-a", "Bearer secret")
+}
+
+func TestCall(t *testing.T) {
+	p := serve(t, func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })
+	var got struct{ A int }
+	if err := p.Call(t.Context(), http.MethodPost, "/x", map[string]int{"a": 1}, &got); err != nil || got.A != 1 {
+		t.Errorf("%v, %v", got, err)
+	}
+	if err := p.Call(t.Context(), http.MethodPost, "/x", nil, nil); err != nil {
+		t.Error(err)
+	}
+	err := p.Call(t.Context(), http.MethodPost, "/x", []int{1}, &got)
+	if _, ok := errors.AsType[*Unreachable](err); !ok {
+		t.Errorf("another kind of answer: %v", err)
+	}
+}
+
+func TestARefusal(t *testing.T) {
+	const body = `{"error":{"code":"invalid_seed","message":"Wrong.","hint":"Mend it.","faults":[{"line":1,"column":2,"pointer":"/a","message":"m"}],"unmet":[1],"unexpected":[2]}}`
+	p := serve(t, answers(http.StatusBadRequest, body))
+	_, err := p.Do(t.Context(), http.MethodGet, "/state", nil)
+	got, ok := errors.AsType[*Error](err)
+	if !ok || err.Error() != "Wrong. (Mend it.)" || string(got.Body) != body {
+		t.Fatalf("it is %v", err)
+	}
+	got.Body = nil
+	want := &Error{
+		Status: 400, Code: "invalid_seed", Message: "Wrong.", Hint: "Mend it.",
+		Faults: []Fault{{1, 2, "/a", "m"}}, Unmet: []byte("[1]"), Unexpected: []byte("[2]"),
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestUnreachable(t *testing.T) {
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	at := strings.TrimPrefix(gone.URL, "http://")
+	for url, want := range map[string]string{
+		gone.URL:                  "no server answers at http://" + at + ": dial tcp " + at + ": connect: connection refused",
+		"http://me:secret@" + at:  "no server answers at http://me:xxxxx@" + at + ": dial tcp " + at + ": connect: connection refused",
+		"http://" + at + "/v1/":   `expected a URL such as http://127.0.0.1:4020, not "http://` + at + `/v1/"`,
+		"http://" + at + "/base/": "no server answers at http://" + at + "/base/: dial tcp " + at + ": connect: connection refused",
+	} {
+		_, err := (&Plane{URL: url}).Do(t.Context(), http.MethodGet, "", nil)
+		if err == nil || err.Error() != want {
+			t.Errorf("%v\nwant %s", err, want)
+		}
+	}
+}
+
+func TestWhatAnswersHasNoControlPlane(t *testing.T) {
+	asked := 0
+	elsewhere := serve(t, func(http.ResponseWriter, *http.Request) { asked++ })
+	for name, handler := range map[string]http.HandlerFunc{
+		"a page":           answers(http.StatusNotFound, "<html>"),
+		"another API":      answers(http.StatusNotFound, `{"type":"error","error":{"type":"not_found_error"}}`),
+		"another success":  answers(http.StatusCreated, ""),
+		"a server that is": http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect).ServeHTTP,
+	} {
+		p := serve(t, handler)
+		p.Token = "secret"
+		_, err := p.Do(t.Context(), http.MethodPost, "/reset", nil)
+		if gone, ok := errors.AsType[*Unreachable](err); !ok || gone.URL != p.URL {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if asked > 0 {
+		t.Error("the token was sent to another server")
+	}
+}
+
+func TestAcceptInvite(t *testing.T) {
+	var path, sent string
+	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/_emulate/outbox" {
+			io.WriteString(w, `{"data":[{"to":"a@b.c","invite_id":"invite_3"},{"to":"d@e.f","invite_id":"invite_2"},{"to":"A@b.c","invite_id":"invite_1"}]}`)
+			return
+		}
+		body, _ := io.ReadAll(r.Body)
+		path, sent = r.RequestURI, string(body)
+	})
+	for _, test := range []struct{ invite, name, path, sent string }{
+		{"invite/9", "", "/_emulate/invites/invite%2F9/accept", "{}"},
+		{"A@B.C", `A "B"`, "/_emulate/invites/invite_3/accept", `{"name":"A \"B\""}`},
+		{"d@e.f", "", "/_emulate/invites/invite_2/accept", "{}"},
+	} {
+		if _, err := p.AcceptInvite(t.Context(), test.invite, test.name); err != nil || path != test.path || sent != test.sent {
+			t.Errorf("%s: %v, sent %s to %s", test.invite, err, sent, path)
+		}
+	}
+	_, err := p.AcceptInvite(t.Context(), "x@y.z", "")
+	if refusal, ok := errors.AsType[*Error](err); !ok || refusal.Status != http.StatusNotFound {
+		t.Errorf("an address without a mail: %v", err)
+	}
+}
+
+func TestStream(t *testing.T) {
+	var last []string
+	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		last = r.Header["Last-Event-Id"]
+		fmt.Fprint(w, ": nothing new\n\nevent: missed\ndata: {\"missed\":2}\n\nid: 7\nevent: request\ndata: {\"seq\": 7}\n\nid: 8\nevent: requ")
+	})
+	for _, from := range []string{"", "5"} {
+		var got []Event
+		var end error
+		for e, err := range p.Stream(t.Context(), from) {
+			if end = err; err == nil {
+				got = append(got, e)
+			}
+		}
+		want := []Event{{Type: "missed", Data: `{"missed":2}`}, {ID: "7", Type: "request", Data: `{"seq": 7}`}}
+		if diff := cmp.Diff(want, got); diff != "" || !errors.Is(end, io.ErrUnexpectedEOF) || strings.Join(last, ",") != from {
+			t.Errorf("from %q it ends with %v, asked for %v (-want +got):\n%s", from, end, last, diff)
+		}
+	}
+}
+
+func TestAStreamThatIsNotRead(t *testing.T) {
+	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, "data: 1\n\ndata: 2\n\n")
+		http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	for range p.Stream(t.Context(), "") {
+		break
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	n := 0
+	for _, err := range p.Stream(ctx, "") {
+		if n++; n == 2 {
+			cancel()
+		}
+		if err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+	if n != 3 {
+		t.Errorf("it gives %d events and errors", n)
+	}
+	cancel()
+	for _, err := range p.Stream(ctx, "") {
+		if _, ok := errors.AsType[*Unreachable](err); !ok {
+			t.Error(err)
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package remote
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"iter"
+	"net/http"
+	"strings"
+)
+
+// Event is one event of the live journal.
+type Event struct {
+	ID   string // names the event to a server that is asked to go on after it
+	Type string // request, or missed
+	Data string // JSON
+}
+
+// Stream gives the events of the live journal, after the one that lastEventID
+// names unless that is empty. It ends with an error: io.ErrUnexpectedEOF when
+// the server or the organization has gone.
+func (p *Plane) Stream(ctx context.Context, lastEventID string) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		events, err := p.Open(ctx, lastEventID)
+		if err != nil {
+			yield(Event{}, err)
+			return
+		}
+		events(yield)
+	}
+}
+
+// Open gives what Stream gives, once the server has begun to send it: what
+// happens from then on is among the events. They are to be read, once.
+func (p *Plane) Open(ctx context.Context, lastEventID string) (iter.Seq2[Event, error], error) {
+	header := http.Header{"Accept": {"text/event-stream"}}
+	if lastEventID != "" {
+		header.Set("Last-Event-ID", lastEventID)
+	}
+	res, err := p.send(ctx, http.MethodGet, "/requests/stream", nil, header)
+	if err != nil {
+		return nil, err
+	}
+	return func(yield func(Event, error) bool) {
+		defer res.Body.Close()
+		for events := bufio.NewReader(res.Body); ; {
+			e, err := next(events)
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}, nil
+}
+
+// next reads one event. Comments are no events: they keep a connection alive.
+func next(r *bufio.Reader) (e Event, err error) {
+	for {
+		line, err := r.ReadString('\n')
+		if err == io.EOF {
+			return e, io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return e, cause(err)
+		}
+		line = strings.TrimSuffix(line, "\n")
+		if line == "" && e.Data != "" {
+			return e, nil
+		}
+		name, value, _ := strings.Cut(line, ":")
+		value = strings.TrimPrefix(value, " ")
+		switch name {
+		case "id":
+			e.ID = value
+		case "event":
+			e.Type = value
+		case "data":
+			e.Data = value
+		}
+	}
+}
