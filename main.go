@@ -36,13 +36,28 @@ Examples:
   antechamber                             serve the demo organization on http://127.0.0.1:4020
   antechamber --addr 127.0.0.1:0          serve on any free port
   antechamber serve --help                what else can be set
-  antechamber wait && npm test            test against it as soon as it is ready`
+  antechamber wait && npm test            test against it as soon as it is ready
+  antechamber init                        write a seed of your own to begin with
+  antechamber clock advance 21d           let the invites of a running server expire
+  antechamber requests --follow           watch what it is asked`
 
 // commandLine is what may be said on the command line.
 type commandLine struct {
 	Serve    serveCmd    `cmd:"" default:"withargs" help:"Serve the Admin API until SIGINT or SIGTERM (the default)."`
 	Wait     waitCmd     `cmd:"" help:"Wait until a server is ready."`
 	Validate validateCmd `cmd:"" help:"Report every fault of seed files."`
+	Init     initCmd     `cmd:"" help:"Write a seed to begin with, and its schema."`
+	Env      envCmd      `cmd:"" help:"Print what makes a shell's clients talk to a server."`
+	Reset    resetCmd    `cmd:"" help:"Lead an organization back to its beginning."`
+	Export   exportCmd   `cmd:"" help:"Write the state of an organization as a seed."`
+	Import   importCmd   `cmd:"" help:"Replace the state of an organization."`
+	Snapshot snapshotCmd `cmd:"" help:"Keep the state of an organization, and bring it back."`
+	Clock    clockCmd    `cmd:"" help:"Show the time, and move it."`
+	Fault    faultCmd    `cmd:"" help:"Make requests fail on purpose."`
+	Requests requestsCmd `cmd:"" help:"Print the requests that came, and follow them."`
+	Verify   verifyCmd   `cmd:"" help:"Compare the requests that came with what is expected."`
+	Accept   acceptCmd   `cmd:"" help:"Accept an invite, as the person who got it."`
+	Pull     pullCmd     `cmd:"" help:"Make a seed of a real organization: a copy to practise on."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 }
 
@@ -93,7 +108,7 @@ func newParser(p *process, into *commandLine, exit func(int)) *kong.Kong {
 		kong.Name("antechamber"), kong.Description(description),
 		kong.DefaultEnvars("ANTECHAMBER"),
 		kong.Vars{"admin_key": defaultAdminKey, "max_id_seed": strconv.Itoa(maxIDSeed)},
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoAppDescFormat: true, WrapUpperBound: 100}),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, NoAppDescFormat: true, WrapUpperBound: 100}),
 		kong.Writers(p.stdout, p.stderr), kong.Exit(exit))
 }
 
@@ -120,14 +135,14 @@ var wording = strings.NewReplacer(
 
 // verbOf gives the command whose help tells what is right.
 func verbOf(err error) string {
-	wrong, ok := errors.AsType[*kong.ParseError](err)
-	switch {
-	case strings.HasPrefix(err.Error(), "unexpected argument"):
-		return "antechamber" // a verb that there is not
-	case ok && wrong.Context.Selected() != nil:
-		return wrong.Context.Selected().FullPath()
+	verb := "antechamber serve"
+	if wrong, ok := errors.AsType[*kong.ParseError](err); ok && wrong.Context.Selected() != nil {
+		verb = wrong.Context.Selected().FullPath()
 	}
-	return "antechamber serve"
+	if verb == "antechamber serve" && strings.HasPrefix(err.Error(), "unexpected argument") {
+		return "antechamber" // a verb that there is not
+	}
+	return verb
 }
 
 // failure is an error that ends the program with a certain code.

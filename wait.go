@@ -1,15 +1,12 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
-	"strings"
 	"time"
 )
 
@@ -46,13 +43,9 @@ func dialable(addr string) string {
 
 // Run asks whether the server is ready until it is.
 func (c *waitCmd) Run(ctx context.Context, p *process) error {
-	where := "http://" + dialable(cmp.Or(os.Getenv("ANTECHAMBER_ADDR"), "127.0.0.1:4020"))
-	if c.URL != nil {
-		where = *c.URL
-	}
-	base, err := url.Parse(where)
-	if err != nil || base.Scheme != "http" && base.Scheme != "https" || base.Host == "" || strings.HasSuffix(strings.TrimRight(base.Path, "/"), "/v1") {
-		return badInput("--url: expected a URL such as http://127.0.0.1:4020, not %q", where)
+	base, err := serverURL(c.URL)
+	if err != nil {
+		return err
 	}
 	if c.Timeout < 0 {
 		return badInput("--timeout: expected a duration such as 30s, or 0, not %s", c.Timeout)

@@ -1,0 +1,288 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"antechamber/pull"
+)
+
+type pullCmd struct {
+	From             apiAddress `required:"" placeholder:"URL" help:"Where the API is, such as https://api.anthropic.com."`
+	Out              string     `env:"-" default:"seed.json" placeholder:"FILE" help:"The seed to write; - is standard output. Default ${default}."`
+	Force            bool       `env:"-" help:"Put the seed in the place of a file that is there."`
+	Fresh            bool       `env:"-" help:"Begin anew, and forget what a run that was stopped has read."`
+	KeepPersonalData bool       `env:"-" name:"keep-personal-data" help:"Write the e-mail addresses and names of people as they are. By default stand-ins take their place."`
+	Quiet            bool       `env:"-" help:"Say nothing of the progress."`
+}
+
+func (pullCmd) Help() string {
+	return `It reads the organization of an admin key and writes a seed: a copy to practise on. The key comes from the environment variable ANTHROPIC_ADMIN_API_KEY. Every request is a GET, so nothing is changed.
+
+People get stand-ins, the same ones in every pull: Ada Park, ada.park.3f9c1a@example.com. They also take the place of e-mail addresses and of users' full names in the names of workspaces and API keys, in tags and in the organization's name, which is kept otherwise. A first name alone, or a nickname, is not recognised there: look the seed through before you pass it on. No key is ever in it, only the hint that the API shows.
+
+What was read is kept beside the seed, in FILE.partial, until the seed is written: Ctrl-C stops, and the same command goes on from there. Rate limits are waited for.
+
+The clock of the copy begins at the instant of the pull, whenever it is served.
+
+Examples:
+
+  antechamber pull --from https://api.anthropic.com
+  antechamber pull --from https://api.anthropic.com --out acme.json
+  antechamber pull --from http://127.0.0.1:4020 --out - --keep-personal-data`
+}
+
+// apiAddress is where an Admin API is.
+type apiAddress struct{ url.URL }
+
+// UnmarshalText reads a URL, with or without the path /v1 that all of the API
+// is under.
+func (a *apiAddress) UnmarshalText(text []byte) error {
+	u, err := url.Parse(strings.TrimSpace(string(text)))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+		return errors.New("expected a URL such as https://api.anthropic.com, of nothing but a host and perhaps a path")
+	}
+	u.Path = strings.TrimRight(strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v1"), "/")
+	u.RawPath = ""
+	a.URL = *u
+	return nil
+}
+
+// unencrypted tells whether others could read the key on its way.
+func (a *apiAddress) unencrypted() bool {
+	host := a.Hostname()
+	ip := net.ParseIP(host)
+	return a.Scheme == "http" && host != "localhost" && !strings.HasSuffix(host, ".localhost") && (ip == nil || !ip.IsLoopback())
+}
+
+// Run reads the organization and writes the seed.
+func (c *pullCmd) Run(ctx context.Context, p *process) error {
+	key, err := pullKey()
+	if err != nil {
+		return err
+	}
+	if err := c.writable(); err != nil {
+		return err
+	}
+	if c.From.unencrypted() {
+		fmt.Fprintf(p.stderr, "antechamber: warning: the key goes to %s unencrypted\n", c.From.Host)
+	}
+	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // the second one kills
+	shown := newProgressLine(p.stderr, c.Quiet)
+	opts := pull.Options{
+		From: &c.From.URL, Key: key, Agent: "antechamber/" + thisBuild().Version + " (pull)",
+		KeepPersonalData: c.KeepPersonalData, Fresh: c.Fresh, Name: c.shownOut(),
+		Now: p.now, Sleep: pause, Progress: shown.show, Say: shown.say,
+	}
+	if c.Out != "-" {
+		opts.Partial = c.Out + ".partial"
+	}
+	result, err := pull.Run(ctx, opts)
+	shown.end()
+	if err != nil {
+		return c.failed(ctx, err)
+	}
+	return c.finish(p, result)
+}
+
+// pullKey gives the admin key of the environment.
+func pullKey() (string, error) {
+	key := strings.TrimSpace(os.Getenv(pull.KeyVariable))
+	if key == "" {
+		return "", badInput("there is no key: export %s=sk-ant-admin… with an admin key of the organization", pull.KeyVariable)
+	}
+	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return "", badInput("%s: expected a key of letters, digits and hyphens, without a space or a line break in it", pull.KeyVariable)
+	}
+	return key, nil
+}
+
+// writable says in advance why the seed could not be written.
+func (c *pullCmd) writable() error {
+	if c.Out == "-" {
+		return nil
+	}
+	if c.Out == "" {
+		return badInput("--out: expected a file, or -, not nothing")
+	}
+	switch info, err := os.Stat(c.Out); {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return badInput("--out: %w", err)
+	case !info.Mode().IsRegular():
+		return badInput("--out: %s is no regular file", c.Out)
+	case !c.Force:
+		return badInput("--out: %s is there already: name another file, or overwrite it with --force", c.Out)
+	}
+	if info, err := os.Stat(filepath.Dir(c.Out)); err != nil || !info.IsDir() {
+		return badInput("--out: there is no folder %s", filepath.Dir(c.Out))
+	}
+	return nil
+}
+
+// failed says why there is no seed.
+func (c *pullCmd) failed(ctx context.Context, err error) error {
+	cause := context.Cause(ctx)
+	if cause != nil && errors.Is(err, cause) {
+		// What else it says follows in a line of its own.
+		_, rest, _ := strings.Cut(err.Error(), "\n")
+		return errors.New(strings.TrimRight("stopped: "+cause.Error()+"\n"+rest, "\n"))
+	}
+	if _, ok := errors.AsType[*pull.Unusable](err); ok {
+		return badInput("%w", err)
+	}
+	return err
+}
+
+// finish writes the seed, and says what has become of it.
+func (c *pullCmd) finish(p *process, result pull.Result) error {
+	if err := c.write(p.stdout, result.Seed); err != nil {
+		return err
+	}
+	for i, note := range result.Notes {
+		const most = 20
+		if i == most {
+			fmt.Fprintf(p.stderr, "antechamber: note: and %d more of this kind\n", len(result.Notes)-most)
+			break
+		}
+		fmt.Fprintf(p.stderr, "antechamber: note: %s\n", note)
+	}
+	if len(result.Faults) > 0 {
+		fmt.Fprintln(p.stderr, result.Faults)
+		return fmt.Errorf("%s is written, and needs mending before it can be served: %s", c.shownOut(), count(len(result.Faults), "fault"))
+	}
+	if !c.Quiet {
+		fmt.Fprintf(p.stderr, "%s: %s, in %s. Serve it: antechamber --seed %s\n",
+			c.shownOut(), result.Holds, count(result.Requests, "request"), c.seedArgument())
+	}
+	return nil
+}
+
+func (c *pullCmd) write(stdout io.Writer, data []byte) error {
+	if c.Out == "-" {
+		_, err := stdout.Write(data)
+		return err
+	}
+	// Somebody may have written it meanwhile.
+	if err := c.writable(); err != nil {
+		return err
+	}
+	if err := pull.Save(c.Out, data); err != nil {
+		return err
+	}
+	if err := os.Remove(c.Out + ".partial"); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is written, but what was read along the way is still there: %w", c.Out, err)
+	}
+	return nil
+}
+
+// shownOut is what the seed is called in messages.
+func (c *pullCmd) shownOut() string {
+	if c.Out == "-" {
+		return "stdout"
+	}
+	return c.Out
+}
+
+// seedArgument is how the seed is named to serve.
+func (c *pullCmd) seedArgument() string {
+	if c.Out == "-" {
+		return "FILE"
+	}
+	if strings.ContainsAny(c.Out, " \t'\"$&;()*?") {
+		return "'" + strings.ReplaceAll(c.Out, "'", `'\''`) + "'"
+	}
+	if c.Out == filepath.Base(c.Out) && !strings.Contains(c.Out, ".") {
+		return "./" + c.Out // not the name of a built-in seed
+	}
+	return c.Out
+}
+
+// pause waits, or gives an error when the context ends first.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
+	}
+}
+
+// progressLine shows how far a pull has come: on a terminal in one line that is
+// written anew, elsewhere in a line for each list and for every so many
+// requests.
+type progressLine struct {
+	w        io.Writer
+	quiet    bool
+	terminal bool
+
+	mu   sync.Mutex
+	line string // that stands on the terminal
+}
+
+// showEvery is after how many requests there is a line where nothing can be
+// written anew.
+const showEvery = 25
+
+func newProgressLine(w io.Writer, quiet bool) *progressLine {
+	l := &progressLine{w: w, quiet: quiet}
+	if file, ok := w.(*os.File); ok {
+		info, err := file.Stat()
+		l.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+	}
+	return l
+}
+
+// startOfLine is what begins the terminal's line again, empty.
+const startOfLine = "\r\x1b[K"
+
+func (l *progressLine) show(done pull.Progress) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.quiet:
+	case l.terminal:
+		l.line = done.String()
+		fmt.Fprint(l.w, startOfLine+l.line)
+	case done.Finished, done.Requests%showEvery == 0:
+		fmt.Fprintln(l.w, done)
+	}
+}
+
+// say puts a line above that of the progress.
+func (l *progressLine) say(line string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case l.quiet:
+	case l.terminal:
+		fmt.Fprintf(l.w, "%s%s\n%s", startOfLine, line, l.line)
+	default:
+		fmt.Fprintln(l.w, line)
+	}
+}
+
+// end leaves the terminal at the start of a line.
+func (l *progressLine) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.line != "" {
+		fmt.Fprintln(l.w)
+	}
+}
