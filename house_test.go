@@ -35,6 +35,10 @@ var rooms = map[string][]string{
 	"internal/pattern":   {},
 	"internal/remote":    {"api"},
 	"e2e":                {},
+
+	"admintest/samples/offboarding":  {},
+	"admintest/samples/provisioning": {},
+	"admintest/samples/reminder":     {},
 }
 
 // beyond are the libraries that a room may use. Tests may use more.
@@ -43,6 +47,10 @@ var beyond = map[string][]string{
 	"handlers":         {"github.com/labstack/echo/v4"},
 	"store":            {"github.com/oklog/ulid/v2", "github.com/tidwall/btree"},
 	"internal/conform": {"github.com/getkin/kin-openapi/openapi3", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/santhosh-tekuri/jsonschema/v6/kind", "go.yaml.in/yaml/v4"},
+
+	"admintest/samples/offboarding":  {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},
+	"admintest/samples/provisioning": {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/option", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},
+	"admintest/samples/reminder":     {"github.com/anthropics/anthropic-sdk-go"},
 }
 
 // eachFile calls f with every Go file of the module.

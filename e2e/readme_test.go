@@ -104,7 +104,8 @@ func TestDocuments(t *testing.T) {
 		}
 	}
 	for file, kinds := range map[string][]string{
-		"README.md":             {"console server", "console", "go", "js", "json seed"},
+		"README.md":             {"console server", "console", "go", "go test", "js", "json seed"},
+		"docs/admintest.md":     {"go test", "go of"},
 		"docs/control-plane.md": {"console server", "console"},
 	} {
 		t.Run(file, func(t *testing.T) { testDocument(t, filepath.Join("..", file), kinds) })
@@ -121,8 +122,13 @@ func testDocument(t *testing.T, file string, kinds []string) {
 	var tour *server
 	for i, b := range blocks {
 		command, printed, _ := strings.Cut(b.text, "\n")
-		ran[b.info]++
-		switch b.info {
+		kind := b.info
+		if of, is := strings.CutPrefix(b.info, "go of "); is {
+			kind = "go of"
+			standsIn(t, filepath.Join("..", of), b.text)
+		}
+		ran[kind]++
+		switch kind {
 		case "console server":
 			s := startAs(t, "", append(strings.Fields(strings.TrimPrefix(command, "$ go run .")), "--addr", "127.0.0.1:0")...)
 			if strings.Contains(command, "contract") {
@@ -148,6 +154,13 @@ func testDocument(t *testing.T, file string, kinds []string) {
 			file := filepath.Join(t.TempDir(), "main.go")
 			noError(t, "the program", os.WriteFile(file, []byte(b.text), 0o600))
 			got[i], got[i+1] = b.text, printedBy(t, tour, "go", "run", file)
+		case "go test":
+			file := filepath.Join(t.TempDir(), "document_test.go")
+			noError(t, "the test", os.WriteFile(file, []byte(b.text), 0o600))
+			if out, err := exec.Command("go", "test", "-count=1", file).CombinedOutput(); err != nil {
+				t.Errorf("the test of %s: %v\n%s", b.text, err, out)
+			}
+			got[i] = b.text
 		case "js":
 			got[i], got[i+1] = b.text, blocks[i+1].text
 			if os.Getenv(typeScriptSwitch) == "1" {
@@ -165,7 +178,9 @@ func testDocument(t *testing.T, file string, kinds []string) {
 			}
 			got[i] = b.text
 		case "text": // was printed by the program above it
-		case "hcl", "console test", "console docker": // cannot run here
+		case "go of": // is run where it stands
+			got[i] = b.text
+		case "hcl", "sh", "console test", "console docker": // cannot run here
 			got[i] = b.text
 		default:
 			t.Errorf("a block of %q: what is to be done with it?", b.info)
@@ -182,6 +197,19 @@ func testDocument(t *testing.T, file string, kinds []string) {
 	}
 	for i, b := range blocks {
 		equal(t, "a block of "+b.info, b.text, got[i])
+	}
+}
+
+var indentation = regexp.MustCompile(`(?m)^\t+`)
+
+// standsIn holds that a part of a file is that part still, wherever it is
+// indented to.
+func standsIn(t *testing.T, file, part string) {
+	t.Helper()
+	whole, err := os.ReadFile(file)
+	noError(t, "the file", err)
+	if !strings.Contains(indentation.ReplaceAllString(string(whole), ""), indentation.ReplaceAllString(part, "")) {
+		t.Errorf("%s has no such part any more:\n%s", file, part)
 	}
 }
 

@@ -1,0 +1,301 @@
+package offboarding_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/anthropics/anthropic-sdk-go"
+	"github.com/anthropics/anthropic-sdk-go/option"
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"antechamber/admintest"
+	"antechamber/admintest/samples/offboarding"
+	"antechamber/api"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const jane, ada, grace, bill = "jane.doe@example.com", "ada@example.com", "grace@example.com", "bill@example.com"
+
+// acme is the organization of testdata/acme.json, within the process or on the
+// server that ANTECHAMBER_URL names.
+func acme(t *testing.T) *admintest.Server {
+	t.Helper()
+	return admintest.Connect(t, os.Getenv("ANTECHAMBER_URL"), admintest.Seed("testdata/acme.json"))
+}
+
+// clientOf is a client of the organization that does not try again, so that a
+// fault is seen once it happened, unless the options say otherwise.
+func clientOf(srv *admintest.Server, opts ...option.RequestOption) anthropic.Client {
+	return anthropic.NewClient(append([]option.RequestOption{
+		option.WithoutEnvironmentDefaults(),
+		option.WithBaseURL(srv.URL), option.WithAPIKey(srv.AdminKey), option.WithHTTPClient(srv.Client()),
+		option.WithMaxRetries(0),
+	}, opts...)...)
+}
+
+func same(t *testing.T, what string, want, got any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// keys are the statuses of all keys.
+func keys(t *testing.T, srv *admintest.Server) map[string]string {
+	t.Helper()
+	statuses := map[string]string{}
+	client := clientOf(srv)
+	pages := client.Organization.APIKeys.ListAutoPaging(t.Context(), anthropic.OrganizationAPIKeyListParams{})
+	for pages.Next() {
+		statuses[pages.Current().ID] = string(pages.Current().Status)
+	}
+	if err := pages.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return statuses
+}
+
+func emails(t *testing.T, srv *admintest.Server) []string {
+	t.Helper()
+	client := clientOf(srv)
+	page, err := client.Organization.Users.List(t.Context(), anthropic.OrganizationUserListParams{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var emails []string
+	for _, user := range page.Data {
+		emails = append(emails, user.Email)
+	}
+	return emails
+}
+
+var (
+	keysBefore = map[string]string{
+		"apikey_ci": "active", "apikey_laptop": "active", "apikey_paused": "inactive",
+		"apikey_ended": "expired", "apikey_grace": "active",
+	}
+	keysAfter = map[string]string{
+		"apikey_ci": "inactive", "apikey_laptop": "inactive", "apikey_paused": "inactive",
+		"apikey_ended": "expired", "apikey_grace": "active",
+	}
+)
+
+func TestOffboarding(t *testing.T) {
+	srv := acme(t)
+
+	report, err := offboarding.Offboard(t.Context(), clientOf(srv), "Jane.Doe@example.com")
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "report", offboarding.Report{
+		Email: "Jane.Doe@example.com", UserID: "user_jane",
+		KeysDeactivated: []string{"apikey_laptop", "apikey_ci"},
+		WorkspacesLeft:  []string{"wrkspc_research", "wrkspc_engineering"},
+		UserRemoved:     true,
+	}, report)
+
+	srv.VerifyInOrder(
+		admintest.Call{Operation: admintest.UpdateAPIKey, Path: "/v1/organizations/api_keys/apikey_laptop", Body: map[string]any{"status": "inactive"}, Times: new(1)},
+		admintest.Call{Operation: admintest.UpdateAPIKey, Path: "/v1/organizations/api_keys/apikey_ci", Body: map[string]any{"status": "inactive"}, Times: new(1)},
+		admintest.Call{Operation: admintest.RemoveWorkspaceMember, Path: "/v1/organizations/workspaces/wrkspc_research/members/user_jane", Times: new(1)},
+		admintest.Call{Operation: admintest.RemoveWorkspaceMember, Path: "/v1/organizations/workspaces/wrkspc_engineering/members/user_jane", Times: new(1)},
+		admintest.Call{Operation: admintest.RemoveOrganizationMember, Times: new(1)},
+	)
+	same(t, "keys", keysAfter, keys(t, srv))
+	same(t, "users", []string{grace, bill, ada}, emails(t, srv))
+
+	srv.ClearRequests()
+	report, err = offboarding.Offboard(t.Context(), clientOf(srv), jane)
+	if err != nil || !report.Nothing() {
+		t.Errorf("again: %+v, %v", report, err)
+	}
+	for _, r := range srv.Requests() {
+		if r.Method != http.MethodGet {
+			t.Errorf("again: %s %s", r.Method, r.Path)
+		}
+	}
+}
+
+func TestAdminsAreRefused(t *testing.T) {
+	srv := acme(t)
+	_, err := offboarding.Offboard(t.Context(), clientOf(srv), ada)
+	if !errors.Is(err, offboarding.ErrAdmin) {
+		t.Errorf("got %v", err)
+	}
+	srv.VerifyOnly(admintest.Call{Operation: admintest.ListOrganizationMembers, Query: map[string][]string{"email": {ada}}, Times: new(1)})
+	same(t, "keys", keysBefore, keys(t, srv))
+}
+
+func TestInvites(t *testing.T) {
+	srv := acme(t)
+	srv.Snapshot("before")
+	for _, test := range []struct {
+		email   string
+		deleted []string
+	}{
+		{"NEW@example.com", []string{"invite_new"}},
+		{"late@example.com", nil}, // expired
+		{"nobody@example.com", nil},
+	} {
+		t.Run(test.email, func(t *testing.T) {
+			srv := srv.In(t)
+			srv.Restore("before")
+			srv.ClearRequests()
+			report, err := offboarding.Offboard(t.Context(), clientOf(srv), test.email)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "report", offboarding.Report{Email: test.email, InvitesDeleted: test.deleted}, report)
+			if got := len(srv.Requests(admintest.DeleteOrganizationInvite)); got != len(test.deleted) {
+				t.Errorf("%d invites were deleted", got)
+			}
+		})
+	}
+}
+
+// A billing user is in every workspace without having been added to one, and
+// cannot be taken out.
+func TestBillingUsersLeaveByTheOrganization(t *testing.T) {
+	srv := acme(t)
+	report, err := offboarding.Offboard(t.Context(), clientOf(srv), bill)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "report", offboarding.Report{Email: bill, UserID: "user_bill", UserRemoved: true}, report)
+	srv.Verify(admintest.Call{Operation: admintest.RemoveWorkspaceMember, Times: new(0)})
+}
+
+// More keys than a page holds are all deactivated, although the list that is
+// walked shrinks with each.
+func TestManyKeys(t *testing.T) {
+	srv := acme(t)
+	for i := range 45 {
+		srv.CreateAPIKey(admintest.NewKey{Name: fmt.Sprint("key ", i), CreatedBy: "user_jane"})
+	}
+	report, err := offboarding.Offboard(t.Context(), clientOf(srv), jane)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := len(report.KeysDeactivated); got != 47 {
+		t.Errorf("%d keys were deactivated", got)
+	}
+	srv.Verify(
+		admintest.Call{Operation: admintest.ListAPIKeys, Times: new(3)},
+		admintest.Call{Operation: admintest.UpdateAPIKey, Times: new(47)},
+	)
+}
+
+// Every step fails in every way, and the run after finishes the work. At no time
+// is somebody gone whose keys work.
+func TestAgainAfterAnyFailure(t *testing.T) {
+	srv := acme(t)
+	operations := map[admintest.Operation]string{
+		admintest.ListOrganizationMembers:  jane,
+		admintest.ListAPIKeys:              jane,
+		admintest.UpdateAPIKey:             jane,
+		admintest.ListWorkspaces:           jane,
+		admintest.GetWorkspaceMember:       jane,
+		admintest.RemoveWorkspaceMember:    jane,
+		admintest.RemoveOrganizationMember: jane,
+		admintest.ListOrganizationInvites:  jane,
+		admintest.DeleteOrganizationInvite: "new@example.com",
+	}
+	actions := map[string]admintest.Action{
+		"500":               admintest.Error{Status: 500},
+		"403":               admintest.Error{Status: 403},
+		"409":               admintest.Error{Status: 409, ErrorCode: api.ConcurrentMembershipChange},
+		"429":               admintest.Error{Status: 429, RetryAfter: time.Hour},
+		"529":               admintest.Error{Status: 529},
+		"drop":              admintest.Drop{},
+		"drop after commit": admintest.DropAfterCommit{},
+		"truncate":          admintest.Truncate{Bytes: 10},
+		"malformed":         admintest.Malformed{},
+	}
+	for operation, email := range operations {
+		for name, action := range actions {
+			t.Run(fmt.Sprint(operation, " ", name), func(t *testing.T) {
+				t.Parallel()
+				srv := srv.Fork(t)
+				fault := srv.Fault(admintest.Fault{Operation: operation, Action: action})
+
+				if report, err := offboarding.Offboard(t.Context(), clientOf(srv), email); err == nil {
+					t.Errorf("the first run did not fail: %+v", report)
+				}
+				if fault.Hits() == 0 {
+					t.Error("the fault did not happen")
+				}
+				fault.Clear()
+				if _, err := offboarding.Offboard(t.Context(), clientOf(srv), email); err != nil {
+					t.Errorf("the second run: %v", err)
+				}
+				if email != jane {
+					return
+				}
+				same(t, "keys", keysAfter, keys(t, srv))
+				same(t, "users", []string{grace, bill, ada}, emails(t, srv))
+				keysComeFirst(t, srv)
+			})
+		}
+	}
+}
+
+// keysComeFirst checks that no key is changed once the person is gone.
+func keysComeFirst(t *testing.T, srv *admintest.Server) {
+	t.Helper()
+	gone := false
+	for _, r := range srv.Requests(admintest.UpdateAPIKey, admintest.RemoveOrganizationMember) {
+		switch {
+		case r.Operation == admintest.RemoveOrganizationMember:
+			gone = true
+		case gone:
+			t.Errorf("%s was changed after the user was removed", r.Path)
+		}
+	}
+}
+
+// What the SDK tries again by itself is not seen: one lost answer to a removal
+// is the 404 of the second try, and fine.
+func TestTheSDKTriesAgain(t *testing.T) {
+	srv := acme(t)
+	for _, operation := range []admintest.Operation{admintest.RemoveWorkspaceMember, admintest.RemoveOrganizationMember} {
+		t.Run(string(operation), func(t *testing.T) {
+			t.Parallel()
+			srv := srv.Fork(t)
+			srv.Fault(admintest.Fault{Operation: operation, Action: admintest.DropAfterCommit{}, Times: 1})
+			report, err := offboarding.Offboard(t.Context(), clientOf(srv, option.WithMaxRetries(1)), jane)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !report.UserRemoved || len(report.WorkspacesLeft) != 2 {
+				t.Errorf("got %+v", report)
+			}
+			srv.Verify(admintest.Call{Operation: operation, Status: new(http.StatusNotFound), Times: new(1)})
+			same(t, "keys", keysAfter, keys(t, srv))
+		})
+	}
+}
+
+// As long as a key cannot be changed, nothing else happens.
+func TestNobodyIsRemovedWhoseKeysWork(t *testing.T) {
+	srv := acme(t)
+	srv.Fault(admintest.Fault{
+		Path:   "/v1/organizations/api_keys/apikey_ci",
+		Body:   map[string]any{"status": "inactive"},
+		Action: admintest.Error{Status: 403, Message: "not today"},
+	})
+	report, err := offboarding.Offboard(t.Context(), clientOf(srv), jane)
+	if refusal, ok := errors.AsType[*anthropic.Error](err); !ok || refusal.StatusCode != 403 {
+		t.Errorf("got %v", err)
+	}
+	same(t, "report", offboarding.Report{Email: jane, UserID: "user_jane", KeysDeactivated: []string{"apikey_laptop"}}, report)
+	srv.Verify(
+		admintest.Call{Operation: admintest.RemoveWorkspaceMember, Times: new(0)},
+		admintest.Call{Operation: admintest.RemoveOrganizationMember, Times: new(0)},
+	)
+}

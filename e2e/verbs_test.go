@@ -1,0 +1,268 @@
+package e2e
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// ended is the outcome of a command that has ended.
+type ended struct {
+	Code           int
+	Stdout, Stderr string
+}
+
+// typed runs a command of the binary to its end, in an environment of nothing
+// but variables, written as NAME=VALUE.
+func typed(t *testing.T, stdin string, variables []string, args ...string) ended {
+	t.Helper()
+	cmd := exec.Command(binary, args...)
+	cmd.Env, cmd.Stdin, cmd.Dir = append([]string{}, variables...), strings.NewReader(stdin), t.TempDir()
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	stuck := time.AfterFunc(patience, func() { cmd.Process.Kill() })
+	defer stuck.Stop()
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		t.Fatalf("antechamber %s: %v", strings.Join(args, " "), err)
+	}
+	return ended{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
+}
+
+// words takes a command line apart, in which 'this is' one word.
+func words(line string) (all []string) {
+	for i, part := range strings.Split(line, "'") {
+		if i%2 == 1 {
+			all = append(all, part)
+			continue
+		}
+		all = append(all, strings.Fields(part)...)
+	}
+	return all
+}
+
+// verb is a command to a server, and the call that it makes.
+type verb struct {
+	line, says         string
+	method, path, body string
+}
+
+// verbs are one after another what somebody may do to the contract's
+// organization.
+var verbs = []verb{
+	{"clock", "2024-11-01T23:59:27.427722Z frozen\n", "GET", "/clock", ""},
+	{"snapshot take before", "took the snapshot before, at 2024-11-01T23:59:27Z\n", "POST", "/snapshots", `{"name":"before"}`},
+	{"snapshot", "NAME    TAKEN AT\nbefore  2024-11-01T23:59:27Z\n", "GET", "/snapshots", ""},
+	{"accept newuser@example.com --name 'New User'", "New User (newuser@example.com) is a member now, with the role user: user_01JBN2PV636Y92J000000031Y3\n", "POST", "/invites/invite_015gWxCN9Hfg2QhZwTK7Mdeu/accept", `{"name":"New User"}`},
+	{"snapshot restore before", "Acme Corporation is as it was in the snapshot before, at 2024-11-01T23:59:27Z\n", "POST", "/snapshots/before/restore", ""},
+	{"snapshot delete before", "deleted the snapshot before\n", "DELETE", "/snapshots/before", ""},
+	{"clock advance 21d", "2024-11-22T23:59:27.427722Z frozen\nAT                    WHAT            ID\n2024-11-20T23:58:27Z  invite.expired  invite_015gWxCN9Hfg2QhZwTK7Mdeu\n", "POST", "/clock", `{"advance":"21d"}`},
+	{"clock set 2030-01-01T00:00:00Z --freeze", "2030-01-01T00:00:00.000000Z frozen\n", "POST", "/clock", `{"set":"2030-01-01T00:00:00Z","freeze":true}`},
+	{"clock freeze", "2030-01-01T00:00:00.000000Z frozen\n", "POST", "/clock", `{"freeze":true}`},
+	{"fault add error --status 529 --times 3 --operation createWorkspace", "armed fault_1: error status=529, on createWorkspace, 3 times\n", "POST", "/faults", `{"match":{"operation":"createWorkspace"},"action":{"type":"error","status":529},"times":3}`},
+	{"fault", "ID       HITS  ACTION            ON               HOW OFTEN\nfault_1  0     error status=529  createWorkspace  3 times\n", "GET", "/faults", ""},
+	{"fault delete fault_1", "deleted fault_1\n", "DELETE", "/faults/fault_1", ""},
+	{"fault add drop --times 3", "armed fault_2: drop, on every request, 3 times\n", "POST", "/faults", `{"action":{"type":"drop"},"times":3}`},
+	{"fault clear", "deleted 1 fault\n", "DELETE", "/faults", ""},
+	{"verify --no-others", "the journal is as expected\n", "POST", "/verify", `{"expect":[],"no_others":true}`},
+	{"requests", "", "GET", "/requests?limit=20", ""},
+	{"requests --clear", "forgot 0 requests\n", "DELETE", "/requests", ""},
+	{"import -", "Small is as stdin says, at 2030-01-01T00:00:00Z\n", "PUT", "/state", smallState},
+	{"export", "", "GET", "/state", ""},
+	{"reset", "Acme Corporation is as it began, at 2024-11-01T23:59:27Z\n", "POST", "/reset", ""},
+}
+
+const smallState = `{"name": "Small", "admin_keys": ["` + adminKey + `"]}`
+
+// TestVerbs does the same three times: as people do it, with --json, and
+// without the verbs. The last two print the same bytes.
+func TestVerbs(t *testing.T) {
+	t.Parallel()
+	for name, flags := range map[string][]string{"for people": nil, "--json": {"--json"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := start(t, "--seed", "contract", "--id-seed", "1")
+			twin := start(t, "--seed", "contract", "--id-seed", "1")
+			for _, v := range verbs {
+				want := twin.emulate(t, v.method, v.path, v.body)
+				if flags == nil && v.line != "export" {
+					want = v.says
+				}
+				got := typed(t, smallState, []string{"ANTECHAMBER_URL=" + s.URL}, append(words(v.line), flags...)...)
+				equal(t, "what antechamber "+v.line+" prints", want, got.Stdout)
+				if got.Code != 0 || got.Stderr != "" && v.line != "requests" {
+					t.Errorf("antechamber %s exits with %d: %s", v.line, got.Code, got.Stderr)
+				}
+			}
+		})
+	}
+}
+
+// TestVerbsThatFail has each kind of failure for every verb.
+func TestVerbsThatFail(t *testing.T) {
+	t.Parallel()
+	exposed := startAs(t, "", "serve", "--addr", ":0", "--expose", "--seed", "empty", "--control-token", "open-sesame")
+	lines := []string{"env", "requests --follow", "verify --operation createWorkspace"}
+	for _, v := range verbs {
+		lines = append(lines, v.line)
+	}
+	const secret = "sk-ant-admin01-very-secret"
+	for _, line := range lines {
+		t.Run(line, func(t *testing.T) {
+			t.Parallel()
+			for _, c := range []struct {
+				says string
+				args []string
+			}{
+				{"start one with: antechamber --addr 127.0.0.1:1", []string{"--url", "http://127.0.0.1:1"}},
+				{"Give it with --control-token", []string{"--url", exposed.URL}},
+				{"Give it with --control-token", []string{"--url", exposed.URL, "--control-token", "very-secret"}},
+			} {
+				got := typed(t, smallState, []string{"ANTECHAMBER_ADMIN_KEY=" + secret}, append(words(line), c.args...)...)
+				if got.Code != 1 || got.Stdout != "" || !strings.Contains(got.Stderr, c.says) || strings.Contains(got.Stderr, "very-secret") {
+					t.Errorf("%v: it exits with %d: %s%s", c.args, got.Code, got.Stdout, got.Stderr)
+				}
+			}
+			for _, args := range [][]string{{"--url", "nonsense"}, {"--admin-key", "very-secret"}, {"--nonsense"}, {"--url", exposed.URL, "--control-token", "open-sesame", "--organization", "nobody"}} {
+				got := typed(t, smallState, nil, append(words(line), args...)...)
+				if got.Code != 2 || got.Stdout != "" || got.Stderr == "" || strings.Contains(got.Stderr, "very-secret") {
+					t.Errorf("%v: it exits with %d: %s%s", args, got.Code, got.Stdout, got.Stderr)
+				}
+			}
+		})
+	}
+}
+
+func TestVerbsInTheEnvironment(t *testing.T) {
+	t.Parallel()
+	exposed := startAs(t, "", "serve", "--addr", ":0", "--expose", "--control-token", "open-sesame", "--seed", seedFile(t, `{"organizations": [
+		{"name": "First", "clock": {"frozen_at": "2026-01-01T00:00:00Z"}},
+		{"id": "22222222-2222-2222-2222-222222222222", "name": "Second", "clock": {"frozen_at": "2027-01-01T00:00:00Z"}, "admin_keys": ["sk-ant-admin01-second"]}]}`))
+	url, token := "ANTECHAMBER_URL="+exposed.URL, "ANTECHAMBER_CONTROL_TOKEN=open-sesame"
+	const first, second = "First is as it began, at 2026-01-01T00:00:00Z\n", "Second is as it began, at 2027-01-01T00:00:00Z\n"
+	port := exposed.URL[strings.LastIndex(exposed.URL, ":"):]
+	for want, all := range map[string][][]string{
+		first:  {{url, token}, {"ANTECHAMBER_ADDR=0.0.0.0" + port, token}},
+		second: {{url, token, "ANTECHAMBER_ADMIN_KEY=sk-ant-admin01-second"}, {url, token, "ANTECHAMBER_ORGANIZATION=22222222-2222-2222-2222-222222222222"}},
+	} {
+		for _, variables := range all {
+			equal(t, strings.Join(variables, " "), ended{0, want, ""}, typed(t, "", variables, "reset"))
+		}
+	}
+	// What a verb is to do comes from its arguments alone.
+	equal(t, "variables of other things", ended{0, "2026-01-01T00:00:00.000000Z frozen\n", ""},
+		typed(t, "", []string{url, token, "ANTECHAMBER_CLOCK=2030-01-01T00:00:00Z", "ANTECHAMBER_STATUS=500", "ANTECHAMBER_PATH=x", "ANTECHAMBER_FREEZE=true"}, "clock"))
+}
+
+func TestVerifyUnmet(t *testing.T) {
+	t.Parallel()
+	s := start(t, "--seed", "contract")
+	s.raw(t, http.MethodGet, "/v1/organizations/me", "")
+	got := typed(t, "", nil, "verify", "--operation", "createOrganizationInvite", "--url", s.URL)
+	want := `expect[0] {"operation":"createOrganizationInvite"}
+  expected at least 1 call, found no call
+  nearly: request 1, GET /v1/organizations/me, 200 getCurrentOrganization
+    operation: expected "createOrganizationInvite", got "getCurrentOrganization"
+antechamber: the journal is not as expected: 1 expectation not met
+`
+	equal(t, "verify", ended{3, "", want}, got)
+}
+
+// TestEnvMakesAShellsClientsTalkToTheServer takes what env prints into a shell.
+func TestEnvMakesAShellsClientsTalkToTheServer(t *testing.T) {
+	t.Parallel()
+	s := start(t, "--seed", "empty")
+	for url, want := range map[string]string{s.URL: s.URL + " " + adminKey + "\n", "http://127.0.0.1:1": " \n"} {
+		cmd := exec.Command("sh", "-c", `eval "$("$0" env --url "$1")"; echo "$ANTHROPIC_BASE_URL $ANTHROPIC_API_KEY"`, binary, url)
+		out, err := cmd.Output()
+		noError(t, "sh", err)
+		equal(t, "the variables", want, string(out))
+	}
+}
+
+// TestInitIsServed begins as a newcomer does.
+func TestInitIsServed(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "seed.json")
+	if got := typed(t, "", nil, "init", file); got.Code != 0 || !strings.HasSuffix(got.Stdout, "\nserve it with: antechamber --seed "+file+"\n") {
+		t.Fatalf("init exits with %d: %s%s", got.Code, got.Stdout, got.Stderr)
+	}
+	if _, err := os.Stat(filepath.Join(filepath.Dir(file), "seed.schema.json")); err != nil {
+		t.Error(err)
+	}
+	s := start(t, "--seed", file)
+	if got := s.raw(t, http.MethodGet, "/v1/organizations/me", ""); !strings.Contains(got.Body, `"name":"Blue Heron Books"`) {
+		t.Errorf("it serves %s", got.Body)
+	}
+	if got := typed(t, "", nil, "init", file); got.Code != 2 || got.Stdout != "" {
+		t.Errorf("again, it exits with %d: %s%s", got.Code, got.Stdout, got.Stderr)
+	}
+}
+
+// TestExportAndImportAFile carries an organization from one server to another.
+func TestExportAndImportAFile(t *testing.T) {
+	t.Parallel()
+	from, to := start(t, "--seed", "contract"), start(t, "--seed", "empty")
+	file := filepath.Join(t.TempDir(), "acme.json")
+	equal(t, "export", ended{0, "wrote Acme Corporation to " + file + ", which holds its admin keys\n", ""}, typed(t, "", nil, "export", file, "--url", from.URL))
+	info, err := os.Stat(file)
+	noError(t, "the file", err)
+	equal(t, "who may read it", os.FileMode(0o600), info.Mode())
+	equal(t, "import", ended{0, "Acme Corporation is as " + file + " says, at 2024-11-01T23:59:27Z\n", ""}, typed(t, "", nil, "import", file, "--url", to.URL))
+	faulty := typed(t, "{\n  \"nme\": 1}", nil, "import", "-", "--url", to.URL)
+	if faulty.Code != 2 || !strings.HasPrefix(faulty.Stderr, "stdin:") || !strings.Contains(faulty.Stderr, "stdin:2:3: /nme: expected no such field") {
+		t.Errorf("a faulty one exits with %d: %s%s", faulty.Code, faulty.Stdout, faulty.Stderr)
+	}
+}
+
+// TestRequestsAsTheyCome sees a request live, and ends well with Ctrl-C.
+func TestRequestsAsTheyCome(t *testing.T) {
+	t.Parallel()
+	s := start(t, "--seed", "contract")
+	cmd := exec.Command(binary, "requests", "--follow", "--json", "--url", s.URL)
+	stdout, err := cmd.StdoutPipe()
+	noError(t, "stdout", err)
+	stderr, err := cmd.StderrPipe()
+	noError(t, "stderr", err)
+	noError(t, "requests", cmd.Start())
+	stuck := time.AfterFunc(patience, func() { cmd.Process.Kill() })
+	defer stuck.Stop()
+	said := bufio.NewReader(stderr)
+	line, err := said.ReadString('\n')
+	noError(t, "what it says", err)
+	equal(t, "what it says", "antechamber: waiting for requests to "+s.URL+", until Ctrl-C\n", line)
+	s.raw(t, http.MethodGet, "/v1/organizations/users/nobody", "")
+	line, err = bufio.NewReader(stdout).ReadString('\n')
+	noError(t, "the request", err)
+	if want := `{"data":[` + strings.TrimSuffix(line, "\n") + "]}\n"; want != s.emulate(t, http.MethodGet, "/requests", "") {
+		t.Errorf("it prints %s", line)
+	}
+	noError(t, "SIGINT", cmd.Process.Signal(syscall.SIGINT))
+	rest, _ := io.ReadAll(said)
+	if err := cmd.Wait(); err != nil || len(rest) > 0 {
+		t.Errorf("it ends with %v: %s", err, rest)
+	}
+}
+
+// TestHelpOfVerbs reads the help of every verb in the list of verbs.
+func TestHelpOfVerbs(t *testing.T) {
+	t.Parallel()
+	list := typed(t, "", nil, "--help")
+	for _, name := range []string{"init", "env", "reset", "export", "import", "snapshot", "clock", "fault", "requests", "verify", "accept"} {
+		if !regexp.MustCompile(`(?m)^  ` + name + ` +\S`).MatchString(list.Stdout) {
+			t.Errorf("%s is not in\n%s", name, list.Stdout)
+		}
+		got := typed(t, "", nil, name, "--help")
+		if got.Code != 0 || got.Stderr != "" || !strings.Contains(got.Stdout, "\n    antechamber "+name) {
+			t.Errorf("the help of %s exits with %d and has no example: %s%s", name, got.Code, got.Stdout, got.Stderr)
+		}
+	}
+}
