@@ -1,15 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
+
+	"antechamber/internal/wholefile"
 )
 
 type exportCmd struct {
@@ -38,7 +37,7 @@ func (c *exportCmd) Run(ctx context.Context, p *process) error {
 		return err
 	}
 	if err := save(c.File, state); err != nil {
-		return fmt.Errorf("cannot write %s: %w", c.File, reason(err))
+		return fmt.Errorf("cannot write %s: %w", c.File, wholefile.Reason(err))
 	}
 	return tell(&c.remoteFlags, p, state, func(w io.Writer, organization struct{ Name string }) {
 		fmt.Fprintf(w, "wrote %s to %s, which holds its admin keys\n", plain(organization.Name), c.File)
@@ -54,28 +53,8 @@ func save(path string, content []byte) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return os.WriteFile(path, content, 0o600) // a pipe, say, in whose place no file should be
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
-	if err != nil {
+	return wholefile.Replace(path, func(w io.Writer) error {
+		_, err := w.Write(content)
 		return err
-	}
-	_, err = io.Copy(f, bytes.NewReader(content))
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
-}
-
-// reason is an error about a file without the file, which the sentence names
-// already.
-func reason(err error) error {
-	if wrapped, ok := errors.AsType[*fs.PathError](err); ok {
-		return wrapped.Err
-	}
-	if wrapped, ok := errors.AsType[*os.LinkError](err); ok {
-		return wrapped.Err
-	}
-	return err
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/wholefile"
 )
 
 type faultCmd struct {
@@ -218,7 +219,7 @@ func readJSON(file, what string, stdin io.Reader) ([]byte, error) {
 		content, err = os.ReadFile(file)
 	}
 	if err != nil {
-		return nil, badInput("cannot read the %s %s: %w", what, file, reason(err))
+		return nil, badInput("cannot read the %s %s: %w", what, file, wholefile.Reason(err))
 	}
 	if strings.TrimSpace(string(content)) == "" {
 		return nil, badInput("there is nothing in %s: expected a %s in JSON", file, what)

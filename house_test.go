@@ -15,7 +15,7 @@ import (
 // rooms are the packages, each with those of ours that it may import.
 // Imports run one way.
 var rooms = map[string][]string{
-	".":                  {"api", "emulator", "handlers", "handlers/control", "handlers/limits", "internal/remote", "pull", "seed", "statefile", "store"},
+	".":                  {"api", "emulator", "handlers", "handlers/control", "handlers/journal", "handlers/limits", "internal/remote", "internal/wholefile", "pull", "seed", "statefile", "store"},
 	"admintest":          {"api", "emulator", "handlers", "handlers/faults", "handlers/journal", "handlers/limits", "internal/inprocess", "internal/remote", "seed", "store"},
 	"emulator":           {"handlers", "handlers/control", "handlers/limits", "handlers/tools", "seed", "store"},
 	"handlers":           {"api", "handlers/control", "handlers/faults", "handlers/journal", "handlers/limits", "handlers/tools", "seed", "store"},
@@ -24,7 +24,7 @@ var rooms = map[string][]string{
 	"handlers/faults":    {"api", "internal/guess", "internal/pattern"},
 	"handlers/journal":   {"api", "internal/guess", "internal/pattern", "store"},
 	"handlers/limits":    {"api"},
-	"statefile":          {"api", "seed", "store"},
+	"statefile":          {"api", "internal/wholefile", "seed", "store"},
 	"pull":               {"api", "handlers/journal", "seed"},
 	"seed":               {"api", "store"},
 	"store":              {"api"},
@@ -34,6 +34,7 @@ var rooms = map[string][]string{
 	"internal/inprocess": {},
 	"internal/pattern":   {},
 	"internal/remote":    {"api"},
+	"internal/wholefile": {},
 	"e2e":                {},
 
 	"admintest/samples/offboarding":  {},

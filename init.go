@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"antechamber/internal/wholefile"
 	"antechamber/seed"
 )
 
@@ -64,7 +65,7 @@ func (c *initCmd) write(all []document) error {
 			for _, path := range written {
 				os.Remove(path)
 			}
-			return badInput("cannot write %s: %w", d.path, reason(err))
+			return badInput("cannot write %s: %w", d.path, wholefile.Reason(err))
 		}
 		if isNew {
 			written = append(written, d.path)
@@ -80,7 +81,7 @@ func (c *initCmd) mayWrite(d document) error {
 		return nil
 	}
 	if err != nil {
-		return badInput("cannot write %s: %w", d.path, reason(err))
+		return badInput("cannot write %s: %w", d.path, wholefile.Reason(err))
 	}
 	if there, err := os.ReadFile(d.path); err == nil && bytes.Equal(there, d.content) && filepath.Base(d.path) == schemaFile {
 		return nil // the schema of another seed beside it

@@ -274,21 +274,6 @@ func TestExamplesInHelpAreRight(t *testing.T) {
 	}
 }
 
-func TestRealTimeNeverGoesBack(t *testing.T) {
-	now := emulator.RealTime()
-	last := now()
-	for range 1000 {
-		next := now()
-		if next.Before(last) {
-			t.Fatalf("%s comes after %s", next, last)
-		}
-		last = next
-	}
-	if off := time.Since(last); off.Abs() > time.Minute {
-		t.Errorf("it is off by %s", off)
-	}
-}
-
 func TestWhatPeopleTryFirst(t *testing.T) {
 	for _, same := range [][2][]string{{{"help"}, {"--help"}}, {{"help", "serve"}, {"serve", "--help"}}, {{"--version"}, {"version"}}, {{"-v"}, {"version"}}} {
 		code, got, _ := execute(t, "", same[0]...)

@@ -14,8 +14,9 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 
+	"antechamber/emulator"
+	"antechamber/internal/wholefile"
 	"antechamber/pull"
 )
 
@@ -86,7 +87,7 @@ func (c *pullCmd) Run(ctx context.Context, p *process) error {
 	opts := pull.Options{
 		From: &c.From.URL, Key: key, Agent: "antechamber/" + thisBuild().Version + " (pull)",
 		KeepPersonalData: c.KeepPersonalData, Fresh: c.Fresh, Name: c.shownOut(),
-		Now: p.now, Sleep: pause, Progress: shown.show, Say: shown.say,
+		Now: p.now, Sleep: emulator.Sleep, Progress: shown.show, Say: shown.say,
 	}
 	if c.Out != "-" {
 		opts.Partial = c.Out + ".partial"
@@ -181,8 +182,8 @@ func (c *pullCmd) write(stdout io.Writer, data []byte) error {
 	if err := c.writable(); err != nil {
 		return err
 	}
-	if err := pull.Save(c.Out, data); err != nil {
-		return err
+	if err := save(c.Out, data); err != nil {
+		return fmt.Errorf("cannot write %s: %w", c.Out, wholefile.Reason(err))
 	}
 	if err := os.Remove(c.Out + ".partial"); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is written, but what was read along the way is still there: %w", c.Out, err)
@@ -210,18 +211,6 @@ func (c *pullCmd) seedArgument() string {
 		return "./" + c.Out // not the name of a built-in seed
 	}
 	return c.Out
-}
-
-// pause waits, or gives an error when the context ends first.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return nil
-	}
 }
 
 // progressLine shows how far a pull has come: on a terminal in one line that is

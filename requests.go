@@ -9,12 +9,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"path"
 	"strconv"
 	"strings"
 	"time"
 
-	"antechamber/api"
+	"antechamber/handlers/journal"
 	"antechamber/internal/remote"
 )
 
@@ -304,31 +303,5 @@ func (c *requestsCmd) selects(e entry) bool {
 	return (c.Operation == nil || *c.Operation == e.Operation) &&
 		(c.Method == nil || strings.EqualFold(*c.Method, e.Method)) &&
 		(c.Status == nil || int(*c.Status) == e.Status) &&
-		(c.Path == nil || matchPath(*c.Path, e.Path))
-}
-
-// matchPath tells whether a path is the one that a pattern describes: segment
-// by segment, where {name} is any segment and * any part of one. Both may leave
-// out /v1.
-func matchPath(pattern, actual string) bool {
-	parts := strings.Split(withoutBase(pattern), "/")
-	for i, part := range parts {
-		if strings.HasPrefix(part, "{") && strings.HasSuffix(part, "}") {
-			parts[i] = "?*"
-		} else {
-			parts[i] = literally.Replace(part)
-		}
-	}
-	matches, err := path.Match(strings.Join(parts, "/"), withoutBase(actual))
-	return matches && err == nil
-}
-
-// literally makes path.Match take what means nothing to us as it stands.
-var literally = strings.NewReplacer(`\`, `\\`, `?`, `\?`, `[`, `\[`)
-
-func withoutBase(p string) string {
-	if rest, ok := strings.CutPrefix(p, api.BasePath+"/"); ok {
-		return "/" + rest
-	}
-	return p
+		(c.Path == nil || journal.MatchPath(*c.Path, e.Path))
 }

@@ -746,25 +746,6 @@ func TestProgressReadsWell(t *testing.T) {
 	}
 }
 
-func TestSaveReplacesAFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "seed.json")
-	os.WriteFile(path, []byte("old"), 0o644)
-	if err := Save(path, []byte("new")); err != nil {
-		t.Fatal(err)
-	}
-	b, _ := os.ReadFile(path)
-	info, _ := os.Stat(path)
-	if string(b) != "new" || info.Mode().Perm() != 0o600 {
-		t.Errorf("%s, %v", b, info.Mode())
-	}
-	if err := Save(filepath.Join(path, "below"), nil); err == nil {
-		t.Error("a file in a file")
-	}
-	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*")); left != nil {
-		t.Errorf("left behind: %v", left)
-	}
-}
-
 func TestHintFormIsTheSeeds(t *testing.T) {
 	if !strings.Contains(string(seed.Schema), strings.Trim(strconv.Quote(hintForm.String()), `"`)) {
 		t.Errorf("the schema does not have %s", hintForm)

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
 	"time"
 
+	"antechamber/internal/wholefile"
 	"antechamber/store"
 )
 
@@ -71,7 +71,7 @@ var errInUse = errors.New("another process keeps its organizations in it")
 func removeUnfinished(path string) {
 	entries, _ := os.ReadDir(filepath.Dir(path))
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), aside(path)) {
+		if strings.HasPrefix(e.Name(), wholefile.Aside(path)) {
 			_ = os.Remove(filepath.Join(filepath.Dir(path), e.Name())) // it does no harm, either
 		}
 	}
@@ -122,18 +122,6 @@ func (k *Keeper) Run(ctx context.Context) {
 	}
 }
 
-// reason is what went wrong, without the name of what was written aside, which
-// is another one each time and says nothing to anybody.
-func reason(err error) error {
-	if wrapped, ok := errors.AsType[*fs.PathError](err); ok {
-		return wrapped.Err
-	}
-	if wrapped, ok := errors.AsType[*os.LinkError](err); ok {
-		return wrapped.Err
-	}
-	return err
-}
-
 // ready is a channel that waits for nothing.
 var ready = func() chan struct{} {
 	c := make(chan struct{})
@@ -162,7 +150,7 @@ func (k *Keeper) save(stopped bool) error {
 		texts[v.Token()], states[i] = text, text
 	}
 	k.texts = texts
-	err := replace(k.path, func(w io.Writer) error { return write(w, k.about, kept, states, stopped) })
+	err := wholefile.Replace(k.path, func(w io.Writer) error { return write(w, k.about, kept, states, stopped) })
 	k.took = k.realTime().Sub(began)
-	return reason(err)
+	return wholefile.Reason(err)
 }

@@ -4,13 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
-	"path/filepath"
-	"runtime"
 	"slices"
 
 	"antechamber/seed"
@@ -89,40 +85,4 @@ func stateOf(v store.Version) []byte {
 		panic("statefile: " + err.Error()) // an export is JSON
 	}
 	return slices.Clone(b.Bytes())
-}
-
-// aside is how the names of what is written aside for a file begin.
-func aside(path string) string { return "." + filepath.Base(path) + ".saving-" }
-
-// replace puts a file in the place of another, or of none: there is either of
-// them at any moment, and it is whole.
-func replace(path string, fill func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), aside(path)+"*") // mode 0600
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	if err := errors.Join(fill(f), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
-	return syncDirectory(filepath.Dir(path))
-}
-
-// syncDirectory makes the names in a directory last.
-func syncDirectory(path string) error {
-	if runtime.GOOS == "windows" { // it has no such thing
-		return nil
-	}
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
