@@ -7,7 +7,6 @@ import (
 	"hash/fnv"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"os"
 	"strings"
@@ -51,7 +50,8 @@ type TB interface {
 }
 
 // Server is an organization of a server, for one test. Its methods end that
-// test when they fail, and may be called at once from several goroutines.
+// test when they fail, as its Fatalf does: call them from the goroutine of the
+// test where they may fail. Otherwise several goroutines may call them at once.
 type Server struct {
 	// URL is where clients find the Admin API, to be used as the base URL of an
 	// SDK. Without a port it leads there from Client alone.
@@ -63,12 +63,16 @@ type Server struct {
 	// Clock is the organization's clock.
 	Clock *ServerClock
 
-	t       TB
-	client  *http.Client
-	handler http.Handler
-	plane   remote.Plane
-	begun   string // how the server began, for whoever has to find out
-	log     *log
+	t         TB
+	transport http.RoundTripper
+	client    *http.Client // of the test, which may change it
+	handler   http.Handler
+	plane     remote.Plane
+	inProcess bool   // nobody else is on the server
+	port      bool   // programs can reach it
+	begun     string // how the organization began, for whoever has to find out
+	shared    *shared
+	log       *log
 }
 
 // Run starts a server within the process, and ends it with the test.
@@ -111,27 +115,29 @@ func Connect(t TB, url string, opts ...Option) *Server {
 	return s
 }
 
-// Client gives an HTTP client that reaches the server. It sends no key by
-// itself.
+// Client gives an HTTP client that reaches the server, the same one at every
+// call. It sends no key by itself, and may be changed: what this package does
+// goes another way.
 func (s *Server) Client() *http.Client { return s.client }
 
 // Handler gives all that the server answers, to be served elsewhere. Requests to
 // it select an organization by their key.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Env gives the environment of a program that is to use the server, for
-// exec.Cmd.Env: the variables that the official SDKs read. A program cannot reach
-// a server without a port: see Listen.
+// Env gives the variables by which the official SDKs in a program find the
+// server, to be added to others: cmd.Env = append(os.Environ(), srv.Env()...). A
+// program cannot reach a server without a port: see Listen.
 func (s *Server) Env() []string {
 	s.t.Helper()
-	if _, within := s.client.Transport.(*inprocess.Transport); within {
+	if !s.port {
 		s.t.Fatalf("admintest: Env: a program cannot reach a server without a port: give Run the option Listen")
 	}
 	return []string{"ANTHROPIC_BASE_URL=" + s.URL, "ANTHROPIC_API_KEY=" + s.AdminKey}
 }
 
 // In gives the same organization to a subtest: failures are that subtest's,
-// with the requests that were made in it, and faults end with it.
+// with the requests that were made in it, and faults end with it. Subtests that
+// run in parallel would meet each other: give those a Fork.
 func (s *Server) In(t TB) *Server {
 	t.Helper()
 	c := s.with(t)
@@ -143,14 +149,19 @@ func (s *Server) In(t TB) *Server {
 func (s *Server) with(t TB) *Server {
 	c := *s
 	c.t = t
+	c.client = &http.Client{Transport: s.transport}
 	c.Clock = &ServerClock{&c}
 	return &c
 }
 
 // Organization gives another organization of the server, by its admin key: a
-// seed may have several.
+// seed may have several. On a running server others would have it too, so only
+// Run has them.
 func (s *Server) Organization(adminKey string) *Server {
 	s.t.Helper()
+	if !s.inProcess {
+		s.t.Fatalf("admintest: Organization: a running server's other organizations are not this test's alone; Run has them")
+	}
 	c := s.with(s.t)
 	c.plane.AdminKey = adminKey
 	var manifest struct {
@@ -169,10 +180,18 @@ func (s *Server) Organization(adminKey string) *Server {
 func (s *Server) Fork(t TB) *Server {
 	t.Helper()
 	s.log.forked.Store(true)
-	made, err := s.make(t, map[string]string{"from": s.OrganizationID, "ttl": lifetime})
+	in := map[string]string{"from": s.OrganizationID}
+	if s.inProcess {
+		// Forks are the same in every run, whichever is made first.
+		in["admin_key"] = s.shared.keyOf(t.Name())
+	} else {
+		in["ttl"] = lifetime
+	}
+	made, err := s.make(t, in)
 	if err != nil {
 		t.Fatalf("admintest: Fork: %v", err)
 	}
+	made.begun = "a fork of what began with " + strings.TrimPrefix(s.begun, "a fork of what began with ")
 	return made
 }
 
@@ -202,9 +221,10 @@ func run(t TB, o *options) (*Server, error) {
 		Store: all, Beginning: begin, Fork: o.fork, Errors: o.errors, RateLimit: o.rateLimit,
 		JournalEntries: journalEntries, Version: "admintest", Ending: ending,
 	})
-	client, at := &http.Client{Transport: &inprocess.Transport{
+	var transport http.RoundTripper = &inprocess.Transport{
 		Handler: handler, Host: host, Now: realTime, Ended: ending, Name: "the server of " + t.Name(),
-	}}, "http://"+host
+	}
+	at := "http://" + host
 	if o.listen {
 		listening := httptest.NewServer(handler)
 		t.Cleanup(func() {
@@ -212,17 +232,25 @@ func run(t TB, o *options) (*Server, error) {
 			listening.CloseClientConnections()
 			listening.Close()
 		})
-		client, at = &http.Client{Transport: once{listening.Client().Transport.(*http.Transport)}}, listening.URL
+		transport, at = once{listening.Client().Transport.(*http.Transport)}, listening.URL
 	}
-	s := newServer(t, at, client, handler)
+	s := newServer(t, at, transport, handler)
+	s.inProcess, s.port = true, o.listen
 	s.is(all.First().AdminKeys()[0], all.First().ID())
 	s.begun = o.told(begin, *first)
 	s.reportWhenFailed()
 	return s, nil
 }
 
-func newServer(t TB, at string, client *http.Client, handler http.Handler) *Server {
-	s := &Server{URL: at, t: t, client: client, handler: handler, plane: remote.Plane{URL: at, HTTP: client}}
+// patience is how long the control plane of a server may take to answer.
+const patience = 30 * time.Second
+
+func newServer(t TB, at string, transport http.RoundTripper, handler http.Handler) *Server {
+	s := &Server{
+		URL: at, t: t, transport: transport, client: &http.Client{Transport: transport}, handler: handler,
+		plane:  remote.Plane{URL: at, HTTP: &http.Client{Transport: transport, Timeout: patience}},
+		shared: &shared{},
+	}
 	s.Clock = &ServerClock{s}
 	return s
 }
@@ -230,7 +258,7 @@ func newServer(t TB, at string, client *http.Client, handler http.Handler) *Serv
 // is says which organization the server's methods are about.
 func (s *Server) is(key, id string) {
 	s.AdminKey, s.OrganizationID, s.plane.AdminKey = key, id, key
-	s.log = &log{}
+	s.log = s.shared.logOf(id)
 }
 
 // beginning is how the organizations of the seed come about.
@@ -256,10 +284,10 @@ func connect(t TB, at string, o *options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport := once{&http.Transport{Proxy: http.ProxyFromEnvironment}}
 	t.Cleanup(transport.CloseIdleConnections)
-	proxy := &httputil.ReverseProxy{Transport: transport, Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}
-	s := newServer(t, at, &http.Client{Transport: once{transport}}, proxy)
+	s := newServer(t, at, transport, proxyTo(to, transport))
+	s.port = true
 	s.plane.Token = o.token
 	if o.token == "" {
 		s.plane.Token = os.Getenv("ANTECHAMBER_CONTROL_TOKEN")
@@ -271,7 +299,7 @@ func connect(t TB, at string, o *options) (*Server, error) {
 	if o.clock != nil || o.idSeed != nil {
 		return nil, errors.New("Clock and IDSeed do not go with ServerSeed: the server has loaded that already")
 	}
-	s.begun = "the seed of " + at
+	s.begun = "the seed of " + s.plane.Address()
 	return s.make(t, o.new("seed"))
 }
 
@@ -300,10 +328,7 @@ func (s *Server) seeded(t TB, o *options) (_ *Server, err error) {
 	if err := s.plane.Call(ctx, http.MethodPost, "/organizations", map[string]string{"from": "empty", "ttl": lifetime}, &origin); err != nil {
 		return nil, err
 	}
-	defer func() {
-		path := "/organizations/" + url.PathEscape(origin.ID)
-		err = errors.Join(err, s.plane.Call(ctx, http.MethodDelete, path, nil, nil))
-	}()
+	defer func() { err = errors.Join(err, s.remove(origin.ID)) }()
 	first, at := organizations[0], s.plane
 	at.AdminKey = origin.AdminKey
 	first.ID, first.AdminKeys = origin.ID, []string{origin.AdminKey}
@@ -329,13 +354,21 @@ func (s *Server) make(t TB, in map[string]string) (*Server, error) {
 	c := s.with(t)
 	c.is(out.AdminKey, out.ID)
 	t.Cleanup(func() {
-		path := "/organizations/" + url.PathEscape(out.ID)
-		if err := s.plane.Call(context.Background(), http.MethodDelete, path, nil, nil); err != nil {
+		if err := s.remove(out.ID); err != nil {
 			t.Errorf("admintest: the organization of the test could not be removed: %v", err)
 		}
 	})
 	c.reportWhenFailed()
 	return c, nil
+}
+
+// remove removes an organization, if it is still there.
+func (s *Server) remove(id string) error {
+	err := s.plane.Call(context.Background(), http.MethodDelete, "/organizations/"+url.PathEscape(id), nil, nil)
+	if refused, ok := errors.AsType[*remote.Error](err); ok && refused.Status == http.StatusNotFound {
+		return nil
+	}
+	return err
 }
 
 // call calls the control plane, and ends the test when that is refused.

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -22,10 +24,18 @@ import (
 
 	"antechamber/admintest"
 	"antechamber/api"
+	"antechamber/emulator"
 	"antechamber/handlers"
+	"antechamber/seed"
+	"antechamber/store"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	for _, name := range []string{"ANTECHAMBER_URL", "ANTECHAMBER_CONTROL_TOKEN"} {
+		os.Unsetenv(name) // the examples look at them
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // send sends a request of the Admin API, and gives status and body of the
 // answer.
@@ -368,6 +378,25 @@ func TestInABubble(t *testing.T) {
 	})
 }
 
+// A handler shows a fault as the server does.
+func TestTheHandlerCutsConnections(t *testing.T) {
+	eachWay(t, func(t *testing.T, begin func(admintest.TB, ...admintest.Option) *admintest.Server) {
+		srv := begin(t)
+		elsewhere := httptest.NewUnstartedServer(srv.Handler())
+		elsewhere.Config.ErrorLog = log.New(io.Discard, "", 0)
+		elsewhere.Start()
+		defer elsewhere.Close()
+		fault := srv.Fault(admintest.Fault{Action: admintest.Drop{}, Times: 1})
+		there := *srv
+		there.URL = elsewhere.URL
+		there.Client().Transport = elsewhere.Client().Transport
+		if status, answer, err := send(t, &there, "POST", "/workspaces", `{"name":"W"}`); err == nil {
+			t.Errorf("a dropped request: %d %s", status, answer)
+		}
+		same(t, "hits", 1, fault.Hits())
+	})
+}
+
 func TestTheHandlerServesElsewhere(t *testing.T) {
 	eachWay(t, func(t *testing.T, begin func(admintest.TB, ...admintest.Option) *admintest.Server) {
 		srv := begin(t)
@@ -462,6 +491,128 @@ func TestTheEnvironmentOfAProgram(t *testing.T) {
 	srv := admintest.Run(t, admintest.Listen())
 	same(t, "environment", []string{"ANTHROPIC_BASE_URL=" + srv.URL, "ANTHROPIC_API_KEY=" + srv.AdminKey}, srv.Env())
 	failing(t, "within the process", func(f *test) { admintest.Run(f).Env() }, "give Run the option Listen")
+}
+
+// Time in a bubble is long when it is moved, and a fork is there until its test
+// ends.
+func TestAForkInABubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fork := admintest.Run(t, admintest.RunningClock()).Fork(t)
+		time.Sleep(300 * 24 * time.Hour)
+		same(t, "status", 200, first(send(t, fork, "GET", "/me", "")))
+	})
+}
+
+// Which fork is made first does not matter to any of them.
+func TestForksAreTheSameInEveryRun(t *testing.T) {
+	forks := func(names ...string) map[string]string {
+		ids := map[string]string{}
+		srv := admintest.Run(t)
+		for _, name := range names {
+			fork := srv.Fork(&test{T: t, name: name})
+			ids[name] += fork.OrganizationID + " " + fork.AdminKey + "\n"
+		}
+		return ids
+	}
+	same(t, "ids", forks("TestA/b", "TestA/c", "TestA/b"), forks("TestA/c", "TestA/b", "TestA/b"))
+}
+
+// A test may do to its client what it likes.
+func TestTheClientIsTheTests(t *testing.T) {
+	eachWay(t, func(t *testing.T, begin func(admintest.TB, ...admintest.Option) *admintest.Server) {
+		srv := begin(t)
+		srv.Client().Transport = down{}
+		if _, _, err := send(t, srv, "GET", "/me", ""); err == nil {
+			t.Error("the client is another one each time")
+		}
+		srv.Clock.Advance(time.Hour)
+		fork := srv.Fork(t)
+		same(t, "status of a fork's", 200, first(send(t, fork, "GET", "/me", "")))
+	})
+}
+
+type down struct{}
+
+func (down) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("so") }
+
+// A request that is under way when the test ends is cut.
+func TestTheEndCutsRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cut := make(chan error)
+		f := &test{T: t, name: "TestOfBefore"}
+		f.run(func(f *test) {
+			srv := admintest.Run(f, admintest.RunningClock())
+			srv.Fault(admintest.Fault{Action: admintest.Delay{Duration: time.Hour}})
+			go func() {
+				_, _, err := send(t, srv, "GET", "/me", "")
+				cut <- err
+			}()
+			synctest.Wait()
+		})
+		if err := <-cut; err == nil || !strings.Contains(err.Error(), "has ended") {
+			t.Error(err)
+		}
+	})
+}
+
+// emulate serves something that admintest itself would not serve.
+func emulate(t *testing.T, change func(*emulator.Options)) string {
+	t.Helper()
+	all := store.New(emulator.RealTime())
+	demo, _ := seed.Builtin("demo")
+	begin := emulator.Beginning{IDSeed: 99}
+	organizations, err := demo.Load(begin.At(time.Now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	organizations[0].AdminKeys = []string{"sk-ant-admin01-somebody"}
+	if err := begin.Fill(all, demo, organizations); err != nil {
+		t.Fatal(err)
+	}
+	o := emulator.Options{Store: all, Beginning: begin, JournalEntries: 1000}
+	change(&o)
+	listening := httptest.NewServer(emulator.New(o))
+	t.Cleanup(listening.Close)
+	return listening.URL
+}
+
+// What a journal has forgotten is not counted as never asked.
+func TestAShortJournal(t *testing.T) {
+	at := emulate(t, func(o *emulator.Options) { o.JournalEntries = 3 })
+	for what, look := range map[string]func(*admintest.Server){
+		"Requests": func(srv *admintest.Server) { srv.Requests() },
+		"Effects":  func(srv *admintest.Server) { srv.Effects() },
+		"Verify":   func(srv *admintest.Server) { srv.Verify(admintest.Call{Method: "GET", Times: new(5)}) },
+	} {
+		said := failing(t, what, func(f *test) {
+			srv := admintest.Connect(f, at)
+			for range 5 {
+				send(t, srv, "GET", "/me", "")
+			}
+			srv.ClearRequests()
+			for range 3 {
+				send(t, srv, "GET", "/me", "")
+			}
+			same(t, "requests", 3, len(srv.Requests()))
+			send(t, srv, "GET", "/me", "")
+			look(srv)
+		}, ": the journal of the server has forgotten requests, of which it holds 3")
+		if strings.Contains(said, "no request was made") {
+			t.Error(said)
+		}
+	}
+	none := emulate(t, func(o *emulator.Options) { o.JournalEntries = 0 })
+	failing(t, "no journal", func(f *test) { admintest.Connect(f, none); f.Errorf("so") }, "the requests cannot be told: There is no journal")
+}
+
+// A control plane that asks for its token gets it from an option, or from the
+// environment.
+func TestTheControlToken(t *testing.T) {
+	at := emulate(t, func(o *emulator.Options) { o.Exposed, o.Token = true, "s3cret" })
+	failing(t, "no token", func(f *test) { admintest.Connect(f, at) }, "The control plane asks for its token")
+	invite(t, admintest.Connect(t, at, admintest.ControlToken("s3cret")), "ada@example.com")
+	t.Setenv("ANTECHAMBER_CONTROL_TOKEN", "s3cret")
+	admintest.Connect(t, at).AcceptInvite(admintest.Connect(t, at).Outbox()[0].InviteID)
 }
 
 // What outlives its test is told so.

@@ -2,7 +2,10 @@ package admintest
 
 import (
 	"io"
+	stdlog "log"
 	"net/http"
+	"net/http/httputil"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -15,17 +18,28 @@ type once struct{ *http.Transport }
 
 // RoundTrip sends the request.
 func (o once) RoundTrip(r *http.Request) (*http.Response, error) {
-	if r.Body == nil || r.Body == http.NoBody || r.GetBody != nil {
-		sent := *r
-		sent.GetBody = nil
-		if r.Body == nil || r.Body == http.NoBody {
-			// Of a body that it does not know, net/http sends nothing when there is
-			// nothing in it, and it cannot send it again.
+	sent := *r
+	sent.GetBody = nil // without which a body cannot be sent again
+	switch sent.Method {
+	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		if sent.Body == nil || sent.Body == http.NoBody {
+			// Of these, net/http sends no body when there is nothing in it, and what
+			// has a body that it does not know it does not send again.
 			sent.Body = io.NopCloser(strings.NewReader(""))
 		}
-		r = &sent
 	}
-	return o.Transport.RoundTrip(r)
+	return o.Transport.RoundTrip(&sent)
+}
+
+// proxyTo gives a handler that asks a server, and cuts the connection where that
+// does.
+func proxyTo(server *url.URL, transport http.RoundTripper) http.Handler {
+	return &httputil.ReverseProxy{
+		Transport:    transport,
+		Rewrite:      func(r *httputil.ProxyRequest) { r.SetURL(server) },
+		ErrorHandler: func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) },
+		ErrorLog:     stdlog.New(io.Discard, "", 0),
+	}
 }
 
 // Impatient gives a client for which waiting takes no time: where an answer asks
@@ -41,7 +55,7 @@ type impatient struct{ s *Server }
 
 // RoundTrip takes the waiting out of an answer.
 func (i impatient) RoundTrip(r *http.Request) (*http.Response, error) {
-	res, err := i.s.client.Transport.RoundTrip(r)
+	res, err := i.s.transport.RoundTrip(r)
 	if err != nil || res.StatusCode < http.StatusBadRequest {
 		return res, err
 	}

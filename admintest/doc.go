@@ -19,7 +19,7 @@
 // and ids are made of the test's name. So ids and times are the same in every
 // run, and a test that fails tells how it began. Code under test that asks the
 // wall clock will find that it is later than the server says: give it
-// [Clock.Now], or use [RunningClock].
+// [ServerClock.Now], or use [RunningClock].
 //
 // # A running server in its stead
 //
@@ -28,6 +28,12 @@
 // that one environment variable says where a suite runs:
 //
 //	srv := admintest.Connect(t, os.Getenv("ANTECHAMBER_URL"))
+//
+// # Waiting
+//
+// In a bubble of testing/synctest nothing waits really, SDKs between their tries
+// neither, and with [RunningClock] the organization's time goes on with that of
+// the code. Elsewhere [Server.Impatient] takes the waiting out of answers.
 //
 // # Failures
 //

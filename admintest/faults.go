@@ -35,9 +35,9 @@ type Fault struct {
 	Probability float64 // that it happens to a request, from 0 to 1; always when 0
 }
 
-// Action is what happens to a request: one of the types of this package that
-// have a method action.
-type Action interface{ action() faults.Action }
+// Action is what happens to a request: Error, Delay, Drop, DropAfterCommit,
+// Truncate, Malformed or StaleRead.
+type Action interface{ action() (faults.Action, error) }
 
 // Error answers an error, and the work is not done. Its type, its message and
 // its headers are made to fit the status.
@@ -71,32 +71,44 @@ type Malformed struct{}
 // and a move of the clock count as writes.
 type StaleRead struct{ Writes int }
 
-func (e Error) action() faults.Action {
+func (e Error) action() (faults.Action, error) {
 	a := faults.Action{Type: faults.Error, Status: e.Status, Message: e.Message, ErrorCode: e.ErrorCode}
+	if e.RetryAfter%time.Second != 0 {
+		return a, fmt.Errorf("Action: RetryAfter is in whole seconds, and %v is none", e.RetryAfter)
+	}
 	if e.RetryAfter != 0 {
 		a.RetryAfter = new(int(e.RetryAfter / time.Second))
 	}
-	return a
+	return a, nil
 }
 
-func (d Delay) action() faults.Action {
-	return faults.Action{Type: faults.Delay, Duration: faults.Duration(d.Duration)}
+func (d Delay) action() (faults.Action, error) {
+	return faults.Action{Type: faults.Delay, Duration: faults.Duration(d.Duration)}, nil
 }
-func (Drop) action() faults.Action            { return faults.Action{Type: faults.Drop} }
-func (DropAfterCommit) action() faults.Action { return faults.Action{Type: faults.DropAfterCommit} }
-func (t Truncate) action() faults.Action {
-	return faults.Action{Type: faults.Truncate, Bytes: &t.Bytes}
+
+func (Drop) action() (faults.Action, error) { return faults.Action{Type: faults.Drop}, nil }
+
+func (DropAfterCommit) action() (faults.Action, error) {
+	return faults.Action{Type: faults.DropAfterCommit}, nil
 }
-func (Malformed) action() faults.Action { return faults.Action{Type: faults.Malformed} }
-func (r StaleRead) action() faults.Action {
-	return faults.Action{Type: faults.StaleRead, Writes: cmp.Or(r.Writes, faults.MaxWrites)}
+
+func (t Truncate) action() (faults.Action, error) {
+	return faults.Action{Type: faults.Truncate, Bytes: &t.Bytes}, nil
+}
+
+func (Malformed) action() (faults.Action, error) { return faults.Action{Type: faults.Malformed}, nil }
+
+func (r StaleRead) action() (faults.Action, error) {
+	return faults.Action{Type: faults.StaleRead, Writes: cmp.Or(r.Writes, faults.MaxWrites)}, nil
 }
 
 // ArmedFault is a fault that waits for requests.
 type ArmedFault struct {
 	ID string
 
-	s *Server
+	s     *Server
+	begun int // the restart of the journal before which it was armed
+	owner TB
 }
 
 // Fault arms a fault until the end of the test. It fails when the fault could
@@ -106,30 +118,29 @@ func (s *Server) Fault(f Fault) *ArmedFault {
 	if f.Action == nil {
 		s.t.Fatalf("admintest: Fault: it has no Action, such as admintest.Error{Status: 529} or admintest.Drop{}")
 	}
-	if e, ok := f.Action.(Error); ok && e.RetryAfter%time.Second != 0 {
-		s.t.Fatalf("admintest: Fault: RetryAfter is in whole seconds, and %v is none", e.RetryAfter)
+	action, err := f.Action.action()
+	if err != nil {
+		s.fatal("Fault", err)
 	}
 	in := armed{
 		Match:  faults.Match{Operation: string(f.Operation), Method: f.Method, Path: f.Path},
-		Action: f.Action.action(), Times: f.Times, After: f.After, Probability: f.Probability,
+		Action: action, Times: f.Times, After: f.After, Probability: f.Probability,
 	}
 	if f.Body != nil {
-		body, err := json.Marshal(f.Body)
-		if err != nil {
+		if in.Match.Body, err = json.Marshal(f.Body); err != nil {
 			s.fatal("Fault: Body", err)
 		}
-		in.Match.Body = body
 	}
 	var out faults.Fault
 	s.call("Fault", http.MethodPost, "/faults", in, &out)
-	armed := &ArmedFault{out.ID, s}
-	s.log.arm(out)
+	armed := &ArmedFault{ID: out.ID, s: s, owner: s.t}
+	armed.begun = s.log.arm(armed, out)
 	s.t.Cleanup(func() {
-		if s.t.Failed() {
-			armed.remember()
-		}
 		if err := armed.clear(); err != nil {
 			s.t.Errorf("admintest: the fault could not be cleared: %v", err)
+		}
+		if !s.t.Failed() {
+			s.log.forget(armed)
 		}
 	})
 	return armed
@@ -144,48 +155,48 @@ type armed struct {
 	Probability float64       `json:"probability,omitempty"`
 }
 
-// Hits tells how often the fault has happened.
+// Hits tells how often the fault has happened, also after it was cleared.
 func (f *ArmedFault) Hits() int {
 	f.s.t.Helper()
-	fault, err := f.now()
+	hits, err := f.look()
 	if err != nil {
 		f.s.fatal("Hits", err)
 	}
-	return fault.Hits
+	return hits
 }
 
-// now is the fault as it is.
-func (f *ArmedFault) now() (faults.Fault, error) {
+// look asks how often the fault has happened, and notes it for the report. When
+// it is there no more, it is as often as was seen last.
+func (f *ArmedFault) look() (int, error) {
+	if f.s.log.restarted(f.begun) {
+		return f.s.log.hits(f), nil
+	}
 	var all struct{ Data []faults.Fault }
 	if err := f.s.plane.Call(context.Background(), http.MethodGet, "/faults", nil, &all); err != nil {
-		return faults.Fault{}, err
+		return 0, err
 	}
 	for _, fault := range all.Data {
 		if fault.ID == f.ID {
-			return fault, nil
+			f.s.log.arm(f, fault)
 		}
 	}
-	return faults.Fault{}, fmt.Errorf("the fault %s was cleared", f.ID)
-}
-
-// remember notes how often the fault has happened, for the report.
-func (f *ArmedFault) remember() {
-	if fault, err := f.now(); err == nil {
-		f.s.log.arm(fault)
-	}
+	return f.s.log.hits(f), nil
 }
 
 // Clear ends the fault before the test does.
 func (f *ArmedFault) Clear() {
 	f.s.t.Helper()
-	f.remember()
 	if err := f.clear(); err != nil {
 		f.s.fatal("Clear", err)
 	}
 }
 
-// clear ends the fault, if it is still there: a reset ends faults too.
+// clear ends the fault, if it is still there: a reset has ended it already, and
+// another fault may have its id by now.
 func (f *ArmedFault) clear() error {
+	if _, err := f.look(); err != nil || f.s.log.restarted(f.begun) {
+		return err
+	}
 	err := f.s.plane.Call(context.Background(), http.MethodDelete, "/faults/"+url.PathEscape(f.ID), nil, nil)
 	if refused, ok := errors.AsType[*remote.Error](err); ok && refused.Status == http.StatusNotFound {
 		return nil

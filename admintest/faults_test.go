@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -123,16 +124,51 @@ func TestStaleSinceItWasArmed(t *testing.T) {
 	same(t, "as it is", 4, count())
 }
 
+// Chance is drawn from the id seed: the same wherever a test runs.
 func TestChanceReplays(t *testing.T) {
-	outcomes := func() (all []int) {
-		srv := admintest.Run(t)
-		srv.Fault(admintest.Fault{Action: admintest.Error{Status: 500}, Probability: 0.5, After: 1})
-		for range 20 {
-			all = append(all, first(send(t, srv, "GET", "/me", "")))
+	var want []int
+	for name, begin := range ways {
+		f := &test{T: t, name: "TestOfChance"}
+		said := f.run(func(f *test) {
+			srv := begin(f)
+			srv.Fault(admintest.Fault{Action: admintest.Error{Status: 500}, Probability: 0.5, After: 1})
+			var outcomes []int
+			for range 20 {
+				outcomes = append(outcomes, first(send(t, srv, "GET", "/me", "")))
+			}
+			if want == nil {
+				want = outcomes
+			}
+			same(t, name, want, outcomes)
+		})
+		if f.failed {
+			t.Error(said)
 		}
-		return all
 	}
-	one := outcomes()
-	same(t, "the second time", one, outcomes())
-	same(t, "the first request", 200, one[0])
+	same(t, "the first request", 200, want[0])
+	if !slices.Contains(want, 500) {
+		t.Error(want)
+	}
+}
+
+// A reset ends faults and begins to count their ids anew: what was armed before
+// has nothing to do with what has its id then.
+func TestFaultsOfBeforeAReset(t *testing.T) {
+	srv := admintest.Run(t)
+	old := srv.Fault(admintest.Fault{Action: admintest.Error{Status: 500}})
+	send(t, srv, "GET", "/me", "")
+	same(t, "hits", 1, old.Hits())
+	srv.Reset()
+	srv.Fault(admintest.Fault{Action: admintest.Error{Status: 503}})
+	send(t, srv, "GET", "/me", "")
+	send(t, srv, "GET", "/me", "")
+	same(t, "hits of the one before", 1, old.Hits())
+	old.Clear()
+	same(t, "status", 503, first(send(t, srv, "GET", "/me", "")))
+	t.Run("a subtest", func(t *testing.T) {
+		srv.In(t).Fault(admintest.Fault{Action: admintest.Error{Status: 400}, After: 100})
+		srv.Reset()
+		srv.Fault(admintest.Fault{Action: admintest.Error{Status: 504}})
+	})
+	same(t, "status", 504, first(send(t, srv, "GET", "/me", "")))
 }

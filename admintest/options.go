@@ -37,9 +37,13 @@ type options struct {
 	errors     handlers.Errors
 	rateLimit  limits.Policy
 	ofRun      []string // what only Run can be told
+	flags      []string // the same, as serve is told
 }
 
-func (o *options) runOnly(name string) { o.ofRun = append(o.ofRun, name) }
+func (o *options) runOnly(name, flags string) {
+	o.ofRun = append(o.ofRun, name+" (serve "+flags+")")
+	o.flags = append(o.flags, flags)
+}
 
 // Seed begins with the organizations of a seed: a file, or one that is built
 // in: demo (the default), contract or empty. It fails with every fault of the
@@ -97,6 +101,9 @@ func (o *options) orDemo() {
 // the seed says.
 func Clock(at time.Time) Option {
 	return func(o *options) error {
+		if year := at.UTC().Year(); year < 1970 || year > 9998 {
+			return fmt.Errorf("Clock: expected a time from 1970 to 9998, not %s", at.Format(time.RFC3339))
+		}
 		frozen := store.FrozenAt(at)
 		o.clock = &frozen
 		return nil
@@ -132,6 +139,7 @@ func AdminKey(key string) Option {
 			return errors.New("AdminKey: expected sk-ant-admin, two digits, a hyphen, and 1 to 128 of A-Z a-z 0-9 _ -")
 		}
 		o.adminKey = key
+		o.flags = append(o.flags, "--admin-key "+key)
 		return nil
 	}
 }
@@ -162,7 +170,7 @@ func Listen() Option {
 func ForkUnknownKeys() Option {
 	return func(o *options) error {
 		o.fork = true
-		o.runOnly("ForkUnknownKeys (serve --unknown-keys fork)")
+		o.runOnly("ForkUnknownKeys", "--unknown-keys fork")
 		return nil
 	}
 }
@@ -172,7 +180,7 @@ func ForkUnknownKeys() Option {
 func ProductionErrors() Option {
 	return func(o *options) error {
 		o.errors = handlers.ErrorsProduction
-		o.runOnly("ProductionErrors (serve --errors production)")
+		o.runOnly("ProductionErrors", "--errors production")
 		return nil
 	}
 }
@@ -183,7 +191,7 @@ func ProductionErrors() Option {
 func RateLimit(policy string) Option {
 	return func(o *options) (err error) {
 		o.rateLimit, err = limits.ParsePolicy(policy)
-		o.runOnly("RateLimit (serve --rate-limit " + policy + ")")
+		o.runOnly("RateLimit", "--rate-limit "+policy)
 		return err
 	}
 }
@@ -193,6 +201,9 @@ func read(opts []Option) (*options, error) {
 	o := &options{}
 	var wrong []error
 	for _, option := range opts {
+		if option == nil {
+			continue
+		}
 		wrong = append(wrong, option(o))
 	}
 	if o.seeds > 1 {

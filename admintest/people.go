@@ -21,6 +21,7 @@ import (
 // pending any more, or the member limit is reached.
 func (s *Server) AcceptInvite(idOrEmail string) api.User {
 	s.t.Helper()
+	s.named("AcceptInvite", "an invite, by its id or the address that it was sent to", idOrEmail)
 	answer, err := s.plane.AcceptInvite(context.Background(), idOrEmail, "")
 	var user api.User
 	if err == nil {
@@ -82,5 +83,14 @@ func (s *Server) CreateAPIKey(in NewKey) Key {
 // UseAPIKey marks a key as used now, as a call of the Messages API does.
 func (s *Server) UseAPIKey(id string) api.APIKey {
 	s.t.Helper()
+	s.named("UseAPIKey", "the id of a key", id)
 	return object[api.APIKey](s, "UseAPIKey", "/api_keys/"+url.PathEscape(id)+"/use", nil)
+}
+
+// named ends the test at a name that is empty.
+func (s *Server) named(what, is, name string) {
+	s.t.Helper()
+	if name == "" {
+		s.t.Fatalf("admintest: %s: expected %s, not nothing", what, is)
+	}
 }

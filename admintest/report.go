@@ -1,20 +1,15 @@
 package admintest
 
 import (
-	"cmp"
 	"context"
 	"flag"
 	"fmt"
-	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"antechamber/emulator"
@@ -30,72 +25,50 @@ const (
 	shownBytes = 200
 )
 
-// log is what the report of a test that fails has beside the journal.
-type log struct {
-	forked atomic.Bool // other organizations were made from this one
-
-	mu       sync.Mutex
-	restarts int                     // of the journal
-	told     uint64                  // the last request that a report has told
-	faults   map[string]faults.Fault // that were armed, by id, as they were last seen
-	before   []journal.Entry         // what was cleared
-}
-
-func (l *log) arm(f faults.Fault) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.faults == nil {
-		l.faults = map[string]faults.Fault{}
+// report never fails: the test has, already.
+func (s *Server) report(begun mark) string {
+	newest, err := s.newest()
+	told := s.log.tell(s.t, begun, newest)
+	if len(told.requests)+len(told.faults) == 0 && err == nil && told.elsewhere {
+		return ""
 	}
-	l.faults[f.ID] = f
-}
-
-// keep keeps what is about to be cleared.
-func (l *log) keep(entries []journal.Entry) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.before = append(l.before, entries...)
-	l.before = l.before[max(0, len(l.before)-shownRequests):]
-}
-
-// restart is for a journal that counts from 1 again.
-func (l *log) restart() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.restarts++
-	l.told, l.before = 0, nil
-}
-
-// begin gives where the part of a test begins.
-func (l *log) begin(entries []journal.Entry) place {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.faults = nil
-	p := place{restarts: l.restarts}
-	if len(entries) > 0 {
-		p.after = entries[len(entries)-1].Seq
+	var lines []string
+	switch n := len(told.requests); {
+	case err != nil:
+		lines = append(lines, "admintest: the requests cannot be told: "+err.Error())
+	case n == 0:
+		lines = append(lines, "admintest: no request was made")
+	case n == 1:
+		lines = append(lines, "admintest: the last request")
+	default:
+		lines = append(lines, fmt.Sprintf("admintest: the last %d requests", n))
 	}
-	return p
+	for i, e := range told.requests {
+		if i == 0 || !e.Time.Equal(told.requests[i-1].Time) {
+			lines = append(lines, "  at "+e.Time.String())
+		}
+		lines = append(lines, "  "+line(requestOf(e)))
+	}
+	for _, f := range told.faults {
+		lines = append(lines, "  "+armedOf(f))
+	}
+	return strings.Join(append(lines,
+		fmt.Sprintf("admintest: it began with %s; this test alone is go test %s", s.begun, alone(s.t.Name())),
+		"admintest: "+s.keep()), "\n")
 }
 
-// place is a place in the journal.
-type place struct {
-	restarts int
-	after    uint64
-}
-
-// newest gives the newest requests, none when they cannot be told.
-func (s *Server) newest() []journal.Entry {
+// newest gives the newest requests.
+func (s *Server) newest() ([]journal.Entry, error) {
 	var found struct{ Data []journal.Entry }
-	path := "/requests?limit=" + strconv.Itoa(shownRequests)
-	_ = s.plane.Call(context.Background(), http.MethodGet, path, nil, &found) // whoever asks has something else to say
-	return found.Data
+	err := s.plane.Call(context.Background(), http.MethodGet, "/requests?limit="+strconv.Itoa(shownRequests), nil, &found)
+	return found.Data, err
 }
 
 // reportWhenFailed lets a test that has failed say what was asked of the server
 // from now on, and how to see it again.
 func (s *Server) reportWhenFailed() {
-	begun := s.log.begin(s.newest())
+	newest, _ := s.newest() // where it cannot be told, that is said at the end
+	begun := s.log.here(newest)
 	s.t.Cleanup(func() {
 		if !s.t.Failed() {
 			return
@@ -104,51 +77,6 @@ func (s *Server) reportWhenFailed() {
 			s.t.Log(report)
 		}
 	})
-}
-
-// report says what was asked and is not told yet: a subtest that has failed has
-// told its part. It never fails: the test has, already.
-func (s *Server) report(begun place) string {
-	newest := s.newest()
-	s.log.mu.Lock()
-	defer s.log.mu.Unlock()
-	after := s.log.told
-	if begun.restarts == s.log.restarts {
-		after = max(after, begun.after)
-	}
-	var entries []journal.Entry
-	for _, e := range append(s.log.before, newest...) {
-		if e.Seq > after {
-			entries = append(entries, e)
-		}
-	}
-	if len(entries) == 0 && (s.log.told > 0 || s.log.forked.Load()) {
-		return ""
-	}
-	entries = entries[max(0, len(entries)-shownRequests):]
-	var lines []string
-	switch n := len(entries); n {
-	case 0:
-		lines = append(lines, "admintest: no request was made")
-	case 1:
-		lines = append(lines, "admintest: the last request")
-	default:
-		lines = append(lines, fmt.Sprintf("admintest: the last %d requests", n))
-	}
-	for i, e := range entries {
-		if i == 0 || !e.Time.Equal(entries[i-1].Time) {
-			lines = append(lines, "  at "+e.Time.String())
-		}
-		lines = append(lines, "  "+line(requestOf(e)))
-		s.log.told, s.log.before = e.Seq, nil
-	}
-	for _, id := range slices.Sorted(maps.Keys(s.log.faults)) {
-		lines = append(lines, "  "+armedOf(s.log.faults[id]))
-	}
-	s.log.faults = nil
-	return strings.Join(append(lines,
-		fmt.Sprintf("admintest: it began with %s; this test alone is go test -run '%s'", s.begun, pattern(s.t.Name())),
-		"admintest: "+s.keep()), "\n")
 }
 
 // armedOf words a fault.
@@ -192,13 +120,17 @@ func (s *Server) keep() string {
 	return "the organization as the test left it: antechamber serve --seed " + file
 }
 
-// pattern is what go test -run takes for one test.
-func pattern(name string) string {
+// alone gives the arguments with which go test runs one test.
+func alone(name string) string {
 	parts := strings.Split(name, "/")
 	for i, part := range parts {
 		parts[i] = "^" + regexp.QuoteMeta(part) + "$"
 	}
-	return strings.Join(parts, "/")
+	pattern := "'" + strings.ReplaceAll(strings.Join(parts, "/"), "'", `'\''`) + "'"
+	if strings.HasPrefix(name, "Benchmark") {
+		return "-run '^$' -bench " + pattern
+	}
+	return "-run " + pattern
 }
 
 // told says how a server began, in the words of the command line.
@@ -211,7 +143,7 @@ func (o *options) told(b emulator.Beginning, first store.Contents) string {
 	if first.Clock.Frozen {
 		words += " --clock " + first.Clock.At.Format(time.RFC3339Nano)
 	}
-	return words
+	return strings.Join(append([]string{words}, o.flags...), " ")
 }
 
 // line is a request in a line.
@@ -250,11 +182,4 @@ func short(body []byte) string {
 		return strings.ToValidUTF8(text[:shownBytes], "") + "…"
 	}
 	return text
-}
-
-// inOrder puts requests that were asked for by operation into the order in which
-// they came.
-func inOrder(all []Request) []Request {
-	slices.SortFunc(all, func(a, b Request) int { return cmp.Compare(a.Seq, b.Seq) })
-	return all
 }

@@ -107,6 +107,68 @@ admintest: it began with `
 	same(t, "a test whose forks have failed", "so\n", quiet)
 }
 
+// What a report says is true, whatever the test has done meanwhile.
+func TestWhatAReportSays(t *testing.T) {
+	for what, c := range map[string]struct {
+		name  string
+		do    func(*test)
+		want  []string
+		never []string
+	}{
+		"a reset at the end": {
+			do: func(f *test) {
+				srv := admintest.Run(f).In(f)
+				f.Cleanup(srv.Reset)
+				send(t, srv, "GET", "/me", "")
+			},
+			want: []string{"the last request\n", "#1 GET /v1/organizations/me"}, never: []string{"no request was made"},
+		},
+		"a fault of the parent": {
+			do: func(f *test) {
+				srv := admintest.Run(f)
+				srv.Fault(admintest.Fault{Action: admintest.Drop{}, After: 7})
+				failing(t, "inner", func(f *test) { srv.In(f); f.Errorf("inner") }, "fault_1 is drop, which never happened")
+			},
+			want: []string{"fault_1 is drop, which never happened"},
+		},
+		"the same organization twice": {
+			do: func(f *test) {
+				srv := admintest.Run(f)
+				send(t, srv.Organization(srv.AdminKey), "GET", "/me", "")
+			},
+			want: []string{"#1 GET /v1/organizations/me"}, never: []string{"no request was made"},
+		},
+		"a fork": {
+			do:   func(f *test) { admintest.Run(&test{T: t}).Fork(f).Fork(f) },
+			want: []string{"it began with a fork of what began with --seed demo"}, never: []string{"a fork of what began with a fork"},
+		},
+		"options": {
+			do: func(f *test) {
+				admintest.Run(f, admintest.RateLimit("9/min"), admintest.ProductionErrors(), admintest.AdminKey("sk-ant-admin01-k"))
+			},
+			want: []string{" --rate-limit 9/min --errors production --admin-key sk-ant-admin01-k; "},
+		},
+		"a benchmark":   {name: "BenchmarkX/a", do: func(f *test) { admintest.Run(f) }, want: []string{`go test -run '^$' -bench '^BenchmarkX$/^a$'`}},
+		"an apostrophe": {name: "TestX/it's", do: func(f *test) { admintest.Run(f) }, want: []string{`go test -run '^TestX$/^it'\''s$'`}},
+	} {
+		f := &test{T: t, name: c.name}
+		said := f.run(func(f *test) {
+			c.do(f)
+			f.Errorf("so")
+		})
+		for _, words := range c.want {
+			if strings.Count(said, words) != 1 {
+				t.Errorf("%s: want once %q in\n%s", what, words, said)
+			}
+		}
+		for _, words := range c.never {
+			if strings.Contains(said, words) {
+				t.Errorf("%s: there is %q in\n%s", what, words, said)
+			}
+		}
+	}
+}
+
 func TestATestThatPassesSaysNothing(t *testing.T) {
 	f := &test{T: t}
 	if said := f.run(func(f *test) { admintest.Run(f).Fork(f).Clock.Now() }); said != "" || f.failed {

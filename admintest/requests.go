@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,22 +45,28 @@ func (r Request) Decode(into any) error { return json.Unmarshal(r.Body, into) }
 // and long bodies to a prefix.
 func (s *Server) Requests(operations ...Operation) []Request {
 	s.t.Helper()
-	all := []Request{}
-	if len(operations) == 0 {
-		operations = []Operation{""}
+	for _, operation := range operations { // which the server knows, or else it says what was meant
+		s.call("Requests", http.MethodGet, "/requests?limit=1&operation="+url.QueryEscape(string(operation)), nil, nil)
 	}
-	for _, operation := range operations {
-		query := ""
-		if operation != "" {
-			query = "?operation=" + url.QueryEscape(string(operation))
-		}
-		var found struct{ Data []journal.Entry }
-		s.call("Requests", http.MethodGet, "/requests"+query, nil, &found)
-		for _, entry := range found.Data {
+	all := []Request{}
+	for _, entry := range s.entries("Requests") {
+		if len(operations) == 0 || slices.Contains(operations, Operation(entry.Operation)) {
 			all = append(all, requestOf(entry))
 		}
 	}
-	return inOrder(all)
+	return all
+}
+
+// entries gives the whole journal. It ends the test when some of it was
+// forgotten: what is counted in the rest would be wrong.
+func (s *Server) entries(what string) []journal.Entry {
+	s.t.Helper()
+	var found struct{ Data []journal.Entry }
+	s.call(what, http.MethodGet, "/requests", nil, &found)
+	if s.log.incomplete(found.Data) {
+		s.t.Fatalf("admintest: %s: the journal of the server has forgotten requests, of which it holds %d: start it with a larger --journal-size, or use ClearRequests", what, len(found.Data))
+	}
+	return found.Data
 }
 
 // requestOf is a request as the journal has it.
@@ -82,8 +89,10 @@ func requestOf(e journal.Entry) Request {
 // has them all the same.
 func (s *Server) ClearRequests() {
 	s.t.Helper()
-	s.log.keep(s.newest())
-	s.call("ClearRequests", http.MethodDelete, "/requests", nil, nil)
+	newest, err := s.newest()
+	var cleared struct{ Deleted uint64 }
+	s.call("ClearRequests", http.MethodDelete, "/requests", nil, &cleared)
+	s.log.cleared(newest, err, cleared.Deleted)
 }
 
 // Call describes calls that a test expects. What it leaves out may be anything.
@@ -132,6 +141,9 @@ type verification struct {
 
 func (s *Server) verify(what string, v verification) {
 	s.t.Helper()
+	if !s.inProcess {
+		s.entries(what)
+	}
 	err := s.plane.Call(context.Background(), http.MethodPost, "/verify", v, nil)
 	refused, ok := errors.AsType[*remote.Error](err)
 	switch {

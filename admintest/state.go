@@ -27,8 +27,9 @@ func (s *Server) Restore(name string) {
 // faults and journal.
 func (s *Server) Reset() {
 	s.t.Helper()
+	newest, err := s.newest()
 	s.call("Reset", http.MethodPost, "/reset", nil, nil)
-	s.log.restart()
+	s.log.restart(newest, err)
 }
 
 // Export gives the organization as a seed that leaves nothing out but the

@@ -44,7 +44,7 @@ func New(o Options) http.Handler {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	given := tools.Options{
-		RateLimit: o.RateLimit, JournalEntries: o.JournalEntries, JournalBytes: o.JournalEntries * journalEntryBytes, Seed: o.IDSeed,
+		RateLimit: o.RateLimit, JournalEntries: o.JournalEntries, JournalBytes: o.JournalEntries * journalEntryBytes,
 	}
 	o.Store.Removed = func(org *store.Organization) {
 		if requests := given.Of(org).Journal; requests != nil {

@@ -16,16 +16,25 @@ func (c *call) asked(op operation) faults.Request {
 	return faults.Request{Operation: op.ID, Method: op.Method, Path: c.Request().URL.EscapedPath(), Route: op.route(), Body: c.peek}
 }
 
-// peek reads the body and leaves it there.
+// peek reads the body and leaves it there, with the error that it ends with.
 func (c *call) peek() []byte {
 	r := c.Request()
-	body, _ := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, MaxBody)) // an error comes again
+	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, MaxBody))
+	rest := io.Reader(http.NoBody)
+	if err != nil {
+		rest = broken{err}
+	}
 	r.Body = struct {
 		io.Reader
 		io.Closer
-	}{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
+	}{io.MultiReader(bytes.NewReader(body), rest), r.Body}
 	return body
 }
+
+// broken is a body that cannot be read on.
+type broken struct{ err error }
+
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 // noteBody writes down the body of a request that the work may never come to
 // read: the tries of one call are told by it.

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"antechamber/api"
@@ -38,6 +39,20 @@ func (s *testServer) entries() (all []journal.Entry) {
 		all = append(all, e)
 	}
 	return all
+}
+
+// A body of one byte too many is too large, also where a fault has looked at it
+// before the work did.
+func TestFaultsLeaveABodyTooLarge(t *testing.T) {
+	for _, armed := range []bool{false, true} {
+		srv := serve(t, acme, equipped)
+		if armed {
+			srv.arm(`{"match":{"method":"POST"},"action":{"type":"delay","duration":"1s"}}`)
+		}
+		body := `{"name":"W"}`
+		got := srv.do("POST", workspaces, body+strings.Repeat(" ", MaxBody+1-len(body)))
+		same(t, "status", 413, got.status)
+	}
 }
 
 // witness calls look when the first byte of an answer is sent, or the

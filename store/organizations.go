@@ -79,6 +79,9 @@ func (o *Organization) Attached(make func() any) any {
 	return o.attached
 }
 
+// IDSeed is what the organization's ids are made of, as its state has it.
+func (o *Organization) IDSeed() uint64 { return o.state.Load().ids.Seed }
+
 // Now is the organization's time.
 func (o *Organization) Now() api.Time { return o.nowIn(o.state.Load()) }
 

@@ -12,12 +12,21 @@ import (
 // Set is the faults of one organization. The nil Set has none, and nothing can
 // be armed in it.
 type Set struct {
-	Seed uint64 // the organization's id seed: chance is drawn from it
+	// Seed gives the organization's id seed, of which chance is drawn. It may be
+	// another one after the organization got another state. 0 when nil.
+	Seed func() uint64
 
 	live atomic.Pointer[[]*armed] // those that can still fire; nil when there are none
 	mu   sync.Mutex               // guards what follows, and what each armed fault counts
 	all  []*armed
 	last int
+}
+
+func (s *Set) seed() uint64 {
+	if s.Seed == nil {
+		return 0
+	}
+	return s.Seed()
 }
 
 // armed is a fault with what it has counted.
@@ -104,7 +113,7 @@ func (s *Set) Decide(r Request) *Hit {
 	var hit *Hit
 	for _, a := range matching {
 		a.matches++
-		if hit == nil && a.due(s.Seed) {
+		if hit == nil && a.due(s.seed()) {
 			hit = s.fire(a)
 		}
 	}
@@ -142,7 +151,7 @@ func (s *Set) fire(a *armed) *Hit {
 	return &Hit{
 		Fault:  a.ID,
 		Action: a.Action,
-		delay:  a.Action.length(draw(s.Seed, a.number, a.matches, forLength)),
+		delay:  a.Action.length(draw(s.seed(), a.number, a.matches, forLength)),
 	}
 }
 

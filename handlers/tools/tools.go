@@ -17,7 +17,6 @@ type Options struct {
 	// JournalEntries and JournalBytes bound each journal. Without entries there
 	// is none.
 	JournalEntries, JournalBytes int
-	Seed                         uint64 // of chance in faults
 }
 
 // Tools are those of one organization.
@@ -32,7 +31,7 @@ type Tools struct {
 // Of gives the tools of an organization. They end with it.
 func (o Options) Of(org *store.Organization) *Tools {
 	return org.Attached(func() any {
-		t := &Tools{Faults: &faults.Set{Seed: o.Seed}, Limiter: limits.New(o.RateLimit)}
+		t := &Tools{Faults: &faults.Set{Seed: org.IDSeed}, Limiter: limits.New(o.RateLimit)}
 		if o.JournalEntries > 0 {
 			t.Journal = journal.New(o.JournalEntries, o.JournalBytes)
 		}

@@ -31,7 +31,7 @@ type exchange struct {
 	body         *requestBody
 	now          func() time.Time
 	cancel       context.CancelFunc // tells the handler that the client has gone
-	stopWatching func() bool
+	stopWatching func()             // for a client that goes, and for the end of the transport
 
 	mu      sync.Mutex
 	changed sync.Cond
@@ -64,6 +64,8 @@ func (x *exchange) end(panicked any) {
 		return
 	}
 	switch {
+	case x.body.broken() != nil: // net/http sends no request whose body it cannot
+		x.finish(x.body.broken())
 	case panicked == nil:
 		x.writeHeader(http.StatusOK)
 		x.finish(x.complete())
@@ -111,18 +113,18 @@ func (x *exchange) bodiless() bool {
 // hasBody tells whether a body is sent.
 func (x *exchange) hasBody() bool { return x.asked.Method != http.MethodHead && !x.bodiless() }
 
-// abandon ends the exchange for a client that waits no longer.
+// abandon ends the exchange for a client that waits no longer. The handler is
+// told only then, or it could end the exchange in another way.
 func (x *exchange) abandon(cause error) {
+	x.mu.Lock()
+	x.stopWatching()
+	if !x.ended || x.left.Len() > 0 {
+		x.left.Reset()
+		x.finish(cause)
+	}
+	x.mu.Unlock()
 	x.cancel()
 	x.body.end()
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.stopWatching()
-	if x.ended && x.left.Len() == 0 {
-		return // it has got everything
-	}
-	x.left.Reset()
-	x.finish(cause)
 }
 
 // begin lets the client see the status and the header.

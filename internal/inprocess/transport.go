@@ -1,5 +1,7 @@
 // Package inprocess leads an HTTP client to a handler in the same process,
-// without a port: what the client sees is what it would see over TCP.
+// without a port: what the client sees is what it would see over TCP. It is made
+// for this module's handlers, which write whole answers and know no trailers, no
+// upgrades and no connections that are taken over but to be cut.
 package inprocess
 
 import (
@@ -8,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -37,16 +40,34 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
 	x := &exchange{
 		header: http.Header{}, now: t.Now, asked: r, cancel: cancel, begun: make(chan struct{}),
-		body: &requestBody{from: r.Body},
+		body: &requestBody{from: r.Body, length: r.ContentLength},
 	}
 	x.changed.L = &x.mu
-	x.mu.Lock() // the client may have gone already
-	x.stopWatching = context.AfterFunc(r.Context(), func() { x.abandon(context.Cause(r.Context())) })
-	x.mu.Unlock()
-	go x.serve(t.Handler, x.request(ctx))
+	asked, err := x.request(ctx)
+	if err != nil {
+		cancel()
+		closeBody(r)
+		return nil, err
+	}
+	t.watch(x, r.Context())
+	go x.serve(t.Handler, asked)
 	<-x.begun
 	return x.response()
 }
+
+// watch abandons the exchange when the client goes, or the transport ends.
+func (t *Transport) watch(x *exchange, client context.Context) {
+	x.mu.Lock() // either may have happened already
+	defer x.mu.Unlock()
+	stop := context.AfterFunc(client, func() { x.abandon(context.Cause(client)) })
+	x.stopWatching = func() { stop() }
+	if t.Ended != nil {
+		stopToo := context.AfterFunc(t.Ended, func() { x.abandon(t.ended()) })
+		x.stopWatching = func() { stop(); stopToo() }
+	}
+}
+
+func (t *Transport) ended() error { return fmt.Errorf("inprocess: %s has ended", t.Name) }
 
 // check refuses what net/http would not send, and what would leave the process.
 func (t *Transport) check(r *http.Request) error {
@@ -58,17 +79,29 @@ func (t *Transport) check(r *http.Request) error {
 	case r.Context().Err() != nil:
 		return context.Cause(r.Context())
 	case t.Ended != nil && t.Ended.Err() != nil:
-		return fmt.Errorf("inprocess: %s has ended", t.Name)
+		return t.ended()
 	}
 	for name, values := range r.Header {
+		if name == "" || strings.ContainsFunc(name, notInName) {
+			return fmt.Errorf("net/http: invalid header field name %q", name)
+		}
 		for _, value := range values {
-			if strings.ContainsAny(name+value, "\r\n\x00") {
+			if strings.ContainsFunc(value, notInValue) {
 				return fmt.Errorf("net/http: invalid header field value for %q", name)
 			}
 		}
 	}
 	return nil
 }
+
+// notInName tells whether a character has no place in the name of a header.
+// (RFC 9110, section 5.6.2)
+func notInName(r rune) bool {
+	return r >= 0x7f || r <= ' ' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+}
+
+// notInValue tells whether a character has no place in the value of a header.
+func notInValue(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
 func closeBody(r *http.Request) {
 	if r.Body != nil {
@@ -77,8 +110,16 @@ func closeBody(r *http.Request) {
 }
 
 // request is what the handler is asked.
-func (x *exchange) request(ctx context.Context) *http.Request {
+func (x *exchange) request(ctx context.Context) (*http.Request, error) {
 	r := x.asked.Clone(ctx)
+	// The path is what would be written, and read again: of two that a URL can
+	// have, that is one.
+	uri := x.asked.URL.RequestURI()
+	at, err := url.ParseRequestURI(uri)
+	if err != nil {
+		return nil, err
+	}
+	r.URL, r.RequestURI = at, uri
 	r.Header = make(http.Header, len(x.asked.Header))
 	for name, values := range x.asked.Header {
 		for _, value := range values {
@@ -91,8 +132,6 @@ func (x *exchange) request(ctx context.Context) *http.Request {
 	if _, told := r.Header["User-Agent"]; !told {
 		r.Header.Set("User-Agent", "Go-http-client/1.1")
 	}
-	r.RequestURI = r.URL.RequestURI()
-	r.URL.Scheme, r.URL.Host = "", ""
 	r.Host = "localhost" // nobody else can ask
 	r.RemoteAddr = "127.0.0.1:0"
 	r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.1", 1, 1
@@ -100,25 +139,54 @@ func (x *exchange) request(ctx context.Context) *http.Request {
 	switch {
 	case x.asked.Body == nil || x.asked.Body == http.NoBody:
 		r.Body, r.ContentLength = http.NoBody, 0
-	case r.ContentLength == 0:
+	case r.ContentLength <= 0:
 		r.Body, r.ContentLength, r.TransferEncoding = x.body, -1, []string{"chunked"}
 	default:
 		r.Body = x.body
 		r.Header.Set("Content-Length", strconv.FormatInt(r.ContentLength, 10))
 	}
-	return r
+	return r, nil
 }
 
 // requestBody is the body of a request for the handler, closed once and by the
 // exchange: a handler that closes it has only stopped to read.
 type requestBody struct {
-	from io.ReadCloser
-	once sync.Once
+	from   io.ReadCloser
+	length int64 // that was announced; none when it is not above 0
+	once   sync.Once
+
+	mu   sync.Mutex
+	read int64
+	err  error // why the request could not have been sent
 }
 
-func (b *requestBody) Read(p []byte) (int, error) { return b.from.Read(p) }
+// Read gives no more than was announced, and notes what net/http would have
+// failed with.
+func (b *requestBody) Read(p []byte) (int, error) {
+	n, err := b.from.Read(p)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.read += int64(n)
+	switch {
+	case err != nil && err != io.EOF:
+		b.err = err
+	case b.length > 0 && b.read > b.length, b.length > 0 && err == io.EOF && b.read < b.length:
+		b.err = fmt.Errorf("http: ContentLength=%d with Body length %d", b.length, b.read)
+	}
+	if b.err != nil {
+		return 0, io.ErrUnexpectedEOF // as a server meets a request that breaks off
+	}
+	return n, err
+}
 
 func (b *requestBody) Close() error { return nil }
+
+// broken gives why the request could not have been sent.
+func (b *requestBody) broken() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.err
+}
 
 func (b *requestBody) end() {
 	b.once.Do(func() {

@@ -10,11 +10,13 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -211,13 +213,84 @@ func TestOnlyOneHost(t *testing.T) {
 	}
 }
 
-func TestABadHeaderIsNotSent(t *testing.T) {
-	c := client(func(http.ResponseWriter, *http.Request) { t.Error("it was asked") })
-	r := get(t, context.Background(), "http://here.test/")
-	r.Header.Set("x-api-key", "a\nb")
-	if _, err := c.Do(r); err == nil || !strings.Contains(err.Error(), "invalid header field value") {
-		t.Error(err)
+// What net/http does not send is not sent here, for the reason that it gives.
+func TestWhatIsNotSent(t *testing.T) {
+	over := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.ReadAll(r.Body) }))
+	defer over.Close()
+	for name, spoil := range map[string]func(*http.Request){
+		"a line break in a header":   func(r *http.Request) { r.Header.Set("x-api-key", "a\nb") },
+		"a control character":        func(r *http.Request) { r.Header.Set("x-api-key", "a\x01b") },
+		"a deleted character":        func(r *http.Request) { r.Header.Set("x-api-key", "a\x7fb") },
+		"a space in a header's name": func(r *http.Request) { r.Header["x bad"] = []string{"a"} },
+		"a body that fails":          func(r *http.Request) { r.Body = io.NopCloser(iotest.ErrReader(errors.New("disk on fire"))) },
+		"less than its length":       func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("a")), 2 },
+		"more than its length":       func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("abc")), 2 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ask := func(c *http.Client, at string) string {
+				r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, at, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				spoil(r)
+				res, err := c.Do(r)
+				if err == nil {
+					res.Body.Close()
+					return res.Status
+				}
+				wrapped, _ := errors.AsType[*url.Error](err)
+				return strings.TrimPrefix(wrapped.Err.Error(), "http: ")
+			}
+			want := ask(over.Client(), over.URL)
+			got := ask(client(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.ReadAll(r.Body) }), "http://here.test")
+			if !strings.Contains(want, strings.TrimPrefix(got, "net/http: ")) {
+				t.Errorf("in process %q, over TCP %q", got, want)
+			}
+		})
 	}
+}
+
+// Of two paths that a URL can have, the one that is written is asked for.
+func TestThePathIsTheOneThatIsWritten(t *testing.T) {
+	over := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, r.URL.Path+" "+r.URL.EscapedPath())
+	}))
+	defer over.Close()
+	for _, change := range []func(*url.URL){
+		func(u *url.URL) { u.Path, u.RawPath = "/me", "/users" },
+		func(u *url.URL) { u.Path, u.RawPath = "/a/b", "/a%2Fb" },
+		func(u *url.URL) { u.Path = "/ä b" },
+	} {
+		ask := func(c *http.Client, at string) seen {
+			r := get(t, context.Background(), at)
+			change(r.URL)
+			return see(c, r)
+		}
+		want := ask(over.Client(), over.URL)
+		if diff := cmp.Diff(want, ask(client(over.Config.Handler.ServeHTTP), "http://here.test")); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// At the end of the transport whoever waits is told.
+func TestTheEndOfATransport(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ending, end := context.WithCancel(t.Context())
+		c := &http.Client{Transport: &Transport{
+			Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }),
+			Host:    "here.test", Now: time.Now, Name: "this server", Ended: ending,
+		}}
+		go func() {
+			synctest.Wait()
+			end()
+		}()
+		for range 2 {
+			if _, err := c.Do(get(t, t.Context(), "http://here.test/")); err == nil || !strings.Contains(err.Error(), "this server has ended") {
+				t.Error(err)
+			}
+		}
+	})
 }
 
 // A client that goes away is noticed by the handler, whatever either does.
