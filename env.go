@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/alecthomas/kong"
 
 	"antechamber/internal/remote"
 )
@@ -36,7 +39,10 @@ Examples:
 type variable struct{ name, value string }
 
 // Run prints what makes a shell's clients talk to the server.
-func (c *envCmd) Run(ctx context.Context, p *process) error {
+func (c *envCmd) Run(ctx context.Context, p *process, parsed *kong.Context) error {
+	// The variable is for verbs that print what a server answered. What a shell
+	// evaluates would be no object.
+	c.JSON = c.JSON && slices.ContainsFunc(parsed.Path, func(part *kong.Path) bool { return part.Flag != nil && part.Flag.Name == "json" })
 	asked := c.remoteFlags
 	asked.JSON = false // the answer is not what is printed
 	where, err := serverURL(c.URL)

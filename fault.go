@@ -224,7 +224,18 @@ func readJSON(file, what string, stdin io.Reader) ([]byte, error) {
 	if strings.TrimSpace(string(content)) == "" {
 		return nil, badInput("there is nothing in %s: expected a %s in JSON", file, what)
 	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(content, &object); err != nil || object == nil {
+		return nil, badInput("%s: expected a %s, which is a JSON object%s", file, what, because(err))
+	}
 	return content, nil
+}
+
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ": " + err.Error()
 }
 
 // survived tells whether an SDK that tries twice more gets through.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -42,12 +43,20 @@ func (c *initCmd) Run(p *process) error {
 	if name := filepath.Base(c.File); c.File == "" || name == "." || name == "-" || name == schemaFile {
 		return badInput("expected the name of a file for the seed, such as seed.json, not %q", c.File)
 	}
-	if err := c.write([]document{{schema, seed.Schema}, {c.File, seed.Starter}}); err != nil {
+	if err := c.write([]document{{c.File, seed.Starter}, {schema, seed.Schema}}); err != nil {
 		return err
 	}
 	_, err := fmt.Fprintf(p.stdout, "wrote %s, a small organization to change\nwrote %s, by which editors complete and check it\nserve it with: antechamber --seed %s\n",
-		c.File, schema, quoted(c.File))
+		c.File, schema, quoted(servable(c.File)))
 	return err
+}
+
+// servable is how a seed file is named to serve: never as a built-in one.
+func servable(file string) string {
+	if _, builtin := seed.Builtin(file); builtin {
+		return "." + string(filepath.Separator) + file
+	}
+	return file
 }
 
 // write writes all files or none.
@@ -57,34 +66,53 @@ func (c *initCmd) write(all []document) error {
 			return err
 		}
 	}
-	var written []string
+	var made []string
 	for _, d := range all {
 		_, err := os.Lstat(d.path)
 		isNew := errors.Is(err, fs.ErrNotExist)
-		if err := os.WriteFile(d.path, d.content, 0o644); err != nil {
-			for _, path := range written {
+		if err := d.write(); err != nil {
+			for _, path := range made {
 				os.Remove(path)
 			}
 			return badInput("cannot write %s: %w", d.path, wholefile.Reason(err))
 		}
 		if isNew {
-			written = append(written, d.path)
+			made = append(made, d.path)
 		}
 	}
 	return nil
 }
 
-// mayWrite refuses a file that is there and says something else.
+// write writes a file that everybody may read.
+func (d document) write() error {
+	err := wholefile.Replace(d.path, func(w io.Writer) error {
+		_, err := w.Write(d.content)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return os.Chmod(d.path, 0o644)
+}
+
+// mayWrite refuses what is no file, and a file that is there and says something
+// else.
 func (c *initCmd) mayWrite(d document) error {
-	_, err := os.Lstat(d.path)
-	if c.Force || errors.Is(err, fs.ErrNotExist) {
+	info, err := os.Stat(d.path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return badInput("cannot write %s: %w", d.path, wholefile.Reason(err))
+	case !info.Mode().IsRegular():
+		return badInput("%s is no file to be written; nothing was written", d.path)
+	case c.Force:
 		return nil
 	}
-	if err != nil {
-		return badInput("cannot write %s: %w", d.path, wholefile.Reason(err))
-	}
-	if there, err := os.ReadFile(d.path); err == nil && bytes.Equal(there, d.content) && filepath.Base(d.path) == schemaFile {
-		return nil // the schema of another seed beside it
+	if filepath.Base(d.path) == schemaFile {
+		if there, err := os.ReadFile(d.path); err == nil && bytes.Equal(there, d.content) {
+			return nil // the schema of another seed beside it
+		}
 	}
 	return badInput("%s is there already: --force overwrites it; nothing was written", d.path)
 }

@@ -38,6 +38,7 @@ func TestInit(t *testing.T) {
 	if got := startServer(t, "", "--seed", "seed.json").organization(defaultAdminKey); got != "Blue Heron Books" {
 		t.Errorf("it serves %q", got)
 	}
+	does(t, "wrote demo, a small organization to change\nwrote seed.schema.json, by which editors complete and check it\nserve it with: antechamber --seed ./demo\n", "", "init", "demo")
 	does(t, "wrote it's.json, a small organization to change\nwrote seed.schema.json, by which editors complete and check it\nserve it with: antechamber --seed 'it'\\''s.json'\n", "", "init", "it's.json")
 }
 
@@ -82,9 +83,9 @@ func TestInitThatCannotWrite(t *testing.T) {
 	if err := os.Mkdir("folder.json", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	refuses(t, exitBadInput, "antechamber: cannot write nowhere/seed.schema.json: no such file or directory\n", "init", "nowhere/a.json")
-	refuses(t, exitBadInput, "antechamber: folder.json is there already: --force overwrites it; nothing was written\n", "init", "folder.json")
-	refuses(t, exitBadInput, "antechamber: cannot write folder.json: is a directory\n", "init", "folder.json", "--force")
+	refuses(t, exitBadInput, "antechamber: cannot write nowhere/a.json: no such file or directory\n", "init", "nowhere/a.json")
+	refuses(t, exitBadInput, "antechamber: folder.json is no file to be written; nothing was written\n", "init", "folder.json")
+	refuses(t, exitBadInput, "antechamber: folder.json is no file to be written; nothing was written\n", "init", "folder.json", "--force")
 	for _, file := range []string{"", "-", ".", "a/..", "seed.schema.json"} {
 		code, stdout, stderr := execute(t, "", "init", file)
 		if code != exitBadInput || stdout != "" || stderr == "" {

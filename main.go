@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string, p *process) int {
 	case helped: // Parse goes on after --help, and what it finds then is of no interest
 		return exitFine
 	case err != nil:
-		return p.fail(badInput("%s (see %s --help)", hyphen.ReplaceAllString(wording.Replace(err.Error()), `: expected a value, not "$2"`), verbOf(err)))
+		return p.fail(badInput("%s (see %s --help)", worded(err), verbOf(err)))
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	return p.fail(parsed.Run(p))
@@ -122,6 +122,16 @@ func dropEmptyVariables() {
 		}
 	}
 }
+
+// worded says what is wrong with the command line.
+func worded(err error) string {
+	said := hyphen.ReplaceAllString(wording.Replace(err.Error()), `: expected a value, not "$2"`)
+	return negative.ReplaceAllString(said, "expected a value that does not begin with a hyphen, as $1 does")
+}
+
+// negative is what Kong says of an argument that is a negative number. It takes
+// it for a flag.
+var negative = regexp.MustCompile(`^unknown flag (-[0-9]).*`)
 
 // hyphen is what Kong says of a value that begins like a flag. Its advice is
 // of no use here: no value of ours may be negative.

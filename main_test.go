@@ -206,6 +206,7 @@ func TestBadArguments(t *testing.T) {
 		"--log-level=loud":                  `antechamber: --log-level must be one of "debug","info","warn","error" but got "loud" (see antechamber serve --help)`,
 		"--addr :0 validate x.json":         `antechamber: flag --addr applies to the default command "serve", not "validate" (see antechamber serve --help)`,
 		"clock advnce 21d":                  `antechamber: unexpected argument advnce, did you mean "advance"? (see antechamber clock --help)`,
+		"clock advance -1h":                 `antechamber: expected a value that does not begin with a hyphen, as -1 does (see antechamber clock advance --help)`,
 		"reset now":                         `antechamber: unexpected argument now (see antechamber reset --help)`,
 		"snapshot take":                     `antechamber: expected "<NAME>" (see antechamber snapshot take --help)`,
 		"fault add error --status 5xx":      `antechamber: --status: expected a whole number, not "5xx" (see antechamber fault add --help)`,

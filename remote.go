@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"regexp"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -44,10 +45,13 @@ func serverURL(given *string) (*url.URL, error) {
 	}
 	u, err := remote.Parse(where)
 	if err != nil {
-		return nil, badInput("--url: %w", err)
+		return nil, badInput("--url: %s", password.ReplaceAllString(err.Error(), "//…@"))
 	}
 	return u, nil
 }
+
+// password is what may be one in an address that cannot be read.
+var password = regexp.MustCompile(`//[^/]*@`)
 
 // How long a server that is there may take.
 const (
@@ -141,9 +145,12 @@ func tell[T any](f *remoteFlags, p *process, answer []byte, show func(w io.Write
 func (f *remoteFlags) send(ctx context.Context, p *process, r request) ([]byte, error) {
 	return f.with(ctx, p, func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
 		answer, err := plane.Do(ctx, r.method, r.path, r.body)
-		if refusal, ok := errors.AsType[*remote.Error](err); ok && r.file != "" && len(refusal.Faults) > 0 {
-			f.tellRefusal(p, refusal)
-			return nil, faultsIn(r.file, refusal.Faults)
+		if refusal, ok := errors.AsType[*remote.Error](err); ok && r.file != "" && refusal.Status == http.StatusBadRequest {
+			if len(refusal.Faults) > 0 {
+				f.tellRefusal(p, refusal)
+				return nil, faultsIn(r.file, refusal.Faults)
+			}
+			refusal.Message = r.file + ": " + refusal.Message
 		}
 		return answer, err
 	})
@@ -171,7 +178,7 @@ func (f *remoteFlags) failed(ctx context.Context, p *process, err error) error {
 		return errors.New("interrupted")
 	}
 	if gone, ok := errors.AsType[*remote.Unreachable](err); ok {
-		return fmt.Errorf("%w\n%s", err, howToStart(gone.URL))
+		return fmt.Errorf("%w\n%s", err, howToStart(gone))
 	}
 	if refusal, ok := errors.AsType[*remote.Error](err); ok {
 		f.tellRefusal(p, refusal)
@@ -187,14 +194,17 @@ func (f *remoteFlags) tellRefusal(p *process, refusal *remote.Error) {
 }
 
 // howToStart says what to do where no server is.
-func howToStart(where string) string {
-	u, err := url.Parse(where)
+func howToStart(gone *remote.Unreachable) string {
+	const other = "start it, or name another one with --url"
+	u, err := url.Parse(gone.URL)
 	if err != nil {
 		return "name another one with --url"
 	}
 	ip, err := netip.ParseAddr(u.Hostname())
-	if local := u.Hostname() == "localhost" || err == nil && ip.IsLoopback(); !local || u.Scheme != "http" || u.Port() == "" {
-		return "start it, or name another one with --url"
+	local := u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
+	free := errors.Is(gone, syscall.ECONNREFUSED) // or else there is something else
+	if !local || !free || u.Scheme != "http" || u.Port() == "" || u.Port() == "0" {
+		return other
 	}
 	return fmt.Sprintf("start one with: antechamber --addr %s, or name another one with --url", u.Host)
 }
@@ -227,8 +237,9 @@ func withoutStop(s string) string {
 // calls.
 var onTheCommandLine = strings.NewReplacer(
 	"Send Authorization: Bearer with the token of --control-token, or the one that was printed at start", "Give it with --control-token: the server printed it at its start, unless it was started with one",
-	"Send its admin key as x-api-key, or ?organization=<id>. GET /_emulate/organizations lists them", "Name one with --admin-key or --organization; GET /_emulate/organizations lists them",
+	"Send its admin key as x-api-key, or ?organization=<id>. GET /_emulate/organizations lists them", "Name one with --admin-key or --organization; curl …/_emulate/organizations lists them",
 	"Replace one after the other, each named by its key or its id", "Import one after the other, each named by --admin-key or --organization",
+	"GET /_emulate/outbox lists those that were", "curl …/_emulate/outbox lists those that were",
 	"GET /_emulate/faults lists", "antechamber fault lists",
 	"POST /_emulate/reset and a restored snapshot bring", "antechamber reset and antechamber snapshot restore bring",
 )
@@ -255,7 +266,8 @@ func when(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 // plain is a text that does nothing to a terminal but stand there.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		const joiner, nonJoiner = '\u200d', '\u200c' // which writing needs
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && r != joiner && r != nonJoiner {
 			return unicode.ReplacementChar
 		}
 		return r
@@ -263,7 +275,12 @@ func plain(s string) string {
 }
 
 // cell is a text in a table, where no cell is empty: scripts count them.
-func cell(s string) string { return cmp.Or(plain(s), "-") }
+func cell(s string) string {
+	if strings.TrimSpace(s) == "" {
+		return "-"
+	}
+	return plain(s)
+}
 
 // table prints rows under a header, each column as wide as it has to be, and
 // nothing at all when there are no rows.

@@ -3,12 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -110,14 +112,16 @@ func TestTheServerIsThatOfTheEnvironment(t *testing.T) {
 func TestWhatAnswersIsNoAntechamber(t *testing.T) {
 	url := answering(t, status(http.StatusTeapot))
 	refuses(t, exitFailed, "antechamber: no server answers at "+url+": what answers has no control plane: 418 I'm a teapot\n"+
-		"antechamber: start one with: antechamber --addr "+strings.TrimPrefix(url, "http://")+", or name another one with --url\n", "reset", "--url", url)
+		"antechamber: start it, or name another one with --url\n", "reset", "--url", url)
 	url = answering(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") })
 	refuses(t, exitFailed, "antechamber: the server's answer is not what a control plane says: invalid character '<' looking for beginning of value\n", "reset", "--url", url)
 	refuses(t, exitFailed, "antechamber: the server's answer is not what a control plane says: invalid character '<' looking for beginning of value\n", "env", "--url", url)
 }
 
 func TestHowToStart(t *testing.T) {
+	const other = "start it, or name another one with --url"
 	for where, want := range map[string]string{
+		"http://127.0.0.1:0":      other,
 		"http://127.0.0.1:4020":   "start one with: antechamber --addr 127.0.0.1:4020, or name another one with --url",
 		"http://[::1]:4020":       "start one with: antechamber --addr [::1]:4020, or name another one with --url",
 		"http://localhost:1/base": "start one with: antechamber --addr localhost:1, or name another one with --url",
@@ -125,8 +129,35 @@ func TestHowToStart(t *testing.T) {
 		"http://127.0.0.1":        "start it, or name another one with --url",
 		"https://127.0.0.1:4020":  "start it, or name another one with --url",
 	} {
-		if got := howToStart(where); got != want {
+		if got := howToStart(&remote.Unreachable{URL: where, Err: syscall.ECONNREFUSED}); got != want {
 			t.Errorf("%s: %s, want %s", where, got, want)
+		}
+		if got := howToStart(&remote.Unreachable{URL: where, Err: errors.New("it is another server")}); got != other {
+			t.Errorf("%s, where there is something else: %s", where, got)
+		}
+	}
+}
+
+func TestAPasswordIsNotRepeated(t *testing.T) {
+	refuses(t, exitBadInput, "antechamber: --url: expected a URL such as http://127.0.0.1:4020, not \"http://…@host\"\n", "reset", "--url", "http://me:hunter 2@host")
+}
+
+// The variable for what a server answered is no word to a shell.
+func TestTheEnvironmentIsForAShell(t *testing.T) {
+	s := startServer(t, "", "--seed", "empty")
+	t.Setenv("ANTECHAMBER_JSON", "true")
+	does(t, "export ANTHROPIC_BASE_URL="+s.url+"\nexport ANTHROPIC_API_KEY="+defaultAdminKey+"\n", "", "env", "--url", s.url)
+}
+
+func TestPlain(t *testing.T) {
+	for text, want := range map[string]string{
+		"Ada\x1b[2J":     "Ada�[2J",
+		"a\u202eb":       "a�b",
+		"a\u2028b\u200b": "a�b�",
+		"👩\u200d💻 ñ":     "👩\u200d💻 ñ",
+	} {
+		if got := plain(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
 }
@@ -169,7 +200,7 @@ func TestWhichOrganization(t *testing.T) {
 	does(t, second, "", "reset", "--organization", "22222222-2222-2222-2222-222222222222")
 	does(t, first, "", "reset", "--admin-key", "sk-ant-admin01-second", "--organization", "11111111-1111-1111-1111-111111111111")
 	does(t, "2027-01-01T00:00:00.000000Z frozen\n", "", "clock", "--admin-key", "sk-ant-admin01-second", "show")
-	const none = "antechamber: There is no such organization (Name one with --admin-key or --organization; GET /_emulate/organizations lists them)\n"
+	const none = "antechamber: There is no such organization (Name one with --admin-key or --organization; curl …/_emulate/organizations lists them)\n"
 	refuses(t, exitBadInput, none, "reset", "--admin-key", "sk-ant-admin01-nobody")
 	refuses(t, exitBadInput, none, "reset", "--organization", "x y&z")
 	t.Setenv("ANTECHAMBER_ADMIN_KEY", "sk-ant-admin01-second")
@@ -295,10 +326,10 @@ func TestAccept(t *testing.T) {
 	if code != exitFine || !strings.HasPrefix(stdout, "Ada Lovelace (ada@example.com) is a member now, with the role developer: user_") {
 		t.Errorf("it exits with %d: %s", code, stdout)
 	}
-	refuses(t, exitBadInput, "antechamber: no invite was sent to bob@example.com (GET /_emulate/outbox lists those that were)\n", "accept", "bob@example.com")
+	refuses(t, exitBadInput, "antechamber: no invite was sent to bob@example.com (curl …/_emulate/outbox lists those that were)\n", "accept", "bob@example.com")
 	refuses(t, exitBadInput, "antechamber: Invite `invite_015gWxCN9Hfg2QhZwTK7Mdeu` is accepted: only a pending invite can be accepted\n", "accept", "invite_015gWxCN9Hfg2QhZwTK7Mdeu")
 	refuses(t, exitBadInput, "antechamber: expected the id of an invite, or an address, not nothing\n", "accept", "")
-	refuses(t, exitBadInput, "antechamber: no invite was sent to bob@example.com (GET /_emulate/outbox lists those that were)\n", "accept", "bob@example.com", "--json")
+	refuses(t, exitBadInput, "antechamber: no invite was sent to bob@example.com (curl …/_emulate/outbox lists those that were)\n", "accept", "bob@example.com", "--json")
 }
 
 func TestExport(t *testing.T) {
@@ -356,7 +387,7 @@ func TestImport(t *testing.T) {
 	if code != exitBadInput || !json.Valid([]byte(stdout)) || !strings.HasPrefix(stderr, "stdin:1:2: expected") || !strings.HasSuffix(stderr, "antechamber: 1 fault in the seed stdin\n") {
 		t.Errorf("it exits with %d: %s%s", code, stdout, stderr)
 	}
-	refuses(t, exitBadInput, "antechamber: /organizations: expected one organization (Import one after the other, each named by --admin-key or --organization)\n", "import", "two.json")
+	refuses(t, exitBadInput, "antechamber: two.json: /organizations: expected one organization (Import one after the other, each named by --admin-key or --organization)\n", "import", "two.json")
 	refuses(t, exitBadInput, "antechamber: cannot read the seed none.json: no such file or directory\n", "import", "none.json")
 	if after := s.emulate("GET", "/state", ""); after != before {
 		t.Errorf("a refused import changes something (-before +after):\n%s", cmp.Diff(before, after))
@@ -381,7 +412,7 @@ func TestEnv(t *testing.T) {
 	t.Setenv("ANTECHAMBER_ORGANIZATION", "22222222-2222-2222-2222-222222222222")
 	says("sk-ant-admin01-second")
 	t.Setenv("ANTECHAMBER_ORGANIZATION", "nobody")
-	refuses(t, exitBadInput, "antechamber: There is no such organization (Name one with --admin-key or --organization; GET /_emulate/organizations lists them)\n", "env", "--url", s.url, "--json")
+	refuses(t, exitBadInput, "antechamber: There is no such organization (Name one with --admin-key or --organization; curl …/_emulate/organizations lists them)\n", "env", "--url", s.url, "--json")
 }
 
 func TestAnOrganizationWithoutAKeyHasNoEnv(t *testing.T) {
