@@ -390,7 +390,7 @@ var inGo = strings.NewReplacer(
 	"GET /_emulate/outbox lists those that were", "Outbox gives those that were",
 	"POST /_emulate/reset and a restored snapshot bring", "Reset and Restore bring",
 	"POST /_emulate/users adds one", "AddUser adds one",
-	`PATCH /_emulate/settings with {"member_limit":null} removes`, `Settings(map[string]any{"member_limit": nil}) removes`,
+	`PATCH /_emulate/settings with {"member_limit":null} removes`, `UpdateSettings(map[string]any{"member_limit": nil}) removes`,
 	"match.operation:", "Operation:", "match.method:", "Method:", "match.path:", "Path:", "match.body:", "Body:",
 	"action.", "Action: ",
 )

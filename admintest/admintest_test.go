@@ -165,7 +165,7 @@ func TestEveryWayIsTheSame(t *testing.T) {
 		for _, list := range []string{"/users", "/invites", "/workspaces?include_archived=true", "/api_keys"} {
 			note(get[json.RawMessage](t, srv, "GET", list, ""))
 		}
-		srv.Settings(map[string]any{"workspace_limit": 1})
+		srv.UpdateSettings(map[string]any{"workspace_limit": 1})
 		status, _, _ := send(t, srv, "POST", "/workspaces", `{"name":"one"}`)
 		again, _, _ := send(t, srv, "POST", "/workspaces", `{"name":"too many"}`)
 		note([]int{status, again})

@@ -216,7 +216,7 @@ func TestMethodsThatFail(t *testing.T) {
 		"backwards":        {func(s *admintest.Server) { s.Clock.Advance(-1) }, []string{"never goes backwards", "Reset and Restore bring an earlier time back"}},
 		"no snapshot":      {func(s *admintest.Server) { s.Restore("x") }, []string{"x"}},
 		"no seed":          {func(s *admintest.Server) { s.Import([]byte(`{"nmae":"A"}`)) }, []string{"/nmae"}},
-		"no setting":       {func(s *admintest.Server) { s.Settings(map[string]any{"limit": 1}) }, []string{"limit"}},
+		"no setting":       {func(s *admintest.Server) { s.UpdateSettings(map[string]any{"limit": 1}) }, []string{"limit"}},
 		"no operation":     {func(s *admintest.Server) { s.Requests("listWorkspace") }, []string{"an operation of the Admin API", "did you mean listWorkspaces?"}},
 		"no action":        {func(s *admintest.Server) { s.Fault(admintest.Fault{}) }, []string{"it has no Action"}},
 		"it can never happen": {func(s *admintest.Server) {

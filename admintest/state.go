@@ -69,16 +69,16 @@ func (s *Server) own(text []byte) []byte {
 	return mine
 }
 
-// Settings changes settings of the organization, named as in a seed:
+// UpdateSettings changes settings of the organization, named as in a seed:
 // "member_limit", "allowed_invite_domains" and the others. A null limit is no
 // limit.
-func (s *Server) Settings(changes map[string]any) {
+func (s *Server) UpdateSettings(changes map[string]any) {
 	s.t.Helper()
 	body, err := json.Marshal(changes)
 	if err != nil {
-		s.fatal("Settings", err)
+		s.fatal("UpdateSettings", err)
 	}
-	s.raw("Settings", http.MethodPatch, "/settings", body)
+	s.raw("UpdateSettings", http.MethodPatch, "/settings", body)
 }
 
 func (s *Server) raw(what, method, path string, body []byte) []byte {

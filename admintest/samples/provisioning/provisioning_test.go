@@ -405,7 +405,7 @@ func TestLimits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			srv := srv.In(t)
 			srv.Restore("before")
-			srv.Settings(test.settings)
+			srv.UpdateSettings(test.settings)
 			p, _ := provisionerOf(srv)
 			if _, err := sync(t, p); err == nil || !strings.HasPrefix(err.Error(), test.want) {
 				t.Errorf("got %v", err)

@@ -203,12 +203,12 @@ func TestOneFails(t *testing.T) {
 	srv := start(t)
 	t.Run("the domain is not allowed", func(t *testing.T) {
 		srv := srv.Fork(t)
-		srv.Settings(map[string]any{"allowed_invite_domains": []string{"example.org"}})
+		srv.UpdateSettings(map[string]any{"allowed_invite_domains": []string{"example.org"}})
 		refused(t, srv, "late@example.com: ")
 	})
 	t.Run("the organization is full", func(t *testing.T) {
 		srv := srv.Fork(t)
-		srv.Settings(map[string]any{"member_limit": 3})
+		srv.UpdateSettings(map[string]any{"member_limit": 3})
 		refused(t, srv, "late@example.com: ")
 	})
 	t.Run("a fault", func(t *testing.T) {
