@@ -33,7 +33,7 @@ Examples:
 type (
 	clockShowCmd    struct{}
 	clockAdvanceCmd struct {
-		By string `arg:"" name:"DURATION" help:"How far, such as 21d, 504h, 1d12h or 90s."`
+		By string `arg:"" name:"DURATION" help:"How far, such as 21d, 3w, 1d12h or 90s."`
 	}
 	clockSetCmd struct {
 		To     string `arg:"" name:"TIME" help:"An RFC 3339 time, such as 2030-01-01T00:00:00Z."`

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"slices"
@@ -17,16 +18,16 @@ import (
 )
 
 type envCmd struct {
-	Shell string `env:"-" enum:"sh,fish,powershell" default:"sh" placeholder:"sh|fish|powershell" help:"Whose words to use. Default ${default}."`
+	Shell string `env:"-" enum:"sh,bash,zsh,fish,powershell" default:"sh" placeholder:"sh|bash|zsh|fish|powershell" help:"Whose words to use. Default ${default}."`
 	remoteFlags
 }
 
 func (envCmd) Help() string {
-	return `The official SDKs read ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY. The key is that of --admin-key or, without one, the first of the organization. Nothing is printed unless the server is there and knows the organization, so that a shell changes nothing then. Most often it is used as
+	return `The official SDKs read ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY. The key is that of --admin-key or, without one, the first of the organization. The commands of antechamber read ANTECHAMBER_URL and, where you chose an organization, ANTECHAMBER_ORGANIZATION. Most often it is used as
 
   eval "$(antechamber env)"
 
-and in PowerShell as antechamber env --shell powershell | Out-String | Invoke-Expression. With --json it is an object of both.
+When the server is not there, or does not know the organization, that changes nothing and fails, so that what follows && does not run with variables of before. In PowerShell it is antechamber env --shell powershell | Out-String | Invoke-Expression. With --json it is an object of all.
 
 Examples:
 
@@ -38,8 +39,17 @@ Examples:
 // variable is one that a client of the API reads.
 type variable struct{ name, value string }
 
-// Run prints what makes a shell's clients talk to the server.
+// Run prints what makes a shell's clients talk to the server, or fails and makes
+// a shell that evaluates it fail.
 func (c *envCmd) Run(ctx context.Context, p *process, parsed *kong.Context) error {
+	err := c.run(ctx, p, parsed)
+	if err != nil && !c.JSON && c.Shell != "powershell" {
+		_, _ = io.WriteString(p.stdout, "false\n") // the exit code tells of it, too
+	}
+	return err
+}
+
+func (c *envCmd) run(ctx context.Context, p *process, parsed *kong.Context) error {
 	// The variable is for verbs that print what a server answered. What a shell
 	// evaluates would be no object.
 	c.JSON = c.JSON && slices.ContainsFunc(parsed.Path, func(part *kong.Path) bool { return part.Flag != nil && part.Flag.Name == "json" })
@@ -55,31 +65,38 @@ func (c *envCmd) Run(ctx context.Context, p *process, parsed *kong.Context) erro
 	if err != nil {
 		return err
 	}
-	key, err := c.key(answer)
+	var m struct{ Organization clientsOrganization }
+	if err := json.Unmarshal(answer, &m); err != nil {
+		return fmt.Errorf("the server's answer is not what a control plane says: %w", err)
+	}
+	key, err := c.key(m.Organization)
 	if err != nil {
 		return err
 	}
-	return c.print(p, []variable{{"ANTHROPIC_BASE_URL", strings.TrimRight(where.String(), "/")}, {"ANTHROPIC_API_KEY", key}})
+	at := strings.TrimRight(where.String(), "/")
+	variables := []variable{{"ANTHROPIC_BASE_URL", at}, {"ANTHROPIC_API_KEY", key}, {"ANTECHAMBER_URL", at}}
+	if c.AdminKey != nil || c.Organization != "" {
+		variables = append(variables, variable{"ANTECHAMBER_ORGANIZATION", m.Organization.ID})
+	}
+	return c.print(p, variables)
+}
+
+// clientsOrganization is the organization that clients are to talk to.
+type clientsOrganization struct {
+	ID       string  `json:"id"`
+	Name     string  `json:"name"`
+	AdminKey *string `json:"admin_key"`
 }
 
 // key gives the admin key that clients are to send.
-func (c *envCmd) key(manifest []byte) (string, error) {
-	var m struct {
-		Organization struct {
-			Name     string  `json:"name"`
-			AdminKey *string `json:"admin_key"`
-		} `json:"organization"`
-	}
-	if err := json.Unmarshal(manifest, &m); err != nil {
-		return "", fmt.Errorf("the server's answer is not what a control plane says: %w", err)
-	}
+func (c *envCmd) key(o clientsOrganization) (string, error) {
 	switch {
 	case c.AdminKey != nil && c.Organization == "": // or else it may be another one's
 		return *c.AdminKey, nil
-	case m.Organization.AdminKey == nil:
-		return "", errors.New("the organization " + plain(m.Organization.Name) + " has no admin key")
+	case o.AdminKey == nil:
+		return "", errors.New("the organization " + plain(o.Name) + " has no admin key")
 	}
-	return *m.Organization.AdminKey, nil
+	return *o.AdminKey, nil
 }
 
 func (c *envCmd) print(p *process, variables []variable) error {

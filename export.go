@@ -12,7 +12,8 @@ import (
 )
 
 type exportCmd struct {
-	File string `arg:"" optional:"" name:"FILE" help:"Where to write it; without a file, or with -, to standard output."`
+	File  string `arg:"" optional:"" name:"FILE" help:"Where to write it; without a file, or with -, to standard output."`
+	Force bool   `env:"-" help:"Overwrite the file."`
 	remoteFlags
 }
 
@@ -22,12 +23,16 @@ func (exportCmd) Help() string {
 Examples:
 
   antechamber export acme.json
+  antechamber export --force acme.json
   antechamber export > acme.json
   antechamber export --organization 12345678-1234-5678-1234-567812345678 acme.json`
 }
 
 // Run writes the state of an organization.
 func (c *exportCmd) Run(ctx context.Context, p *process) error {
+	if err := c.mayWrite(); err != nil {
+		return err
+	}
 	state, err := c.send(ctx, p, request{method: http.MethodGet, path: "/state"})
 	if err != nil {
 		return err
@@ -42,6 +47,18 @@ func (c *exportCmd) Run(ctx context.Context, p *process) error {
 	return tell(&c.remoteFlags, p, state, func(w io.Writer, organization struct{ Name string }) {
 		fmt.Fprintf(w, "wrote %s to %s, which holds its admin keys\n", plain(organization.Name), c.File)
 	})
+}
+
+// mayWrite refuses a file that is there, unless it may be overwritten. A pipe
+// may always be written to.
+func (c *exportCmd) mayWrite() error {
+	if c.Force || c.File == "" || c.File == "-" {
+		return nil
+	}
+	if info, err := os.Stat(c.File); err == nil && info.Mode().IsRegular() {
+		return badInput("%s is there already: --force overwrites it", c.File)
+	}
+	return nil
 }
 
 // save makes a file hold a text: all of it, or what it held before. Only its

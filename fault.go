@@ -3,15 +3,18 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 
 	"antechamber/api"
+	"antechamber/handlers"
 	"antechamber/internal/wholefile"
 )
 
@@ -84,7 +87,18 @@ func (faultAddCmd) Help() string {
   antechamber fault add drop_after_commit --operation createWorkspace
   antechamber fault add truncate --bytes 20 --probability 0.1
   antechamber fault add stale_read --writes 1 --operation getWorkspace
-  antechamber fault add - < fault.json`
+  antechamber fault add - < fault.json
+
+` + operationNames()
+}
+
+// operationNames lists what --operation takes.
+func operationNames() string {
+	var names []string
+	for _, op := range handlers.Operations() {
+		names = append(names, op.ID)
+	}
+	return "Operations: " + strings.Join(names, ", ") + "."
 }
 
 // number is a whole number on the command line.
@@ -155,6 +169,9 @@ func (c *faultAddCmd) Run(ctx context.Context, p *process, all *faultCmd) error 
 		return err
 	}
 	answer, err := all.send(ctx, p, request{method: http.MethodPost, path: "/faults", body: body})
+	if known, ok := errors.AsType[*failure](err); ok && c.File == nil && c.Action != "-" {
+		return &failure{known.code, errors.New(inFlags(known.Error()))}
+	}
 	if err != nil {
 		return err
 	}
@@ -164,6 +181,20 @@ func (c *faultAddCmd) Run(ctx context.Context, p *process, all *faultCmd) error 
 	}
 	return tell(&all.remoteFlags, p, answer, func(w io.Writer, f fault) {
 		fmt.Fprintf(w, "armed %s: %s, on %s, %s\n", f.ID, f.Action, f.Match, f.often())
+	})
+}
+
+// field is one of a fault, as a refusal names it.
+var field = regexp.MustCompile(`\b(?:action|match)\.([a-z_]+):|^(times|after|probability):`)
+
+// inFlags says of flags what a refusal says of fields.
+func inFlags(message string) string {
+	return field.ReplaceAllStringFunc(message, func(name string) string {
+		name = name[strings.LastIndexByte(name, '.')+1:]
+		if name == "type:" {
+			return "ACTION:"
+		}
+		return "--" + strings.ReplaceAll(name, "_", "-")
 	})
 }
 
@@ -225,17 +256,14 @@ func readJSON(file, what string, stdin io.Reader) ([]byte, error) {
 		return nil, badInput("there is nothing in %s: expected a %s in JSON", file, what)
 	}
 	var object map[string]json.RawMessage
-	if err := json.Unmarshal(content, &object); err != nil || object == nil {
-		return nil, badInput("%s: expected a %s, which is a JSON object%s", file, what, because(err))
+	err = json.Unmarshal(content, &object)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return nil, badInput("%s: expected a %s in JSON: %w (byte %d)", file, what, syntax, syntax.Offset)
+	}
+	if object == nil {
+		return nil, badInput("%s: expected a %s, which is a JSON object", file, what)
 	}
 	return content, nil
-}
-
-func because(err error) string {
-	if err == nil {
-		return ""
-	}
-	return ": " + err.Error()
 }
 
 // survived tells whether an SDK that tries twice more gets through.

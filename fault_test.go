@@ -67,11 +67,11 @@ func TestFaultsThatAreRefused(t *testing.T) {
 	for args, sentence := range map[string]string{
 		"":                                "expected what is to happen: error, delay, drop, drop_after_commit, truncate, malformed or stale_read (see antechamber fault add --help)",
 		"--status 500":                    "expected what is to happen: error, delay, drop, drop_after_commit, truncate, malformed or stale_read (see antechamber fault add --help)",
-		"eror --status 500":               `action.type: there is no action "eror" (did you mean "error"?)`,
-		"error":                           "action.status: is missing",
-		"drop --operation createWorkspac": `match.operation: there is no operation "createWorkspac" (did you mean "createWorkspace"?)`,
+		"eror --status 500":               `ACTION: there is no action "eror" (did you mean "error"?)`,
+		"error":                           "--status: is missing",
+		"drop --operation createWorkspac": `--operation: there is no operation "createWorkspac" (did you mean "createWorkspace"?)`,
 		"drop --body {":                   `--body: expected JSON, such as {"name":"Research"}, not "{"`,
-		"drop --times 0":                  "times: must be at least 1 (leave it out to fire every time)",
+		"drop --times 0":                  "--times: must be at least 1 (leave it out to fire every time)",
 	} {
 		refuses(t, exitBadInput, "antechamber: "+sentence+"\n", append([]string{"fault", "add"}, strings.Fields(args)...)...)
 	}

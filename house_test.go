@@ -15,7 +15,7 @@ import (
 // rooms are the packages, each with those of ours that it may import.
 // Imports run one way.
 var rooms = map[string][]string{
-	".":                  {"api", "emulator", "handlers", "handlers/control", "handlers/journal", "handlers/limits", "internal/remote", "internal/wholefile", "pull", "seed", "statefile", "store"},
+	".":                  {"api", "emulator", "handlers", "handlers/control", "handlers/journal", "handlers/limits", "internal/guess", "internal/remote", "internal/wholefile", "pull", "seed", "statefile", "store"},
 	"admintest":          {"api", "emulator", "handlers", "handlers/faults", "handlers/journal", "handlers/limits", "internal/inprocess", "internal/remote", "seed", "store"},
 	"emulator":           {"handlers", "handlers/control", "handlers/limits", "handlers/tools", "seed", "store"},
 	"handlers":           {"api", "handlers/control", "handlers/faults", "handlers/journal", "handlers/limits", "handlers/tools", "seed", "store"},
@@ -46,6 +46,7 @@ var rooms = map[string][]string{
 var beyond = map[string][]string{
 	".":                {"github.com/alecthomas/kong"},
 	"handlers":         {"github.com/labstack/echo/v4"},
+	"pull":             {"golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
 	"store":            {"github.com/oklog/ulid/v2", "github.com/tidwall/btree"},
 	"internal/conform": {"github.com/getkin/kin-openapi/openapi3", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/santhosh-tekuri/jsonschema/v6/kind", "go.yaml.in/yaml/v4"},
 

@@ -22,7 +22,7 @@ type initCmd struct {
 }
 
 func (initCmd) Help() string {
-	return `It is a small organization to change: users of several roles, invites, workspaces, keys, and times that are relative to now. Its JSON Schema goes beside it as seed.schema.json, by which editors complete and check.
+	return `It is a small organization to change: users of several roles, invites, workspaces, keys, and times that are relative to now. Its JSON Schema goes beside it as seed.schema.json, in a folder that is made where there is none, by which editors complete and check.
 
 Examples:
 
@@ -65,6 +65,9 @@ func (c *initCmd) write(all []document) error {
 		if err := c.mayWrite(d); err != nil {
 			return err
 		}
+	}
+	if err := os.MkdirAll(filepath.Dir(c.File), 0o777); err != nil {
+		return badInput("cannot make the folder of %s: %w", c.File, wholefile.Reason(err))
 	}
 	var made []string
 	for _, d := range all {

@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"antechamber/emulator"
+	"antechamber/internal/guess"
 	"antechamber/seed"
 )
 
@@ -100,7 +101,17 @@ func familiar(args []string) []string {
 	case "--version", "-v":
 		return append([]string{"version"}, args[1:]...)
 	}
+	if len(args) > 1 && synonyms[args[0]][args[1]] != "" {
+		return append([]string{args[0], synonyms[args[0]][args[1]]}, args[2:]...)
+	}
 	return args
+}
+
+// synonyms are other words for what a command can do.
+var synonyms = map[string]map[string]string{
+	"clock":    {"now": "show", "stop": "freeze", "start": "resume", "move": "advance"},
+	"fault":    {"rm": "delete", "remove": "delete", "create": "add", "arm": "add", "ls": "list"},
+	"snapshot": {"create": "take", "save": "take", "rm": "delete", "remove": "delete", "ls": "list"},
 }
 
 func newParser(p *process, into *commandLine, exit func(int)) *kong.Kong {
@@ -125,8 +136,53 @@ func dropEmptyVariables() {
 
 // worded says what is wrong with the command line.
 func worded(err error) string {
+	if wrong, is := strings.CutPrefix(err.Error(), "unexpected argument "); is && !strings.Contains(wrong, ", did you mean") {
+		return err.Error() + instead(err, wrong)
+	}
+	if flag, is := strings.CutPrefix(err.Error(), "unknown flag "); is {
+		if verb := verbWith(strings.TrimPrefix(flag, "--")); verb != "" && verbOf(err) == "antechamber serve" {
+			return err.Error() + ": it stands after the command, as in antechamber " + verb + " " + flag
+		}
+	}
 	said := hyphen.ReplaceAllString(wording.Replace(err.Error()), `: expected a value, not "$2"`)
 	return negative.ReplaceAllString(said, "expected a value that does not begin with a hyphen, as $1 does")
+}
+
+// apiNouns are what the Admin API is about, and no command.
+var apiNouns = []string{"organization", "user", "member", "invite", "workspace", "api_key", "api-key", "key"}
+
+// instead guesses what was meant by a command that there is not.
+func instead(err error, word string) string {
+	if verbOf(err) != "antechamber" {
+		return ""
+	}
+	var verbs []string
+	for _, verb := range newParser(&process{}, new(commandLine), nil).Model.Children {
+		verbs = append(verbs, verb.Name)
+	}
+	switch near := guess.Nearest(strings.TrimSuffix(word, "s"), verbs); {
+	case strings.HasSuffix(word, ".json"):
+		return ", did you mean --seed " + word + "?"
+	case slices.Contains(apiNouns, strings.TrimSuffix(word, "s")):
+		return ": the Admin API has them, for curl and the SDKs; antechamber env tells those where it is"
+	case word == "stop":
+		return ": Ctrl-C stops a server, and so does SIGTERM"
+	case near != "":
+		return fmt.Sprintf(", did you mean %q?", near)
+	}
+	return ""
+}
+
+// verbWith gives a command that has a flag, other than serve.
+func verbWith(flag string) string {
+	for _, verb := range newParser(&process{}, new(commandLine), nil).Model.Children {
+		for _, f := range verb.Flags {
+			if f.Name == flag && verb.Name != "serve" {
+				return verb.FullPath()[len("antechamber "):]
+			}
+		}
+	}
+	return ""
 }
 
 // negative is what Kong says of an argument that is a negative number. It takes

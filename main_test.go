@@ -188,8 +188,8 @@ func TestBadArguments(t *testing.T) {
 	for args, sentence := range map[string]string{
 		"--adr :0":                          `antechamber: unknown flag --adr, did you mean "--addr"? (see antechamber serve --help)`,
 		"wait --addr :0":                    `antechamber: unknown flag --addr (see antechamber wait --help)`,
-		"demo.json":                         `antechamber: unexpected argument demo.json (see antechamber --help)`,
-		"serve demo.json":                   `antechamber: unexpected argument demo.json (see antechamber --help)`,
+		"demo.json":                         `antechamber: unexpected argument demo.json, did you mean --seed demo.json? (see antechamber --help)`,
+		"serve demo.json":                   `antechamber: unexpected argument demo.json, did you mean --seed demo.json? (see antechamber --help)`,
 		"--addr":                            `antechamber: --addr: expected a value but got none (see antechamber serve --help)`,
 		"--id-seed":                         `antechamber: --id-seed: expected a value but got none (see antechamber serve --help)`,
 		"--id-seed=-1":                      `antechamber: --id-seed: expected a whole number from 0 to 9007199254740991, not "-1" (see antechamber serve --help)`,
@@ -207,11 +207,17 @@ func TestBadArguments(t *testing.T) {
 		"--addr :0 validate x.json":         `antechamber: flag --addr applies to the default command "serve", not "validate" (see antechamber serve --help)`,
 		"clock advnce 21d":                  `antechamber: unexpected argument advnce, did you mean "advance"? (see antechamber clock --help)`,
 		"clock advance -1h":                 `antechamber: expected a value that does not begin with a hyphen, as -1 does (see antechamber clock advance --help)`,
+		"faults":                            `antechamber: unexpected argument faults, did you mean "fault"? (see antechamber --help)`,
+		"validte x.json":                    `antechamber: unexpected argument validte, did you mean "validate"? (see antechamber --help)`,
+		"users list":                        `antechamber: unexpected argument users: the Admin API has them, for curl and the SDKs; antechamber env tells those where it is (see antechamber --help)`,
+		"stop":                              `antechamber: unexpected argument stop: Ctrl-C stops a server, and so does SIGTERM (see antechamber --help)`,
+		"frobnicate":                        `antechamber: unexpected argument frobnicate (see antechamber --help)`,
+		"--url http://a requests":           `antechamber: unknown flag --url: it stands after the command, as in antechamber wait --url (see antechamber serve --help)`,
 		"reset now":                         `antechamber: unexpected argument now (see antechamber reset --help)`,
 		"snapshot take":                     `antechamber: expected "<NAME>" (see antechamber snapshot take --help)`,
 		"fault add error --status 5xx":      `antechamber: --status: expected a whole number, not "5xx" (see antechamber fault add --help)`,
 		"requests --limit some":             `antechamber: --limit: expected a whole number, or all, not "some" (see antechamber requests --help)`,
-		"env --shell cmd":                   `antechamber: --shell must be one of "sh","fish","powershell" but got "cmd" (see antechamber env --help)`,
+		"env --shell cmd":                   `antechamber: --shell must be one of "sh","bash","zsh","fish","powershell" but got "cmd" (see antechamber env --help)`,
 		"validate":                          `antechamber: expected "<FILE> ..." (see antechamber validate --help)`,
 		"wait --timeout soon":               `antechamber: --timeout: expected duration but got "soon": time: invalid duration "soon" (see antechamber wait --help)`,
 	} {
@@ -276,7 +282,7 @@ func TestExamplesInHelpAreRight(t *testing.T) {
 }
 
 func TestWhatPeopleTryFirst(t *testing.T) {
-	for _, same := range [][2][]string{{{"help"}, {"--help"}}, {{"help", "serve"}, {"serve", "--help"}}, {{"--version"}, {"version"}}, {{"-v"}, {"version"}}} {
+	for _, same := range [][2][]string{{{"help"}, {"--help"}}, {{"help", "serve"}, {"serve", "--help"}}, {{"--version"}, {"version"}}, {{"-v"}, {"version"}}, {{"clock", "stop", "--help"}, {"clock", "freeze", "--help"}}, {{"fault", "rm", "--help"}, {"fault", "delete", "--help"}}} {
 		code, got, _ := execute(t, "", same[0]...)
 		_, want, _ := execute(t, "", same[1]...)
 		if code != exitFine || got != want || got == "" {

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -71,7 +73,11 @@ func does(t *testing.T, stdout, stderr string, args ...string) {
 func refuses(t *testing.T, code int, stderr string, args ...string) {
 	t.Helper()
 	got, out, errs := execute(t, "", args...)
-	if diff := cmp.Diff([]any{code, "", stderr}, []any{got, out, errs}); diff != "" {
+	said := ""
+	if args[0] == "env" && !slices.Contains(args, "--json") {
+		said = "false\n" // to the shell that evaluates it
+	}
+	if diff := cmp.Diff([]any{code, said, stderr}, []any{got, out, errs}); diff != "" {
 		t.Errorf("antechamber %s (-want +got):\n%s", strings.Join(args, " "), diff)
 	}
 }
@@ -146,7 +152,7 @@ func TestAPasswordIsNotRepeated(t *testing.T) {
 func TestTheEnvironmentIsForAShell(t *testing.T) {
 	s := startServer(t, "", "--seed", "empty")
 	t.Setenv("ANTECHAMBER_JSON", "true")
-	does(t, "export ANTHROPIC_BASE_URL="+s.url+"\nexport ANTHROPIC_API_KEY="+defaultAdminKey+"\n", "", "env", "--url", s.url)
+	does(t, "export ANTHROPIC_BASE_URL="+s.url+"\nexport ANTHROPIC_API_KEY="+defaultAdminKey+"\nexport ANTECHAMBER_URL="+s.url+"\n", "", "env", "--url", s.url)
 }
 
 func TestPlain(t *testing.T) {
@@ -311,7 +317,7 @@ func TestTheClock(t *testing.T) {
 	if code != exitFine || !strings.HasPrefix(stdout, "2024-11-03T00:0") || !strings.HasSuffix(stdout, "Z frozen\n") || stderr != "" {
 		t.Errorf("it exits with %d: %s%s", code, stdout, stderr)
 	}
-	refuses(t, exitBadInput, "antechamber: advance: expected a duration such as 504h, 90s or 21d\n", "clock", "advance", "soon")
+	refuses(t, exitBadInput, "antechamber: advance: expected a duration such as 504h, 90s, 21d or 3w\n", "clock", "advance", "soon")
 	code, _, stderr = execute(t, "", "clock", "set", "2024-01-01T00:00:00Z")
 	if code != exitBadInput || !strings.HasSuffix(stderr, " and never goes backwards (antechamber reset and antechamber snapshot restore bring an earlier time back)\n") {
 		t.Errorf("it exits with %d: %s", code, stderr)
@@ -345,7 +351,10 @@ func TestExport(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, file := range []string{"acme.json", "link.json", "new.json"} {
-		does(t, "wrote Acme Corporation to "+file+", which holds its admin keys\n", "", "export", file)
+		if file != "new.json" {
+			refuses(t, exitBadInput, "antechamber: "+file+" is there already: --force overwrites it\n", "export", file)
+		}
+		does(t, "wrote Acme Corporation to "+file+", which holds its admin keys\n", "", "export", file, "--force")
 		got, err := os.ReadFile(file)
 		info, _ := os.Stat(file)
 		if err != nil || string(got) != state || info.Mode() != 0o600 {
@@ -398,19 +407,27 @@ func TestEnv(t *testing.T) {
 	files(t, map[string]string{"two.json": `{"organizations": [{"name": "First"},
 		{"id": "22222222-2222-2222-2222-222222222222", "name": "Second", "admin_keys": ["sk-ant-admin01-second"]}]}`})
 	s := startServer(t, "", "--seed", "two.json")
-	says := func(key string, args ...string) {
+	first := s.emulate(http.MethodGet, "/organizations", "")
+	firstID := regexp.MustCompile(`"id":"([^"]+)"`).FindStringSubmatch(first)[1]
+	const secondID = "22222222-2222-2222-2222-222222222222"
+	says := func(key, chosen string) {
 		t.Helper()
-		does(t, "export ANTHROPIC_BASE_URL="+s.url+"\nexport ANTHROPIC_API_KEY="+key+"\n", "", append(args, "env", "--url", s.url+"/")...)
+		want := "export ANTHROPIC_BASE_URL=" + s.url + "\nexport ANTHROPIC_API_KEY=" + key + "\nexport ANTECHAMBER_URL=" + s.url + "\n"
+		if chosen != "" {
+			want += "export ANTECHAMBER_ORGANIZATION=" + chosen + "\n"
+		}
+		does(t, want, "", "env", "--url", s.url+"/")
 	}
-	says(defaultAdminKey)
-	does(t, "set -gx ANTHROPIC_BASE_URL '"+s.url+"'\nset -gx ANTHROPIC_API_KEY '"+defaultAdminKey+"'\n", "", "env", "--url", s.url, "--shell", "fish")
-	does(t, "$env:ANTHROPIC_BASE_URL = '"+s.url+"'\n$env:ANTHROPIC_API_KEY = '"+defaultAdminKey+"'\n", "", "env", "--url", s.url, "--shell", "powershell")
-	does(t, "{\n  \"ANTHROPIC_API_KEY\": \""+defaultAdminKey+"\",\n  \"ANTHROPIC_BASE_URL\": \""+s.url+"\"\n}\n", "", "env", "--url", s.url, "--json")
+	says(defaultAdminKey, "")
+	does(t, "set -gx ANTHROPIC_BASE_URL '"+s.url+"'\nset -gx ANTHROPIC_API_KEY '"+defaultAdminKey+"'\nset -gx ANTECHAMBER_URL '"+s.url+"'\n", "", "env", "--url", s.url, "--shell", "fish")
+	does(t, "$env:ANTHROPIC_BASE_URL = '"+s.url+"'\n$env:ANTHROPIC_API_KEY = '"+defaultAdminKey+"'\n$env:ANTECHAMBER_URL = '"+s.url+"'\n", "", "env", "--url", s.url, "--shell", "powershell")
+	does(t, "{\n  \"ANTECHAMBER_URL\": \""+s.url+"\",\n  \"ANTHROPIC_API_KEY\": \""+defaultAdminKey+"\",\n  \"ANTHROPIC_BASE_URL\": \""+s.url+"\"\n}\n", "", "env", "--url", s.url, "--json")
 	t.Setenv("ANTECHAMBER_ADMIN_KEY", "sk-ant-admin01-second")
-	says("sk-ant-admin01-second")
+	says("sk-ant-admin01-second", secondID)
 	t.Setenv("ANTECHAMBER_ADMIN_KEY", defaultAdminKey)
-	t.Setenv("ANTECHAMBER_ORGANIZATION", "22222222-2222-2222-2222-222222222222")
-	says("sk-ant-admin01-second")
+	says(defaultAdminKey, firstID)
+	t.Setenv("ANTECHAMBER_ORGANIZATION", secondID)
+	says("sk-ant-admin01-second", secondID)
 	t.Setenv("ANTECHAMBER_ORGANIZATION", "nobody")
 	refuses(t, exitBadInput, "antechamber: There is no such organization (Name one with --admin-key or --organization; curl …/_emulate/organizations lists them)\n", "env", "--url", s.url, "--json")
 }

@@ -40,7 +40,9 @@ Examples:
   antechamber requests --status 404 --bodies
   antechamber requests --operation createWorkspace --limit all --json
   antechamber requests --path '/v1/organizations/workspaces/*/members'
-  antechamber requests --clear`
+  antechamber requests --clear
+
+` + operationNames()
 }
 
 // defaultLimit is how many requests are printed when nobody says how many.
@@ -274,7 +276,7 @@ func (f *follower) take(event remote.Event) error {
 
 // The columns of a stream are as wide as those of an ordinary request, until
 // one is wider.
-var ordinary = []string{"1000", "2026-01-01T00:00:00Z", "STATUS", "DELETE", "/v1/organizations/workspaces/wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ", "createOrganizationInvite", "invalid_request_error", "FAULT", ""}
+var ordinary = []string{"1000", "2026-01-01T00:00:00Z", "dropped", "DELETE", "/v1/organizations/workspaces/wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ", "createOrganizationInvite", "invalid_request_error", "fault_1", ""}
 
 func (f *follower) line(w io.Writer, e entry) {
 	if f.widths == nil {

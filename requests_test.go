@@ -181,8 +181,8 @@ func TestFollowingRequests(t *testing.T) {
 	f := follow(t, "--bodies")
 	s.request("GET", "/v1/organizations/me", defaultAdminKey, "")
 	for _, want := range []string{
-		"SEQ   TIME                  STATUS  METHOD  PATH                                                          OPERATION                 ERROR                  FAULT  MS\n",
-		"1     2024-11-01T23:59:27Z  200     GET     /v1/organizations/me                                          getCurrentOrganization    -                      -      …\n",
+		"SEQ   TIME                  STATUS   METHOD  PATH                                                          OPERATION                 ERROR                  FAULT    MS\n",
+		"1     2024-11-01T23:59:27Z  200      GET     /v1/organizations/me                                          getCurrentOrganization    -                      -        …\n",
 		`    < {"id":"12345678-1234-5678-1234-567812345678","type":"organization","name":"Acme Corporation"}` + "\n",
 	} {
 		if got := f.line(); got != want {

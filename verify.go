@@ -35,7 +35,9 @@ Examples:
   antechamber verify --operation archiveWorkspace --status 200 --no-others
   antechamber verify --no-others
   antechamber verify expected.json
-  antechamber verify - < expected.json`
+  antechamber verify - < expected.json
+
+` + operationNames()
 }
 
 // verification is what POST /verify reads.

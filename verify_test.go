@@ -55,7 +55,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"expected.json --no-others":  "the file says all that is expected: expected no other flag about calls beside it",
 		"none.json":                  "cannot read the verification none.json: no such file or directory",
 		"expected.json":              "expect[0].tims: expected no such field, there are operation, method, path, query, body, status, times",
-		"broken.json":                "broken.json: expected a verification, which is a JSON object: unexpected end of JSON input",
+		"broken.json":                "broken.json: expected a verification in JSON: unexpected end of JSON input (byte 1)",
 		"--operation createWorkspac": `expect[0].operation: there is no operation "createWorkspac"; did you mean "createWorkspace"?`,
 	} {
 		refuses(t, exitBadInput, "antechamber: "+sentence+"\n", append([]string{"verify"}, strings.Fields(args)...)...)

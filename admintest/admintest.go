@@ -110,7 +110,7 @@ func Connect(t TB, url string, opts ...Option) *Server {
 	}
 	s, err := connect(t, strings.TrimRight(url, "/"), o)
 	if err != nil {
-		t.Fatalf("admintest.Connect: %v", err)
+		t.Fatalf("admintest.Connect: %s", inGo.Replace(err.Error()))
 	}
 	return s
 }
@@ -391,6 +391,8 @@ var inGo = strings.NewReplacer(
 	"POST /_emulate/reset and a restored snapshot bring", "Reset and Restore bring",
 	"POST /_emulate/users adds one", "AddUser adds one",
 	`PATCH /_emulate/settings with {"member_limit":null} removes`, `UpdateSettings(map[string]any{"member_limit": nil}) removes`,
+	"Send Authorization: Bearer with the token of --control-token, or the one that was printed at start", "ControlToken gives it, or the environment variable ANTECHAMBER_CONTROL_TOKEN",
+	" (Send its admin key as x-api-key, or ?organization=<id>. GET /_emulate/organizations lists them.)", "",
 	"match.operation:", "Operation:", "match.method:", "Method:", "match.path:", "Path:", "match.body:", "Body:",
 	"action.", "Action: ",
 )

@@ -6,6 +6,7 @@
 //		srv := admintest.Run(t, admintest.Seed("testdata/acme.json"))
 //
 //		client := anthropic.NewClient(
+//			option.WithoutEnvironmentDefaults(), // of whoever runs the test
 //			option.WithBaseURL(srv.URL), option.WithAPIKey(srv.AdminKey), option.WithHTTPClient(srv.Client()))
 //		…
 //	}
@@ -41,4 +42,9 @@
 // and what the server began with are in its log. Each method reports to the test
 // that its Server was made with: give a subtest [Server.In], or, when it runs in
 // parallel, an organization of its own by [Server.Fork].
+//
+// A Server lasts as long as its test. There is none for a whole package, and no
+// need: one in process begins in about a millisecond.
+//
+// The objects of the Admin API are those of package antechamber/api.
 package admintest

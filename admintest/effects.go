@@ -7,9 +7,13 @@ import (
 )
 
 // Effect is one thing that a request, a person or the passing of time changed.
+// Its fields are Type, one of the constants below, such as "invite.expired"; ID,
+// of the object, and of a workspace member that of the user; WorkspaceID, of a
+// workspace member; and At, an api.Time, which is a time.Time to embed.
 type Effect = store.Effect
 
-// The types of effects.
+// The types of effects, as strings: "user.added", "workspace_member.removed",
+// "api_key.archived" and so on.
 const (
 	UserAdded              = store.UserAdded
 	UserUpdated            = store.UserUpdated

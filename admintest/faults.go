@@ -30,7 +30,7 @@ type Fault struct {
 
 	Action Action
 
-	Times       int     // how often it happens; always when 0
+	Times       int     // how often it happens; always when 0 (of a Call it is a pointer, where nil is at least once)
 	After       int     // how many requests are let through before
 	Probability float64 // that it happens to a request, from 0 to 1; always when 0
 }

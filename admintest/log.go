@@ -92,6 +92,19 @@ func (l *log) arm(f *ArmedFault, seen faults.Fault) int {
 	return l.restarts
 }
 
+// see notes how often the faults that are armed have happened.
+func (l *log) see(armed []faults.Fault) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, a := range l.faults {
+		for _, f := range armed {
+			if a.ID == f.ID && a.begun == l.restarts {
+				a.last = f
+			}
+		}
+	}
+}
+
 func (l *log) find(f *ArmedFault) int {
 	return slices.IndexFunc(l.faults, func(a *armedEntry) bool { return a.ArmedFault == f })
 }

@@ -40,7 +40,8 @@ func (s *Server) AddUser(email string, role api.OrganizationRole) api.User {
 	return object[api.User](s, "AddUser", "/users", map[string]any{"email": email, "role": role})
 }
 
-// Mail is a mail that production would have sent: that of an invite.
+// Mail is a mail that production would have sent: that of an invite. Its fields
+// are To, SentAt, InviteID, Role, Status (of the invite, by now) and ExpiresAt.
 type Mail = store.Mail
 
 // Outbox gives the mails of the newest invites, newest first.

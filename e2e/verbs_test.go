@@ -127,13 +127,13 @@ func TestVerbsThatFail(t *testing.T) {
 				{"Give it with --control-token", []string{"--url", exposed.URL, "--control-token", "very-secret"}},
 			} {
 				got := typed(t, smallState, []string{"ANTECHAMBER_ADMIN_KEY=" + secret}, append(words(line), c.args...)...)
-				if got.Code != 1 || got.Stdout != "" || !strings.Contains(got.Stderr, c.says) || strings.Contains(got.Stderr, "very-secret") {
+				if got.Code != 1 || strings.TrimPrefix(got.Stdout, "false\n") != "" || !strings.Contains(got.Stderr, c.says) || strings.Contains(got.Stderr, "very-secret") {
 					t.Errorf("%v: it exits with %d: %s%s", c.args, got.Code, got.Stdout, got.Stderr)
 				}
 			}
 			for _, args := range [][]string{{"--url", "nonsense"}, {"--admin-key", "very-secret"}, {"--nonsense"}, {"--url", exposed.URL, "--control-token", "open-sesame", "--organization", "nobody"}} {
 				got := typed(t, smallState, nil, append(words(line), args...)...)
-				if got.Code != 2 || got.Stdout != "" || got.Stderr == "" || strings.Contains(got.Stderr, "very-secret") {
+				if got.Code != 2 || strings.TrimPrefix(got.Stdout, "false\n") != "" || got.Stderr == "" || strings.Contains(got.Stderr, "very-secret") {
 					t.Errorf("%v: it exits with %d: %s%s", args, got.Code, got.Stdout, got.Stderr)
 				}
 			}
@@ -180,8 +180,8 @@ antechamber: the journal is not as expected: 1 expectation not met
 func TestEnvMakesAShellsClientsTalkToTheServer(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "empty")
-	for url, want := range map[string]string{s.URL: s.URL + " " + adminKey + "\n", "http://127.0.0.1:1": " \n"} {
-		cmd := exec.Command("sh", "-c", `eval "$("$0" env --url "$1")"; echo "$ANTHROPIC_BASE_URL $ANTHROPIC_API_KEY"`, binary, url)
+	for url, want := range map[string]string{s.URL: s.URL + " " + adminKey + "\n", "http://127.0.0.1:1": " \nfails\n"} {
+		cmd := exec.Command("sh", "-c", `eval "$("$0" env --url "$1")"; did=$?; echo "$ANTHROPIC_BASE_URL $ANTHROPIC_API_KEY"; [ "$did" = 0 ] || echo fails`, binary, url)
 		out, err := cmd.Output()
 		noError(t, "sh", err)
 		equal(t, "the variables", want, string(out))

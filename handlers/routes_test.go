@@ -3,6 +3,7 @@ package handlers
 import (
 	"cmp"
 	"net/http"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -140,6 +141,19 @@ func TestWhatProductionHasIsKnown(t *testing.T) {
 	for _, path := range []string{"/v1", "/v1/organizations", "/v1/organizations/users/user_x/sign_in", "/v1/organizations/workspaces/w/secrets", "/messages"} {
 		if productionServes(path) {
 			t.Errorf("productionServes(%q) is true", path)
+		}
+	}
+}
+
+// The page that says what a fault can be about names every operation.
+func TestTheOperationsAreDocumented(t *testing.T) {
+	page, err := os.ReadFile("../docs/control-plane.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, op := range operations {
+		if !strings.Contains(string(page), "`"+op.ID+"`") {
+			t.Errorf("docs/control-plane.md does not name %s", op.ID)
 		}
 	}
 }

@@ -164,7 +164,7 @@ func (f *fields) set(name string) bool {
 }
 
 func (f *fields) duration(name string) time.Duration {
-	s := f.text(name, form{"a duration such as 504h, 90s or 21d", func(s string) bool {
+	s := f.text(name, form{"a duration such as 504h, 90s, 21d or 3w", func(s string) bool {
 		_, ok := parseDuration(s)
 		return ok
 	}})
@@ -172,20 +172,22 @@ func (f *fields) duration(name string) time.Duration {
 	return d
 }
 
-// inDays are durations that begin with a number of days, of fewer than
+// inDays are durations that begin with a number of weeks or days, of fewer than
 // time.Duration can hold.
-var inDays = regexp.MustCompile(`^([+-]?)([0-9]{1,5})d([0-9].*)?$`)
+var inDays = regexp.MustCompile(`^([+-]?)(?:([0-9]{1,4})w)?(?:([0-9]{1,5})d)?([0-9].*)?$`)
 
-// parseDuration reads a duration as Go writes it, and one with days before it.
+// parseDuration reads a duration as Go writes it, and one with weeks and days
+// before it, as seeds do.
 func parseDuration(s string) (time.Duration, bool) {
 	parts := inDays.FindStringSubmatch(s)
-	if parts == nil {
+	if parts == nil || parts[2]+parts[3] == "" {
 		d, err := time.ParseDuration(s)
 		return d, err == nil
 	}
-	days, _ := strconv.Atoi(parts[2]) // digits
-	rest, err := time.ParseDuration(cmp.Or(parts[3], "0s"))
-	d := time.Duration(days)*24*time.Hour + rest
+	weeks, _ := strconv.Atoi(cmp.Or(parts[2], "0")) // digits
+	days, _ := strconv.Atoi(cmp.Or(parts[3], "0"))
+	rest, err := time.ParseDuration(cmp.Or(parts[4], "0s"))
+	d := time.Duration(7*weeks+days)*24*time.Hour + rest
 	if err != nil || d < rest { // the sum runs over
 		return 0, false
 	}

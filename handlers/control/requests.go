@@ -62,7 +62,7 @@ func anOperation(all []faults.Operation, given string) form {
 		ids = append(ids, op.ID)
 	}
 	is := "an operation of the Admin API, such as listWorkspaces"
-	if near := guess.Nearest(given, ids); near != "" && near != given {
+	if near := guess.Operation(given, ids); near != "" && near != given {
 		is += "; did you mean " + near + "?"
 	}
 	return form{is, func(id string) bool {

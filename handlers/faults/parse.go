@@ -234,7 +234,7 @@ func (p *parser) possible(f Fault) {
 	switch {
 	case m.Operation != "" && !keep(func(op Operation) bool { return op.ID == m.Operation }):
 		ids := each(p.operations, func(op Operation) string { return op.ID })
-		p.refuse("match.operation", fmt.Sprintf("there is no operation %q", m.Operation), meant(m.Operation, ids))
+		p.refuse("match.operation", fmt.Sprintf("there is no operation %q", m.Operation), meantOperation(m.Operation, ids))
 	case m.Method != "" && !keep(func(op Operation) bool { return op.Method == m.Method }):
 		p.refuseMethod(m)
 	case m.Path != "" && !keep(func(op Operation) bool { return could(segments(m.Path), op.Path) }):

@@ -16,6 +16,14 @@ func meant[T ~string](word T, words []T) string {
 	return ""
 }
 
+// meantOperation is meant for the names of operations.
+func meantOperation(word string, ids []string) string {
+	if best := guess.Operation(word, ids); best != "" {
+		return fmt.Sprintf("did you mean %q?", best)
+	}
+	return ""
+}
+
 // choose guesses, or tells all the words where nothing is near.
 func choose[T ~string](word T, words []T) string {
 	return cmp.Or(meant(word, words), "it is "+list(words))

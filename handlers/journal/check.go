@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -71,7 +72,11 @@ func (e Expectation) faults(operations []string) (all []string) {
 		add(": describes no call; name an operation, method, path, query, body or status")
 	}
 	if e.Operation != "" && !slices.Contains(operations, e.Operation) {
-		add(".operation: there is no operation %q%s", e.Operation, didYouMean(e.Operation, operations))
+		hint := ""
+		if best := guess.Operation(e.Operation, operations); best != "" {
+			hint = fmt.Sprintf("; did you mean %q?", best)
+		}
+		add(".operation: there is no operation %q%s", e.Operation, hint)
 	}
 	if e.Method != "" && !slices.Contains(methods, strings.ToUpper(e.Method)) {
 		add(".method: there is no method %q%s", e.Method, didYouMean(e.Method, methods))
@@ -84,6 +89,9 @@ func (e Expectation) faults(operations []string) (all []string) {
 	}
 	if len(e.Body) > 0 && !json.Valid(e.Body) {
 		add(".body: is not valid JSON")
+	}
+	if body := bytes.TrimSpace(e.Body); json.Valid(body) && body[0] != '{' && string(body) != "null" {
+		add(".body: is no JSON object, as every body of the Admin API is; null is no body")
 	}
 	if len(e.Body) > MaxBody {
 		add(".body: has %d bytes; the journal keeps %d of a body", len(e.Body), MaxBody)

@@ -25,6 +25,33 @@ func Nearest[T ~string](word T, words []T) T {
 	return ""
 }
 
+// Operation is Nearest for names of operations, of which people leave out or
+// change what the Admin API alone says: removeOrganizationMember is deleteUser to
+// most.
+func Operation(word string, ids []string) string {
+	if best := Nearest(word, ids); best != "" && edits(strings.ToLower(word), strings.ToLower(best)) <= 2 {
+		return best
+	}
+	said := make([]string, len(ids))
+	for i, id := range ids {
+		said[i] = ordinary.Replace(id)
+	}
+	near := Nearest(ordinary.Replace(word), said)
+	for i := range ids {
+		if near != "" && said[i] == near {
+			return ids[i]
+		}
+	}
+	return Nearest(word, ids)
+}
+
+// ordinary turns the words of the Admin API into one of those that people use
+// for the same.
+var ordinary = strings.NewReplacer(
+	"OrganizationMember", "User", "OrganizationInvite", "Invite", "WorkspaceMember", "Member", "CurrentOrganization", "Me",
+	"remove", "delete", "retrieve", "get", "change", "update", "add", "create", "new", "create", "invite", "createInvite",
+)
+
 // edits counts the bytes to insert, delete or replace to make b of a.
 func edits(a, b string) int {
 	row := make([]int, len(b)+1)

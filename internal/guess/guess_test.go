@@ -13,3 +13,21 @@ func TestNearest(t *testing.T) {
 		}
 	}
 }
+
+func TestOperation(t *testing.T) {
+	ids := []string{
+		"getCurrentOrganization", "listOrganizationMembers", "getOrganizationMember", "updateOrganizationMember", "removeOrganizationMember",
+		"listOrganizationInvites", "createOrganizationInvite", "deleteOrganizationInvite", "listWorkspaces", "createWorkspace", "archiveWorkspace",
+		"listWorkspaceMembers", "addWorkspaceMember", "updateApiKey", "listApiKeys",
+	}
+	for word, want := range map[string]string{
+		"listUsers": "listOrganizationMembers", "getUser": "getOrganizationMember", "deleteUser": "removeOrganizationMember",
+		"inviteUser": "createOrganizationInvite", "createInvite": "createOrganizationInvite", "retrieveUser": "getOrganizationMember",
+		"listworkspace": "listWorkspaces", "createOrganizationInvites": "createOrganizationInvite", "changeUser": "updateOrganizationMember",
+		"addMember": "addWorkspaceMember", "newWorkspace": "createWorkspace", "frobnicate": "", "": "",
+	} {
+		if got := Operation(word, ids); got != want {
+			t.Errorf("Operation(%q) = %q, want %q", word, got, want)
+		}
+	}
+}
