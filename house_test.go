@@ -25,7 +25,7 @@ var rooms = map[string][]string{
 	"handlers/journal":   {"api", "internal/guess", "internal/pattern", "store"},
 	"handlers/limits":    {"api"},
 	"statefile":          {"api", "internal/wholefile", "seed", "store"},
-	"pull":               {"api", "handlers/journal", "seed"},
+	"pull":               {"api", "handlers/journal", "internal/wholefile", "seed"},
 	"seed":               {"api", "store"},
 	"store":              {"api"},
 	"api":                {},

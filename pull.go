@@ -32,9 +32,13 @@ type pullCmd struct {
 func (pullCmd) Help() string {
 	return `It reads the organization of an admin key and writes a seed: a copy to practise on. The key comes from the environment variable ANTHROPIC_ADMIN_API_KEY. Every request is a GET, so nothing is changed.
 
-People get stand-ins, the same ones in every pull: Ada Park, ada.park.3f9c1a@example.com. They also take the place of e-mail addresses and of users' full names in the names of workspaces and API keys, in tags and in the organization's name, which is kept otherwise. A first name alone, or a nickname, is not recognised there: look the seed through before you pass it on. No key is ever in it, only the hint that the API shows.
+People get stand-ins: Ada Park, ada.park.3f9c1a@example.com. They also take the place of e-mail addresses and of users' names in the names of workspaces and API keys, in tags, in ids of external keys and in the organization's name, which is kept otherwise. A name is recognised in any case, with and without accents, titles, brackets and middle names, in other orders, and with its words joined. Not recognised are first names alone, nicknames, initials, account names such as jdoe, names inside a longer word, and the names of people who are no users any more: look the seed through before you pass it on.
 
-What was read is kept beside the seed, in FILE.partial, until the seed is written: Ctrl-C stops, and the same command goes on from there. Rate limits are waited for.
+The stand-in of a user or an invite is made of an id: that of the oldest invite to the address, once one was accepted, and else the user's own. So it is the same in every pull, as long as that invite is there. Of two stand-ins of one name, that of the person who joined later has a middle initial, as long as the other one is there. An address in a text that is nobody's any more has another stand-in than before, the same one in every pull with the same key.
+
+No key is ever in the seed, only the hint that the API shows.
+
+What was read is kept beside the seed, in FILE.partial, until the seed is written: Ctrl-C stops, and the same command goes on from there. Only the same key can read that file. Who joins meanwhile is in the copy too. Rate limits are waited for.
 
 The clock of the copy begins at the instant of the pull, whenever it is served.
 
@@ -48,14 +52,15 @@ Examples:
 // apiAddress is where an Admin API is.
 type apiAddress struct{ url.URL }
 
-// UnmarshalText reads a URL, with or without the path /v1 that all of the API
-// is under.
+// UnmarshalText reads a URL, with or without the path /v1 or
+// /v1/organizations that all of the API is under.
 func (a *apiAddress) UnmarshalText(text []byte) error {
 	u, err := url.Parse(strings.TrimSpace(string(text)))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
 		return errors.New("expected a URL such as https://api.anthropic.com, of nothing but a host and perhaps a path")
 	}
-	u.Path = strings.TrimRight(strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v1"), "/")
+	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v1/organizations")
+	u.Path = strings.TrimRight(strings.TrimSuffix(u.Path, "/v1"), "/")
 	u.RawPath = ""
 	a.URL = *u
 	return nil
@@ -92,6 +97,7 @@ func (c *pullCmd) Run(ctx context.Context, p *process) error {
 	if c.Out != "-" {
 		opts.Partial = c.Out + ".partial"
 	}
+	opts.Write = func(data []byte) error { return c.write(p.stdout, data) }
 	result, err := pull.Run(ctx, opts)
 	shown.end()
 	if err != nil {
@@ -141,7 +147,7 @@ func (c *pullCmd) failed(ctx context.Context, err error) error {
 	if cause != nil && errors.Is(err, cause) {
 		// What else it says follows in a line of its own.
 		_, rest, _ := strings.Cut(err.Error(), "\n")
-		return errors.New(strings.TrimRight("stopped: "+cause.Error()+"\n"+rest, "\n"))
+		return errors.New(strings.TrimRight("interrupted\n"+rest, "\n"))
 	}
 	if _, ok := errors.AsType[*pull.Unusable](err); ok {
 		return badInput("%w", err)
@@ -149,11 +155,8 @@ func (c *pullCmd) failed(ctx context.Context, err error) error {
 	return err
 }
 
-// finish writes the seed, and says what has become of it.
+// finish says what has become of the seed.
 func (c *pullCmd) finish(p *process, result pull.Result) error {
-	if err := c.write(p.stdout, result.Seed); err != nil {
-		return err
-	}
 	for i, note := range result.Notes {
 		const most = 20
 		if i == most {
@@ -173,6 +176,14 @@ func (c *pullCmd) finish(p *process, result pull.Result) error {
 	return nil
 }
 
+// seedArgument is how the seed is named to serve.
+func (c *pullCmd) seedArgument() string {
+	if c.Out == "-" {
+		return "FILE"
+	}
+	return quoted(servable(c.Out))
+}
+
 func (c *pullCmd) write(stdout io.Writer, data []byte) error {
 	if c.Out == "-" {
 		_, err := stdout.Write(data)
@@ -185,9 +196,6 @@ func (c *pullCmd) write(stdout io.Writer, data []byte) error {
 	if err := save(c.Out, data); err != nil {
 		return fmt.Errorf("cannot write %s: %w", c.Out, wholefile.Reason(err))
 	}
-	if err := os.Remove(c.Out + ".partial"); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is written, but what was read along the way is still there: %w", c.Out, err)
-	}
 	return nil
 }
 
@@ -195,20 +203,6 @@ func (c *pullCmd) write(stdout io.Writer, data []byte) error {
 func (c *pullCmd) shownOut() string {
 	if c.Out == "-" {
 		return "stdout"
-	}
-	return c.Out
-}
-
-// seedArgument is how the seed is named to serve.
-func (c *pullCmd) seedArgument() string {
-	if c.Out == "-" {
-		return "FILE"
-	}
-	if strings.ContainsAny(c.Out, " \t'\"$&;()*?") {
-		return "'" + strings.ReplaceAll(c.Out, "'", `'\''`) + "'"
-	}
-	if c.Out == filepath.Base(c.Out) && !strings.Contains(c.Out, ".") {
-		return "./" + c.Out // not the name of a built-in seed
 	}
 	return c.Out
 }
@@ -238,8 +232,13 @@ func newProgressLine(w io.Writer, quiet bool) *progressLine {
 	return l
 }
 
-// startOfLine is what begins the terminal's line again, empty.
-const startOfLine = "\r\x1b[K"
+const (
+	// startOfLine is what begins the terminal's line again, empty.
+	startOfLine = "\r\x1b[K"
+	// cutLine and wrapLine are what makes the terminal cut what is longer than
+	// its line, and wrap it again: a line that is wrapped cannot be written anew.
+	cutLine, wrapLine = "\x1b[?7l", "\x1b[?7h"
+)
 
 func (l *progressLine) show(done pull.Progress) {
 	l.mu.Lock()
@@ -247,7 +246,7 @@ func (l *progressLine) show(done pull.Progress) {
 	switch {
 	case l.quiet:
 	case l.terminal:
-		l.line = done.String()
+		l.line = cutLine + done.String() + wrapLine
 		fmt.Fprint(l.w, startOfLine+l.line)
 	case done.Finished, done.Requests%showEvery == 0:
 		fmt.Fprintln(l.w, done)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -34,7 +35,7 @@ func TestPullWritesASeed(t *testing.T) {
 	want := []string{
 		"users 48 · invites … · workspaces … · API keys …\n",
 		"users 48 · invites 9 · workspaces 13 (members of 12) · API keys 27\n",
-		"seed.json: 48 users, 9 invites, 12 workspaces, 27 API keys, in 18 requests. Serve it: antechamber --seed seed.json\n",
+		"seed.json: 48 users, 9 invites, 12 workspaces, 27 API keys, in 19 requests. Serve it: antechamber --seed seed.json\n",
 	}
 	for _, line := range want {
 		if !strings.Contains(stderr, line) {
@@ -116,7 +117,7 @@ func TestPullOverwritesWithForce(t *testing.T) {
 		t.Fatal(err)
 	}
 	code, _, stderr := execute(t, "", "pull", "--from", s.url, "--out", "mine", "--force")
-	if code != exitFine || !strings.Contains(stderr, "Serve it: antechamber --seed ./mine\n") {
+	if code != exitFine || !strings.Contains(stderr, "Serve it: antechamber --seed mine\n") {
 		t.Errorf("it exits with %d: %s", code, stderr)
 	}
 	if b, _ := os.ReadFile("mine"); !strings.Contains(string(b), `"name": "Empty"`) {
@@ -147,7 +148,7 @@ func TestPullWarnsOfAPlainConnection(t *testing.T) {
 	cancel()
 	var stderr text
 	code := run(ctx, []string{"pull", "--from", "http://host.invalid"}, &process{strings.NewReader(""), &text{}, &stderr, time.Now(), emulator.RealTime()})
-	if want := "antechamber: warning: the key goes to host.invalid unencrypted\nantechamber: stopped: context canceled\n"; code != exitFailed || stderr.String() != want {
+	if want := "antechamber: warning: the key goes to host.invalid unencrypted\nantechamber: interrupted\n"; code != exitFailed || stderr.String() != want {
 		t.Errorf("it exits with %d: %s", code, stderr.String())
 	}
 }
@@ -155,12 +156,38 @@ func TestPullWarnsOfAPlainConnection(t *testing.T) {
 func TestPullAddresses(t *testing.T) {
 	for given, want := range map[string]string{
 		"https://api.anthropic.com": "https://api.anthropic.com", "https://api.anthropic.com/": "https://api.anthropic.com",
-		"https://api.anthropic.com/v1/": "https://api.anthropic.com", "http://gateway/claude/v1": "http://gateway/claude", "http://v1": "http://v1",
+		"https://api.anthropic.com/v1/": "https://api.anthropic.com", "http://gateway/claude/v1": "http://gateway/claude",
+		"https://api.anthropic.com/v1/organizations": "https://api.anthropic.com", "http://gateway/v1/organizations/": "http://gateway", "http://gateway/organizations": "http://gateway/organizations",
+		"http://v1": "http://v1",
 	} {
 		var a apiAddress
 		if err := a.UnmarshalText([]byte(given)); err != nil || a.String() != want {
 			t.Errorf("%s is %s, %v", given, a.String(), err)
 		}
+	}
+}
+
+// TestPullLeavesWhatIsNotItsOwn refuses before the first request what stands
+// where it would keep what it reads.
+func TestPullLeavesWhatIsNotItsOwn(t *testing.T) {
+	pullKeySet(t, defaultAdminKey)
+	var requests atomic.Int32
+	url := answering(t, func(http.ResponseWriter, *http.Request) { requests.Add(1) })
+	if err := errors.Join(os.WriteFile("diary", []byte("mine"), 0o600), os.Mkdir("folder.partial", 0o700), os.Symlink("diary", "link.partial"), os.Symlink("nowhere", "lost.partial"), os.WriteFile("diary.json.partial", []byte("mine"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for file, is := range map[string]string{"folder": "no regular file", "link": "no regular file", "lost": "no regular file", "diary.json": "no copy that was begun"} {
+		for _, fresh := range []bool{false, true} {
+			wantError(t, exitBadInput, "antechamber: "+file+".partial is "+is+": move it away", "pull", "--from", url, "--out", file, fmt.Sprintf("--fresh=%t", fresh))
+		}
+	}
+	for file, want := range map[string]string{"diary": "mine", "diary.json.partial": "mine"} {
+		if b, err := os.ReadFile(file); string(b) != want {
+			t.Errorf("%s holds %q: %v", file, b, err)
+		}
+	}
+	if left, _ := filepath.Glob("*"); len(left) != 5 || requests.Load() > 0 {
+		t.Errorf("there are %v after %d requests", left, requests.Load())
 	}
 }
 
@@ -191,7 +218,7 @@ func TestPullIsInterrupted(t *testing.T) {
 	}()
 	code, _, stderr := execute(t, "", "pull", "--from", url)
 	for _, says := range []string{
-		"the rate limit is reached: waiting 1h0m0s\n", "antechamber: stopped: interrupt",
+		"the rate limit is reached: waiting 1h0m0s\n", "\nantechamber: interrupted\n",
 		"\nantechamber: what was read is in seed.json.partial: running it again goes on from there\n",
 	} {
 		if code != exitFailed || !strings.Contains(stderr, says) {
@@ -235,12 +262,13 @@ func TestProgressOnATerminalIsOneLine(t *testing.T) {
 	l.say("waiting 5s")
 	l.show(pull.Progress{Requests: 2})
 	l.end()
-	const line = "users … · invites … · workspaces … · API keys …"
+	const words = "users … · invites … · workspaces … · API keys …"
+	const line = cutLine + words + wrapLine
 	if want := startOfLine + line + startOfLine + "waiting 5s\n" + line + startOfLine + line + "\n"; out.String() != want {
 		t.Errorf("it is %q, want %q", out.String(), want)
 	}
-	if line := len([]rune(line)); line > 79 {
-		t.Errorf("the line has %d characters", line)
+	if length := len([]rune(words)); length > 79 {
+		t.Errorf("the line has %d characters", length)
 	}
 }
 

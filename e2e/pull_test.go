@@ -418,6 +418,71 @@ func TestPullOfACrowd(t *testing.T) {
 	}
 }
 
+// TestPullKnowsPeopleInEveryScript looks for people in texts through the
+// binary, also for one who joins while it reads and is gone when it goes on.
+func TestPullKnowsPeopleInEveryScript(t *testing.T) {
+	t.Parallel()
+	source := start(t, "--id-seed", "7", "--seed", seedFile(t, `{"name": "山田太郎's Individual Org",
+		"users": [
+			{"id": "user_1", "email": "taro@corp.test", "name": "山田太郎", "role": "admin"}, {"id": "user_2", "email": "c@corp.test", "name": "Cher", "role": "developer"},
+			{"id": "user_3", "email": "f@corp.test", "name": "Dr. Franz Strauß (IT)", "role": "developer"}],
+		"workspaces": [{"name": "山田太郎のsandbox", "external_key_id": "projects/cher/f%40corp%2Etest"}, {"name": "FranzSTRAUSS-Laptop", "tags": {"owner": "Strauß, Franz <f＠corp．test>"}}],
+		"api_keys": [{"name": "Cher's key", "created_by": "user_1"}]}`))
+	check := func(p pulled) {
+		t.Helper()
+		for _, word := range []string{"山田", "cher", "franz", "strau", "corp", "late", "comer"} {
+			if strings.Contains(strings.ToLower(p.text(t)), word) {
+				t.Errorf("%q is in the copy: %s", word, p.text(t))
+			}
+		}
+	}
+	check(mustPull(t, source.URL))
+
+	source.emulate(t, http.MethodPost, "/faults", `{"match":{"operation":"listApiKeys"},"action":{"type":"delay","duration":"20s"}}`)
+	out := filepath.Join(t.TempDir(), "copy.json")
+	cmd := pullCommand(t, source.URL, out)
+	noError(t, "start", cmd.Start())
+	for end := time.Now().Add(patience); !slices.ContainsFunc(requests(t, source), func(r request) bool { return strings.HasSuffix(r.Path, "/members") }); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it does not get to the members")
+		}
+	}
+	if p := pull(t, source.URL, out); p.code != 2 || !strings.Contains(p.stderr, "another pull is writing ") {
+		t.Errorf("another pull exits with %d: %s", p.code, p.stderr)
+	}
+	noError(t, "interrupt", cmd.Process.Signal(syscall.SIGINT))
+	cmd.Wait()
+	source.emulate(t, http.MethodDelete, "/faults", "")
+	source.emulate(t, http.MethodPost, "/users", `{"email": "late@corp.test", "name": "Late Comer", "role": "developer"}`)
+	source.emulate(t, http.MethodPost, "/api_keys", `{"name": "key_of_latecomer", "created_by": "user_1"}`)
+	p := pull(t, source.URL, out)
+	if p.code != 0 || !strings.Contains(p.stderr, " joined while the organization was read, and is in the copy") {
+		t.Errorf("it exits with %d: %s", p.code, p.stderr)
+	}
+	check(p)
+	if left, _ := filepath.Glob(out + ".*"); left != nil {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestPullLeavesAPipeAlone does not wait for somebody at the other end.
+func TestPullLeavesAPipeAlone(t *testing.T) {
+	t.Parallel()
+	source := start(t, "--seed", "empty")
+	out := filepath.Join(t.TempDir(), "copy.json")
+	if err := exec.CommandContext(t.Context(), "mkfifo", out+".partial").Run(); err != nil {
+		t.Skip("there are no pipes with names here: ", err)
+	}
+	for _, fresh := range []string{"--fresh", "--quiet"} {
+		cmd := pullCommand(t, source.URL, out, fresh)
+		said, _ := cmd.CombinedOutput()
+		if cmd.ProcessState.ExitCode() != 2 || !strings.Contains(string(said), "copy.json.partial is no regular file: move it away") {
+			t.Errorf("it exits with %d: %s", cmd.ProcessState.ExitCode(), said)
+		}
+	}
+	equal(t, "requests", 0, len(requests(t, source)))
+}
+
 // TestPullKeepsToTheRateLimit reads from a server that allows a few requests a
 // minute, and whose minutes are short.
 func TestPullKeepsToTheRateLimit(t *testing.T) {

@@ -9,14 +9,16 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net"
 	"net/http"
 	"net/url"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"antechamber/api"
 	"antechamber/handlers/journal"
@@ -76,7 +78,7 @@ type refusal struct {
 }
 
 func (r *refusal) Error() string {
-	said := fmt.Sprintf("GET %s: %d %s", r.path, r.status, http.StatusText(r.status))
+	said := fmt.Sprintf("GET %s: %s", r.path, statusLine(r.status))
 	if r.message != "" {
 		said += ": " + r.message
 	}
@@ -84,6 +86,11 @@ func (r *refusal) Error() string {
 		said += " (is " + KeyVariable + " an admin key of the organization?)"
 	}
 	return said
+}
+
+// statusLine is a status with what it is called, where it has a name.
+func statusLine(status int) string {
+	return strings.TrimSpace(fmt.Sprint(status, " ", http.StatusText(status)))
 }
 
 // passing is a failure that asking again may get past.
@@ -97,9 +104,11 @@ func (p *passing) Unwrap() error { return p.error }
 
 // get reads what is at a path into a value, however long that takes. It waits
 // where the server asks for it, and gives up when the same request has failed
-// too often.
+// too often. Who was asked to wait and is asked again waits longer each time,
+// whatever the server says.
 func (c *client) get(ctx context.Context, path string, query url.Values, into any) error {
-	for failed, backoff := 0, time.Second; ; backoff = min(2*backoff, time.Minute) {
+	failed := 0
+	for backoff := time.Second; ; backoff = min(2*backoff, time.Minute) {
 		err := c.try(ctx, path, query, into)
 		passes, ok := errors.AsType[*passing](err)
 		switch {
@@ -114,6 +123,9 @@ func (c *client) get(ctx context.Context, path string, query url.Values, into an
 			return fmt.Errorf("it failed %d times in a row: %w", failed, passes.error)
 		}
 		wait := cmp.Or(passes.after, backoff)
+		if backoff > time.Second { // not for the first time
+			wait = max(wait, backoff)
+		}
 		if passes.limit {
 			c.say(fmt.Sprintf("the rate limit is reached: waiting %s", wait))
 		} else {
@@ -171,10 +183,11 @@ func (c *client) broken(path string, err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		said = fmt.Errorf("GET %s: no whole answer in %s", path, tryTime)
 	}
-	dial, isNet := errors.AsType[*net.OpError](err)
+	op, isNet := errors.AsType[*net.OpError](err)
+	unreached := isNet && (op.Op == "dial" || op.Op == "proxyconnect")
 	_, noName := errors.AsType[*net.DNSError](err)
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
-	if untrusted || errors.Is(err, http.ErrSchemeMismatch) || !c.reached && (noName || isNet && dial.Op == "dial") {
+	if untrusted || errors.Is(err, http.ErrSchemeMismatch) || !c.reached && (noName || unreached) {
 		return fmt.Errorf("no server answers at %s: %s", c.base, c.hide(err.Error()))
 	}
 	return &passing{error: said}
@@ -188,8 +201,8 @@ func (c *client) refused(at *url.URL, res *http.Response, body []byte) error {
 		if location, err := res.Location(); err == nil {
 			where = c.hide(location.Redacted())
 		}
-		return fmt.Errorf("GET %s: %d %s: it sends on to %s, and the key does not go there: name with --from the address that answers itself",
-			at.Path, status, http.StatusText(status), where)
+		return fmt.Errorf("GET %s: %s: it sends on to %s, and the key does not go there: name with --from the address that answers itself",
+			at.Path, statusLine(status), where)
 	}
 	no := &refusal{status, at.Path, c.hide(messageOf(body))}
 	switch {
@@ -234,7 +247,8 @@ func (c *client) retryAfter(h http.Header) time.Duration {
 	return 0
 }
 
-// decode reads an answer, keys cut wherever they stand in it.
+// decode reads an answer, keys cut wherever they stand in it. An answer that is
+// torn may be whole the next time; one of another shape never is.
 func (c *client) decode(path, contentType string, body []byte, into any) error {
 	kind, _, _ := mime.ParseMediaType(contentType)
 	if kind != "" && kind != "application/json" {
@@ -244,16 +258,65 @@ func (c *client) decode(path, contentType string, body []byte, into any) error {
 	decoder.UseNumber()
 	var v any
 	err := decoder.Decode(&v)
-	if err == nil {
-		var redacted []byte
-		if redacted, err = json.Marshal(c.redact(v)); err == nil {
-			err = json.Unmarshal(redacted, into)
-		}
+	if err == nil && len(bytes.TrimSpace(body[decoder.InputOffset():])) > 0 {
+		err = errors.New("there is something behind it")
 	}
 	if err != nil {
 		return &passing{error: fmt.Errorf("GET %s: the answer cannot be read: %s", path, c.hide(err.Error()))}
 	}
+	redacted, err := json.Marshal(c.redact(v))
+	if err == nil {
+		err = json.Unmarshal(redacted, into)
+	}
+	if err != nil {
+		return fmt.Errorf("GET %s: %s", path, c.hide(shapeOf(err, v)))
+	}
 	return nil
+}
+
+// shapeOf says what of an answer is not as expected.
+func shapeOf(err error, answer any) string {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		value, _, _ := strings.Cut(wrong.Value, " ")
+		return fmt.Sprintf("%s: expected %s, not %s", cmp.Or(wrong.Field, "the answer"), kindNames[wrong.Type.Kind()], cmp.Or(valueNames[value], value))
+	}
+	if wrong, ok := errors.AsType[*time.ParseError](err); ok {
+		return fmt.Sprintf("%s: expected a time such as 2024-10-30T23:58:27Z, not %q", cmp.Or(fieldWith(answer, wrong.Value), "the answer"), wrong.Value)
+	}
+	return err.Error()
+}
+
+// kindNames and valueNames are how types and values of JSON are called.
+var (
+	kindNames = map[reflect.Kind]string{
+		reflect.String: "a text", reflect.Bool: "true or false", reflect.Slice: "a list", reflect.Map: "an object", reflect.Struct: "an object",
+	}
+	valueNames = map[string]string{
+		"string": "a text", "bool": "true or false", "array": "a list", "object": "an object", "number": "a number",
+	}
+)
+
+// fieldWith gives the field that holds a text.
+func fieldWith(v any, text string) string {
+	switch v := v.(type) {
+	case []any:
+		for _, element := range v {
+			if field := fieldWith(element, text); field != "" {
+				return field
+			}
+		}
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			field := fieldWith(v[name], text)
+			if v[name] == text {
+				return name
+			}
+			if field != "" {
+				return name + "." + field
+			}
+		}
+	}
+	return ""
 }
 
 // redact cuts every key in a JSON value to its last four characters.
@@ -289,12 +352,7 @@ func (c *client) cut(s string) string {
 // keys, on one line, and not too long.
 func (c *client) hide(s string) string {
 	const most = 300
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, c.cut(s))
+	s = clean(c.cut(s))
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"
 	}

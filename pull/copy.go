@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -63,7 +64,7 @@ type (
 		CreatedAt     api.Time           `json:"created_at,omitzero"`
 		ArchivedAt    *api.Time          `json:"archived_at,omitempty"`
 		CompartmentID string             `json:"compartment_id,omitempty"`
-		ExternalKeyID api.Nullable       `json:"external_key_id"`
+		ExternalKeyID *string            `json:"external_key_id"`
 		Tags          map[string]string  `json:"tags"`
 		DataResidency *api.DataResidency `json:"data_residency,omitempty"`
 		Members       []copiedMember     `json:"members,omitempty"`
@@ -96,21 +97,19 @@ type (
 // mends, and notes.
 type copier struct {
 	*puller
-	notes []string
 
-	roles      map[string]api.OrganizationRole // of users
-	userEmails map[string]bool                 // in lower case
-	archived   map[string]bool                 // workspaces, each there is, and whether it is archived
-}
-
-func (c *copier) note(format string, args ...any) {
-	c.notes = append(c.notes, fmt.Sprintf(format, args...))
+	roles    map[string]api.OrganizationRole // of users
+	joined   map[string]api.Time             // when the user of an address in lower case did
+	archived map[string]api.Time             // when a workspace was; there is each one
 }
 
 // result makes the seed, and looks at it as a server would.
 func (p *puller) result() (Result, error) {
+	p.takeLateUsersIn()
+	c := &copier{puller: p, roles: map[string]api.OrganizationRole{}, joined: map[string]api.Time{}, archived: map[string]api.Time{}}
+	c.fillTimes()
 	p.people.settle(p.users.all, p.invites.all)
-	c := &copier{puller: p, roles: map[string]api.OrganizationRole{}, userEmails: map[string]bool{}, archived: map[string]bool{}}
+	c.scrubAgain()
 	out := c.copy()
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -119,7 +118,8 @@ func (p *puller) result() (Result, error) {
 	if err := enc.Encode(out); err != nil {
 		return Result{}, err
 	}
-	r := Result{Seed: b.Bytes(), Notes: c.notes, Holds: holds(out)}
+	c.noteWhoIsGone()
+	r := Result{Seed: b.Bytes(), Notes: p.notes, Holds: holds(out)}
 	err := seed.Validate(p.Options.Name, r.Seed, seed.Options{Real: p.Now()})
 	if err != nil {
 		var ok bool
@@ -128,6 +128,82 @@ func (p *puller) result() (Result, error) {
 		}
 	}
 	return r, nil
+}
+
+// takeLateUsersIn adds those who joined while the rest was read, who are the
+// newest: what they made is in the copy too.
+func (p *puller) takeLateUsersIn() {
+	late := slices.DeleteFunc(p.late.all, func(u user) bool { return p.users.seen[u.ID] })
+	p.users.all = slices.Concat(late, p.users.all)
+	for _, u := range late {
+		p.note("%s joined while the organization was read, and is in the copy, but in no workspace that was read before", u.ID)
+	}
+}
+
+// scrubAgain takes out who was not known yet when a text was read.
+func (c *copier) scrubAgain() {
+	for i := range c.workspaces.all {
+		c.people.hideWorkspace(&c.workspaces.all[i])
+	}
+	for i := range c.keys.all {
+		c.people.hideKey(&c.keys.all[i])
+	}
+}
+
+// noteWhoIsGone tells that some people are not known by name, before anything
+// else: nobody mends that.
+func (c *copier) noteWhoIsGone() {
+	if c.people.keep {
+		return
+	}
+	gone := map[string]bool{}
+	for _, k := range c.keys.all {
+		if id := k.CreatedBy.ID; strings.HasPrefix(id, "user_") && id != nobody && c.roles[id] == "" {
+			gone[id] = true
+		}
+	}
+	for _, i := range c.invites.all {
+		address := c.people.show(i.Email)
+		if _, user := c.joined[strings.ToLower(address)]; i.Status == api.InviteAccepted && !user {
+			gone[address] = true
+		}
+	}
+	if len(gone) > 0 {
+		c.notes = slices.Insert(c.notes, 0, fmt.Sprintf("people who are gone (%d of them have left a trace) are unknown by name: where a text names them, so does the copy", len(gone)))
+	}
+}
+
+// fillTimes gives what has no time that of its neighbour in the list.
+func (c *copier) fillTimes() {
+	fill(c, c.users.all, "added_at", func(u *user) (string, *api.Time) { return u.ID, &u.AddedAt })
+	fill(c, c.invites.all, "invited_at", func(i *invite) (string, *api.Time) { return i.ID, &i.InvitedAt })
+	fill(c, c.workspaces.all, "created_at", func(w *workspace) (string, *api.Time) { return w.ID, &w.CreatedAt })
+	fill(c, c.keys.all, "created_at", func(k *apiKey) (string, *api.Time) { return k.ID, &k.CreatedAt })
+}
+
+func fill[T any](c *copier, all []T, field string, of func(*T) (string, *api.Time)) {
+	older := api.At(c.serverTime())
+	for i := range all { // where there is no older one, that of the newer one is nearest
+		if _, at := of(&all[i]); !at.IsZero() {
+			older = *at
+		}
+	}
+	for i := len(all) - 1; i >= 0; i-- {
+		id, at := of(&all[i])
+		if at.IsZero() {
+			c.note("%s has no %s, and that of its neighbour in the copy", id, field)
+			*at = older
+		}
+		older = *at
+	}
+}
+
+// noLater puts a time back to one that cannot be before it.
+func (c *copier) noLater(of, field string, at *api.Time, limit api.Time, than string) {
+	if !limit.IsZero() && at.After(limit.Time) {
+		c.note("%s has a %s after %s, and the same in the copy", of, field, than)
+		*at = limit
+	}
 }
 
 func holds(o copied) string {
@@ -147,7 +223,7 @@ func (c *copier) copy() copied {
 	if c.defaultID == "" {
 		c.defaultID = c.defaultByKeys()
 	}
-	o := copied{ID: c.organization.ID, Name: c.people.show(c.people.scrub(c.organization.Name))}
+	o := copied{ID: c.organization.ID, Name: c.name("the organization", c.people.scrub(c.organization.Name), math.MaxInt, c.organization.ID)}
 	o.Users = c.copyUsers()
 	o.Invites = c.copyInvites()
 	o.DefaultWorkspace, o.Workspaces = c.copyWorkspaces()
@@ -189,11 +265,11 @@ func (c *copier) copyUsers() []copiedUser {
 		if c.people.keep && copied.Email != u.Email.plain() {
 			c.note("%s has an address that is none to Antechamber, and another one in the copy", u.ID)
 		}
-		if c.userEmails[strings.ToLower(copied.Email)] {
+		if _, taken := c.joined[strings.ToLower(copied.Email)]; taken {
 			c.note("%s has the address of another user, and another one in the copy", u.ID)
 			copied.Email = c.people.email(u.ID)
 		}
-		c.userEmails[strings.ToLower(copied.Email)] = true
+		c.joined[strings.ToLower(copied.Email)] = u.AddedAt
 		c.roles[u.ID] = copied.Role
 		out = append(out, copied)
 	}
@@ -208,42 +284,71 @@ func (c *copier) copyInvites() []copiedInvite {
 			c.note("%s is to an address that is none to Antechamber, and to another one in the copy", i.ID)
 			copied.Email = c.people.email(i.ID)
 		}
-		address := strings.ToLower(copied.Email)
-		switch {
-		case i.Status == api.InviteAccepted && i.AcceptedAt.IsZero():
-			copied.AcceptedAt = c.acceptedAt(i)
-		case i.Status != api.InviteAccepted:
-			copied.AcceptedAt = api.Time{}
-		}
-		if i.Status == api.InvitePending {
-			switch {
-			case c.userEmails[address]:
-				c.note("%s is pending and to a user, and deleted in the copy", i.ID)
-				copied.Status = api.InviteDeleted
-			case pending[address]:
-				c.note("%s is not the only pending invite to its address, and deleted in the copy", i.ID)
-				copied.Status = api.InviteDeleted
-			}
-			pending[address] = true
-		}
+		c.mendStatus(&copied, pending)
+		c.mendTimes(&copied)
 		out = append(out, copied)
 	}
 	return out
 }
 
-// acceptedAt is when an invite was accepted, where the server does not say:
-// when its user joined, if that is possible.
-func (c *copier) acceptedAt(i invite) api.Time {
-	for _, u := range c.users.all {
-		at := u.AddedAt
-		if strings.EqualFold(c.people.show(u.Email), c.people.show(i.Email)) && !at.Before(i.InvitedAt.Time) && (i.ExpiresAt.IsZero() || !at.After(i.ExpiresAt.Time)) {
-			return at
+// mendStatus makes the status of an invite one that it can have.
+func (c *copier) mendStatus(i *copiedInvite, pending map[string]bool) {
+	address := strings.ToLower(i.Email)
+	joined, user := c.joined[address]
+	switch {
+	case !slices.Contains([]api.InviteStatus{api.InvitePending, api.InviteAccepted, api.InviteExpired, api.InviteDeleted}, i.Status):
+		c.note("%s has the status %q, and is deleted in the copy", i.ID, i.Status)
+		i.Status = api.InviteDeleted
+	case i.Status != api.InvitePending:
+	case user && within(joined, *i):
+		c.note("%s is pending and to somebody who joined since, and accepted in the copy", i.ID)
+		i.Status, i.AcceptedAt = api.InviteAccepted, joined
+	case user:
+		c.note("%s is pending and to a user, and deleted in the copy", i.ID)
+		i.Status = api.InviteDeleted
+	case pending[address]:
+		c.note("%s is not the only pending invite to its address, and deleted in the copy", i.ID)
+		i.Status = api.InviteDeleted
+	default:
+		pending[address] = true
+	}
+}
+
+// within tells whether an invite could be accepted at some time.
+func within(at api.Time, i copiedInvite) bool {
+	return !at.Before(i.InvitedAt.Time) && (i.ExpiresAt.IsZero() || !at.After(i.ExpiresAt.Time))
+}
+
+// mendTimes puts the times of an invite into their order.
+func (c *copier) mendTimes(i *copiedInvite) {
+	if i.Status != api.InviteAccepted {
+		i.AcceptedAt = api.Time{}
+	} else if i.AcceptedAt.IsZero() { // the server does not say: when its user joined, if that is possible
+		i.AcceptedAt = i.InvitedAt
+		if joined := c.joined[strings.ToLower(i.Email)]; !joined.IsZero() && within(joined, *i) {
+			i.AcceptedAt = joined
 		}
 	}
-	return i.InvitedAt
+	if i.Status == api.InviteAccepted && i.AcceptedAt.Before(i.InvitedAt.Time) {
+		c.note("%s was accepted before it was sent, and at once in the copy", i.ID)
+		i.AcceptedAt = i.InvitedAt
+	}
+	switch expired := !i.ExpiresAt.IsZero() && i.ExpiresAt.Before(i.InvitedAt.Time); {
+	case i.Status == api.InviteAccepted && !i.ExpiresAt.IsZero() && i.AcceptedAt.After(i.ExpiresAt.Time):
+		c.note("%s was accepted after it had expired, and expires then in the copy", i.ID)
+		i.ExpiresAt = i.AcceptedAt
+	case expired && i.Status == api.InviteExpired:
+		c.note("%s expired before it was sent, and at once in the copy", i.ID)
+		i.ExpiresAt = i.InvitedAt
+	case expired:
+		c.note("%s expires before it was sent, and as every invite in the copy", i.ID)
+		i.ExpiresAt = api.Time{}
+	}
 }
 
 var color = regexp.MustCompile(api.ColorPattern)
+
+var uuid = regexp.MustCompile(`^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$`)
 
 func (c *copier) copyWorkspaces() (byDefault *copiedWorkspace, others []copiedWorkspace) {
 	others = []copiedWorkspace{}
@@ -251,31 +356,50 @@ func (c *copier) copyWorkspaces() (byDefault *copiedWorkspace, others []copiedWo
 		byDefault = &copiedWorkspace{ID: c.defaultID, Tags: map[string]string{}}
 	}
 	for _, w := range c.workspaces.all {
+		c.noLater(w.ID, "created_at", &w.CreatedAt, w.ArchivedAt, "its archived_at")
 		copied := copiedWorkspace{
 			ID: w.ID, DisplayColor: w.DisplayColor, CreatedAt: w.CreatedAt, CompartmentID: w.CompartmentID,
-			ExternalKeyID: w.ExternalKeyID, Tags: c.copyTags(w), DataResidency: c.residency(w),
+			ExternalKeyID: c.externalKey(w), Tags: c.copyTags(w), DataResidency: c.residency(w),
 		}
 		if !color.MatchString(w.DisplayColor) {
 			copied.DisplayColor = "" // one is drawn
+		}
+		if w.CompartmentID != "" && !uuid.MatchString(w.CompartmentID) {
+			c.note("%s has a compartment_id that is no UUID, and another one in the copy", w.ID)
+			copied.CompartmentID = "" // one is drawn
 		}
 		if w.ID == c.defaultID {
 			byDefault = &copied
 			continue
 		}
-		c.archived[w.ID] = !w.ArchivedAt.IsZero()
-		copied.Name, copied.ArchivedAt, copied.Members = c.name(w.ID, w.Name, 255), &w.ArchivedAt, c.copyMembers(w)
+		c.archived[w.ID] = w.ArchivedAt
+		copied.Name, copied.ArchivedAt, copied.Members = c.name(w.ID, w.Name, 255, w.ID), &w.ArchivedAt, c.copyMembers(w)
 		others = append(others, copied)
 	}
 	return byDefault, others
 }
 
-// name is a name as long as Antechamber takes it.
-func (c *copier) name(of string, name text, most int) string {
+// externalKey is the id of a workspace's external key, nil where it has none.
+func (c *copier) externalKey(w workspace) *string {
+	if w.ExternalKeyID == nil {
+		return nil
+	}
+	id := c.people.show(*w.ExternalKeyID)
+	if id == "" {
+		c.note("%s has an empty external_key_id, and none in the copy", w.ID)
+		return nil
+	}
+	return &id
+}
+
+// name is a name as long as Antechamber takes it, or something else instead of
+// none.
+func (c *copier) name(of string, name text, most int, instead string) string {
 	s := c.people.show(name)
 	switch {
 	case s == "":
 		c.note("%s has no name, and is named after its id in the copy", of)
-		return of
+		return instead
 	case utf8.RuneCountInString(s) > most:
 		c.note("%s has a name of more than %d characters, which is cut in the copy", of, most)
 		return string([]rune(s)[:most])
@@ -290,6 +414,9 @@ func (c *copier) copyTags(w workspace) map[string]string {
 		if strings.HasPrefix(key, api.ReservedTagPrefix) {
 			c.note("%s has the tag %q, which is reserved and not in the copy", w.ID, key)
 			continue
+		}
+		if t.Other {
+			c.note("%s has the tag %q with a value that is no text, and is one in the copy", w.ID, key)
 		}
 		free := key
 		for n := 2; ; n++ { // two keys that differed in a name's case alone
@@ -364,44 +491,67 @@ func (c *copier) copyMembers(w workspace) (out []copiedMember) {
 // hintForm is what package seed takes for a hint.
 var hintForm = regexp.MustCompile(`^sk-ant-[A-Za-z0-9_-]{1,64}\.\.\.[A-Za-z0-9_-]{1,16}$`)
 
+// nobody is who made a key of which the server does not say it.
+const nobody = "user_nobody"
+
 func (c *copier) copyKeys() ([]copiedKey, []copiedRemoved) {
 	out, gone := []copiedKey{}, map[string]api.Time{}
-	for _, k := range c.keys.all {
-		copied := copiedKey{
-			k.ID, c.name(k.ID, k.Name, 500), k.WorkspaceID, k.CreatedAt, k.CreatedBy.ID, k.Status, k.LastUsedAt, nil, k.ExpiresAt,
-		}
-		if id := string(k.WorkspaceID); id == c.defaultID {
-			copied.Workspace = ""
-		} else if archived, present := c.archived[id]; id != "" && !present {
+	for i := range c.keys.all {
+		k := &c.keys.all[i]
+		archivedAt, present := c.archived[string(k.WorkspaceID)]
+		if id := string(k.WorkspaceID); id != "" && id != c.defaultID && !present {
 			c.note("%s is in %s, which came too late for the copy, and so did the key", k.ID, id)
 			continue
-		} else if archived && k.Status != api.KeyArchived {
-			c.note("%s is %s in an archived workspace, and archived in the copy", k.ID, k.Status)
-			copied.Status = api.KeyArchived
 		}
-		if k.Hint.given {
-			copied.Hint = &k.Hint.v
-			if hint := string(k.Hint.v); hint != "" && !hintForm.MatchString(hint) {
-				c.note("%s has a hint that Antechamber does not take, and none in the copy", k.ID)
-				copied.Hint = new(api.Nullable)
-			}
+		if k.CreatedBy.ID == "" {
+			c.note("%s was made by nobody, and by a user who is gone in the copy", k.ID)
+			k.CreatedBy.ID = nobody
 		}
-		if copied.Status == api.KeyExpired && k.ExpiresAt.IsZero() { // a server that tells the status alone
-			copied.ExpiresAt = api.At(later(k.CreatedAt.Time, k.LastUsedAt.Time))
-		}
-		if id := k.CreatedBy.ID; id != "" && c.roles[id] == "" && !strings.HasPrefix(id, "user_") {
+		c.noLater(k.ID, "created_at", &k.CreatedAt, k.ExpiresAt, "its expires_at")
+		c.noLater(k.ID, "created_at", &k.CreatedAt, archivedAt, "the archived_at of its workspace")
+		if id := k.CreatedBy.ID; c.roles[id] == "" && (id == nobody || !strings.HasPrefix(id, "user_")) {
 			if at, there := gone[id]; !there || k.CreatedAt.Before(at.Time) {
 				gone[id] = k.CreatedAt
 			}
 		}
-		out = append(out, copied)
+		out = append(out, c.copyKey(*k, !archivedAt.IsZero()))
 	}
 	var removed []copiedRemoved
 	for _, id := range slices.Sorted(maps.Keys(gone)) {
-		c.note("%s made keys and is no user, and a user who is gone in the copy", id)
+		if id != nobody {
+			c.note("%s made keys and is no user, and a user who is gone in the copy", id)
+		}
 		removed = append(removed, copiedRemoved{id, gone[id]})
 	}
 	return out, removed
+}
+
+func (c *copier) copyKey(k apiKey, inArchived bool) copiedKey {
+	copied := copiedKey{
+		k.ID, c.name(k.ID, k.Name, 500, k.ID), k.WorkspaceID, k.CreatedAt, k.CreatedBy.ID, k.Status, k.LastUsedAt, nil, k.ExpiresAt,
+	}
+	if string(k.WorkspaceID) == c.defaultID {
+		copied.Workspace = ""
+	}
+	if !api.OneOf(k.Status, api.APIKeyStatuses) {
+		c.note("%s has the status %q, and is inactive in the copy", k.ID, k.Status)
+		copied.Status = api.KeyInactive
+	}
+	if inArchived && copied.Status != api.KeyArchived {
+		c.note("%s is %s in an archived workspace, and archived in the copy", k.ID, k.Status)
+		copied.Status = api.KeyArchived
+	}
+	if k.Hint.given {
+		copied.Hint = &k.Hint.v
+		if hint := string(k.Hint.v); hint != "" && !hintForm.MatchString(hint) {
+			c.note("%s has a hint that Antechamber does not take, and none in the copy", k.ID)
+			copied.Hint = new(api.Nullable)
+		}
+	}
+	if copied.Status == api.KeyExpired && k.ExpiresAt.IsZero() { // a server that tells the status alone
+		copied.ExpiresAt = api.At(later(k.CreatedAt.Time, k.LastUsedAt.Time))
+	}
+	return copied
 }
 
 func later(a, b time.Time) time.Time {
@@ -458,10 +608,7 @@ func (c *copier) clock(o copied) api.Time {
 	for _, r := range o.Removed {
 		passed(r.AddedAt)
 	}
-	now := c.client.date
-	if now.IsZero() {
-		now = c.Now()
-	}
+	now := c.serverTime()
 	if least.IsZero() || !now.Before(least) && (most.IsZero() || now.Before(most)) {
 		return api.At(now)
 	}
@@ -469,4 +616,12 @@ func (c *copier) clock(o copied) api.Time {
 		c.note("something has expired while the organization was read, and is expired in the copy")
 	}
 	return api.At(least)
+}
+
+// serverTime is what the server's clock showed last, as far as it says.
+func (p *puller) serverTime() time.Time {
+	if p.client.date.IsZero() {
+		return p.Now()
+	}
+	return p.client.date
 }

@@ -1,12 +1,14 @@
 package pull
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -29,7 +31,7 @@ type list[T any] struct {
 }
 
 // pageSize is the longest page that the API gives.
-const pageSize = "1000"
+const pageSize = 1000
 
 // mostBegun is how often a list is begun: somebody who removes objects all the
 // time must not keep it going for ever.
@@ -41,7 +43,7 @@ func read[T any](ctx context.Context, p *puller, l *list[T]) error {
 		return err
 	}
 	for !l.done {
-		data, next, err := fetch(ctx, p, l)
+		data, next, err := fetch(ctx, p, l, l.next)
 		no, refused := errors.AsType[*refusal](err)
 		switch {
 		case refused && no.status == http.StatusBadRequest && l.next != "" && l.begun < mostBegun:
@@ -53,6 +55,8 @@ func read[T any](ctx context.Context, p *puller, l *list[T]) error {
 			continue
 		case err != nil:
 			return err
+		case next != "" && !l.anyNew(data):
+			return fmt.Errorf("%s: the page after %q holds nothing new, and yet there are more", l.path, l.next)
 		}
 		for i := range data {
 			l.hide(&data[i])
@@ -69,10 +73,20 @@ func read[T any](ctx context.Context, p *puller, l *list[T]) error {
 func restore[T any](p *puller, l *list[T]) error {
 	l.seen = map[string]bool{}
 	l.begun++
+	damaged := unusable("%s is damaged: begin anew with --fresh", p.kept.path)
+	for _, k := range p.kept.forgottenOf(l.name) {
+		var data []T
+		if json.Unmarshal(k.Data, &data) != nil {
+			return damaged
+		}
+		for _, o := range data { // who is gone may still be named somewhere
+			l.learn(o)
+		}
+	}
 	for _, k := range p.kept.of(l.name) {
 		var data []T
-		if err := json.Unmarshal(k.Data, &data); err != nil {
-			return &Unusable{fmt.Errorf("%s is damaged: begin anew with --fresh", p.kept.path)}
+		if json.Unmarshal(k.Data, &data) != nil {
+			return damaged
 		}
 		add(p, l, data, k.Next)
 	}
@@ -86,48 +100,60 @@ func beginAnew[T any](p *puller, l *list[T]) error {
 	return p.kept.keep(kept{List: l.name, Anew: true})
 }
 
-// fetch asks for the page that comes next, and gives it with the cursor of the
-// one after it.
-func fetch[T any](ctx context.Context, p *puller, l *list[T]) (data []T, next string, err error) {
-	query := url.Values{"limit": {pageSize}}
+// fetch asks for the page after a cursor, and gives it with the cursor of the
+// one after it, which is empty after the last one.
+func fetch[T any](ctx context.Context, p *puller, l *list[T], after string) (data []T, next string, err error) {
+	query := url.Values{"limit": {fmt.Sprint(pageSize)}}
 	for name, values := range l.query {
 		query[name] = values
 	}
-	if l.next != "" {
-		query.Set("after_id", l.next)
+	if after != "" {
+		query.Set("after_id", after)
 	}
 	var page struct {
 		Data    *[]T    `json:"data"`
-		HasMore bool    `json:"has_more"`
+		HasMore *bool   `json:"has_more"`
 		LastID  *string `json:"last_id"`
 	}
 	if err := p.client.get(ctx, l.path, query, &page); err != nil {
 		return nil, "", err
 	}
-	if page.Data == nil {
-		return nil, "", fmt.Errorf("%s: the answer is no list", l.path)
+	if page.Data == nil || page.HasMore == nil {
+		return nil, "", fmt.Errorf("%s: the answer is no list: it needs data and has_more", l.path)
 	}
 	data = *page.Data
-	fresh := 0
-	for _, o := range data {
-		if l.id(o) == "" {
-			return nil, "", fmt.Errorf("%s: there is an object without an id", l.path)
-		}
-		if !l.seen[l.id(o)] {
-			fresh++
-		}
+	if slices.ContainsFunc(data, func(o T) bool { return l.id(o) == "" }) {
+		return nil, "", fmt.Errorf("%s: there is an object without an id", l.path)
 	}
-	if !page.HasMore {
-		return data, "", nil
+	last := ""
+	if page.LastID != nil {
+		last = *page.LastID
 	}
-	if fresh == 0 {
-		return nil, "", fmt.Errorf("%s: the page after %q holds nothing new, and yet there are more", l.path, l.next)
+	next, err = cursor(p, l, data, after, *page.HasMore, last)
+	return data, next, err
+}
+
+// cursor gives the cursor of the page after one that ends, as it says itself,
+// with an object. It is empty after the last page.
+func cursor[T any](p *puller, l *list[T], data []T, after string, more bool, says string) (string, error) {
+	last := ""
+	if len(data) > 0 {
+		last = l.id(data[len(data)-1])
 	}
-	next = l.id(data[len(data)-1])
-	if page.LastID != nil && *page.LastID != "" {
-		next = *page.LastID
+	switch {
+	case more && last == "":
+		return "", fmt.Errorf("%s: the page after %q is empty, and yet there are more", l.path, after)
+	case more:
+		return cmp.Or(says, last), nil
+	case len(data) >= pageSize && says != "" && says != last:
+		p.note("the last page of %s is full, and does not end where it says: there may be more than is in the copy", l.path)
 	}
-	return data, next, nil
+	return "", nil
+}
+
+// anyNew tells whether something was not read yet.
+func (l *list[T]) anyNew(data []T) bool {
+	return slices.ContainsFunc(data, func(o T) bool { return !l.seen[l.id(o)] })
 }
 
 // take adds a page to what was read, and to what is kept.

@@ -1,7 +1,9 @@
 package pull
 
 import (
+	"bytes"
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -18,6 +20,7 @@ type (
 		Name    text                 `json:"name"`
 		Role    api.OrganizationRole `json:"role"`
 		AddedAt api.Time             `json:"added_at"`
+		Forms   known                `json:"antechamber_forms,omitzero"`
 	}
 
 	invite struct {
@@ -28,18 +31,19 @@ type (
 		InvitedAt  api.Time             `json:"invited_at"`
 		ExpiresAt  api.Time             `json:"expires_at"`
 		AcceptedAt api.Time             `json:"accepted_at"`
+		Forms      known                `json:"antechamber_forms,omitzero"`
 	}
 
 	workspace struct {
-		ID            string       `json:"id"`
-		Name          text         `json:"name"`
-		DisplayColor  string       `json:"display_color,omitempty"`
-		CreatedAt     api.Time     `json:"created_at"`
-		ArchivedAt    api.Time     `json:"archived_at"`
-		CompartmentID string       `json:"compartment_id,omitempty"`
-		ExternalKeyID api.Nullable `json:"external_key_id"`
-		Tags          tags         `json:"tags,omitempty"`
-		DataResidency residency    `json:"data_residency"`
+		ID            string    `json:"id"`
+		Name          text      `json:"name"`
+		DisplayColor  string    `json:"display_color,omitempty"`
+		CreatedAt     api.Time  `json:"created_at"`
+		ArchivedAt    api.Time  `json:"archived_at"`
+		CompartmentID string    `json:"compartment_id,omitempty"`
+		ExternalKeyID *text     `json:"external_key_id"`
+		Tags          tags      `json:"tags,omitempty"`
+		DataResidency residency `json:"data_residency"`
 	}
 
 	member struct {
@@ -96,7 +100,10 @@ func (g *geos) UnmarshalJSON(b []byte) error {
 	if json.Unmarshal(b, &word) == nil {
 		return nil
 	}
-	return json.Unmarshal(b, (*[]string)(g))
+	if json.Unmarshal(b, (*[]string)(g)) != nil {
+		return otherShape[[]string](b)
+	}
+	return nil
 }
 
 // text is what somebody wrote, in pieces: a piece stands as it is, or in the
@@ -129,7 +136,10 @@ func (t *text) UnmarshalJSON(b []byte) error {
 		}
 		return nil
 	}
-	return json.Unmarshal(b, (*[]piece)(t))
+	if json.Unmarshal(b, (*[]piece)(t)) != nil {
+		return otherShape[string](b)
+	}
+	return nil
 }
 
 func (t text) MarshalJSON() ([]byte, error) {
@@ -145,20 +155,43 @@ type tags []tag
 type tag struct {
 	Key   text `json:"key"`
 	Value text `json:"value"`
+	Other bool `json:"other,omitempty"` // the value was no text
 }
 
 func (t *tags) UnmarshalJSON(b []byte) error {
 	if json.Unmarshal(b, (*[]tag)(t)) == nil {
 		return nil
 	}
-	var m map[string]string
+	var m map[string]json.RawMessage
 	if err := json.Unmarshal(b, &m); err != nil {
-		return err
+		return otherShape[map[string]string](b)
 	}
 	*t = nil
 	for key, value := range m {
-		*t = append(*t, tag{plain(key), plain(value)})
+		var s *string
+		if err := json.Unmarshal(value, &s); err != nil || s == nil {
+			*t = append(*t, tag{plain(key), plain(string(value)), true})
+			continue
+		}
+		*t = append(*t, tag{plain(key), plain(*s), false})
 	}
 	slices.SortFunc(*t, func(a, b tag) int { return strings.Compare(a.Key.plain(), b.Key.plain()) })
 	return nil
+}
+
+// otherShape is the error of a value that is no T, to which encoding/json adds
+// the field.
+func otherShape[T any](b []byte) error {
+	value := "number"
+	switch bytes.TrimLeft(b, " \t\r\n")[0] {
+	case '{':
+		value = "object"
+	case '[':
+		value = "array"
+	case '"':
+		value = "string"
+	case 't', 'f':
+		value = "bool"
+	}
+	return &json.UnmarshalTypeError{Value: value, Type: reflect.TypeFor[T]()}
 }

@@ -5,10 +5,13 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"hash"
 	"regexp"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"antechamber/api"
 )
@@ -18,169 +21,178 @@ import (
 // the admin key, so that nobody without the key can try out addresses.
 type people struct {
 	keep bool // leave everything as it is
-	key  []byte
+	mac  hash.Hash
 
-	// What belongs to somebody, by its code. Names are those of users.
+	// What belongs to somebody, by its code. Names are those of users, in every
+	// form that they may be written in.
 	emails, names map[string]bool
+	longest       int // letters that a name has at most
 
 	// Who it belongs to, once everything is read.
+	persona               map[string]string // of a user: the id that the stand-in is made of
 	emailOwner, nameOwner map[string]string
-	digits                map[string]int // how many tell an owner from all others
+	digits                map[string]int    // how many tell an owner from all others
+	called                map[string]string // the owners that are users
 }
 
 func newPeople(key string, keep bool) *people {
-	return &people{keep: keep, key: []byte(key), emails: map[string]bool{}, names: map[string]bool{}}
+	return &people{keep: keep, mac: hmac.New(sha256.New, []byte(key)), emails: map[string]bool{}, names: map[string]bool{}}
 }
 
 func (p *people) code(kind, s string) string {
-	mac := hmac.New(sha256.New, p.key)
-	mac.Write([]byte(kind + "\n" + s))
-	return hex.EncodeToString(mac.Sum(nil)[:16])
+	p.mac.Reset()
+	p.mac.Write([]byte(kind + "\n" + s))
+	return hex.EncodeToString(p.mac.Sum(nil)[:16])
 }
 
-func (p *people) emailCode(email string) string { return p.code("email", strings.ToLower(email)) }
+func (p *people) emailCode(email string) string { return p.code("email", fold(email, false).s) }
 
-// nameCode is the code of a full name, whatever its case and whatever stands
-// between its words.
-func (p *people) nameCode(name string) string {
-	spans := words(name)
-	if len(spans) == 0 {
-		return p.code("name", strings.ToLower(name))
+// nameCode is the code of a name, or of another form of one, by its letters.
+func (p *people) nameCode(letters string) string { return p.code("name", letters) }
+
+// known are the codes of the forms that a name may be written in.
+type known struct {
+	Codes   []string `json:"codes,omitempty"`
+	Longest int      `json:"longest,omitempty"` // letters of a form at most, and not to the letter
+}
+
+func (p *people) known(forms []string) (k known) {
+	const step = 16 // by which the length tells next to nothing
+	for _, form := range forms {
+		k.Codes = append(k.Codes, p.nameCode(form))
+		k.Longest = max(k.Longest, (utf8.RuneCountInString(form)+step-1)/step*step)
 	}
-	said := make([]string, len(spans))
-	for i, s := range spans {
-		said[i] = strings.ToLower(name[s.from:s.to])
-	}
-	return p.code("name", strings.Join(said, " "))
+	return k
 }
 
 func (p *people) hideUser(u *user) {
 	if p.keep {
 		return
 	}
-	u.Email = text{{Email: p.emailCode(u.Email.plain())}}
-	u.Name = text{{Name: p.nameCode(u.Name.plain())}}
+	email, name := u.Email.plain(), u.Name.plain()
+	all := forms(name)
+	u.Forms = p.known(unique(append(slices.Clone(all), formsOfAddress(email)...)))
+	u.Email, u.Name = text{{Email: p.emailCode(email)}}, text{{Name: p.nameCode(letters(name))}}
 }
 
 func (p *people) learnUser(u user) {
-	for _, piece := range slices.Concat(u.Email, u.Name) {
-		p.learn(piece)
-	}
+	p.learn(u.Forms, u.Email)
 }
 
 func (p *people) hideInvite(i *invite) {
 	if !p.keep {
-		i.Email = text{{Email: p.emailCode(i.Email.plain())}}
+		email := i.Email.plain()
+		i.Forms = p.known(formsOfAddress(email))
+		i.Email = text{{Email: p.emailCode(email)}}
 	}
 }
 
-func (p *people) learnInvite(i invite) {
-	for _, piece := range i.Email {
-		p.learn(piece)
-	}
-}
+func (p *people) learnInvite(i invite) { p.learn(i.Forms, i.Email) }
 
-func (p *people) learn(piece piece) {
-	if piece.Email != "" {
-		p.emails[piece.Email] = true
+func (p *people) learn(forms known, email text) {
+	for _, piece := range email {
+		if piece.Email != "" {
+			p.emails[piece.Email] = true
+		}
 	}
-	if piece.Name != "" {
-		p.names[piece.Name] = true
+	for _, code := range forms.Codes {
+		p.names[code] = true
 	}
+	p.longest = max(p.longest, forms.Longest)
 }
 
 func (p *people) hideWorkspace(w *workspace) {
-	w.Name = p.scrub(w.Name)
+	if w.Name.plain() != defaultName { // by which the Default Workspace is found
+		w.Name = p.scrub(w.Name)
+	}
 	for i := range w.Tags {
-		w.Tags[i] = tag{p.scrub(w.Tags[i].Key), p.scrub(w.Tags[i].Value)}
+		w.Tags[i].Key, w.Tags[i].Value = p.scrub(w.Tags[i].Key), p.scrub(w.Tags[i].Value)
+	}
+	if w.ExternalKeyID != nil {
+		scrubbed := p.scrub(*w.ExternalKeyID)
+		w.ExternalKeyID = &scrubbed
 	}
 }
 
 func (p *people) hideKey(k *apiKey) { k.Name = p.scrub(k.Name) }
 
-// address finds what may be an e-mail address: rather too much than too
-// little.
-var address = regexp.MustCompile("[\\p{L}\\p{M}\\p{N}.!#$%&'*+/=?^_`{|}~-]+(?:@|%40)" + `[\p{L}\p{M}\p{N}_-]+(?:\.[\p{L}\p{M}\p{N}_-]+)+`)
-
-// scrub takes addresses and full names of users out of a text.
-func (p *people) scrub(t text) text {
-	s, out := t.plain(), text(nil)
-	if p.keep || s == "" {
+// scrub takes addresses and names of users out of a text. What was taken out
+// before stays so.
+func (p *people) scrub(t text) (out text) {
+	if p.keep {
 		return t
 	}
-	if code := p.nameCode(s); p.names[code] { // also one word, when nothing else is there
-		return around(s, words(s), code)
-	}
-	for {
-		at := address.FindStringIndex(s)
-		if at == nil {
-			break
+	for _, piece := range t {
+		if piece.Plain == "" {
+			out = append(out, piece)
+			continue
 		}
-		from, to := p.exact(s, at[0], at[1])
-		out = append(out, p.scrubNames(s[:from])...)
-		out = append(out, piece{Email: p.emailCode(unescaped(s[from:to]))})
-		s = s[to:]
-	}
-	return append(out, p.scrubNames(s)...)
-}
-
-// around puts the code of a name in the place of all words of a text.
-func around(s string, spans []span, code string) (out text) {
-	from, to := 0, len(s)
-	if len(spans) > 0 {
-		from, to = spans[0].from, spans[len(spans)-1].to
-	}
-	if from > 0 {
-		out = append(out, piece{Plain: s[:from]})
-	}
-	out = append(out, piece{Name: code})
-	if to < len(s) {
-		out = append(out, piece{Plain: s[to:]})
+		out = append(out, p.scrubPlain(piece.Plain)...)
 	}
 	return out
 }
 
-func unescaped(email string) string { return strings.ReplaceAll(email, "%40", "@") }
+// address finds what may be an e-mail address in a folded text: rather too
+// much than too little.
+var address = regexp.MustCompile("[\\p{L}\\p{M}\\p{N}.!#$%&'*+/=?^_`{|}~-]+@" + `[\p{L}\p{M}\p{N}_-]+(?:\.[\p{L}\p{M}\p{N}_-]+)*`)
+
+func (p *people) scrubPlain(s string) (out text) {
+	f, done := fold(s, false), 0
+	for pos := 0; ; {
+		at := address.FindStringIndex(f.s[pos:])
+		if at == nil {
+			return append(out, p.scrubNames(s[done:])...)
+		}
+		from, to, known := p.exact(f, pos+at[0], pos+at[1])
+		pos = to
+		if !known && !strings.Contains(f.s[strings.LastIndex(f.s[from:to], "@")+from:to], ".") { // deploy@prod
+			continue
+		}
+		begin, end := f.span(from, to)
+		begin = max(begin, done)
+		out = append(out, p.scrubNames(s[done:begin])...)
+		out = append(out, piece{Email: p.code("email", f.s[from:to])})
+		done = end
+	}
+}
+
+// longestSide is how many bytes there are on a side of an @ at most.
+const longestSide = 320
 
 // exact gives the part of a find that is an address of somebody, such as that
 // in user=jane@example.com-old, or else all of it.
-func (p *people) exact(s string, from, to int) (int, int) {
-	inside := func(i int) bool {
-		return i > from && i < to && (s[i-1] < 0x80 && !isWord(rune(s[i-1])) || s[i] < 0x80 && !isWord(rune(s[i])))
-	}
-	for f := from; f < to; f++ {
-		if f != from && !inside(f) {
+func (p *people) exact(f folded, from, to int) (int, int, bool) {
+	at := from + strings.IndexByte(f.s[from:to], '@')
+	for begin := max(from, at-longestSide); begin < at; begin++ {
+		if begin != from && !f.boundary(begin) {
 			continue
 		}
-		for e := to; e > f; e-- {
-			if (e == to || inside(e)) && p.emails[p.emailCode(unescaped(s[f:e]))] {
-				return f, e
+		for end := min(to, at+longestSide); end > at; end-- {
+			if (end == to || f.boundary(end)) && p.emails[p.code("email", f.s[begin:end])] {
+				return begin, end, true
 			}
 		}
 	}
-	return from, to
+	return from, to, false
 }
 
-// mostWords is how many words of a text are looked at as one name.
-const mostWords = 8
-
-func (p *people) scrubNames(s string) text {
-	spans, out, done := words(s), text(nil), 0
-	for i := 0; i < len(spans); i++ {
-		for n := min(mostWords, len(spans)-i); n >= 2; n-- {
-			from, to := spans[i].from, spans[i+n-1].to
-			code := p.nameCode(s[from:to])
-			if !p.names[code] {
-				continue
-			}
-			if from > done {
-				out = append(out, piece{Plain: s[done:from]})
-			}
-			out = append(out, piece{Name: code})
-			done = to
-			i += n - 1
-			break
+func (p *people) scrubNames(s string) (out text) {
+	f, done := fold(s, true), 0
+	for all, i := f.atoms(), 0; i < len(all); {
+		n, code := p.nameAt(f, all, i)
+		if n == 0 {
+			i++
+			continue
 		}
+		begin, end := f.span(all[i].from, all[i+n-1].to)
+		if begin > done {
+			out = append(out, piece{Plain: s[done:begin]})
+		}
+		out = append(out, piece{Name: code})
+		done, i = end, i+n
+	}
+	if code := p.nameCode(letters(s)); done == 0 && s != "" && p.names[code] { // a name of signs
+		return text{{Name: code}}
 	}
 	if done < len(s) {
 		out = append(out, piece{Plain: s[done:]})
@@ -188,38 +200,60 @@ func (p *people) scrubNames(s string) text {
 	return out
 }
 
-type span struct{ from, to int }
-
-func isWord(r rune) bool { return unicode.In(r, unicode.L, unicode.M, unicode.N) }
-
-// words gives where the words of a text stand. Mei-Ling are two.
-func words(s string) (spans []span) {
-	from := -1
-	for i, r := range s {
-		switch {
-		case isWord(r) && from < 0:
-			from = i
-		case !isWord(r) && from >= 0:
-			spans, from = append(spans, span{from, i}), -1
+// nameAt gives of how many atoms from the one at i on a name is, the longest
+// one, and its code.
+func (p *people) nameAt(f folded, all []atom, i int) (n int, code string) {
+	said, short := "", "" // short is without single letters in the middle
+	for j := i; j < len(all); j++ {
+		word := f.s[all[j].from:all[j].to]
+		said += word
+		if utf8.RuneCountInString(said) > p.longest+mostInitials {
+			break
+		}
+		if worth(all, i, j, said) {
+			for _, letters := range unique([]string{said, short + word}) {
+				if c := p.nameCode(letters); p.names[c] {
+					n, code = j-i+1, c
+				}
+			}
+		}
+		if j == i || len(word) > 1 {
+			short += word
 		}
 	}
-	if from >= 0 {
-		spans = append(spans, span{from, len(s)})
-	}
-	return spans
+	return n, code
 }
 
-// settle decides whose stand-in takes the place of each address and name: the
-// user's, or else that of the oldest invite to the address; where two users
-// have one name, the one's who joined first.
-func (p *people) settle(users []user, invites []invite) {
-	p.emailOwner, p.nameOwner, p.digits = map[string]string{}, map[string]string{}, map[string]int{}
-	var owners []string
-	own := func(of map[string]string, code, id string) {
-		if _, taken := of[code]; code != "" && !taken {
-			of[code] = id
-		}
+// mostInitials is how many single letters may stand in a name that has none.
+const mostInitials = 4
+
+// worth tells whether some atoms are looked at as a name: a short word may be
+// any other, unless nothing else is there.
+func worth(all []atom, i, j int, letters string) bool {
+	if i == 0 && j == len(all)-1 {
+		return true
 	}
+	if !strings.ContainsFunc(letters, unicode.IsLetter) {
+		return false
+	}
+	ascii := !strings.ContainsFunc(letters, func(r rune) bool { return r >= utf8.RuneSelf })
+	apart := slices.ContainsFunc(all[i+1:j+1], func(a atom) bool { return !a.joined })
+	switch n := utf8.RuneCountInString(letters); {
+	case apart:
+		return n >= 2
+	case ascii:
+		return n >= 3
+	default:
+		return n >= 2
+	}
+}
+
+// settle decides whose stand-in takes the place of each address and name. That
+// of an address is the oldest invite's to it, also of the user that it became,
+// and else the user's; where two users have one name, it is the one's who
+// joined first.
+func (p *people) settle(users []user, invites []invite) {
+	p.persona, p.emailOwner, p.nameOwner = map[string]string{}, map[string]string{}, map[string]string{}
 	users, invites = slices.Clone(users), slices.Clone(invites)
 	slices.SortFunc(users, func(a, b user) int {
 		return cmp.Or(a.AddedAt.Compare(b.AddedAt.Time), strings.Compare(a.ID, b.ID))
@@ -227,20 +261,87 @@ func (p *people) settle(users []user, invites []invite) {
 	slices.SortFunc(invites, func(a, b invite) int {
 		return cmp.Or(a.InvitedAt.Compare(b.InvitedAt.Time), strings.Compare(a.ID, b.ID))
 	})
+	p.settleAddresses(users, invites)
+	p.settleNames(users, invites)
+	var owners []string
 	for _, u := range users {
-		owners = append(owners, u.ID)
-		for _, piece := range slices.Concat(u.Email, u.Name) {
-			own(p.emailOwner, piece.Email, u.ID)
-			own(p.nameOwner, piece.Name, u.ID)
+		owners = append(owners, u.ID, p.persona[u.ID])
+	}
+	for _, i := range invites {
+		owners = append(owners, i.ID)
+	}
+	p.digits = map[string]int{}
+	p.distinguish(owners)
+	p.call(users)
+}
+
+// own makes somebody the owner of a code that nobody has.
+func own(of map[string]string, code, id string) {
+	if _, taken := of[code]; code != "" && !taken {
+		of[code] = id
+	}
+}
+
+func (t text) emailCode() (code string) {
+	for _, piece := range t {
+		code = cmp.Or(code, piece.Email)
+	}
+	return code
+}
+
+func (p *people) settleAddresses(users []user, invites []invite) {
+	invited, accepted := map[string]string{}, map[string]bool{}
+	for _, i := range invites {
+		code := i.Email.emailCode()
+		own(invited, code, i.ID)
+		// One that is pending and to a user was accepted since it was read.
+		accepted[code] = accepted[code] || i.Status == api.InviteAccepted || i.Status == api.InvitePending
+	}
+	for _, u := range users {
+		code := u.Email.emailCode()
+		p.persona[u.ID] = u.ID
+		if _, taken := p.emailOwner[code]; code != "" && accepted[code] && !taken {
+			p.persona[u.ID] = invited[code]
+		}
+		own(p.emailOwner, code, p.persona[u.ID])
+	}
+	for _, i := range invites {
+		own(p.emailOwner, i.Email.emailCode(), i.ID)
+	}
+}
+
+func (p *people) settleNames(users []user, invites []invite) {
+	for _, u := range users {
+		for _, piece := range u.Name {
+			own(p.nameOwner, piece.Name, p.persona[u.ID])
+		}
+	}
+	for _, u := range users {
+		for _, code := range u.Forms.Codes {
+			own(p.nameOwner, code, p.persona[u.ID])
 		}
 	}
 	for _, i := range invites {
-		for _, piece := range i.Email {
-			own(p.emailOwner, piece.Email, i.ID)
+		for _, code := range i.Forms.Codes {
+			own(p.nameOwner, code, p.emailOwner[i.Email.emailCode()])
 		}
-		owners = append(owners, i.ID)
 	}
-	p.distinguish(owners)
+}
+
+// call gives every user a name of its own: who joined later gets initials.
+func (p *people) call(users []user) {
+	p.called = map[string]string{}
+	taken := map[string]bool{}
+	for _, u := range users {
+		owner := p.persona[u.ID]
+		for initials := 0; ; initials++ {
+			name := standIn(owner).name(initials)
+			if !taken[name] {
+				p.called[owner], taken[name] = name, true
+				break
+			}
+		}
+	}
 }
 
 // fewestDigits is how many hexadecimal digits an address of a stand-in has at
@@ -276,20 +377,28 @@ func distinct(s []string) []string { return slices.Compact(slices.Sorted(slices.
 // person is somebody who there is not.
 type person struct {
 	given, family string
-	hash          string
+	hash          []byte
 }
 
 // standIn makes the stand-in of an id: always the same.
 func standIn(id string) person {
 	h := sha256.Sum256([]byte("antechamber stand-in\n" + id))
 	pick := func(b []byte, names []string) string { return names[(int(b[0])<<8|int(b[1]))%len(names)] }
-	return person{pick(h[0:], givenNames), pick(h[2:], familyNames), hex.EncodeToString(h[4:])}
+	return person{pick(h[0:], givenNames), pick(h[2:], familyNames), h[4:]}
 }
 
-func (p person) name() string { return p.given + " " + p.family }
+// name is what the stand-in is called, with so many initials.
+func (p person) name(initials int) string {
+	name := p.given
+	for i := range initials {
+		name += fmt.Sprintf(" %c.", 'A'+p.hash[i%len(p.hash)]%26)
+	}
+	return name + " " + p.family
+}
 
 func (p person) email(digits int) string {
-	return strings.ToLower(p.given+"."+p.family) + "." + p.hash[:min(digits, len(p.hash))] + "@example.com"
+	hash := hex.EncodeToString(p.hash)
+	return strings.ToLower(p.given+"."+p.family) + "." + hash[:min(digits, len(hash))] + "@example.com"
 }
 
 func (p *people) email(id string) string {
@@ -304,7 +413,8 @@ func (p *people) show(t text) string {
 		case piece.Email != "":
 			b.WriteString(p.email(cmp.Or(p.emailOwner[piece.Email], "email "+piece.Email)))
 		case piece.Name != "":
-			b.WriteString(standIn(cmp.Or(p.nameOwner[piece.Name], "name "+piece.Name)).name())
+			owner := cmp.Or(p.nameOwner[piece.Name], "name "+piece.Name)
+			b.WriteString(cmp.Or(p.called[owner], standIn(owner).name(0)))
 		default:
 			b.WriteString(piece.Plain)
 		}
@@ -317,12 +427,12 @@ func (p *people) userEmail(u user) string {
 	if email := u.Email.plain(); p.keep && api.ValidEmail(email) {
 		return email
 	}
-	return p.email(u.ID)
+	return p.email(p.persona[u.ID])
 }
 
 func (p *people) userName(u user) string {
 	if p.keep {
 		return u.Name.plain()
 	}
-	return standIn(u.ID).name()
+	return p.called[p.persona[u.ID]]
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+	"unicode"
 
 	"antechamber/api"
 )
@@ -21,8 +23,8 @@ func TestScrub(t *testing.T) {
 		p.learnUser(users[i])
 	}
 	p.settle(users, nil)
-	jane, janeMail := standIn("user_1").name(), p.email("user_1")
-	cher, maria := standIn("user_2").name(), standIn("user_3").name()
+	jane, janeMail := standIn("user_1").name(0), p.email("user_1")
+	cher, maria := standIn("user_2").name(0), standIn("user_3").name(0)
 	for in, want := range map[string]string{
 		"":                                 "",
 		"CI":                               "CI",
@@ -31,10 +33,11 @@ func TestScrub(t *testing.T) {
 		"JANE  DOE":                        jane,
 		"key of jane-doe (laptop)":         "key of " + jane + " (laptop)",
 		"Jane Doe Jane Doe":                jane + " " + jane,
-		"xJane Doe":                        "xJane Doe",
+		"xJane Doe":                        "x" + jane,
+		"Jane Doer":                        "Jane Doer",
 		"Cher":                             cher,
 		"cher!":                            cher + "!", // nothing else is there
-		"for Cher":                         "for Cher",
+		"for Cher":                         "for " + cher,
 		"MARIA DEL CARMEN NÚÑEZ O'BRIEN’s": maria + "’s",
 		"jane.doe@corp.test":               janeMail,
 		"Jane.Doe@CORP.test.":              janeMail + ".",
@@ -53,6 +56,174 @@ func TestScrub(t *testing.T) {
 		if !api.ValidEmail(strings.TrimSuffix(got, ".evil.org")) || !strings.Contains(got, "@example.com") || strings.Contains(got, strings.SplitN(in, "@", 2)[0]) {
 			t.Errorf("%q becomes %q", in, got)
 		}
+	}
+}
+
+// crew are users of all kinds of names, by what finds them.
+func crew() (p *people, users []user) {
+	p = newPeople(testKey, false)
+	for i, name := range []string{
+		"山田太郎", "김철수", "王小明", "Cher", "Mary-Ann St. John-Smythe van der Berg y Silva", "Strauß Jürgen", "Zoë Smith", "Miles O'Brien",
+		"Dr. Anna Maria Meyer (IT)", "Al", "Bo Li", "สมชาย ใจดี", "田中 花子", "van Beethoven, Ludwig", "★★", "Łukasz Żółć", "One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve Thirteen Fourteen Fifteen Sixteen Seventeen Eighteen Nineteen Twenty",
+		"Ann   Lee", "J. Park", "",
+	} {
+		users = append(users, user{ID: fmt.Sprintf("user_%02d", i), Email: plain(fmt.Sprintf("person.%c@corp.test", 'a'+i)), Name: plain(name)})
+	}
+	for i := range users {
+		p.hideUser(&users[i])
+		p.learnUser(users[i])
+	}
+	p.settle(users, nil)
+	return p, users
+}
+
+func TestScrubKnowsPeopleHoweverTheyAreWritten(t *testing.T) {
+	p, users := crew()
+	for who, texts := range map[int][]string{
+		0:  {"[] sandbox", "[]'s Individual Org", "key of []さん", "[]の鍵"},
+		1:  {"[]-laptop", "[]님의 키", "Key[]"},
+		2:  {"[]的密钥", "给[]"},
+		3:  {"[]'s key", "key_[]_2", "[]2", "for[]"},
+		4:  {"[]'s", "[] sandbox"},
+		5:  {"key of [] 2"},
+		10: {"[] key"},
+	} {
+		said := map[int][]string{
+			0: {"山田太郎", "山田 太郎", "山\u200b田太郎"}, 1: {"김철수", "\u1100\u1175\u11b7\u110e\u1165\u11af\u1109\u116e"}, 2: {"王小明"}, 3: {"Cher", "CHER", "Ｃｈｅｒ", "Ch\u00ader"},
+			4: {"Mary-Ann St. John-Smythe van der Berg y Silva", "mary ann st john smythe VAN DER BERG y silva", "Mary-Ann Silva", "Mary Silva", "Ann Silva", "Silva, Mary-Ann", "Mary-Ann Smythe"},
+			5: {"STRAUSS JÜRGEN", "Jürgen Strauß", "ju\u0308rgen strauss", "Juergen Strauss", "jurgen.strauss", "J%C3%BCrgen+Strauss", "JürgenStrauss"}, 10: {"Bo Li", "BoLi", "Li, Bo"},
+		}[who]
+		for _, name := range said {
+			for _, text := range texts {
+				want := strings.ReplaceAll(text, "[]", p.userName(users[who]))
+				in := strings.ReplaceAll(text, "[]", name)
+				if got := p.show(p.scrub(plain(in))); got != want {
+					t.Errorf("%q becomes %q, want %q", in, got, want)
+				}
+			}
+		}
+	}
+	for in, who := range map[string]int{
+		"ZoeSmith": 6, "zoe-smith": 6, "SMITH Zoé": 6, "zoesmith": 6, "Smith, Zoe": 6, "ZOËSMITH": 6, "Zoe Smіth": 6, "Zo%C3%AB%20Smith": 6,
+		"OBrien, Miles": 7, "miles o’brien": 7, "MilesOBrien": 7, "milesobrien": 7, "miles_o_brien": 7,
+		"Anna Meyer": 8, "Meyer Anna": 8, "Anna M. Meyer": 8, "Dr. Anna Meyer": 8, "Anna Maria Meyer": 8, "meyer, anna maria": 8, "Maria Meyer": 8, "AnnaMeyer": 8, "Dr. Anna Maria Meyer (IT)": 8,
+		"Al": 9, "al!": 9, "Bo X. Li": 10, "สมชาย ใจดี": 11, "สมชายใจดี": 11, "田中花子": 12, "Ludwig van Beethoven": 13, "Ludwig Beethoven": 13, "Beethoven, L. Ludwig": 13,
+		"★★": 14, "Lukasz Zolc": 15, "ŻÓŁĆ ŁUKASZ": 15, "Ann Q. Lee": 17, "lee/ann": 17, "J Park": 18,
+		"One Two Three Four Five Six Seven Eight Nine Ten Eleven Twelve Thirteen Fourteen Fifteen Sixteen Seventeen Eighteen Nineteen Twenty": 16, "One Twenty": 16,
+		"person-b": 1, "Person.C": 2, // by the address
+	} {
+		got := p.show(p.scrub(plain(in)))
+		if name := p.userName(users[who]); !strings.Contains(got, name) || strings.ContainsFunc(strings.Replace(got, name, "", 1), unicode.IsLetter) && !strings.Contains(in, "Dr.") && !strings.Contains(in, "L. ") {
+			t.Errorf("%q becomes %q, want %q", in, got, name)
+		}
+	}
+	for _, in := range []string{"Annex", "All of it", "also", "al dente", "Park", "Anna", "CI", "太郎", "", "boil", "lib", "2024", "API-key 1"} {
+		if got := p.show(p.scrub(plain(in))); got != in {
+			t.Errorf("%q becomes %q", in, got)
+		}
+	}
+}
+
+func TestScrubKnowsAddressesHoweverTheyAreWritten(t *testing.T) {
+	p, users := crew()
+	want := p.userEmail(users[0])
+	for _, in := range []string{
+		"person.a@corp.test", "PERSON.A@CORP.TEST", "person.a＠corp．test", "person%2Ea%40corp%2etest", "person%252Ea%2540corp.test", "per\u00adson.a@cor\u200bp.test", "ｐｅｒｓｏｎ.a@corp.test", "person.a@corp。test",
+	} {
+		for _, text := range []string{"%s", "key of %s, old", "user=%s-old", "给%s的密钥", "%s person.b@corp.test"} {
+			shown := strings.ReplaceAll(fmt.Sprintf(strings.Replace(text, "person.b@corp.test", p.userEmail(users[1]), 1), want), "%!", "")
+			if got := p.show(p.scrub(plain(fmt.Sprintf(text, in)))); got != shown {
+				t.Errorf("%q becomes %q, want %q", fmt.Sprintf(text, in), got, shown)
+			}
+		}
+	}
+}
+
+// TestScrubLosesNothing checks that what is no name stays to the letter.
+func TestScrubLosesNothing(t *testing.T) {
+	p, _ := crew()
+	for _, in := range []string{"100%2E %zz %4", "ｆｕｌｌ　width ﬁ ß É e\u0301", "a\u200bb", "%E5%B1", "한글 ひらがな", "@", "a@b", "%40"} {
+		if got := p.show(p.scrub(plain(in))); got != in {
+			t.Errorf("%q becomes %q", in, got)
+		}
+	}
+}
+
+func TestScrubAgainFindsWhoCameLater(t *testing.T) {
+	p, users := crew()
+	once := p.scrub(plain("Cher and Late Comer, late.comer@corp.test"))
+	late := user{ID: "user_late", Email: plain("late.comer@corp.test"), Name: plain("Late Comer")}
+	p.hideUser(&late)
+	p.learnUser(late)
+	users = append(users, late)
+	p.settle(users, nil)
+	twice := p.scrub(once)
+	want := p.userName(users[3]) + " and " + p.userName(late) + ", " + p.userEmail(late)
+	if got := p.show(twice); got != want || p.show(p.scrub(twice)) != want {
+		t.Errorf("it is %q, want %q", got, want)
+	}
+}
+
+func TestEverybodyHasANameOfTheirOwn(t *testing.T) {
+	p := newPeople(testKey, false)
+	users := make([]user, 9_000)
+	for i := range users {
+		users[i].ID, users[i].AddedAt = fmt.Sprintf("user_%d", i), api.At(now.Add(time.Duration(i)))
+	}
+	p.settle(users, nil)
+	first := map[string]string{}
+	for _, u := range users {
+		name := p.userName(u)
+		if other, taken := first[name]; taken {
+			t.Errorf("%s and %s are both %s", other, u.ID, name)
+		}
+		first[name] = u.ID
+	}
+	// Who comes later changes nobody's name.
+	few := newPeople(testKey, false)
+	few.settle(users[:6_000], nil)
+	for _, u := range users[:6_000] {
+		if few.userName(u) != p.userName(u) {
+			t.Errorf("%s was %s and is %s", u.ID, few.userName(u), p.userName(u))
+		}
+	}
+}
+
+func TestAPersonKeepsTheStandInOverAccepting(t *testing.T) {
+	in := func(status api.InviteStatus, users ...user) (*people, string) {
+		p := newPeople(testKey, false)
+		invites := []invite{
+			{ID: "invite_2", Email: plain("New.Person@corp.test"), Status: status, InvitedAt: api.At(now.Add(time.Hour))},
+			{ID: "invite_1", Email: plain("new.person@corp.test"), Status: api.InviteExpired, InvitedAt: api.At(now)},
+		}
+		for i := range users {
+			p.hideUser(&users[i])
+			p.learnUser(users[i])
+		}
+		for i := range invites {
+			p.hideInvite(&invites[i])
+			p.learnInvite(invites[i])
+		}
+		p.settle(users, invites)
+		return p, p.show(p.scrub(plain("New Person, new.person@corp.test")))
+	}
+	_, before := in(api.InvitePending)
+	u := user{ID: "user_1", Email: plain("new.person@corp.test"), Name: plain("New Person")}
+	p, after := in(api.InviteAccepted, u)
+	if before != after || before != standIn("invite_1").name(0)+", "+p.email("invite_1") || p.userEmail(u)+p.userName(u) != p.email("invite_1")+standIn("invite_1").name(0) {
+		t.Errorf("before it is %q, after %q", before, after)
+	}
+	if p, _ := in(api.InvitePending, u); p.userEmail(u) != p.email("invite_1") {
+		t.Error("an invite that was accepted since it was read does not count")
+	}
+	// Another user of the same address is somebody else, and so is one who was
+	// there before every invite.
+	twin := user{ID: "user_2", Email: plain("NEW.person@corp.test"), Name: plain("Twin")}
+	if p, _ := in(api.InviteAccepted, u, twin); p.userEmail(twin) == p.userEmail(u) {
+		t.Error("two users have one address")
+	}
+	if p, _ := in(api.InviteExpired, u); p.userEmail(u) != p.email("user_1") {
+		t.Error("an invite that was not accepted counts")
 	}
 }
 
@@ -99,7 +270,7 @@ func TestNamesAreDistinct(t *testing.T) {
 }
 
 func FuzzScrub(f *testing.F) {
-	for _, s := range []string{"Jane Doe", "x jane.doe@corp.test y", "\xff@a.b", "a@b.c@d.e", "%40%40", ""} {
+	for _, s := range []string{"Jane Doe", "x jane.doe@corp.test y", "\xff@a.b", "a@b.c@d.e", "%40%40", "", "jane％２Ｅdoe＠corp.test", "%25%34%30", "e\u0301\u00adＪａｎｅ", "김철수", "\u1100\u1161\u11a8"} {
 		f.Add(s)
 	}
 	p := newPeople(testKey, false)
@@ -109,7 +280,7 @@ func FuzzScrub(f *testing.F) {
 	p.settle([]user{u}, nil)
 	f.Fuzz(func(t *testing.T, s string) {
 		shown := p.show(p.scrub(plain(s)))
-		if strings.Contains(strings.ToLower(shown), "jane.doe@corp.test") {
+		if strings.Contains(fold(shown, false).s, "jane.doe@corp.test") {
 			t.Errorf("%q becomes %q", s, shown)
 		}
 	})

@@ -4,8 +4,8 @@
 // was stopped can be gone on with.
 //
 // The way of an object is client.go (answers, without keys), lists.go (pages),
-// people.go (without addresses and names), partial.go (kept) and copy.go (the
-// seed).
+// people.go (without addresses and names, which fold.go and forms.go find),
+// partial.go (kept, sealed) and copy.go (the seed).
 package pull
 
 import (
@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"time"
 
 	"antechamber/seed"
@@ -30,6 +31,10 @@ type Options struct {
 	Partial          string // the file to go on from; empty keeps nothing
 	Fresh            bool   // forget what is in it
 	Name             string // of the seed in faults
+
+	// Write puts the seed where it is safe, and what was kept is forgotten
+	// then. Without it that stays.
+	Write func(seed []byte) error
 
 	Now      func() time.Time
 	Sleep    func(context.Context, time.Duration) error
@@ -52,9 +57,11 @@ type puller struct {
 	people   *people
 	kept     *partial
 	progress Progress
+	notes    []string
 
 	organization organization
 	users        list[user]
+	late         list[user] // who joined while the rest was read
 	invites      list[invite]
 	workspaces   list[workspace]
 	members      map[string][]member // by workspace
@@ -68,24 +75,40 @@ type organization struct {
 	Name text   `json:"name"`
 }
 
-// Run reads the organization of the key. What it has read when it fails is in
-// the partial file, which the caller removes once the seed is safe.
+// Run reads the organization of the key. What it has read when it fails stays
+// in the partial file.
 func Run(ctx context.Context, o Options) (Result, error) {
-	p := &puller{Options: o, client: newClient(o), people: newPeople(o.Key, o.KeepPersonalData), members: map[string][]member{}}
+	say := o.Say
+	o.Say = func(line string) { say(clean(line)) }
+	kept, err := claimPartial(o.Partial, o.Key)
+	if err != nil {
+		return cleanAll(Result{}, err)
+	}
+	p := &puller{Options: o, client: newClient(o), people: newPeople(o.Key, o.KeepPersonalData), members: map[string][]member{}, kept: kept}
 	defer p.client.close()
 	result, err := p.run(ctx)
 	result.Requests = p.client.requests
-	if p.kept == nil {
-		return result, err
+	return cleanAll(result, errors.Join(err, p.leave(err)))
+}
+
+// leave gives free what is kept, and says what it is good for after a failure.
+func (p *puller) leave(failure error) (err error) {
+	if failure == nil && p.Write != nil && p.kept.file != nil {
+		if err := p.kept.remove(); err != nil {
+			return fmt.Errorf("%s is written, but what was read along the way is still there: %w", p.Name, err)
+		}
 	}
-	err = errors.Join(err, p.kept.close())
-	if _, unusable := errors.AsType[*Unusable](err); err != nil && !unusable && p.kept.any && p.kept.file != nil {
-		err = errors.Join(err, fmt.Errorf("what was read is in %s: running it again goes on from there", p.kept.path))
+	if _, useless := errors.AsType[*Unusable](failure); failure != nil && !useless && p.kept.goesOn() {
+		err = fmt.Errorf("what was read is in %s: running it again goes on from there", p.kept.path)
 	}
-	return result, err
+	return errors.Join(err, p.kept.close())
 }
 
 func (p *puller) say(line string) { p.Say(line) }
+
+func (p *puller) note(format string, args ...any) {
+	p.notes = append(p.notes, fmt.Sprintf(format, args...))
+}
 
 func (p *puller) run(ctx context.Context) (Result, error) {
 	if err := p.client.get(ctx, "me", nil, &p.organization); err != nil {
@@ -94,27 +117,32 @@ func (p *puller) run(ctx context.Context) (Result, error) {
 	if p.organization.ID == "" {
 		return Result{}, fmt.Errorf("%s answers, but with no organization: is it the address of the API?", p.From)
 	}
-	if err := p.openPartial(); err != nil {
+	if err := p.beginPartial(); err != nil {
 		return Result{}, err
 	}
-	for _, step := range []func(context.Context) error{p.readUsers, p.readInvites, p.readWorkspaces, p.findDefault, p.readMembers, p.readKeys} {
+	for _, step := range []func(context.Context) error{
+		p.readUsers, p.readInvites, p.readWorkspaces, p.findDefault, p.readMembers, p.readKeys, p.readLateUsers,
+	} {
 		if err := step(ctx); err != nil {
 			return Result{}, err
 		}
 	}
-	return p.result()
+	result, err := p.result()
+	if err == nil && p.Write != nil {
+		err = p.Write(result.Seed)
+	}
+	return result, err
 }
 
-func (p *puller) openPartial() error {
-	kept, err := openPartial(p.Partial, p.Fresh, header{
+func (p *puller) beginPartial() error {
+	kept := p.kept
+	err := kept.begin(p.Fresh, header{
 		Version: partialVersion, From: p.From.String(), Organization: p.organization.ID, PersonalData: p.KeepPersonalData,
 		Key: p.people.code("key", "antechamber pull"), BegunAt: p.Now().UTC().Truncate(time.Second),
 	})
-	if err != nil {
-		return err
-	}
-	p.kept = kept
 	switch {
+	case err != nil:
+		return err
 	case kept.old(p.Now()):
 		p.say(fmt.Sprintf("going on from %s, which is of %s: with --fresh everything would be read now", kept.path, kept.begun.Format(time.RFC3339)))
 	case kept.any:
@@ -135,14 +163,52 @@ func (p *puller) finished() {
 	p.progress.Finished = false
 }
 
-func (p *puller) readUsers(ctx context.Context) error {
-	p.users = list[user]{
-		is: usersList, name: "users", path: "users",
+func (p *puller) usersAs(name string) list[user] {
+	return list[user]{
+		is: usersList, name: name, path: "users",
 		id: func(u user) string { return u.ID }, hide: p.people.hideUser, learn: p.people.learnUser,
 	}
+}
+
+func (p *puller) readUsers(ctx context.Context) error {
+	p.users, p.late = p.usersAs("users"), p.usersAs("late_users")
+	if err := restore(p, &p.late); err != nil {
+		return err
+	}
+	before := p.kept.of(p.users.name)
+	complete := len(before) > 0 && before[len(before)-1].Next == ""
 	err := read(ctx, p, &p.users)
+	if err == nil && complete { // since then somebody may have joined
+		err = p.readLateUsers(ctx)
+	}
 	p.finished()
 	return err
+}
+
+// readLateUsers reads those who have joined since the users were read: the
+// newest ones are at the top of the list. What is named after them is read
+// already.
+func (p *puller) readLateUsers(ctx context.Context) error {
+	for after := ""; ; {
+		data, next, err := fetch(ctx, p, &p.users, after)
+		if err != nil {
+			return err
+		}
+		late := slices.DeleteFunc(slices.Clone(data), func(u user) bool { return p.users.seen[u.ID] || p.late.seen[u.ID] })
+		for i := range late {
+			p.people.hideUser(&late[i])
+		}
+		if len(late) > 0 {
+			if err := take(p, &p.late, late, ""); err != nil {
+				return err
+			}
+		}
+		p.report()
+		if len(late) < len(data) || next == "" {
+			return nil
+		}
+		after = next
+	}
 }
 
 func (p *puller) readInvites(ctx context.Context) error {

@@ -1,11 +1,7 @@
-//go:build unix
-
 package statefile
 
 import (
-	"errors"
 	"os"
-	"syscall"
 
 	"antechamber/internal/wholefile"
 )
@@ -18,12 +14,13 @@ func lock(path string) (*os.File, error) {
 	if err != nil {
 		return nil, wholefile.Reason(err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, errInUse
-		}
-		return nil, err
+	free, err := wholefile.Lock(f)
+	if err == nil && free {
+		return f, nil
 	}
-	return f, nil
+	f.Close()
+	if err == nil {
+		err = errInUse
+	}
+	return nil, err
 }
