@@ -18,6 +18,7 @@ import (
 
 	"antechamber/emulator"
 	"antechamber/internal/guess"
+	"antechamber/pull"
 	"antechamber/seed"
 )
 
@@ -139,7 +140,9 @@ func worded(err error) string {
 	if wrong, is := strings.CutPrefix(err.Error(), "unexpected argument "); is && !strings.Contains(wrong, ", did you mean") {
 		return err.Error() + instead(err, wrong)
 	}
-	if flag, is := strings.CutPrefix(err.Error(), "unknown flag "); is {
+	if flag, is := strings.CutPrefix(err.Error(), "unknown flag "); is && verbOf(err) == "antechamber pull" && strings.Contains(flag, "key") {
+		return "unknown flag " + strings.Split(flag, ",")[0] + ": the key comes from the environment variable " + pull.KeyVariable
+	} else if is {
 		if verb := verbWith(strings.TrimPrefix(flag, "--")); verb != "" && verbOf(err) == "antechamber serve" {
 			return err.Error() + ": it stands after the command, as in antechamber " + verb + " " + flag
 		}
@@ -153,6 +156,9 @@ var apiNouns = []string{"organization", "user", "member", "invite", "workspace",
 
 // instead guesses what was meant by a command that there is not.
 func instead(err error, word string) string {
+	if verbOf(err) == "antechamber pull" && strings.Contains(word, "://") {
+		return ", did you mean --from " + word + "?"
+	}
 	if verbOf(err) != "antechamber" {
 		return ""
 	}

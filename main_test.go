@@ -213,6 +213,8 @@ func TestBadArguments(t *testing.T) {
 		"stop":                              `antechamber: unexpected argument stop: Ctrl-C stops a server, and so does SIGTERM (see antechamber --help)`,
 		"frobnicate":                        `antechamber: unexpected argument frobnicate (see antechamber --help)`,
 		"--url http://a requests":           `antechamber: unknown flag --url: it stands after the command, as in antechamber wait --url (see antechamber serve --help)`,
+		"pull https://a":                    `antechamber: unexpected argument https://a, did you mean --from https://a? (see antechamber pull --help)`,
+		"pull --admin-key k":                `antechamber: unknown flag --admin-key: the key comes from the environment variable ANTHROPIC_ADMIN_API_KEY (see antechamber pull --help)`,
 		"reset now":                         `antechamber: unexpected argument now (see antechamber reset --help)`,
 		"snapshot take":                     `antechamber: expected "<NAME>" (see antechamber snapshot take --help)`,
 		"fault add error --status 5xx":      `antechamber: --status: expected a whole number, not "5xx" (see antechamber fault add --help)`,

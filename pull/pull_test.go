@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode"
@@ -49,9 +50,15 @@ type fakeAPI struct {
 
 	before   func(w http.ResponseWriter, r *http.Request) bool // tells whether it has answered
 	requests []string
+
+	// One request at a time: where a connection breaks, net/http may send a GET
+	// again before the handler of the first one has ended.
+	one sync.Mutex
 }
 
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.one.Lock()
+	defer f.one.Unlock()
 	f.requests = append(f.requests, r.Method+" "+r.URL.Path+"?"+r.URL.RawQuery)
 	if r.Method != http.MethodGet || r.Header.Get("X-Api-Key") != testKey || r.Header.Get("Anthropic-Version") != "2023-06-01" || !strings.HasPrefix(r.UserAgent(), "antechamber/") {
 		f.t.Errorf("%s %s with %v", r.Method, r.URL, r.Header)
