@@ -238,7 +238,7 @@ func run(t TB, o *options) (*Server, error) {
 	s.inProcess, s.port = true, o.listen
 	s.is(all.First().AdminKeys()[0], all.First().ID())
 	s.begun = o.told(begin, *first)
-	s.reportWhenFailed()
+	s.reportSince(mark{})
 	return s, nil
 }
 
@@ -358,7 +358,7 @@ func (s *Server) make(t TB, in map[string]string) (*Server, error) {
 			t.Errorf("admintest: the organization of the test could not be removed: %v", err)
 		}
 	})
-	c.reportWhenFailed()
+	c.reportSince(mark{})
 	return c, nil
 }
 

@@ -72,7 +72,12 @@ func (s *Server) newest() ([]journal.Entry, error) {
 // from now on, and how to see it again.
 func (s *Server) reportWhenFailed() {
 	newest, _ := s.newest() // where it cannot be told, that is said at the end
-	begun := s.log.here(newest)
+	s.reportSince(s.log.here(newest))
+}
+
+// reportSince is reportWhenFailed for what was asked from a place on: the very
+// first, where the organization is new.
+func (s *Server) reportSince(begun mark) {
 	s.t.Cleanup(func() {
 		if !s.t.Failed() {
 			return
