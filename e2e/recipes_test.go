@@ -1,3 +1,5 @@
+//go:build unix
+
 package e2e
 
 import (
@@ -26,14 +28,6 @@ import (
 
 	"go.yaml.in/yaml/v4"
 )
-
-// recipesSwitch is the variable that turns on what of docs/recipes.md wants a
-// package registry, and that makes it a failure when a tool is not there.
-const recipesSwitch = "ANTECHAMBER_E2E_RECIPES"
-
-// everyRecipe tells whether the switch is on. It is read before TestMain clears
-// the environment.
-var everyRecipe = os.Getenv(recipesSwitch) == "1"
 
 // The versions that the recipes with Testcontainers are compiled against.
 const (

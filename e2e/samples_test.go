@@ -8,6 +8,14 @@ import (
 	"testing"
 )
 
+// recipesSwitch is the variable that turns on what of docs/recipes.md wants a
+// package registry, and that makes it a failure when a tool is not there.
+const recipesSwitch = "ANTECHAMBER_E2E_RECIPES"
+
+// everyRecipe tells whether the switch is on. It is read before TestMain clears
+// the environment.
+var everyRecipe = os.Getenv(recipesSwitch) == "1"
+
 // TestAModuleOfItsOwn does in an empty folder what the guide of admintest says:
 // its first test, in a module beside a copy of this one.
 func TestAModuleOfItsOwn(t *testing.T) {

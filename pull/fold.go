@@ -141,7 +141,7 @@ var alike = strings.NewReplacer("ø", "o", "ł", "l", "đ", "d", "ð", "d", "þ"
 // withoutAccents takes the accents off letters of the scripts that have them.
 func withoutAccents(s string) string {
 	first, _ := utf8.DecodeRuneInString(s)
-	if first < utf8.RuneSelf && len(s) == 1 || !unicode.In(first, unicode.Latin, unicode.Greek, unicode.Cyrillic) {
+	if first < utf8.RuneSelf && len(s) == 1 || !unicode.In(first, unicode.Latin, unicode.Greek, unicode.Cyrillic, unicode.Arabic, unicode.Hebrew) {
 		return s
 	}
 	return alike.Replace(strings.Map(func(r rune) rune {

@@ -127,6 +127,30 @@ func orders(units []string) (out []string) {
 	}
 	if n <= mostPaired {
 		out = append(out, pairs(units)...)
+		out = append(out, some(said)...)
+	}
+	return out
+}
+
+// some gives what is left of a name when any of its words are left out, as they
+// stand and with the last one first: in Maria del Carmen Lopez, Carmen Lopez and
+// del Carmen Lopez.
+func some(said []string) (out []string) {
+	for which := range 1 << len(said) {
+		var kept []string
+		names := 0
+		for i, word := range said {
+			if which>>i&1 == 1 {
+				kept = append(kept, word)
+				if !slices.Contains(particles, word) && !slices.Contains(titles, word) && utf8.RuneCountInString(word) > 1 {
+					names++
+				}
+			}
+		}
+		if names > 1 {
+			last := len(kept) - 1
+			out = append(out, strings.Join(kept, ""), kept[last]+strings.Join(kept[:last], ""))
+		}
 	}
 	return out
 }
@@ -152,6 +176,11 @@ func pairs(units []string) (out []string) {
 			}
 			for _, a := range parts[i] {
 				for _, b := range parts[j] {
+					// A title goes with the last word, as in Dr. Smith: with the first one it
+					// would be found in Dr. Ada Smith, and Smith be left.
+					if slices.Contains(titles, b) || slices.Contains(titles, a) && j < len(parts)-1 {
+						continue
+					}
 					out = append(out, a+b)
 				}
 			}

@@ -124,6 +124,37 @@ func TestScrubKnowsPeopleHoweverTheyAreWritten(t *testing.T) {
 	}
 }
 
+// Words are left out of long names, and titles are no names.
+func TestScrubKnowsPartsOfNames(t *testing.T) {
+	names := []string{
+		"Prof. Dr. med. Anna-Lena von der Hügel (she/her)", "Karl Theodor zu Guttenbergen", "Prof. Dr. Max Musterlich", "Maria del Carmen García López",
+		"Anna Luisa Maria Gomringer", "محمد بن سلمان", "שרה כהן",
+	}
+	p := newPeople(testKey, false)
+	var users []user
+	for i, name := range names {
+		users = append(users, user{ID: fmt.Sprintf("user_%02d", i), Email: plain(fmt.Sprintf("person.%c@corp.test", 'a'+i)), Name: plain(name)})
+		p.hideUser(&users[i])
+		p.learnUser(users[i])
+	}
+	p.settle(users, nil)
+	for in, who := range map[string]int{
+		"Anna-Lena von der Hügel": 0, "Dr. Anna-Lena von der Hügel": 0, "Hügel, Anna-Lena": 0, "Dr. Hügel": 0, "Theodor zu Guttenbergen": 1, "zu Guttenbergen, Karl": 1,
+		"Max Musterlich": 2, "Dr. Max Musterlich": 2, "Prof. Musterlich": 2, "Carmen García López": 3, "Maria López": 3, "del Carmen García López": 3,
+		"Luisa Maria Gomringer": 4, "Gomringer Anna Maria": 4, "محمّد بن سلمان": 5, "שָׂרָה כֹּהֵן": 6,
+	} {
+		want := "key of " + p.userName(users[who])
+		if got := p.show(p.scrub(plain("key of " + in))); got != want && !strings.HasSuffix(got, " "+p.userName(users[who])) {
+			t.Errorf("%q becomes %q, want %q", in, got, want)
+		}
+	}
+	for _, in := range []string{"Prof. Dr. Eva Lind", "Prof. Dr. sandbox", "von der Leyen"} {
+		if got := p.show(p.scrub(plain(in))); got != in {
+			t.Errorf("%q becomes %q: nobody is called so", in, got)
+		}
+	}
+}
+
 func TestScrubKnowsAddressesHoweverTheyAreWritten(t *testing.T) {
 	p, users := crew()
 	want := p.userEmail(users[0])
