@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
 	"antechamber/api"
+	"antechamber/store"
 )
 
 type clockCmd struct {
@@ -61,17 +61,9 @@ func (clockResumeCmd) Help() string {
 
 // clock is what a clock shows, and what moving it caused.
 type clock struct {
-	Now     api.Time `json:"now"`
-	Frozen  bool     `json:"frozen"`
-	Effects []effect `json:"effects"`
-}
-
-// effect is one thing that a request, or the passing of time, changed.
-type effect struct {
-	Type        string    `json:"type"`
-	ID          string    `json:"id"`
-	WorkspaceID string    `json:"workspace_id"`
-	At          time.Time `json:"at"`
+	Now     api.Time       `json:"now"`
+	Frozen  bool           `json:"frozen"`
+	Effects []store.Effect `json:"effects"`
 }
 
 // show prints the time, to the microsecond: it may be wanted again.
@@ -83,7 +75,7 @@ func (c clock) show(w io.Writer) {
 	fmt.Fprintf(w, "%s %s\n", c.Now, state)
 	var rows [][]string
 	for _, e := range c.Effects {
-		rows = append(rows, []string{when(e.At), e.Type, e.ID})
+		rows = append(rows, []string{when(e.At.Time), e.Type, e.ID})
 	}
 	table(w, []string{"AT", "WHAT", "ID"}, rows)
 }

@@ -140,10 +140,12 @@ func worded(err error) string {
 	if wrong, is := strings.CutPrefix(err.Error(), "unexpected argument "); is && !strings.Contains(wrong, ", did you mean") {
 		return err.Error() + instead(err, wrong)
 	}
-	if flag, is := strings.CutPrefix(err.Error(), "unknown flag "); is && verbOf(err) == "antechamber pull" && strings.Contains(flag, "key") {
-		return "unknown flag " + strings.Split(flag, ",")[0] + ": the key comes from the environment variable " + pull.KeyVariable
-	} else if is {
-		if verb := verbWith(strings.TrimPrefix(flag, "--")); verb != "" && verbOf(err) == "antechamber serve" {
+	if flag, is := strings.CutPrefix(err.Error(), "unknown flag "); is {
+		verb := verbWith(strings.TrimPrefix(flag, "--"))
+		switch of := verbOf(err); {
+		case of == "antechamber pull" && strings.Contains(flag, "key"):
+			return "unknown flag " + strings.Split(flag, ",")[0] + ": the key comes from the environment variable " + pull.KeyVariable
+		case of == "antechamber serve" && verb != "":
 			return err.Error() + ": it stands after the command, as in antechamber " + verb + " " + flag
 		}
 	}

@@ -59,13 +59,16 @@ const (
 	answerTime = time.Minute
 )
 
-// remoteClient talks to the server itself, and to nobody in its stead. There is
-// no end to the time that an answer may take: it may be a stream.
-var remoteClient = &http.Client{Transport: &http.Transport{
-	DisableKeepAlives:     true,
-	DialContext:           (&net.Dialer{Timeout: dialTime}).DialContext,
-	ResponseHeaderTimeout: answerTime,
-}}
+// client talks to the server itself, and to nobody in its stead. There is no end
+// to the time that an answer may take: it may be a stream.
+var client = &http.Client{
+	Transport: &http.Transport{
+		DisableKeepAlives:     true,
+		DialContext:           (&net.Dialer{Timeout: dialTime}).DialContext,
+		ResponseHeaderTimeout: answerTime,
+	},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
 
 // plane gives the control plane that the flags describe. No message repeats a
 // key or a token.
@@ -74,11 +77,11 @@ func (f *remoteFlags) plane() (*remote.Plane, error) {
 	if err != nil {
 		return nil, err
 	}
-	plane := &remote.Plane{URL: u.String(), Organization: f.Organization, Token: f.ControlToken, HTTP: remoteClient}
+	plane := &remote.Plane{URL: u.String(), Organization: f.Organization, Token: f.ControlToken, HTTP: client}
 	if f.AdminKey != nil {
 		plane.AdminKey = *f.AdminKey
 		if !store.ValidAdminKey(plane.AdminKey) {
-			return nil, badInput("--admin-key: expected sk-ant-admin, two digits, a hyphen, and 1 to 128 of A-Z a-z 0-9 _ -, such as sk-ant-admin01-antechamber")
+			return nil, noAdminKey()
 		}
 	}
 	if strings.ContainsFunc(f.ControlToken, unprintable) {

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"antechamber/handlers/journal"
 	"antechamber/internal/remote"
@@ -66,21 +65,7 @@ func (l *limit) UnmarshalText(text []byte) error {
 }
 
 // entry is a request of the journal.
-type entry struct {
-	Seq          int             `json:"seq"`
-	Time         time.Time       `json:"time"`
-	Operation    string          `json:"operation"`
-	Method       string          `json:"method"`
-	Path         string          `json:"path"`
-	Query        string          `json:"query"`
-	Status       int             `json:"status"`
-	ErrorType    string          `json:"error_type"`
-	Fault        string          `json:"fault"`
-	DurationMS   float64         `json:"duration_ms"`
-	RequestBody  json.RawMessage `json:"request_body"`
-	ResponseBody json.RawMessage `json:"response_body"`
-	Effects      []effect        `json:"effects"`
-}
+type entry struct{ journal.Entry }
 
 // Run prints the journal, follows it or clears it.
 func (c *requestsCmd) Run(ctx context.Context, p *process) error {
@@ -156,7 +141,7 @@ func (e entry) columns() []string {
 		where += "?" + e.Query
 	}
 	return []string{
-		strconv.Itoa(e.Seq), when(e.Time), status, e.Method, where, e.Operation, e.ErrorType, e.Fault,
+		strconv.FormatUint(e.Seq, 10), when(e.Time.Time), status, e.Method, where, e.Operation, e.ErrorType, e.Fault,
 		strconv.FormatFloat(e.DurationMS, 'f', 1, 64),
 	}
 }

@@ -278,7 +278,7 @@ func TestPathsMatchAsTheServerMatchesThem(t *testing.T) {
 				got = append(got, e)
 			}
 		}
-		if diff := cmp.Diff(want.Data, got, cmp.Transformer("seq", func(e entry) int { return e.Seq })); len(got)+len(want.Data) > 0 && diff != "" {
+		if diff := cmp.Diff(want.Data, got, cmp.Transformer("seq", func(e entry) int { return int(e.Seq) })); len(got)+len(want.Data) > 0 && diff != "" {
 			t.Errorf("%s (-server +here):\n%s", pattern, diff)
 		}
 	}

@@ -32,7 +32,12 @@ import (
 )
 
 // defaultAdminKey is the admin key of a seed that brings none.
-const defaultAdminKey = "sk-ant-admin01-antechamber"
+const defaultAdminKey = emulator.DefaultAdminKey
+
+// noAdminKey refuses what was given as an admin key.
+func noAdminKey() error {
+	return badInput("--admin-key: expected %s, such as %s", store.AdminKeyForm, defaultAdminKey)
+}
 
 type serveCmd struct {
 	Addr         string          `default:"127.0.0.1:4020" placeholder:"HOST:PORT" help:"Where to listen. Port 0 picks a free one. Without a host it is 127.0.0.1, with --expose every address of the machine. Default ${default}."`
@@ -80,8 +85,7 @@ func (i *instant) UnmarshalText(text []byte) error {
 // idSeed is an id seed on the command line.
 type idSeed uint64
 
-// maxIDSeed is the largest integer that every JSON reader keeps exactly.
-const maxIDSeed = 1<<53 - 1
+const maxIDSeed = emulator.MaxIDSeed
 
 // UnmarshalText reads a number up to maxIDSeed.
 func (s *idSeed) UnmarshalText(text []byte) error {
@@ -276,7 +280,7 @@ func (c *serveCmd) adminKeys(name string, organizations []store.Contents) ([]str
 		return keys, nil
 	}
 	if !store.ValidAdminKey(key) {
-		return nil, badInput("--admin-key: expected sk-ant-admin, two digits, a hyphen, and 1 to 128 of A-Z a-z 0-9 _ -, such as %s", defaultAdminKey)
+		return nil, noAdminKey()
 	}
 	for _, o := range organizations[1:] {
 		switch {

@@ -76,12 +76,6 @@ func (c *waitCmd) after() string {
 	return " after " + c.Timeout.String()
 }
 
-// client talks to the server itself, and to nobody in its stead.
-var client = &http.Client{
-	Transport:     &http.Transport{DisableKeepAlives: true},
-	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-}
-
 // try asks once and gives what is in the way, nil when nothing is.
 func try(ctx context.Context, url string, left time.Duration) error {
 	if left <= 0 || left > tryTime {

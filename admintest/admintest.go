@@ -25,11 +25,6 @@ const (
 	// for tests: nothing answers there, and where somebody forgets Client the
 	// error has this name in it.
 	host = "use-server-client.antechamber.test"
-	// defaultKey is the admin key of a seed that brings none, as it is of the
-	// command line.
-	defaultKey = "sk-ant-admin01-antechamber"
-	// maxIDSeed is the largest integer that every JSON reader keeps exactly.
-	maxIDSeed = 1<<53 - 1
 	// journalEntries is more than a test asks.
 	journalEntries = 10_000
 	// lifetime is how long an organization of a running server lives when the
@@ -209,7 +204,7 @@ func run(t TB, o *options) (*Server, error) {
 		first.AdminKeys = append([]string{o.adminKey}, first.AdminKeys...)
 	}
 	if len(first.AdminKeys) == 0 {
-		first.AdminKeys = []string{defaultKey}
+		first.AdminKeys = []string{emulator.DefaultAdminKey}
 	}
 	all := store.New(realTime)
 	if err := begin.Fill(all, o.seed, organizations); err != nil {
@@ -275,7 +270,7 @@ func (o *options) beginning(t TB) emulator.Beginning {
 func idSeedOf(name string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(name)) // never fails
-	return h.Sum64() & maxIDSeed
+	return h.Sum64() & emulator.MaxIDSeed
 }
 
 // connect makes an organization on a running server.
@@ -364,7 +359,12 @@ func (s *Server) make(t TB, in map[string]string) (*Server, error) {
 
 // remove removes an organization, if it is still there.
 func (s *Server) remove(id string) error {
-	err := s.plane.Call(context.Background(), http.MethodDelete, "/organizations/"+url.PathEscape(id), nil, nil)
+	return s.delete("/organizations/" + url.PathEscape(id))
+}
+
+// delete deletes what the control plane has at a path, if it is still there.
+func (s *Server) delete(path string) error {
+	err := s.plane.Call(context.Background(), http.MethodDelete, path, nil, nil)
 	if refused, ok := errors.AsType[*remote.Error](err); ok && refused.Status == http.StatusNotFound {
 		return nil
 	}

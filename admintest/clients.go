@@ -60,7 +60,7 @@ func (i impatient) RoundTrip(r *http.Request) (*http.Response, error) {
 		return res, err
 	}
 	if seconds, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil {
-		if _, err := i.s.Clock.advance(time.Duration(seconds) * time.Second); err != nil {
+		if _, err := i.s.Clock.tryMove(by(time.Duration(seconds) * time.Second)); err != nil {
 			res.Body.Close()
 			return nil, err
 		}

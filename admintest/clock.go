@@ -31,17 +31,7 @@ func (c *ServerClock) Now() time.Time {
 // invites and keys that expired.
 func (c *ServerClock) Advance(d time.Duration) []Effect {
 	c.s.t.Helper()
-	effects, err := c.advance(d)
-	if err != nil {
-		c.s.fatal("Clock.Advance", err)
-	}
-	return effects
-}
-
-func (c *ServerClock) advance(d time.Duration) ([]Effect, error) {
-	var now moved
-	err := c.s.plane.Call(context.Background(), http.MethodPost, "/clock", map[string]any{"advance": d.String()}, &now)
-	return now.Effects, err
+	return c.move("Clock.Advance", by(d))
 }
 
 // Set moves the clock to a time that is not behind it, and tells what that
@@ -65,7 +55,18 @@ func (c *ServerClock) Resume() {
 
 func (c *ServerClock) move(what string, how map[string]any) []Effect {
 	c.s.t.Helper()
-	var now moved
-	c.s.call(what, http.MethodPost, "/clock", how, &now)
-	return now.Effects
+	effects, err := c.tryMove(how)
+	if err != nil {
+		c.s.fatal(what, err)
+	}
+	return effects
 }
+
+func (c *ServerClock) tryMove(how map[string]any) ([]Effect, error) {
+	var now moved
+	err := c.s.plane.Call(context.Background(), http.MethodPost, "/clock", how, &now)
+	return now.Effects, err
+}
+
+// by is how the clock is told to go on.
+func by(d time.Duration) map[string]any { return map[string]any{"advance": d.String()} }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,7 +11,6 @@ import (
 
 	"antechamber/api"
 	"antechamber/handlers/faults"
-	"antechamber/internal/remote"
 )
 
 // Fault makes requests fail on purpose: those that agree with every field of
@@ -197,9 +195,5 @@ func (f *ArmedFault) clear() error {
 	if _, err := f.look(); err != nil || f.s.log.restarted(f.begun) {
 		return err
 	}
-	err := f.s.plane.Call(context.Background(), http.MethodDelete, "/faults/"+url.PathEscape(f.ID), nil, nil)
-	if refused, ok := errors.AsType[*remote.Error](err); ok && refused.Status == http.StatusNotFound {
-		return nil
-	}
-	return err
+	return f.s.delete("/faults/" + url.PathEscape(f.ID))
 }

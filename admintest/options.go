@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"antechamber/emulator"
 	"antechamber/handlers"
 	"antechamber/handlers/limits"
 	"antechamber/seed"
@@ -123,8 +124,8 @@ func RunningClock() Option {
 // otherwise.
 func IDSeed(n uint64) Option {
 	return func(o *options) error {
-		if n > maxIDSeed {
-			return fmt.Errorf("IDSeed: expected a number from 0 to %d, not %d", uint64(maxIDSeed), n)
+		if n > emulator.MaxIDSeed {
+			return fmt.Errorf("IDSeed: expected a number from 0 to %d, not %d", uint64(emulator.MaxIDSeed), n)
 		}
 		o.idSeed = &n
 		return nil
@@ -136,7 +137,7 @@ func IDSeed(n uint64) Option {
 func AdminKey(key string) Option {
 	return func(o *options) error {
 		if !store.ValidAdminKey(key) {
-			return errors.New("AdminKey: expected sk-ant-admin, two digits, a hyphen, and 1 to 128 of A-Z a-z 0-9 _ -")
+			return errors.New("AdminKey: expected " + store.AdminKeyForm)
 		}
 		o.adminKey = key
 		o.flags = append(o.flags, "--admin-key "+key)

@@ -8,6 +8,14 @@ import (
 	"antechamber/store"
 )
 
+const (
+	// DefaultAdminKey is the admin key of a seed that brings none.
+	DefaultAdminKey = "sk-ant-admin01-antechamber"
+	// MaxIDSeed is the largest id seed: the largest integer that every JSON reader
+	// keeps exactly.
+	MaxIDSeed = 1<<53 - 1
+)
+
 // Beginning says how the organizations of a seed come about.
 type Beginning struct {
 	IDSeed  uint64       // what the ids that a seed leaves out are made of, and chance in faults

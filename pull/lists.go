@@ -48,7 +48,7 @@ func read[T any](ctx context.Context, p *puller, l *list[T]) error {
 		switch {
 		case refused && no.status == http.StatusBadRequest && l.next != "" && l.begun < mostBegun:
 			// The server does not know the cursor any more.
-			p.say(fmt.Sprintf("%s does not go on from %s: it is read anew", l.path, l.next))
+			p.Say(fmt.Sprintf("%s does not go on from %s: it is read anew", l.path, l.next))
 			if err := beginAnew(p, l); err != nil {
 				return err
 			}

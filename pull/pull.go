@@ -104,8 +104,6 @@ func (p *puller) leave(failure error) (err error) {
 	return errors.Join(err, p.kept.close())
 }
 
-func (p *puller) say(line string) { p.Say(line) }
-
 func (p *puller) note(format string, args ...any) {
 	p.notes = append(p.notes, fmt.Sprintf(format, args...))
 }
@@ -144,9 +142,9 @@ func (p *puller) beginPartial() error {
 	case err != nil:
 		return err
 	case kept.old(p.Now()):
-		p.say(fmt.Sprintf("going on from %s, which is of %s: with --fresh everything would be read now", kept.path, kept.begun.Format(time.RFC3339)))
+		p.Say(fmt.Sprintf("going on from %s, which is of %s: with --fresh everything would be read now", kept.path, kept.begun.Format(time.RFC3339)))
 	case kept.any:
-		p.say(fmt.Sprintf("going on from %s", kept.path))
+		p.Say(fmt.Sprintf("going on from %s", kept.path))
 	}
 	return nil
 }
@@ -161,6 +159,12 @@ func (p *puller) finished() {
 	p.progress.Finished = true
 	p.report()
 	p.progress.Finished = false
+}
+
+// whole reads a list to its end, and tells so.
+func whole[T any](ctx context.Context, p *puller, l *list[T]) error {
+	defer p.finished()
+	return read(ctx, p, l)
 }
 
 func (p *puller) usersAs(name string) list[user] {
@@ -216,9 +220,7 @@ func (p *puller) readInvites(ctx context.Context) error {
 		is: invitesList, name: "invites", path: "invites",
 		id: func(i invite) string { return i.ID }, hide: p.people.hideInvite, learn: p.people.learnInvite,
 	}
-	err := read(ctx, p, &p.invites)
-	p.finished()
-	return err
+	return whole(ctx, p, &p.invites)
 }
 
 func (p *puller) readWorkspaces(ctx context.Context) error {
@@ -227,9 +229,7 @@ func (p *puller) readWorkspaces(ctx context.Context) error {
 		query: url.Values{"include_archived": {"true"}, "include_default": {"true"}},
 		id:    func(w workspace) string { return w.ID }, hide: p.people.hideWorkspace, learn: none[workspace],
 	}
-	err := read(ctx, p, &p.workspaces)
-	p.finished()
-	return err
+	return whole(ctx, p, &p.workspaces)
 }
 
 // defaultName is what the Default Workspace is called. Others may be called so
@@ -289,7 +289,5 @@ func (p *puller) readKeys(ctx context.Context) error {
 		is: keysList, name: "api_keys", path: "api_keys",
 		id: func(k apiKey) string { return k.ID }, hide: p.people.hideKey, learn: none[apiKey],
 	}
-	err := read(ctx, p, &p.keys)
-	p.finished()
-	return err
+	return whole(ctx, p, &p.keys)
 }

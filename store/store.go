@@ -55,8 +55,12 @@ func New(realTime func() time.Time) *Store {
 // RealTime is the time that running clocks follow.
 func (s *Store) RealTime() time.Time { return s.realTime() }
 
-// AdminKeyPattern is the form of an admin key.
-const AdminKeyPattern = `^sk-ant-admin[0-9]{2}-[A-Za-z0-9_-]{1,128}$`
+// AdminKeyPattern is the form of an admin key, and AdminKeyForm the same in
+// words.
+const (
+	AdminKeyPattern = `^sk-ant-admin[0-9]{2}-[A-Za-z0-9_-]{1,128}$`
+	AdminKeyForm    = "sk-ant-admin, two digits, a hyphen, and 1 to 128 of A-Z a-z 0-9 _ -"
+)
 
 var adminKey = regexp.MustCompile(AdminKeyPattern)
 

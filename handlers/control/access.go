@@ -90,8 +90,8 @@ func (s *server) selected(r *http.Request, query url.Values, to route) (*store.O
 	if key == "" {
 		return s.Store.First(), nil
 	}
-	if to.ID == "createOrganization" && s.forks && s.Store.Authenticate(key) == nil {
-		return s.Store.First(), nil // the key may be the one that is about to be given
+	if to.newKey && s.forks && s.Store.Authenticate(key) == nil {
+		return s.Store.First(), nil // or else it would be given here, to a fork
 	}
 	return s.Authenticate(key)
 }

@@ -36,7 +36,7 @@ func (s *server) organizations() []organization {
 func listOrganizations(c *call) (any, error) { return list[organization]{c.organizations()}, nil }
 
 var (
-	anAdminKey = form{"an admin key: sk-ant-admin, two digits, a hyphen, and 1 to 128 of A-Z a-z 0-9 _ -", store.ValidAdminKey}
+	anAdminKey = form{"an admin key: " + store.AdminKeyForm, store.ValidAdminKey}
 	aSource    = form{"seed, empty, an organization's id or the name of a snapshot", characters(1, maxSnapshotName)}
 )
 

@@ -18,6 +18,7 @@ type route struct {
 	global bool     // it is about no organization in particular
 	fields []string // of the body
 	seed   bool     // the body is read as a seed is, by the operation itself
+	newKey bool     // the key of the request may be one that is about to be given
 	handle func(*call) (any, error)
 }
 
@@ -27,7 +28,7 @@ var routes = []route{
 	{ID: "getOpenAPI", Method: http.MethodGet, Path: Base + "/openapi.json", handle: getOpenAPI, global: true},
 
 	{ID: "listOrganizations", Method: http.MethodGet, Path: Base + "/organizations", handle: listOrganizations, global: true},
-	{ID: "createOrganization", Method: http.MethodPost, Path: Base + "/organizations", handle: createOrganization, fields: []string{"from", "name", "admin_key", "ttl"}},
+	{ID: "createOrganization", Method: http.MethodPost, Path: Base + "/organizations", handle: createOrganization, fields: []string{"from", "name", "admin_key", "ttl"}, newKey: true},
 	{ID: "deleteOrganization", Method: http.MethodDelete, Path: Base + "/organizations/{id}", handle: deleteOrganization, global: true},
 
 	{ID: "reset", Method: http.MethodPost, Path: Base + "/reset", handle: reset},
