@@ -5,7 +5,9 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,27 +17,28 @@ import (
 // rooms are the packages, each with those of ours that it may import.
 // Imports run one way.
 var rooms = map[string][]string{
-	".":                  {"api", "emulator", "handlers", "handlers/control", "handlers/journal", "handlers/limits", "internal/guess", "internal/remote", "internal/wholefile", "pull", "seed", "statefile", "store"},
-	"admintest":          {"api", "emulator", "handlers", "handlers/faults", "handlers/journal", "handlers/limits", "internal/inprocess", "internal/remote", "seed", "store"},
-	"emulator":           {"handlers", "handlers/control", "handlers/limits", "handlers/tools", "seed", "store"},
-	"handlers":           {"api", "handlers/control", "handlers/faults", "handlers/journal", "handlers/limits", "handlers/tools", "seed", "store"},
-	"handlers/control":   {"api", "handlers/faults", "handlers/journal", "handlers/limits", "handlers/tools", "internal/guess", "seed", "store"},
-	"handlers/tools":     {"handlers/faults", "handlers/journal", "handlers/limits", "store"},
-	"handlers/faults":    {"api", "internal/guess", "internal/pattern"},
-	"handlers/journal":   {"api", "internal/guess", "internal/pattern", "store"},
-	"handlers/limits":    {"api"},
-	"statefile":          {"api", "internal/wholefile", "seed", "store"},
-	"pull":               {"api", "handlers/journal", "internal/wholefile", "seed"},
-	"seed":               {"api", "store"},
-	"store":              {"api"},
+	".":                  {"internal/cli"},
+	"admintest":          {"api", "handlers", "internal/faults", "internal/inprocess", "internal/journal", "internal/limits", "internal/remote", "internal/server", "seed", "store"},
 	"api":                {},
+	"e2e":                {},
+	"handlers":           {"api", "handlers/control", "internal/faults", "internal/journal", "internal/limits", "internal/redact", "internal/server", "seed", "store"},
+	"handlers/control":   {"api", "internal/faults", "internal/guess", "internal/journal", "internal/limits", "internal/server", "seed", "store"},
+	"internal/cli":       {"api", "handlers", "handlers/control", "internal/guess", "internal/journal", "internal/limits", "internal/pull", "internal/remote", "internal/server", "internal/statefile", "internal/wholefile", "seed", "store"},
 	"internal/conform":   {},
+	"internal/faults":    {"api", "internal/guess", "internal/pattern"},
 	"internal/guess":     {},
 	"internal/inprocess": {},
+	"internal/journal":   {"api", "internal/guess", "internal/pattern", "internal/redact", "store"},
+	"internal/limits":    {"api"},
 	"internal/pattern":   {},
+	"internal/pull":      {"api", "internal/redact", "internal/wholefile", "seed"},
+	"internal/redact":    {},
 	"internal/remote":    {"api"},
+	"internal/server":    {"internal/faults", "internal/journal", "internal/limits", "seed", "store"},
+	"internal/statefile": {"api", "internal/wholefile", "seed", "store"},
 	"internal/wholefile": {},
-	"e2e":                {},
+	"seed":               {"api", "store"},
+	"store":              {"api"},
 
 	"admintest/samples/offboarding":  {},
 	"admintest/samples/provisioning": {},
@@ -44,11 +47,11 @@ var rooms = map[string][]string{
 
 // beyond are the libraries that a room may use. Tests may use more.
 var beyond = map[string][]string{
-	".":                {"github.com/alecthomas/kong"},
 	"handlers":         {"github.com/labstack/echo/v4"},
-	"pull":             {"golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
-	"store":            {"github.com/oklog/ulid/v2", "github.com/tidwall/btree"},
+	"internal/cli":     {"github.com/alecthomas/kong"},
 	"internal/conform": {"github.com/getkin/kin-openapi/openapi3", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/santhosh-tekuri/jsonschema/v6/kind", "go.yaml.in/yaml/v4"},
+	"internal/pull":    {"golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
+	"store":            {"github.com/oklog/ulid/v2", "github.com/tidwall/btree"},
 
 	"admintest/samples/offboarding":  {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},
 	"admintest/samples/provisioning": {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/option", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},
@@ -99,6 +102,8 @@ func TestImportsRunOneWay(t *testing.T) {
 			inside, isOurs := strings.CutPrefix(imported, "antechamber/")
 			first, _, _ := strings.Cut(imported, "/")
 			switch {
+			case inside == "internal/cli" && room != ".":
+				t.Errorf("%s imports %s, which only main may", path, imported)
 			case isOurs && !slices.Contains(ours, inside):
 				t.Errorf("%s imports %s: %s may import %v", path, imported, room, ours)
 			case !isOurs && strings.Contains(first, ".") && !slices.Contains(beyond[room], imported):
@@ -114,9 +119,8 @@ func TestImportsRunOneWay(t *testing.T) {
 }
 
 // chance are the functions that make a run differ from the one before. The
-// clock and the id stream of an organization stand in for them; only the
-// command line and the emulator's real.go, where real time and the first id
-// seed come from, may call them.
+// clock and id stream of an organization replace them. Only the files in
+// realTime may call them.
 var chance = map[string][]string{
 	"time":         {"Now", "Since", "Until", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick", "Sleep"},
 	"math/rand":    nil, // all of it
@@ -124,9 +128,13 @@ var chance = map[string][]string{
 	"crypto/rand":  nil,
 }
 
+// realTime are the files where real time enters, beside the command line, where
+// the first id seed comes from too.
+var realTime = []string{"store/clock.go", "internal/server/server.go"}
+
 func TestTimeAndChanceComeFromTheStore(t *testing.T) {
 	eachFile(t, func(room, path string, file *ast.File, fset *token.FileSet) {
-		if room == "." || path == "emulator/real.go" || isTest(path) {
+		if room == "internal/cli" || slices.Contains(realTime, path) || isTest(path) {
 			return
 		}
 		names := map[string]string{}
@@ -161,6 +169,30 @@ func TestANounHasOneFileName(t *testing.T) {
 			if found, _ := filepath.Glob(filepath.Join(room, noun+".go")); found == nil {
 				t.Errorf("%s has no %s.go", room, noun)
 			}
+		}
+	}
+}
+
+// The root holds no Go but the entry point: everything else has a package.
+func TestTheRootIsEmpty(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"house_test.go", "main.go"}; !slices.Equal(files, want) {
+		t.Errorf("the root holds %v, want %v", files, want)
+	}
+}
+
+// The Dockerfile, the Makefile and TestBinary of internal/cli build alike.
+func TestTheImageAndMakeBuildAlike(t *testing.T) {
+	for _, name := range []string{"Dockerfile", "Makefile"} {
+		file, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !regexp.MustCompile(`CGO_ENABLED=0[^"]* go build -trimpath -ldflags "-s -w -X main\.version=\S+ -X main\.commit=[^ "]+" -o`).Match(file) {
+			t.Errorf("%s does not build as TestBinary does", name)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"antechamber/api"
-	"antechamber/emulator"
+	"antechamber/handlers"
 	"antechamber/internal/inprocess"
 	"antechamber/internal/remote"
 	"antechamber/seed"
@@ -193,8 +193,8 @@ func (s *Server) Fork(t TB) *Server {
 // run starts a server within the process.
 func run(t TB, o *options) (*Server, error) {
 	o.orDemo()
-	realTime := emulator.RealTime()
-	begin := o.beginning(t)
+	realTime := store.RealTime()
+	begin := o.loading(t)
 	organizations, err := o.seed.Load(begin.At(realTime()))
 	if err != nil {
 		return nil, err
@@ -204,16 +204,16 @@ func run(t TB, o *options) (*Server, error) {
 		first.AdminKeys = append([]string{o.adminKey}, first.AdminKeys...)
 	}
 	if len(first.AdminKeys) == 0 {
-		first.AdminKeys = []string{emulator.DefaultAdminKey}
+		first.AdminKeys = []string{seed.DefaultAdminKey}
 	}
 	all := store.New(realTime)
-	if err := begin.Fill(all, o.seed, organizations); err != nil {
+	if err := o.seed.AddTo(all, organizations, begin); err != nil {
 		return nil, err
 	}
 	ending, end := context.WithCancel(context.Background())
 	t.Cleanup(end)
-	handler := emulator.New(emulator.Options{
-		Store: all, Beginning: begin, Fork: o.fork, Errors: o.errors, RateLimit: o.rateLimit,
+	handler := handlers.New(handlers.Options{
+		Store: all, Seed: begin, ForkUnknownKeys: o.fork, Errors: o.errors, RateLimit: o.rateLimit,
 		JournalEntries: journalEntries, Version: "admintest", Ending: ending,
 	})
 	var transport http.RoundTripper = &inprocess.Transport{
@@ -256,10 +256,10 @@ func (s *Server) is(key, id string) {
 	s.log = s.shared.logOf(id)
 }
 
-// beginning is how the organizations of the seed come about.
-func (o *options) beginning(t TB) emulator.Beginning {
+// loading returns the options that the seed is loaded with.
+func (o *options) loading(t TB) seed.Options {
 	standing := store.FrozenAt(Start)
-	b := emulator.Beginning{IDSeed: idSeedOf(t.Name()), Clock: o.clock, NoClock: &standing}
+	b := seed.Options{IDSeed: idSeedOf(t.Name()), Clock: o.clock, NoClock: &standing}
 	if o.idSeed != nil {
 		b.IDSeed = *o.idSeed
 	}
@@ -270,7 +270,7 @@ func (o *options) beginning(t TB) emulator.Beginning {
 func idSeedOf(name string) uint64 {
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(name)) // never fails
-	return h.Sum64() & emulator.MaxIDSeed
+	return h.Sum64() & seed.MaxIDSeed
 }
 
 // connect makes an organization on a running server.
@@ -310,8 +310,8 @@ func (o *options) new(from string) map[string]string {
 // seeded makes an organization of a seed that the server does not know. It is
 // made from another one that got it, so that a reset leads back there.
 func (s *Server) seeded(t TB, o *options) (_ *Server, err error) {
-	begin := o.beginning(t)
-	organizations, err := o.seed.Load(begin.At(emulator.RealTime()()))
+	begin := o.loading(t)
+	organizations, err := o.seed.Load(begin.At(store.RealTime()()))
 	if err != nil {
 		return nil, err
 	}

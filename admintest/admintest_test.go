@@ -24,7 +24,6 @@ import (
 
 	"antechamber/admintest"
 	"antechamber/api"
-	"antechamber/emulator"
 	"antechamber/handlers"
 	"antechamber/seed"
 	"antechamber/store"
@@ -556,29 +555,29 @@ func TestTheEndCutsRequests(t *testing.T) {
 }
 
 // emulate serves something that admintest itself would not serve.
-func emulate(t *testing.T, change func(*emulator.Options)) string {
+func emulate(t *testing.T, change func(*handlers.Options)) string {
 	t.Helper()
-	all := store.New(emulator.RealTime())
+	all := store.New(store.RealTime())
 	demo, _ := seed.Builtin("demo")
-	begin := emulator.Beginning{IDSeed: 99}
+	begin := seed.Options{IDSeed: 99}
 	organizations, err := demo.Load(begin.At(time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	organizations[0].AdminKeys = []string{"sk-ant-admin01-somebody"}
-	if err := begin.Fill(all, demo, organizations); err != nil {
+	if err := demo.AddTo(all, organizations, begin); err != nil {
 		t.Fatal(err)
 	}
-	o := emulator.Options{Store: all, Beginning: begin, JournalEntries: 1000}
+	o := handlers.Options{Store: all, Seed: begin, JournalEntries: 1000}
 	change(&o)
-	listening := httptest.NewServer(emulator.New(o))
+	listening := httptest.NewServer(handlers.New(o))
 	t.Cleanup(listening.Close)
 	return listening.URL
 }
 
 // What a journal has forgotten is not counted as never asked.
 func TestAShortJournal(t *testing.T) {
-	at := emulate(t, func(o *emulator.Options) { o.JournalEntries = 3 })
+	at := emulate(t, func(o *handlers.Options) { o.JournalEntries = 3 })
 	for what, look := range map[string]func(*admintest.Server){
 		"Requests": func(srv *admintest.Server) { srv.Requests() },
 		"Effects":  func(srv *admintest.Server) { srv.Effects() },
@@ -601,14 +600,14 @@ func TestAShortJournal(t *testing.T) {
 			t.Error(said)
 		}
 	}
-	none := emulate(t, func(o *emulator.Options) { o.JournalEntries = 0 })
+	none := emulate(t, func(o *handlers.Options) { o.JournalEntries = 0 })
 	failing(t, "no journal", func(f *test) { admintest.Connect(f, none); f.Errorf("so") }, "the requests cannot be told: There is no journal")
 }
 
 // A control plane that asks for its token gets it from an option, or from the
 // environment.
 func TestTheControlToken(t *testing.T) {
-	at := emulate(t, func(o *emulator.Options) { o.Exposed, o.Token = true, "s3cret" })
+	at := emulate(t, func(o *handlers.Options) { o.Exposed, o.Token = true, "s3cret" })
 	failing(t, "no token", func(f *test) { admintest.Connect(f, at) }, "The control plane asks for its token")
 	invite(t, admintest.Connect(t, at, admintest.ControlToken("s3cret")), "ada@example.com")
 	t.Setenv("ANTECHAMBER_CONTROL_TOKEN", "s3cret")

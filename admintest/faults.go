@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"antechamber/api"
-	"antechamber/handlers/faults"
+	"antechamber/internal/faults"
 )
 
 // Fault makes requests fail on purpose: those that agree with every field of

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"antechamber/handlers/faults"
-	"antechamber/handlers/journal"
+	"antechamber/internal/faults"
+	"antechamber/internal/journal"
 )
 
 // shared is what all organizations of a server have in common.

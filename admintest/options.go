@@ -9,9 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"antechamber/emulator"
-	"antechamber/handlers"
-	"antechamber/handlers/limits"
+	"antechamber/internal/limits"
+	"antechamber/internal/server"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -35,7 +34,7 @@ type options struct {
 	serverSeed bool
 	listen     bool
 	fork       bool
-	errors     handlers.Errors
+	errors     server.Errors
 	rateLimit  limits.Policy
 	ofRun      []string // what only Run can be told
 	flags      []string // the same, as serve is told
@@ -124,8 +123,8 @@ func RunningClock() Option {
 // otherwise.
 func IDSeed(n uint64) Option {
 	return func(o *options) error {
-		if n > emulator.MaxIDSeed {
-			return fmt.Errorf("IDSeed: expected a number from 0 to %d, not %d", uint64(emulator.MaxIDSeed), n)
+		if n > seed.MaxIDSeed {
+			return fmt.Errorf("IDSeed: expected a number from 0 to %d, not %d", uint64(seed.MaxIDSeed), n)
 		}
 		o.idSeed = &n
 		return nil
@@ -180,7 +179,7 @@ func ForkUnknownKeys() Option {
 // running server is told by --errors.
 func ProductionErrors() Option {
 	return func(o *options) error {
-		o.errors = handlers.ErrorsProduction
+		o.errors = server.ErrorsProduction
 		o.runOnly("ProductionErrors", "--errors production")
 		return nil
 	}

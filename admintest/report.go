@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
-	"antechamber/emulator"
-	"antechamber/handlers/faults"
-	"antechamber/handlers/journal"
+	"antechamber/internal/faults"
+	"antechamber/internal/journal"
+	"antechamber/seed"
 	"antechamber/store"
 )
 
@@ -143,7 +143,7 @@ func alone(name string) string {
 }
 
 // told says how a server began, in the words of the command line.
-func (o *options) told(b emulator.Beginning, first store.Contents) string {
+func (o *options) told(b seed.Options, first store.Contents) string {
 	from := "the test's SeedJSON,"
 	if o.seedName != "" {
 		from = "--seed " + o.seedName

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"antechamber/api"
-	"antechamber/handlers/journal"
+	"antechamber/internal/journal"
 	"antechamber/internal/remote"
 )
 

@@ -6,13 +6,13 @@ import (
 
 	"github.com/labstack/echo/v4"
 
-	"antechamber/handlers/limits"
+	"antechamber/internal/limits"
 )
 
 // shared lets web pages of other origins call the API, where that is asked
 // for. A browser asks first, without the key: that is answered before anybody
 // looks for one.
-func (s *server) shared(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *adminAPI) shared(next echo.HandlerFunc) echo.HandlerFunc {
 	if len(s.Origins) == 0 {
 		return next
 	}

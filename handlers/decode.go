@@ -16,7 +16,7 @@ import (
 	"unicode/utf8"
 
 	"antechamber/api"
-	"antechamber/handlers/journal"
+	"antechamber/internal/journal"
 )
 
 // MaxBody is how many bytes a request body may have. Production's figure for

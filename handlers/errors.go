@@ -9,7 +9,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"antechamber/api"
-	"antechamber/handlers/journal"
+	"antechamber/internal/journal"
+	"antechamber/internal/redact"
 	"antechamber/store"
 )
 
@@ -33,7 +34,7 @@ var statuses = map[store.Kind]int{
 }
 
 // fail writes every failure of the server; nothing else does.
-func (s *server) fail(err error, c echo.Context) {
+func (s *adminAPI) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		return // the answer has begun: it is too late to say anything else
 	}
@@ -45,7 +46,7 @@ func (s *server) fail(err error, c echo.Context) {
 }
 
 // refuse writes an error answer.
-func (s *server) refuse(c *call, status int, message string, code api.ErrorCode) {
+func (s *adminAPI) refuse(c *call, status int, message string, code api.ErrorCode) {
 	h := c.Response().Header()
 	id := h.Get(headerRequestID)
 	if id == "" {
@@ -69,7 +70,7 @@ func (s *server) refuse(c *call, status int, message string, code api.ErrorCode)
 }
 
 // describe gives the status, the message and the error code of a failure.
-func (s *server) describe(err error, c echo.Context) (int, string, api.ErrorCode) {
+func (s *adminAPI) describe(err error, c echo.Context) (int, string, api.ErrorCode) {
 	var (
 		refusal *store.Error
 		own     *apiError
@@ -91,7 +92,7 @@ func (s *server) describe(err error, c echo.Context) (int, string, api.ErrorCode
 
 // unknownPath words the answer to a path that is not served. Where production
 // serves it, a user should not go looking for a typing mistake.
-func (s *server) unknownPath(r *http.Request) string {
+func (s *adminAPI) unknownPath(r *http.Request) string {
 	switch {
 	case s.Errors == ErrorsProduction:
 		return "Not found"
@@ -100,7 +101,7 @@ func (s *server) unknownPath(r *http.Request) string {
 	case !productionServes(r.URL.Path):
 		return "Not found"
 	}
-	s.Log.Warn("an operation that production has and Antechamber does not emulate", "method", r.Method, "path", journal.Redact(r.URL.Path))
+	s.Log.Warn("an operation that production has and Antechamber does not emulate", "method", r.Method, "path", redact.Text(r.URL.Path))
 	return "Not found: production has this operation, Antechamber does not emulate it."
 }
 

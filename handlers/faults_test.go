@@ -12,8 +12,8 @@ import (
 
 	"antechamber/admintest"
 	"antechamber/api"
-	"antechamber/handlers/faults"
-	"antechamber/handlers/limits"
+	"antechamber/internal/faults"
+	"antechamber/internal/limits"
 	"antechamber/store"
 )
 

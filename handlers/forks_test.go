@@ -9,7 +9,7 @@ import (
 // Ten thousand organizations, each forked from the demo by its first request,
 // fit in 200 MB and answer as one does.
 func TestTenThousandForks(t *testing.T) {
-	srv := serveBuiltin(t, "demo", equipped, func(o *Options) { o.Fork = true })
+	srv := serveBuiltin(t, "demo", equipped, func(o *Options) { o.ForkUnknownKeys = true })
 	want := srv.do("GET", users, "").body
 	heap := func() uint64 {
 		runtime.GC()

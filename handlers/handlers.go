@@ -4,50 +4,34 @@
 package handlers
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"antechamber/handlers/control"
-	"antechamber/handlers/journal"
-	"antechamber/handlers/tools"
+	"antechamber/internal/journal"
+	"antechamber/internal/server"
 	"antechamber/store"
 )
 
-// Errors is the form in which errors are answered.
-type Errors string
-
-// The forms of errors.
-const (
-	ErrorsBoth       Errors = "both"       // the contract's two fields beside production's envelope
-	ErrorsProduction Errors = "production" // production's envelope to the letter
+// Options configure a server, and Errors is the form of its errors.
+type (
+	Options = server.Options
+	Errors  = server.Errors
 )
 
-// Options make a server.
-type Options struct {
-	Store  *store.Store // with at least one organization
-	Errors Errors       // ErrorsBoth when empty
-	Log    *slog.Logger // nothing is logged when nil
-	// Fork gives a well-formed admin key that nobody has an organization of its
-	// own, made from the seed. Otherwise such a key is refused.
-	Fork    bool
-	Tools   tools.Options // what each organization is given for tests
-	Origins []string      // of web pages that may call the API; * is any
-	// Sleep waits for the faults that delay, or gives an error when the context
-	// ends first.
-	Sleep func(context.Context, time.Duration) error
-	// Control serves what is under control.Base, nothing when nil.
-	Control http.Handler
-}
+// The forms in which errors are written.
+const (
+	ErrorsBoth       = server.ErrorsBoth
+	ErrorsProduction = server.ErrorsProduction
+)
 
-// New gives the handler that serves the Admin API under /v1, the probes and the
-// API's description, and the control plane.
+// New returns the handler of a whole server: the Admin API under /v1, the
+// control plane under control.Base, the probes and the API's description.
 func New(o Options) http.Handler {
 	if o.Errors == "" {
 		o.Errors = ErrorsBoth
@@ -55,7 +39,30 @@ func New(o Options) http.Handler {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &server{o}
+	if o.Sleep == nil {
+		o.Sleep = server.Sleep
+	}
+	o.Store.Removed = func(org *store.Organization) {
+		if requests := o.ToolsOf(org).Journal; requests != nil {
+			requests.Close() // which ends its event streams
+		}
+		o.Log.Info("organization removed", "id", org.ID(), "name", org.Name())
+	}
+	api, plane := (&adminAPI{o}).routes(), control.New(o, Operations())
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == control.Base || strings.HasPrefix(r.URL.Path, control.Base+"/") {
+			plane.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+}
+
+// adminAPI is what the handlers of the Admin API share.
+type adminAPI struct{ Options }
+
+// routes returns the handler of the Admin API and the probes.
+func (s *adminAPI) routes() http.Handler {
 	e := echo.New()
 	e.HTTPErrorHandler = s.fail
 	e.Use(s.watched, s.recovered, s.shared, s.authenticated, routed)
@@ -69,22 +76,10 @@ func New(o Options) http.Handler {
 		// Echo would answer OPTIONS by itself, with 204.
 		e.OPTIONS(path, func(echo.Context) error { return echo.ErrMethodNotAllowed })
 	}
-	if o.Control == nil {
-		return e
-	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == control.Base || strings.HasPrefix(r.URL.Path, control.Base+"/") {
-			o.Control.ServeHTTP(w, r)
-			return
-		}
-		e.ServeHTTP(w, r)
-	})
+	return e
 }
 
-// server is what handlers share.
-type server struct{ Options }
-
-// answer writes an object, or hands on the refusal that came in its stead.
+// answer writes o as JSON, or returns err.
 func answer[T any](c *call, o store.Object[T], err error) error {
 	if err != nil {
 		return err
@@ -95,7 +90,7 @@ func answer[T any](c *call, o store.Object[T], err error) error {
 	return err
 }
 
-// answerPage writes a page, or hands on the refusal that came in its stead.
+// answerPage writes a page as JSON, or returns err.
 func answerPage[T any](c *call, p store.Page[T], err error) error {
 	if err != nil {
 		return err

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"antechamber/api"
-	"antechamber/handlers/faults"
-	"antechamber/handlers/journal"
+	"antechamber/internal/faults"
+	"antechamber/internal/journal"
 )
 
 // asked is the request as faults match it.
@@ -45,7 +45,7 @@ func (c *call) noteBody() {
 }
 
 // inject answers a request as a fault demands.
-func (s *server) inject(c *call, hit *faults.Hit, op operation) error {
+func (s *adminAPI) inject(c *call, hit *faults.Hit, op operation) error {
 	c.record.Fault = hit.Fault
 	c.noteBody()
 	if writes := hit.Stale(); writes > 0 {

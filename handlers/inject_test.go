@@ -9,17 +9,17 @@ import (
 	"testing"
 
 	"antechamber/api"
-	"antechamber/handlers/faults"
-	"antechamber/handlers/journal"
-	"antechamber/handlers/tools"
+	"antechamber/internal/faults"
+	"antechamber/internal/journal"
+	"antechamber/internal/server"
 )
 
 // equipped gives the servers of a test a journal and what else tools are.
 func equipped(o *Options) {
-	o.Tools = tools.Options{JournalEntries: 100, JournalBytes: 1 << 20}
+	o.JournalEntries = 100
 }
 
-func (s *testServer) tools() *tools.Tools { return s.options.Tools.Of(s.store.First()) }
+func (s *testServer) tools() *server.Tools { return s.options.ToolsOf(s.store.First()) }
 
 // arm arms a fault as the control plane does.
 func (s *testServer) arm(fault string) {

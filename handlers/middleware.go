@@ -14,8 +14,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"antechamber/api"
-	"antechamber/handlers/journal"
-	"antechamber/handlers/tools"
+	"antechamber/internal/journal"
+	"antechamber/internal/redact"
+	"antechamber/internal/server"
 	"antechamber/store"
 )
 
@@ -32,13 +33,13 @@ const (
 type call struct {
 	echo.Context
 	org     *store.Organization // nil until it is known
-	tools   *tools.Tools        // of the organization
+	tools   *server.Tools       // of the organization
 	record  journal.Record
 	dropped bool   // its connection is, on purpose
 	resets  uint64 // of the organization when the request came
 	unnoted bool   // it is not for the journal
 	noted   bool   // it has been written down
-	server  *server
+	server  *adminAPI
 	began   time.Time // in real time
 }
 
@@ -49,7 +50,7 @@ func callOf(c echo.Context) *call { return c.Get(keyCall).(*call) }
 
 // watched answers what fails, and then writes the request down: a line in the
 // log when its level is debug, and an entry in the journal.
-func (s *server) watched(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *adminAPI) watched(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ctx echo.Context) error {
 		c := &call{Context: ctx, server: s, began: s.Store.RealTime()}
 		c.Set(keyCall, c)
@@ -74,7 +75,7 @@ func (c *call) note(status int) {
 		status = 0
 	}
 	if s.Log.Enabled(r.Context(), slog.LevelDebug) {
-		s.Log.Debug("request", "method", r.Method, "path", journal.Redact(r.URL.Path), "query", journal.Redact(r.URL.RawQuery),
+		s.Log.Debug("request", "method", r.Method, "path", redact.Text(r.URL.Path), "query", redact.Text(r.URL.RawQuery),
 			"status", status, "request_id", c.Response().Header().Get(headerRequestID))
 	}
 	if !inside(r.URL.Path) || c.unnoted {
@@ -83,7 +84,7 @@ func (c *call) note(status int) {
 	org := c.org
 	if org == nil {
 		org = s.Store.First() // a wrong key is the first thing that people look for
-		c.tools = s.Tools.Of(org)
+		c.tools = s.ToolsOf(org)
 		c.resets = c.tools.Resets()
 	}
 	log := c.tools.Journal
@@ -104,7 +105,7 @@ func inside(path string) bool { return path == base || strings.HasPrefix(path, b
 
 // recovered turns a panic, which would be a fault of this program, into a 500
 // and a log line with its trace.
-func (s *server) recovered(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *adminAPI) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
 			if p := recover(); p != nil {
@@ -122,7 +123,7 @@ func (s *server) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 // authenticated finds the organization that the request's admin key selects,
 // and gives every answer its request id. Paths outside the API pass without a
 // key; inside it, even an unknown path asks for one first.
-func (s *server) authenticated(next echo.HandlerFunc) echo.HandlerFunc {
+func (s *adminAPI) authenticated(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ctx echo.Context) error {
 		c := callOf(ctx)
 		if !inside(c.Request().URL.Path) {
@@ -137,26 +138,18 @@ func (s *server) authenticated(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.Response().Header().Set(headerRequestID, org.NewRequestID())
 		c.Response().Header().Set(headerOrganization, org.ID())
-		c.org, c.tools = org, s.Tools.Of(org)
+		c.org, c.tools = org, s.ToolsOf(org)
 		c.resets = c.tools.Resets()
 		return next(ctx)
 	}
 }
 
-// selected gives what a key selects, by the rule for those that nobody has.
-func (s *server) selected(key string) (*store.Organization, error) {
-	if s.Fork {
-		return s.Store.AuthenticateOrFork(key)
-	}
-	return s.Store.Authenticate(key), nil
-}
-
-func (s *server) organizationOf(h http.Header) (*store.Organization, error) {
+func (s *adminAPI) organizationOf(h http.Header) (*store.Organization, error) {
 	key := api.KeyOf(h)
 	if key == "" {
 		return nil, &apiError{status: http.StatusUnauthorized, message: "x-api-key header is required"}
 	}
-	org, err := s.selected(key)
+	org, err := s.Organization(key)
 	switch {
 	case err != nil:
 		return nil, &apiError{status: http.StatusUnauthorized, message: "invalid x-api-key: " + err.Error()}
@@ -190,7 +183,7 @@ func (c *call) id(name string) string {
 
 // serve gives the Echo handler of an operation: what every operation checks
 // before its own input, and what is done to it on purpose.
-func (s *server) serve(op operation) echo.HandlerFunc {
+func (s *adminAPI) serve(op operation) echo.HandlerFunc {
 	return func(ctx echo.Context) error {
 		c := callOf(ctx)
 		c.record.Operation = op.ID

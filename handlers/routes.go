@@ -9,7 +9,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"antechamber/api"
-	"antechamber/handlers/faults"
+	"antechamber/internal/faults"
 )
 
 // base is the path under which the Admin API is served.

@@ -11,15 +11,29 @@ import (
 	"antechamber/store"
 )
 
+// MaxIDSeed is the largest id seed: the largest integer that every JSON reader
+// keeps exactly.
+const MaxIDSeed = 1<<53 - 1
+
+// DefaultAdminKey is the admin key of the first organization of a seed without
+// any.
+const DefaultAdminKey = "sk-ant-admin01-antechamber"
+
 // Options are what a seed is loaded with.
 type Options struct {
 	Real   time.Time    // the real time now
-	IDSeed uint64       // what the ids that the seed leaves out are made of
-	Clock  *store.Clock // outranks the clock of every organization, unless nil
-	// NoClock is the clock of an organization that gives none: one that shows
-	// real time when nil.
+	IDSeed uint64       // the source of ids that the seed leaves out, and of chance in faults
+	Clock  *store.Clock // overrides the clock of every organization, unless nil
+	// NoClock is the clock of an organization without one in the seed: one that
+	// shows real time when nil.
 	NoClock *store.Clock
 	ID      string // of the first organization, where the seed has none for it; drawn when empty
+}
+
+// At returns the options at another real time.
+func (o Options) At(realTime time.Time) Options {
+	o.Real = realTime
+	return o
 }
 
 // Load gives what each organization of the seed consists of: relative times

@@ -2,10 +2,29 @@ package store
 
 import (
 	"slices"
+	"sync"
 	"time"
 
 	"antechamber/api"
 )
+
+// RealTime returns a wall clock that stands still while the machine's is set
+// back. A program calls it once: all real time comes from the result.
+func RealTime() func() time.Time {
+	var (
+		mu   sync.Mutex
+		last time.Time
+	)
+	return func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		// Round drops the monotonic reading, which stops while a laptop sleeps.
+		if now := time.Now().Round(0); now.After(last) {
+			last = now
+		}
+		return last
+	}
+}
 
 // Clock is the organization's clock.
 func (o *Organization) Clock() Clock { return o.state.Load().clock }

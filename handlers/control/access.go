@@ -15,7 +15,7 @@ import (
 // admit lets a request in: by the token where other machines can reach the
 // control plane, and otherwise unless it comes from a web page of somebody
 // else's.
-func (s *server) admit(r *http.Request) error {
+func (s *plane) admit(r *http.Request) error {
 	origin := r.Header.Get("Origin")
 	switch {
 	case s.guarded() && subtle.ConstantTimeCompare([]byte(api.BearerOf(r.Header)), []byte(s.Token)) != 1:
@@ -35,7 +35,7 @@ func (s *server) admit(r *http.Request) error {
 }
 
 // guarded tells whether the control plane asks for its token.
-func (s *server) guarded() bool { return s.Exposed && s.Token != "" }
+func (s *plane) guarded() bool { return s.Exposed && s.Token != "" }
 
 func foreignOrigin(origin string) error {
 	return refuse(http.StatusForbidden, "forbidden_origin", "The control plane answers no web page of "+origin+".", "Call it from a page of localhost, or from outside a browser.")
@@ -53,7 +53,7 @@ func loopback(address string) bool {
 
 // organizationOf gives the organization that a request names, and the first
 // one when it names none. It refuses query parameters that mean nothing.
-func (s *server) organizationOf(r *http.Request, to route) (*store.Organization, error) {
+func (s *plane) organizationOf(r *http.Request, to route) (*store.Organization, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, codeInvalidQuery, "The query string is badly escaped: "+err.Error()+".", "")
@@ -79,7 +79,7 @@ func (s *server) organizationOf(r *http.Request, to route) (*store.Organization,
 	return o, nil
 }
 
-func (s *server) selected(r *http.Request, query url.Values, to route) (*store.Organization, error) {
+func (s *plane) selected(r *http.Request, query url.Values, to route) (*store.Organization, error) {
 	if id := query["organization"]; id != nil {
 		return s.Store.Organization(id[0]), nil
 	}
@@ -90,10 +90,10 @@ func (s *server) selected(r *http.Request, query url.Values, to route) (*store.O
 	if key == "" {
 		return s.Store.First(), nil
 	}
-	if to.newKey && s.forks && s.Store.Authenticate(key) == nil {
+	if to.newKey && s.ForkUnknownKeys && s.Store.Authenticate(key) == nil {
 		return s.Store.First(), nil // or else it would be given here, to a fork
 	}
-	return s.Authenticate(key)
+	return s.Organization(key)
 }
 
 // bearerKey gives a key that came as Bearer. What does not look like a key is a

@@ -4,61 +4,37 @@
 package control
 
 import (
-	"context"
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"sync"
 
-	"antechamber/handlers/faults"
-	"antechamber/handlers/tools"
+	"antechamber/internal/faults"
+	"antechamber/internal/server"
 	"antechamber/store"
 )
 
 // Base is the path under which the control plane is served.
 const Base = "/_emulate"
 
-// Options make a control plane.
-type Options struct {
-	Store        *store.Store                                  // with at least one organization
-	Authenticate func(key string) (*store.Organization, error) // what a key selects; Store.Authenticate when nil
-	Exposed      bool                                          // whether other machines can reach it
-	Token        string                                        // what it asks for when exposed; nothing when empty
-	IDSeed       uint64                                        // what the ids that a seed leaves out are made of
-	Clock        *store.Clock                                  // of organizations that are made empty; a running one when nil
-	Version      string                                        // of the program
-	Log          *slog.Logger                                  // nothing is logged when nil
-
-	Tools      tools.Options      // what each organization is given for tests
-	Operations []faults.Operation // of the API, as faults and expectations name them
-	Ending     context.Context    // ends the streams when it is done; may be nil
+// New returns the handler of everything under Base, for a server with these
+// operations of the Admin API.
+func New(o server.Options, operations []faults.Operation) http.Handler {
+	return &plane{Options: o, operations: operations, routes: routes}
 }
 
-// New gives the handler of everything under Base.
-func New(o Options) http.Handler {
-	forks := o.Authenticate != nil
-	if !forks {
-		o.Authenticate = func(key string) (*store.Organization, error) { return o.Store.Authenticate(key), nil }
-	}
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
-	return &server{Options: o, routes: routes, forks: forks}
-}
-
-// server is what handlers share.
-type server struct {
-	Options
-	routes []route
-	forks  bool       // a key that nobody has gets an organization
-	arming sync.Mutex // of faults
+// plane is what the handlers share.
+type plane struct {
+	server.Options
+	operations []faults.Operation // of the Admin API, as faults and expectations name them
+	routes     []route
+	arming     sync.Mutex // of faults
 }
 
 // call is one request: let in, routed, and read.
 type call struct {
-	*server
+	*plane
 	*fields // of the body
 	request *http.Request
 	org     *store.Organization // nil unless the route is within one
@@ -68,7 +44,7 @@ type call struct {
 }
 
 // ServeHTTP answers a request.
-func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *plane) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer, err := s.answer(w, r)
 	if err != nil {
 		s.fail(w, r, err)
@@ -83,7 +59,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // answer gives what is to be answered: a value to encode, or a handler that
 // writes in its own way.
-func (s *server) answer(w http.ResponseWriter, r *http.Request) (any, error) {
+func (s *plane) answer(w http.ResponseWriter, r *http.Request) (any, error) {
 	if err := s.admit(r); err != nil {
 		return nil, err
 	}
@@ -91,7 +67,7 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &call{server: s, request: r, path: path}
+	c := &call{plane: s, request: r, path: path}
 	if c.org, err = s.organizationOf(r, to); err != nil {
 		return nil, err
 	}
@@ -106,10 +82,10 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request) (any, error) {
 }
 
 // tools are those of the organization.
-func (c *call) tools() *tools.Tools { return c.Tools.Of(c.org) }
+func (c *call) tools() *server.Tools { return c.ToolsOf(c.org) }
 
 // write answers with a value as JSON.
-func (s *server) write(w http.ResponseWriter, r *http.Request, status int, v any) {
+func (s *plane) write(w http.ResponseWriter, r *http.Request, status int, v any) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
 	h.Set("Cache-Control", "no-store")

@@ -15,9 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
-	"antechamber/handlers/faults"
-	"antechamber/handlers/tools"
 	"antechamber/internal/conform"
+	"antechamber/internal/faults"
+	"antechamber/internal/server"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -61,12 +61,12 @@ type testServer struct {
 	t       testing.TB
 	handler http.Handler
 	store   *store.Store
-	tools   tools.Options
+	options server.Options
 	log     *bytes.Buffer
 	now     time.Time
 }
 
-func serve(t testing.TB, src string, options ...func(*Options)) *testServer {
+func serve(t testing.TB, src string, options ...func(*server.Options)) *testServer {
 	t.Helper()
 	srv := &testServer{t: t, log: new(bytes.Buffer), now: instant}
 	realTime := func() time.Time { return srv.now }
@@ -84,14 +84,14 @@ func serve(t testing.TB, src string, options ...func(*Options)) *testServer {
 			t.Fatal(err)
 		}
 	}
-	o := Options{
-		Store: srv.store, IDSeed: 1, Version: "1.2.3", Log: slog.New(slog.NewTextHandler(srv.log, nil)),
-		Tools: tools.Options{JournalEntries: 100, JournalBytes: 1 << 20}, Operations: someOperations,
+	o := server.Options{
+		Store: srv.store, Seed: seed.Options{IDSeed: 1}, Version: "1.2.3", Log: slog.New(slog.NewTextHandler(srv.log, nil)),
+		JournalEntries: 100,
 	}
 	for _, option := range options {
 		option(&o)
 	}
-	srv.handler, srv.tools = New(o), o.Tools
+	srv.handler, srv.options = New(o, someOperations), o
 	return srv
 }
 
@@ -289,7 +289,7 @@ func TestMethods(t *testing.T) {
 }
 
 func TestTheToken(t *testing.T) {
-	guarded := func(o *Options) { o.Exposed, o.Token = true, "s3cret" }
+	guarded := func(o *server.Options) { o.Exposed, o.Token = true, "s3cret" }
 	foreign := []string{"host: antechamber.example.com:4020", "origin: https://elsewhere.example.com"}
 	srv := serve(t, acme, guarded)
 	for _, authorization := range []string{"", "Bearer", "Bearer nonsense", "Basic s3cret", "s3cret"} {
@@ -304,7 +304,7 @@ func TestTheToken(t *testing.T) {
 	same(t, "organization", any("Second"), got["organization"].(map[string]any)["name"])
 	srv.must("GET", "/clock", "", append(foreign, "authorization: Bearer s3cret")...)
 
-	open := serve(t, acme, func(o *Options) { o.Exposed = true })
+	open := serve(t, acme, func(o *server.Options) { o.Exposed = true })
 	open.must("GET", "/clock", "", foreign[0])
 	same(t, "a web page", "forbidden_origin", failed(t, open.do("GET", "/clock", "", foreign...)).Code)
 }
@@ -347,20 +347,14 @@ func TestWhichOrganization(t *testing.T) {
 	same(t, "by id", "Second", name("?organization="+secondID))
 	same(t, "the id outranks the key", "Second", name("?organization="+secondID, "x-api-key: "+firstKey))
 
-	var asked string
-	forking := serve(t, acme, func(o *Options) {
-		o.Authenticate = func(key string) (*store.Organization, error) {
-			asked = key
-			return o.Store.Organization(secondID), nil
-		}
-	})
-	forking.must("GET", "/clock", "", "x-api-key: invented")
-	same(t, "asked", "invented", asked)
+	forking := serve(t, acme, func(o *server.Options) { o.ForkUnknownKeys = true })
+	forking.must("GET", "/clock", "", "x-api-key: sk-ant-admin01-invented")
+	same(t, "organizations", 3, len(forking.store.Organizations()))
 
 	// A load balancer that hashes the key has to see the one that is to be given.
 	made := forking.must("POST", "/organizations", `{"admin_key":"sk-ant-admin01-chosen"}`, "x-api-key: sk-ant-admin01-chosen")
 	same(t, "admin_key", any("sk-ant-admin01-chosen"), made["admin_key"])
-	same(t, "the key is not asked for before", "invented", asked)
+	same(t, "organizations: the chosen key got no fork", 4, len(forking.store.Organizations()))
 }
 
 func TestTooLarge(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"antechamber/api"
-	"antechamber/handlers/journal"
+	"antechamber/internal/journal"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -74,7 +74,7 @@ var hints = map[api.ErrorCode]string{
 }
 
 // fail writes every failure of the control plane.
-func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
+func (s *plane) fail(w http.ResponseWriter, r *http.Request, err error) {
 	refused := s.describe(err)
 	switch refused.status {
 	case http.StatusMethodNotAllowed:
@@ -85,7 +85,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	s.write(w, r, refused.status, failure{failureObject{refused.code, refused.message, refused.hint, refused.faults, refused.unmet, refused.unexpected}})
 }
 
-func (s *server) describe(err error) refusal {
+func (s *plane) describe(err error) refusal {
 	if own, ok := errors.AsType[*refusal](err); ok {
 		return *own
 	}

@@ -5,13 +5,13 @@ import (
 	"net/http"
 	"strings"
 
-	"antechamber/handlers/faults"
+	"antechamber/internal/faults"
 )
 
 func listFaults(c *call) (any, error) { return list[faults.Fault]{c.tools().Faults.List()}, nil }
 
 func armFault(c *call) (any, error) {
-	f, err := faults.Parse(c.body, c.Operations)
+	f, err := faults.Parse(c.body, c.operations)
 	if refused, ok := errors.AsType[*faults.Refusal](err); ok {
 		message := strings.TrimPrefix(refused.Field+": "+refused.Message, ": ")
 		return nil, refuse(http.StatusBadRequest, "invalid_fault", message, refused.Hint)

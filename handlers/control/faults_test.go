@@ -8,8 +8,9 @@ import (
 	"testing"
 
 	"antechamber/api"
-	"antechamber/handlers/faults"
-	"antechamber/handlers/limits"
+	"antechamber/internal/faults"
+	"antechamber/internal/limits"
+	"antechamber/internal/server"
 	"antechamber/store"
 )
 
@@ -96,7 +97,7 @@ func TestFaultsAreRefused(t *testing.T) {
 func TestHitsAreCounted(t *testing.T) {
 	srv := serve(t, acme)
 	srv.must("POST", "/faults", `{"match":{"operation":"listWorkspaces"},"action":{"type":"drop"},"times":2,"after":1}`)
-	set := srv.tools.Of(srv.store.First()).Faults
+	set := srv.options.ToolsOf(srv.store.First()).Faults
 	for range 5 {
 		set.Decide(faults.Request{Operation: "listWorkspaces", Method: "GET", Path: "/v1/organizations/workspaces", Route: "/organizations/workspaces"})
 	}
@@ -186,22 +187,22 @@ func TestResetPutsTheToolsBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := serve(t, acme, func(o *Options) { o.Tools.RateLimit = policy })
+	srv := serve(t, acme, func(o *server.Options) { o.RateLimit = policy })
 	other := srv.store.Organization(secondID)
 	for _, o := range srv.store.Organizations() {
 		srv.must("POST", "/faults?organization="+o.ID(), `{"action":{"type":"drop"}}`)
-		srv.tools.Of(o).Journal.Add(threeRequests[0])
-		same(t, "the first request", true, srv.tools.Of(o).Limiter.Allow("listWorkspaces", o.Now()).Allowed)
-		same(t, "the second", false, srv.tools.Of(o).Limiter.Allow("listWorkspaces", o.Now()).Allowed)
+		srv.options.ToolsOf(o).Journal.Add(threeRequests[0])
+		same(t, "the first request", true, srv.options.ToolsOf(o).Limiter.Allow("listWorkspaces", o.Now()).Allowed)
+		same(t, "the second", false, srv.options.ToolsOf(o).Limiter.Allow("listWorkspaces", o.Now()).Allowed)
 	}
 	srv.must("POST", "/reset", "")
 	none := map[string]any{"data": []any{}}
 	same(t, "faults", none, srv.must("GET", "/faults", ""))
 	same(t, "journal", none, srv.must("GET", "/requests", ""))
-	same(t, "rate limit", true, srv.tools.Of(srv.store.First()).Limiter.Allow("listWorkspaces", srv.store.First().Now()).Allowed)
-	same(t, "the number of the next entry", 1, srv.tools.Of(srv.store.First()).Journal.Add(threeRequests[0]))
+	same(t, "rate limit", true, srv.options.ToolsOf(srv.store.First()).Limiter.Allow("listWorkspaces", srv.store.First().Now()).Allowed)
+	same(t, "the number of the next entry", 1, srv.options.ToolsOf(srv.store.First()).Journal.Add(threeRequests[0]))
 	same(t, "the id of the next fault", any("fault_1"), srv.must("POST", "/faults", `{"action":{"type":"drop"}}`)["id"])
-	same(t, "another's faults", 1, len(srv.tools.Of(other).Faults.List()))
+	same(t, "another's faults", 1, len(srv.options.ToolsOf(other).Faults.List()))
 	same(t, "another's journal", 1, len(srv.must("GET", "/requests?organization="+secondID, "")["data"].([]any)))
-	same(t, "another's rate limit", false, srv.tools.Of(other).Limiter.Allow("listWorkspaces", other.Now()).Allowed)
+	same(t, "another's rate limit", false, srv.options.ToolsOf(other).Limiter.Allow("listWorkspaces", other.Now()).Allowed)
 }

@@ -24,7 +24,7 @@ func organizationOf(o *store.Organization) organization {
 	return out
 }
 
-func (s *server) organizations() []organization {
+func (s *plane) organizations() []organization {
 	all := s.Store.Organizations()
 	out := make([]organization, len(all))
 	for i, o := range all {
@@ -85,9 +85,9 @@ const (
 )
 
 // empty is an organization without anybody in it.
-func (s *server) empty() (store.From, error) {
+func (s *plane) empty() (store.From, error) {
 	nobody, _ := seed.Builtin("empty")
-	all, err := nobody.Load(seed.Options{Real: s.Store.RealTime(), IDSeed: s.IDSeed, Clock: s.Clock})
+	all, err := nobody.Load(s.Seed.At(s.Store.RealTime()))
 	if err != nil {
 		return store.From{}, err
 	}

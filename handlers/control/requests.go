@@ -15,9 +15,9 @@ import (
 	"time"
 
 	"antechamber/api"
-	"antechamber/handlers/faults"
-	"antechamber/handlers/journal"
+	"antechamber/internal/faults"
 	"antechamber/internal/guess"
+	"antechamber/internal/journal"
 )
 
 // requestFilters are the parameters that select entries of the journal.
@@ -39,7 +39,7 @@ func listRequests(c *call) (any, error) {
 func (c *call) filter() journal.Filter {
 	f := journal.Filter{
 		Since:     uint64(c.number("since", 0, math.MaxInt, "the number of an entry")),
-		Operation: c.parameter("operation", anOperation(c.Operations, c.query.Get("operation"))),
+		Operation: c.parameter("operation", anOperation(c.operations, c.query.Get("operation"))),
 		Method:    c.parameter("method", aText),
 		Path:      c.parameter("path", form{"a path, beginning with a slash", func(s string) bool { return strings.HasPrefix(s, "/") }}),
 		Limit:     c.number("limit", 1, math.MaxInt, "a whole number of at least 1"),
@@ -130,7 +130,7 @@ func verify(c *call) (any, error) {
 		return nil, err
 	}
 	var known []string
-	for _, op := range c.Operations {
+	for _, op := range c.operations {
 		known = append(known, op.ID)
 	}
 	if err := v.Check(known); err != nil {
@@ -159,7 +159,7 @@ func (c *call) impossible(e journal.Expectation) *faults.Refusal {
 	if e.Operation == "" {
 		return nil
 	}
-	return faults.Impossible(faults.Match{Operation: e.Operation, Method: strings.ToUpper(e.Method), Path: e.Path}, c.Operations)
+	return faults.Impossible(faults.Match{Operation: e.Operation, Method: strings.ToUpper(e.Method), Path: e.Path}, c.operations)
 }
 
 // expectations reads the field expect.

@@ -5,7 +5,8 @@ import (
 	"time"
 
 	"antechamber/api"
-	"antechamber/handlers/journal"
+	"antechamber/internal/journal"
+	"antechamber/internal/server"
 	"antechamber/store"
 )
 
@@ -31,7 +32,7 @@ var threeRequests = []journal.Record{
 // happen puts requests into the journal of the first organization.
 func (s *testServer) happen(all ...journal.Record) {
 	for _, r := range all {
-		s.tools.Of(s.store.First()).Journal.Add(r)
+		s.options.ToolsOf(s.store.First()).Journal.Add(r)
 	}
 }
 
@@ -133,7 +134,7 @@ func TestVerifySatisfied(t *testing.T) {
 func TestVerifyNotSatisfied(t *testing.T) {
 	srv := serve(t, acme)
 	srv.happen(threeRequests...)
-	entries := srv.tools.Of(srv.store.First()).Journal.Entries(journal.Filter{})
+	entries := srv.options.ToolsOf(srv.store.First()).Journal.Entries(journal.Filter{})
 	for i := range entries { // as JSON brings it back
 		if entries[i].RequestBody == nil {
 			entries[i].RequestBody = []byte("null")
@@ -215,7 +216,7 @@ func TestVerifyIsRefused(t *testing.T) {
 }
 
 func TestNoJournal(t *testing.T) {
-	srv := serve(t, acme, func(o *Options) { o.Tools.JournalEntries = 0 })
+	srv := serve(t, acme, func(o *server.Options) { o.JournalEntries = 0 })
 	for _, c := range [][3]string{
 		{"GET", "/requests", ""},
 		{"DELETE", "/requests", ""},

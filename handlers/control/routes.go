@@ -64,7 +64,7 @@ var routes = []route{
 
 // find gives the route of a request, and what stands for the parameters of its
 // path.
-func (s *server) find(r *http.Request) (route, map[string]string, error) {
+func (s *plane) find(r *http.Request) (route, map[string]string, error) {
 	path := r.URL.EscapedPath()
 	if path == Base+"/" { // what a person types into a browser
 		path = Base

@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"antechamber/api"
-	"antechamber/handlers/faults"
+	"antechamber/internal/faults"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -49,7 +49,7 @@ func replaceState(c *call) (any, error) {
 func (c *call) contents() (none store.Contents, err error) {
 	const file = "body"
 	clock := c.org.Clock()
-	opts := seed.Options{Real: c.Store.RealTime(), IDSeed: c.IDSeed, ID: c.org.ID(), NoClock: &clock}
+	opts := seed.Options{Real: c.Store.RealTime(), IDSeed: c.Seed.IDSeed, ID: c.org.ID(), NoClock: &clock}
 	var all []store.Contents
 	s, err := seed.Parse(file, c.body)
 	if err == nil {

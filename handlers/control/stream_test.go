@@ -13,7 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"antechamber/handlers/journal"
+	"antechamber/internal/journal"
+	"antechamber/internal/server"
 )
 
 // event is a server-sent event.
@@ -119,7 +120,7 @@ func (r *reader) request() uint64 {
 	return entry.Seq
 }
 
-func (s *testServer) journal() *journal.Journal { return s.tools.Of(s.store.First()).Journal }
+func (s *testServer) journal() *journal.Journal { return s.options.ToolsOf(s.store.First()).Journal }
 
 func TestStream(t *testing.T) {
 	srv := serve(t, acme)
@@ -127,7 +128,7 @@ func TestStream(t *testing.T) {
 	ts := srv.listen(t)
 	one, another := watch(t, ts, "", ""), watch(t, ts, "?organization="+secondID, "")
 	srv.happen(threeRequests[:2]...)
-	srv.tools.Of(srv.store.Organization(secondID)).Journal.Add(threeRequests[2])
+	srv.options.ToolsOf(srv.store.Organization(secondID)).Journal.Add(threeRequests[2])
 
 	doc, err := ours()
 	if err != nil {
@@ -174,7 +175,7 @@ func TestStreamResumes(t *testing.T) {
 // how much it has missed.
 func TestASlowReaderMissesEvents(t *testing.T) {
 	const total, kept = 5_000, 10
-	srv := serve(t, acme, func(o *Options) { o.Tools.JournalEntries = kept })
+	srv := serve(t, acme, func(o *server.Options) { o.JournalEntries = kept })
 	ts := srv.listen(t)
 	slow := watch(t, ts, "", "")
 	large := threeRequests[0]
@@ -212,7 +213,7 @@ func TestStreamEnds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ending, stop := context.WithCancel(t.Context())
 			defer stop()
-			srv := serve(t, acme, func(o *Options) { o.Ending = ending })
+			srv := serve(t, acme, func(o *server.Options) { o.Ending = ending })
 			ts := srv.listen(t)
 			idle, late := watch(t, ts, "", ""), (*reader)(nil)
 			end(srv, stop)
@@ -227,9 +228,9 @@ func TestStreamEnds(t *testing.T) {
 func TestStreamEndsWithASlowReader(t *testing.T) {
 	ending, stop := context.WithCancel(t.Context())
 	defer stop()
-	srv := serve(t, acme, func(o *Options) {
+	srv := serve(t, acme, func(o *server.Options) {
 		o.Ending = ending
-		o.Tools.JournalEntries, o.Tools.JournalBytes = 5_000, 1<<30
+		o.JournalEntries = 5_000
 	})
 	ended := make(chan struct{})
 	inner := srv.handler

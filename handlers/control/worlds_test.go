@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"antechamber/internal/server"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -114,7 +115,7 @@ func TestTimeToLive(t *testing.T) {
 // The clock of an empty organization is the one that outranks those of seeds.
 func TestAnEmptyOrganizationUnderAClock(t *testing.T) {
 	frozen := store.FrozenAt(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
-	srv := serve(t, acme, func(o *Options) { o.Clock = &frozen })
+	srv := serve(t, acme, func(o *server.Options) { o.Seed.Clock = &frozen })
 	made := srv.must("POST", "/organizations", `{"from":"empty"}`)
 	same(t, "clock", map[string]any{"now": "2030-01-01T00:00:00.000000Z", "frozen": true}, srv.must("GET", "/clock?organization="+made["id"].(string), ""))
 }

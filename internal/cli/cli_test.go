@@ -1,0 +1,293 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alecthomas/kong"
+	"github.com/google/go-cmp/cmp"
+	"go.uber.org/goleak"
+
+	"antechamber/api"
+	"antechamber/store"
+)
+
+// asProgram makes the test binary behave as the program.
+const asProgram = "ANTECHAMBER_TEST_AS_PROGRAM"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		Main("", "")
+	}
+	for _, variable := range os.Environ() {
+		if strings.HasPrefix(variable, "ANTECHAMBER_") {
+			name, _, _ := strings.Cut(variable, "=")
+			os.Unsetenv(name)
+		}
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// text is an io.Writer that can be read while it is written to.
+type text struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (t *text) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.b.Write(p)
+}
+
+func (t *text) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.b.String()
+}
+
+// execute runs a command to its end.
+func execute(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	// A server that should not have started fails the test sooner this way.
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var out, errs text
+	code = run(ctx, args, &process{strings.NewReader(stdin), &out, &errs, time.Now(), store.RealTime(), newBuild("", "")})
+	return code, out.String(), errs.String()
+}
+
+// wantError checks that a command fails with a code and one sentence.
+func wantError(t *testing.T, code int, sentence string, args ...string) {
+	t.Helper()
+	got, stdout, stderr := execute(t, "", args...)
+	if got != code || stderr != sentence+"\n" || stdout != "" {
+		t.Errorf("antechamber %s\nexits with %d and says %swant %d and     %s\nstdout: %q",
+			strings.Join(args, " "), got, stderr, code, sentence, stdout)
+	}
+}
+
+// parse gives what the command line is understood as.
+func parse(t *testing.T, args ...string) commandLine {
+	t.Helper()
+	var c commandLine
+	p := &process{stdout: io.Discard, stderr: io.Discard}
+	if _, err := newParser(p, &c, func(int) {}).Parse(args); err != nil {
+		t.Fatalf("antechamber %s: %v", strings.Join(args, " "), err)
+	}
+	return c
+}
+
+func TestFlagsAndTheirVariables(t *testing.T) {
+	key, other := "sk-ant-admin01-one", "sk-ant-admin01-two"
+	frozen := func(year int) *instant {
+		return &instant{store.Clock{Frozen: true, At: api.At(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC))}}
+	}
+	for _, test := range []struct {
+		verb, flag, variable string
+		one, two             string
+		get                  func(commandLine) any
+		absent, isOne, isTwo any
+	}{
+		{"serve", "addr", "ANTECHAMBER_ADDR", ":1", ":2", func(c commandLine) any { return c.Serve.Addr }, "127.0.0.1:4020", ":1", ":2"},
+		{"serve", "expose", "ANTECHAMBER_EXPOSE", "true", "false", func(c commandLine) any { return c.Serve.Expose }, false, true, false},
+		{"serve", "seed", "ANTECHAMBER_SEED", "empty", "-", func(c commandLine) any { return c.Serve.Seed }, "demo", "empty", "-"},
+		{"serve", "admin-key", "ANTECHAMBER_ADMIN_KEY", key, other, func(c commandLine) any { return c.Serve.AdminKey }, (*string)(nil), &key, &other},
+		{"serve", "clock", "ANTECHAMBER_CLOCK", "2026-01-01T00:00:00Z", "2027-01-01T01:00:00+01:00", func(c commandLine) any { return c.Serve.Clock }, (*instant)(nil), frozen(2026), frozen(2027)},
+		{"serve", "id-seed", "ANTECHAMBER_ID_SEED", "0", "9007199254740991", func(c commandLine) any { return c.Serve.IDSeed }, (*idSeed)(nil), new(idSeed(0)), new(idSeed(maxIDSeed))},
+		{"serve", "state-file", "ANTECHAMBER_STATE_FILE", "a", "b", func(c commandLine) any { return c.Serve.StateFile }, "", "a", "b"},
+		{"serve", "unknown-keys", "ANTECHAMBER_UNKNOWN_KEYS", "fork", "refuse", func(c commandLine) any { return c.Serve.Unknown }, "refuse", "fork", "refuse"},
+		{"serve", "rate-limit", "ANTECHAMBER_RATE_LIMIT", "production", "7/min", func(c commandLine) any { return c.Serve.RateLimit.String() }, "off", "production", "7/min"},
+		{"serve", "control-token", "ANTECHAMBER_CONTROL_TOKEN", "a", "b", func(c commandLine) any { return c.Serve.ControlToken }, "", "a", "b"},
+		{"serve", "cors", "ANTECHAMBER_CORS", "*", "http://a,http://b", func(c commandLine) any { return c.Serve.CORS }, []origin(nil), []origin{"*"}, []origin{"http://a", "http://b"}},
+		{"serve", "journal-size", "ANTECHAMBER_JOURNAL_SIZE", "0", "7", func(c commandLine) any { return c.Serve.JournalSize }, journalSize(1000), journalSize(0), journalSize(7)},
+		{"serve", "errors", "ANTECHAMBER_ERRORS", "production", "both", func(c commandLine) any { return string(c.Serve.Errors) }, "both", "production", "both"},
+		{"serve", "log", "ANTECHAMBER_LOG", "json", "text", func(c commandLine) any { return c.Serve.Log }, "text", "json", "text"},
+		{"serve", "log-level", "ANTECHAMBER_LOG_LEVEL", "debug", "error", func(c commandLine) any { return c.Serve.LogLevel }, "info", "debug", "error"},
+		{"wait", "url", "ANTECHAMBER_URL", "http://a", "http://b", func(c commandLine) any { return c.Wait.URL }, (*string)(nil), new("http://a"), new("http://b")},
+		{"wait", "timeout", "ANTECHAMBER_TIMEOUT", "0", "2m", func(c commandLine) any { return c.Wait.Timeout }, 30 * time.Second, time.Duration(0), 2 * time.Minute},
+		{"validate", "json", "ANTECHAMBER_JSON", "true", "false", func(c commandLine) any { return c.Validate.JSON }, false, true, false},
+		{"version", "json", "ANTECHAMBER_JSON", "true", "false", func(c commandLine) any { return c.Version.JSON }, false, true, false},
+	} {
+		t.Run(test.verb+" --"+test.flag, func(t *testing.T) {
+			want := func(what string, want any, args ...string) {
+				t.Helper()
+				args = append([]string{test.verb}, args...)
+				if test.verb == "validate" {
+					args = append(args, "FILE")
+				}
+				if diff := cmp.Diff(want, test.get(parse(t, args...))); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", what, diff)
+				}
+			}
+			want("nothing given", test.absent)
+			want("the flag", test.isOne, "--"+test.flag+"="+test.one)
+			t.Setenv(test.variable, test.one)
+			want("the variable", test.isOne)
+			want("both", test.isTwo, "--"+test.flag+"="+test.two)
+		})
+	}
+}
+
+// deeds are the verbs that do something once: of their flags only those that
+// find the server have variables, since a variable would do it again the next
+// time.
+var deeds = []string{"init", "env", "reset", "export", "import", "snapshot", "clock", "fault", "requests", "verify", "accept", "pull"}
+
+func TestEveryFlagHasAVariable(t *testing.T) {
+	for _, verb := range commands(t) {
+		for _, flag := range verb.Flags {
+			want := []string{"ANTECHAMBER_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))}
+			if slices.Contains(deeds, strings.Fields(verb.FullPath())[1]) && !slices.Contains(serverFlags, flag.Name) && flag.Name != "from" {
+				want = nil
+			}
+			if !slices.Equal(flag.Envs, want) {
+				t.Errorf("%s --%s has the variables %v, want %v", verb.FullPath(), flag.Name, flag.Envs, want)
+			}
+		}
+	}
+}
+
+// commands are all commands, those within others too.
+func commands(t *testing.T) []*kong.Node {
+	t.Helper()
+	all := newParser(&process{}, new(commandLine), nil).Model.Children
+	for i := 0; i < len(all); i++ { // it grows meanwhile
+		all = append(all, all[i].Children...)
+	}
+	return all
+}
+
+func TestServeIsTheDefault(t *testing.T) {
+	for _, args := range [][]string{{"--seed", "empty"}, {"serve", "--seed", "empty"}, {"--seed=empty", "serve"}} {
+		if c := parse(t, args...); c.Serve.Seed != "empty" {
+			t.Errorf("%v: the seed is %q", args, c.Serve.Seed)
+		}
+	}
+}
+
+func TestAnEmptyVariableIsNone(t *testing.T) {
+	t.Setenv("ANTECHAMBER_CLOCK", "")
+	t.Setenv("ANTECHAMBER_SEED", "")
+	dropEmptyVariables()
+	if c := parse(t); c.Serve.Clock != nil || c.Serve.Seed != "demo" {
+		t.Errorf("they are taken for %v and %q", c.Serve.Clock, c.Serve.Seed)
+	}
+}
+
+func TestBadArguments(t *testing.T) {
+	for args, sentence := range map[string]string{
+		"--adr :0":                          `antechamber: unknown flag --adr, did you mean "--addr"? (see antechamber serve --help)`,
+		"wait --addr :0":                    `antechamber: unknown flag --addr (see antechamber wait --help)`,
+		"demo.json":                         `antechamber: unexpected argument demo.json, did you mean --seed demo.json? (see antechamber --help)`,
+		"serve demo.json":                   `antechamber: unexpected argument demo.json, did you mean --seed demo.json? (see antechamber --help)`,
+		"--addr":                            `antechamber: --addr: expected a value but got none (see antechamber serve --help)`,
+		"--id-seed":                         `antechamber: --id-seed: expected a value but got none (see antechamber serve --help)`,
+		"--id-seed=-1":                      `antechamber: --id-seed: expected a whole number from 0 to 9007199254740991, not "-1" (see antechamber serve --help)`,
+		"--id-seed=1.5":                     `antechamber: --id-seed: expected a whole number from 0 to 9007199254740991, not "1.5" (see antechamber serve --help)`,
+		"--id-seed=9007199254740992":        `antechamber: --id-seed: expected a whole number from 0 to 9007199254740991, not "9007199254740992" (see antechamber serve --help)`,
+		"--journal-size=-5":                 `antechamber: --journal-size: expected a whole number from 0 to 1000000, not "-5" (see antechamber serve --help)`,
+		"--cors=localhost:3000":             `antechamber: --cors: expected an origin such as http://localhost:3000, or *, not "localhost:3000" (see antechamber serve --help)`,
+		"--cors=http://localhost:3000/":     `antechamber: --cors: expected an origin such as http://localhost:3000, or *, not "http://localhost:3000/" (see antechamber serve --help)`,
+		"--clock=now":                       `antechamber: --clock: expected an RFC 3339 time from 1970 to 9998, such as 2026-01-01T00:00:00Z, not "now" (see antechamber serve --help)`,
+		"--clock=1969-12-31T23:59:59Z":      `antechamber: --clock: expected an RFC 3339 time from 1970 to 9998, such as 2026-01-01T00:00:00Z, not "1969-12-31T23:59:59Z" (see antechamber serve --help)`,
+		"--clock=9999-12-31T23:59:59-01:00": `antechamber: --clock: expected an RFC 3339 time from 1970 to 9998, such as 2026-01-01T00:00:00Z, not "9999-12-31T23:59:59-01:00" (see antechamber serve --help)`,
+		"--errors=contract":                 `antechamber: --errors must be one of "both","production" but got "contract" (see antechamber serve --help)`,
+		"--log=xml":                         `antechamber: --log must be one of "text","json" but got "xml" (see antechamber serve --help)`,
+		"--log-level=loud":                  `antechamber: --log-level must be one of "debug","info","warn","error" but got "loud" (see antechamber serve --help)`,
+		"--addr :0 validate x.json":         `antechamber: flag --addr applies to the default command "serve", not "validate" (see antechamber serve --help)`,
+		"clock advnce 21d":                  `antechamber: unexpected argument advnce, did you mean "advance"? (see antechamber clock --help)`,
+		"clock advance -1h":                 `antechamber: expected a value that does not begin with a hyphen, as -1 does (see antechamber clock advance --help)`,
+		"faults":                            `antechamber: unexpected argument faults, did you mean "fault"? (see antechamber --help)`,
+		"validte x.json":                    `antechamber: unexpected argument validte, did you mean "validate"? (see antechamber --help)`,
+		"users list":                        `antechamber: unexpected argument users: the Admin API has them, for curl and the SDKs; antechamber env tells those where it is (see antechamber --help)`,
+		"stop":                              `antechamber: unexpected argument stop: Ctrl-C stops a server, and so does SIGTERM (see antechamber --help)`,
+		"frobnicate":                        `antechamber: unexpected argument frobnicate (see antechamber --help)`,
+		"--url http://a requests":           `antechamber: unknown flag --url: it stands after the command, as in antechamber wait --url (see antechamber serve --help)`,
+		"pull https://a":                    `antechamber: unexpected argument https://a, did you mean --from https://a? (see antechamber pull --help)`,
+		"pull --admin-key k":                `antechamber: unknown flag --admin-key: the key comes from the environment variable ANTHROPIC_ADMIN_API_KEY (see antechamber pull --help)`,
+		"reset now":                         `antechamber: unexpected argument now (see antechamber reset --help)`,
+		"snapshot take":                     `antechamber: expected "<NAME>" (see antechamber snapshot take --help)`,
+		"fault add error --status 5xx":      `antechamber: --status: expected a whole number, not "5xx" (see antechamber fault add --help)`,
+		"requests --limit some":             `antechamber: --limit: expected a whole number, or all, not "some" (see antechamber requests --help)`,
+		"env --shell cmd":                   `antechamber: --shell must be one of "sh","bash","zsh","fish","powershell" but got "cmd" (see antechamber env --help)`,
+		"validate":                          `antechamber: expected "<FILE> ..." (see antechamber validate --help)`,
+		"wait --timeout soon":               `antechamber: --timeout: expected duration but got "soon": time: invalid duration "soon" (see antechamber wait --help)`,
+	} {
+		wantError(t, exitBadInput, sentence, strings.Fields(args)...)
+	}
+}
+
+func TestABadVariableIsNamed(t *testing.T) {
+	t.Setenv("ANTECHAMBER_ID_SEED", "x")
+	wantError(t, exitBadInput, `antechamber: --id-seed: expected a whole number from 0 to 9007199254740991, not "x" `+
+		`(from the environment: ANTECHAMBER_ID_SEED="x") (see antechamber serve --help)`)
+	// It is no concern of other verbs.
+	if code, _, stderr := execute(t, "", "version"); code != exitFine {
+		t.Errorf("version exits with %d: %s", code, stderr)
+	}
+}
+
+// example is a command in a help text.
+var example = regexp.MustCompile(`(?m)^ +antechamber( |$)`)
+
+func TestHelp(t *testing.T) {
+	t.Setenv("COLUMNS", "300")
+	verbs := []string{""}
+	for _, verb := range commands(t) {
+		verbs = append(verbs, strings.TrimPrefix(verb.FullPath(), "antechamber "))
+	}
+	for _, verb := range verbs {
+		code, stdout, stderr := execute(t, "", append(strings.Fields(verb), "--help")...)
+		if code != exitFine || stderr != "" {
+			t.Errorf("%s --help exits with %d: %s", verb, code, stderr)
+		}
+		_, after, found := strings.Cut(stdout, "Examples:")
+		if !found || !example.MatchString(after) {
+			t.Errorf("%s --help has no example:\n%s", verb, stdout)
+		}
+		for line := range strings.Lines(stdout) {
+			if len(strings.TrimSuffix(line, "\n")) > 100 {
+				t.Errorf("%s --help has a line of more than 100 columns:\n%s", verb, line)
+			}
+		}
+	}
+}
+
+func TestExamplesInHelpAreRight(t *testing.T) {
+	texts := []string{description}
+	for _, verb := range commands(t) {
+		texts = append(texts, verb.Detail)
+	}
+	between := regexp.MustCompile(` {2,}|&+| [<>|] `) // commands, and what is said of them
+	for line := range strings.Lines(strings.Join(texts, "\n")) {
+		if !example.MatchString(line) {
+			continue
+		}
+		for _, command := range between.Split(line, -1) {
+			args := strings.Fields(command)
+			if len(args) == 0 || args[0] != "antechamber" {
+				continue
+			}
+			parse(t, args[1:]...)
+		}
+	}
+}
+
+func TestWhatPeopleTryFirst(t *testing.T) {
+	for _, same := range [][2][]string{{{"help"}, {"--help"}}, {{"help", "serve"}, {"serve", "--help"}}, {{"--version"}, {"version"}}, {{"-v"}, {"version"}}, {{"clock", "stop", "--help"}, {"clock", "freeze", "--help"}}, {{"fault", "rm", "--help"}, {"fault", "delete", "--help"}}} {
+		code, got, _ := execute(t, "", same[0]...)
+		_, want, _ := execute(t, "", same[1]...)
+		if code != exitFine || got != want || got == "" {
+			t.Errorf("antechamber %s exits with %d and prints %q", strings.Join(same[0], " "), code, got)
+		}
+	}
+}

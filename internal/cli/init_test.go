@@ -1,0 +1,99 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"antechamber/seed"
+)
+
+// written gives the files of the present folder and those below it.
+func written(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, pattern := range []string{"*", "*/*"} {
+		names, _ := filepath.Glob(pattern)
+		for _, name := range names {
+			if content, err := os.ReadFile(name); err == nil {
+				all[name] = string(content)
+			}
+		}
+	}
+	return all
+}
+
+func TestInit(t *testing.T) {
+	t.Chdir(t.TempDir())
+	does(t, "wrote seed.json, a small organization to change\nwrote seed.schema.json, by which editors complete and check it\nserve it with: antechamber --seed seed.json\n", "", "init")
+	want := map[string]string{"seed.json": string(seed.Starter), "seed.schema.json": string(seed.Schema)}
+	if diff := cmp.Diff(want, written(t)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	does(t, "seed.json: ok, 1 organization, 6 users, 4 invites, 3 workspaces, 4 API keys\n", "", "validate", "seed.json")
+	if got := startServer(t, "", "--seed", "seed.json").organization(defaultAdminKey); got != "Blue Heron Books" {
+		t.Errorf("it serves %q", got)
+	}
+	does(t, "wrote seeds/acme.json, a small organization to change\nwrote seeds/seed.schema.json, by which editors complete and check it\nserve it with: antechamber --seed seeds/acme.json\n", "", "init", "seeds/acme.json")
+	does(t, "wrote demo, a small organization to change\nwrote seed.schema.json, by which editors complete and check it\nserve it with: antechamber --seed ./demo\n", "", "init", "demo")
+	does(t, "wrote it's.json, a small organization to change\nwrote seed.schema.json, by which editors complete and check it\nserve it with: antechamber --seed 'it'\\''s.json'\n", "", "init", "it's.json")
+}
+
+func TestTheStarterIsWhatItsSchemaSays(t *testing.T) {
+	var schema, starter any
+	for content, into := range map[string]*any{string(seed.Schema): &schema, string(seed.Starter): &starter} {
+		if err := json.Unmarshal([]byte(content), into); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("https://seed.invalid/schema.json", schema); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.MustCompile("https://seed.invalid/schema.json").Validate(starter); err != nil {
+		t.Error(err)
+	}
+	if got := starter.(map[string]any)["$schema"]; got != "./"+schemaFile {
+		t.Errorf("it names %v as its schema", got)
+	}
+}
+
+func TestInitOverwritesNothing(t *testing.T) {
+	for _, there := range []string{"seed.json", "seed.schema.json"} {
+		before := map[string]string{there: "mine"}
+		files(t, before)
+		refuses(t, exitBadInput, "antechamber: "+there+" is there already: --force overwrites it; nothing was written\n", "init")
+		if diff := cmp.Diff(before, written(t)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if code, _, stderr := execute(t, "", "init", "--force"); code != exitFine {
+			t.Errorf("with --force it exits with %d: %s", code, stderr)
+		}
+		if got := written(t)[there]; got == "mine" {
+			t.Errorf("--force leaves %s as it was", there)
+		}
+	}
+}
+
+func TestInitThatCannotWrite(t *testing.T) {
+	files(t, map[string]string{"file": "mine"})
+	if err := os.Mkdir("folder.json", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	refuses(t, exitBadInput, "antechamber: cannot write file/a.json: not a directory\n", "init", "file/a.json")
+	refuses(t, exitBadInput, "antechamber: folder.json is no file to be written; nothing was written\n", "init", "folder.json")
+	refuses(t, exitBadInput, "antechamber: folder.json is no file to be written; nothing was written\n", "init", "folder.json", "--force")
+	for _, file := range []string{"", "-", ".", "a/..", "seed.schema.json"} {
+		code, stdout, stderr := execute(t, "", "init", file)
+		if code != exitBadInput || stdout != "" || stderr == "" {
+			t.Errorf("init %q exits with %d: %s%s", file, code, stdout, stderr)
+		}
+	}
+	if got := written(t); len(got) > 1 {
+		t.Errorf("it leaves %v", got)
+	}
+}

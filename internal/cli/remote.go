@@ -1,0 +1,309 @@
+package cli
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"os"
+	"os/signal"
+	"regexp"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"antechamber/api"
+	"antechamber/internal/remote"
+	"antechamber/seed"
+	"antechamber/store"
+)
+
+// remoteFlags say which server is meant, and which of its organizations.
+type remoteFlags struct {
+	URL          *string `group:"Server:" placeholder:"URL" help:"Where the server is. By default where serve listens: on the port of $$ANTECHAMBER_ADDR, or at http://127.0.0.1:4020."`
+	AdminKey     *string `group:"Server:" placeholder:"KEY" help:"The organization that has this admin key. By default the first one of the server."`
+	Organization string  `group:"Server:" placeholder:"ID" help:"The organization with this id, which outranks the key."`
+	ControlToken string  `group:"Server:" placeholder:"TOKEN" help:"What a server that other machines can reach asks for; it prints it at its start."`
+	JSON         bool    `group:"Server:" help:"Print what the server answered, as it came."`
+}
+
+// serverURL reads the address of a server, by default of the one that serve
+// would start in the same environment.
+func serverURL(given *string) (*url.URL, error) {
+	where := "http://" + dialable(cmp.Or(os.Getenv("ANTECHAMBER_ADDR"), "127.0.0.1:4020"))
+	if given != nil {
+		where = *given
+	}
+	u, err := remote.Parse(where)
+	if err != nil {
+		return nil, badInput("--url: %s", password.ReplaceAllString(err.Error(), "//…@"))
+	}
+	return u, nil
+}
+
+// password is what may be one in an address that cannot be read.
+var password = regexp.MustCompile(`//[^/]*@`)
+
+// How long a server that is there may take.
+const (
+	dialTime   = 10 * time.Second
+	answerTime = time.Minute
+)
+
+// client talks to the server itself, and to nobody in its stead. There is no end
+// to the time that an answer may take: it may be a stream.
+var client = &http.Client{
+	Transport: &http.Transport{
+		DisableKeepAlives:     true,
+		DialContext:           (&net.Dialer{Timeout: dialTime}).DialContext,
+		ResponseHeaderTimeout: answerTime,
+	},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// plane gives the control plane that the flags describe. No message repeats a
+// key or a token.
+func (f *remoteFlags) plane() (*remote.Plane, error) {
+	u, err := serverURL(f.URL)
+	if err != nil {
+		return nil, err
+	}
+	plane := &remote.Plane{URL: u.String(), Organization: f.Organization, Token: f.ControlToken, HTTP: client}
+	if f.AdminKey != nil {
+		plane.AdminKey = *f.AdminKey
+		if !store.ValidAdminKey(plane.AdminKey) {
+			return nil, noAdminKey()
+		}
+	}
+	if strings.ContainsFunc(f.ControlToken, unprintable) {
+		return nil, badInput("--control-token: expected no blank and no control character in it")
+	}
+	return plane, nil
+}
+
+func unprintable(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
+
+// untilInterrupted gives a context that ends with SIGINT and SIGTERM. A second
+// one kills.
+func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
+	context.AfterFunc(ctx, cancel)
+	return ctx, cancel
+}
+
+// request is what a verb asks of the control plane.
+type request struct {
+	method, path string
+	body         []byte
+	file         string // where the body came from, for its faults
+}
+
+// bodyOf is a value as the body of a request.
+func bodyOf(v any) []byte { return []byte(api.Encode(v)) }
+
+// segment makes a name part of a path.
+func segment(what, name string) (string, error) {
+	if name == "" {
+		return "", badInput("expected %s, not nothing", what)
+	}
+	return "/" + url.PathEscape(name), nil
+}
+
+// ask sends a request and prints the answer: as it came with --json, and
+// otherwise as show words it.
+func ask[T any](ctx context.Context, f *remoteFlags, p *process, r request, show func(w io.Writer, answer T)) error {
+	answer, err := f.send(ctx, p, r)
+	if err != nil {
+		return err
+	}
+	return tell(f, p, answer, show)
+}
+
+// tell prints an answer.
+func tell[T any](f *remoteFlags, p *process, answer []byte, show func(w io.Writer, answer T)) error {
+	if f.JSON {
+		_, err := p.stdout.Write(answer)
+		return err
+	}
+	var v T
+	if err := json.Unmarshal(answer, &v); err != nil {
+		return fmt.Errorf("the server's answer is not what a control plane says: %w", err)
+	}
+	var b bytes.Buffer
+	show(&b, v)
+	_, err := p.stdout.Write(b.Bytes())
+	return err
+}
+
+// send gives the answer to a request as it came.
+func (f *remoteFlags) send(ctx context.Context, p *process, r request) ([]byte, error) {
+	return f.with(ctx, p, func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
+		answer, err := plane.Do(ctx, r.method, r.path, r.body)
+		if refusal, ok := errors.AsType[*remote.Error](err); ok && r.file != "" && refusal.Status == http.StatusBadRequest {
+			if len(refusal.Faults) > 0 {
+				f.tellRefusal(p, refusal)
+				return nil, faultsIn(r.file, refusal.Faults)
+			}
+			refusal.Message = r.file + ": " + refusal.Message
+		}
+		return answer, err
+	})
+}
+
+// with does something with the control plane, and words what goes wrong.
+func (f *remoteFlags) with(ctx context.Context, p *process, do func(context.Context, *remote.Plane) ([]byte, error)) ([]byte, error) {
+	plane, err := f.plane()
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := untilInterrupted(ctx)
+	defer cancel()
+	answer, err := do(ctx, plane)
+	if err != nil {
+		return nil, f.failed(ctx, p, err)
+	}
+	return answer, nil
+}
+
+// failed says what a failure means to somebody on the command line. What a
+// server answered is printed as it came with --json.
+func (f *remoteFlags) failed(ctx context.Context, p *process, err error) error {
+	if ctx.Err() != nil {
+		return errors.New("interrupted")
+	}
+	if gone, ok := errors.AsType[*remote.Unreachable](err); ok {
+		return fmt.Errorf("%w\n%s", err, howToStart(gone))
+	}
+	if refusal, ok := errors.AsType[*remote.Error](err); ok {
+		f.tellRefusal(p, refusal)
+		return refused(refusal)
+	}
+	return err
+}
+
+func (f *remoteFlags) tellRefusal(p *process, refusal *remote.Error) {
+	if f.JSON {
+		_, _ = p.stdout.Write(refusal.Body) // the exit code tells of the refusal anyway
+	}
+}
+
+// howToStart says what to do where no server is.
+func howToStart(gone *remote.Unreachable) string {
+	const other = "start it, or name another one with --url"
+	u, err := url.Parse(gone.URL)
+	if err != nil {
+		return "name another one with --url"
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	local := u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
+	free := errors.Is(gone, syscall.ECONNREFUSED) // or else there is something else
+	if !local || !free || u.Scheme != "http" || u.Port() == "" || u.Port() == "0" {
+		return other
+	}
+	return fmt.Sprintf("start one with: antechamber --addr %s, or name another one with --url", u.Host)
+}
+
+// refused turns the refusal of a server into a failure with its code: what was
+// asked for is bad input, unless nobody may ask or it is at odds with what is
+// there.
+func refused(refusal *remote.Error) error {
+	code := exitBadInput
+	switch {
+	case refusal.Status == http.StatusUnauthorized, refusal.Status == http.StatusForbidden, refusal.Status == http.StatusConflict, refusal.Status >= 500:
+		code = exitFailed
+	}
+	sentence := withoutStop(refusal.Message)
+	if hint := withoutStop(onTheCommandLine.Replace(refusal.Hint)); hint != "" {
+		sentence += " (" + hint + ")"
+	}
+	return &failure{code, errors.New(sentence)}
+}
+
+// withoutStop gives a sentence as the program says its own.
+func withoutStop(s string) string {
+	if strings.HasSuffix(s, "..") { // it names something
+		return plain(s)
+	}
+	return plain(strings.TrimSuffix(s, "."))
+}
+
+// onTheCommandLine says in flags and verbs what hints say in headers and
+// calls.
+var onTheCommandLine = strings.NewReplacer(
+	"Send Authorization: Bearer with the token of --control-token, or the one that was printed at start", "Give it with --control-token: the server printed it at its start, unless it was started with one",
+	"Send its admin key as x-api-key, or ?organization=<id>. GET /_emulate/organizations lists them", "Name one with --admin-key or --organization; curl …/_emulate/organizations lists them",
+	"Replace one after the other, each named by its key or its id", "Import one after the other, each named by --admin-key or --organization",
+	"GET /_emulate/outbox lists those that were", "curl …/_emulate/outbox lists those that were",
+	"GET /_emulate/faults lists", "antechamber fault lists",
+	"POST /_emulate/reset and a restored snapshot bring", "antechamber reset and antechamber snapshot restore bring",
+)
+
+// faultsIn gives the faults that a server found in a file.
+func faultsIn(file string, found []remote.Fault) seed.Faults {
+	out := make(seed.Faults, len(found))
+	for i, f := range found {
+		out[i] = seed.Fault{File: file, Line: f.Line, Column: f.Column, Pointer: f.Pointer, Message: f.Message}
+	}
+	return out
+}
+
+// present is what puts an organization into another state answers with.
+type present struct {
+	Name   string    `json:"name"`
+	Now    time.Time `json:"now"`
+	Frozen bool      `json:"frozen"`
+}
+
+// when is a time as people read it; --json has its microseconds.
+func when(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// plain is a text that does nothing to a terminal but stand there.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		const joiner, nonJoiner = '\u200d', '\u200c' // which writing needs
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && r != joiner && r != nonJoiner {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}
+
+// cell is a text in a table, where no cell is empty: scripts count them.
+func cell(s string) string {
+	if strings.TrimSpace(s) == "" {
+		return "-"
+	}
+	return plain(s)
+}
+
+// table prints rows under a header, each column as wide as it has to be, and
+// nothing at all when there are no rows.
+func table(w io.Writer, header []string, rows [][]string) {
+	if len(rows) == 0 {
+		return
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, strings.Join(header, "\t"))
+	for _, row := range rows {
+		cells := make([]string, len(row))
+		for i, text := range row {
+			cells[i] = cell(text)
+		}
+		fmt.Fprintln(t, strings.Join(cells, "\t"))
+	}
+	t.Flush()
+}
+
+// note says something beside the result.
+func (p *process) note(format string, args ...any) {
+	fmt.Fprintf(p.stderr, "antechamber: "+format+"\n", args...)
+}

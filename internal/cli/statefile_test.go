@@ -1,0 +1,236 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"antechamber/api"
+	"antechamber/internal/statefile"
+)
+
+func TestTheStateFileOutranksFlags(t *testing.T) {
+	files(t, map[string]string{"sound.json": soundSeed})
+	const key = "sk-ant-admin01-x"
+	s := startServer(t, "", "--state-file", "state.json", "--seed", "sound.json", "--admin-key", key, "--id-seed", "7", "--clock", "2026-01-01T00:00:00Z")
+	if !strings.Contains(s.startLine, "  seed sound.json  state-file state.json  ") {
+		t.Errorf("the start line is %s", s.startLine)
+	}
+	s.request("POST", "/v1/organizations/workspaces", key, `{"name": "New"}`)
+	s.request("POST", "/_emulate/organizations", key, `{"name": "Fork", "admin_key": "sk-ant-admin01-fork"}`)
+	before := s.state(key)
+	if code := s.stopIt(); code != exitFine {
+		t.Fatalf("it exits with %d: %s", code, s.stderr)
+	}
+	if err := os.Remove("sound.json"); err != nil { // nobody needs it any more
+		t.Fatal(err)
+	}
+
+	t.Setenv("ANTECHAMBER_ID_SEED", "8")
+	s = startServer(t, "", "--state-file", "state.json", "--seed", "demo", "--admin-key", "sk-ant-admin01-y", "--log", "json")
+	var line map[string]any
+	if err := json.Unmarshal([]byte(s.startLine), &line); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"state_file": "state.json", "organizations": 2.0, "id_seed": 7.0, "admin_key": key, "frozen_at": "2026-01-01T00:00:00.000000Z", "seed": nil}
+	got := map[string]any{}
+	for name := range want {
+		got[name] = line[name]
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("the start line (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(before, s.state(key)); diff != "" {
+		t.Errorf("the state (-before +after):\n%s", diff)
+	}
+	if name := s.organization("sk-ant-admin01-fork"); name != "Fork" {
+		t.Errorf("the fork is named %q", name)
+	}
+	s.request("POST", "/_emulate/reset", key, "")
+	if strings.Contains(s.state(key), `"New"`) {
+		t.Error("a reset does not lead back to the seed")
+	}
+	s.stopIt()
+	warning := regexp.MustCompile(`"level":"WARN","msg":"the state file outranks what was given","state_file":"state.json","ignored":"--seed --admin-key --id-seed"}`)
+	if !warning.MatchString(s.stderr.String()) {
+		t.Errorf("the log is\n%s", s.stderr)
+	}
+
+	os.Unsetenv("ANTECHAMBER_ID_SEED")
+	s = startServer(t, "", "--state-file", "state.json")
+	if s.stopIt(); strings.Contains(s.stderr.String(), "WARN") {
+		t.Errorf("it warns of nothing: %s", s.stderr)
+	}
+}
+
+// state gives an organization as a seed.
+func (s *testServer) state(key string) string {
+	s.t.Helper()
+	status, answer := s.request("GET", "/_emulate/state", key, "")
+	if status != http.StatusOK {
+		s.t.Fatalf("%d: %s", status, answer)
+	}
+	return answer
+}
+
+func TestStateFilesThatAreRefused(t *testing.T) {
+	files(t, map[string]string{"seed.json": soundSeed, "cut.json": `{"antechamber": 1, "id`, "empty.json": ""})
+	stays := "is damaged, and stays as it is: "
+	for path, sentence := range map[string]string{
+		"cut.json":      "the state file cut.json " + stays + "line 1, column 22: unexpected end of JSON input",
+		"empty.json":    "the state file empty.json " + stays + "line 1, column 1: unexpected end of JSON input",
+		"seed.json":     "the state file seed.json " + stays + "/antechamber: expected the version of a state file, and there is none: this is some other file",
+		".":             "cannot read the state file .: is a directory",
+		"none/new.json": "cannot save the state file none/new.json: no such file or directory",
+	} {
+		before, _ := os.ReadFile(path)
+		wantError(t, exitBadInput, "antechamber: "+sentence, "--state-file", path, "--addr", "127.0.0.1:0")
+		if after, _ := os.ReadFile(path); string(after) != string(before) {
+			t.Errorf("%s was changed", path)
+		}
+	}
+}
+
+// TestKilledAgainAndAgain kills the program with kill -9 while it writes: its
+// file is whole each time, and at most the last second is missing.
+func TestKilledAgainAndAgain(t *testing.T) {
+	if testing.Short() || runtime.GOOS == "windows" {
+		t.Skip("it kills programs for some seconds")
+	}
+	files(t, map[string]string{"seed.json": `{"name": "Wide", "settings": {"workspace_limit": 1000000}}`})
+	path := filepath.Join(t.TempDir(), "state.json")
+	written := &writes{at: map[string]time.Time{}}
+	for round := range 12 {
+		p := startProgram(t, os.Args[0], asTheProgram(), "--addr", ":0", "--state-file", path, "--unknown-keys", "fork", "--seed", "seed.json")
+		s := &testServer{t: t, url: p.url}
+		written.check(s, round)
+		var writers sync.WaitGroup
+		for w := range 4 {
+			writers.Go(func() { written.run(p.url, w, round) })
+		}
+		time.Sleep(time.Duration(100+round*100) * time.Millisecond) // from before the first save to after some
+		if round%2 == 1 {
+			untilSaving(path)
+		}
+		p.signal(t, syscall.SIGKILL)
+		written.killed = time.Now()
+		p.cmd.Wait()
+		writers.Wait()
+		if _, err := statefile.Read(path, time.Now()); err != nil {
+			t.Fatalf("round %d: %v", round, err)
+		}
+	}
+
+	p := startProgram(t, os.Args[0], asTheProgram(), "--addr", ":0", "--state-file", path, "--unknown-keys", "fork")
+	written.check(&testServer{t: t, url: p.url}, 12)
+	before := len(written.at)
+	for i := range 50 {
+		written.create(p.url, i%4, fmt.Sprintf("last %d", i))
+	}
+	if len(written.at) != before+50 {
+		t.Fatalf("%d of 50 were written", len(written.at)-before)
+	}
+	p.signal(t, syscall.SIGTERM)
+	if err := p.cmd.Wait(); err != nil {
+		t.Fatalf("%v: %s", err, p.stderr)
+	}
+	written.killed = time.Now().Add(time.Hour) // so nothing at all may be missing
+	p = startProgram(t, os.Args[0], asTheProgram(), "--addr", ":0", "--state-file", path, "--unknown-keys", "fork")
+	written.check(&testServer{t: t, url: p.url}, 13)
+	left, err := os.ReadDir(filepath.Dir(path))
+	if err != nil || len(left) != 2 { // the file, and its lock
+		t.Errorf("%d files are left beside each other, %v", len(left), err)
+	}
+}
+
+// untilSaving waits until a save has begun, and not for long.
+func untilSaving(path string) {
+	for began := time.Now(); time.Since(began) < time.Second; {
+		if found, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".state.json.saving-*")); found != nil {
+			return
+		}
+	}
+}
+
+// writes are workspaces that were created, by what names and when the answer
+// came.
+type writes struct {
+	mu     sync.Mutex
+	at     map[string]time.Time
+	killed time.Time
+}
+
+func keyOf(writer int) string { return fmt.Sprintf("sk-ant-admin01-writer-%d", writer) }
+
+// run creates workspaces until the server is gone.
+func (w *writes) run(url string, writer, round int) {
+	for i := 0; w.create(url, writer, fmt.Sprintf("%d %d %d", writer, round, i)); i++ {
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func (w *writes) create(url string, writer int, name string) bool {
+	r, err := http.NewRequest("POST", url+"/v1/organizations/workspaces", strings.NewReader(fmt.Sprintf(`{"name": %q}`, name)))
+	if err != nil {
+		return false
+	}
+	r.Header.Set("x-api-key", keyOf(writer))
+	r.Header.Set("anthropic-version", "2023-06-01")
+	resp, err := client.Do(r)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	var created api.Workspace
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK || json.Unmarshal(body, &created) != nil {
+		return false
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.at[name] = time.Now()
+	return true
+}
+
+// check holds that of what was written nothing is missing but what was written
+// in the last second, and forgets that.
+func (w *writes) check(s *testServer, round int) {
+	s.t.Helper()
+	there := map[string]bool{}
+	for writer := range 4 {
+		var state struct {
+			Workspaces []struct{ Name string }
+		}
+		if err := json.Unmarshal([]byte(s.state(keyOf(writer))), &state); err != nil {
+			s.t.Fatal(err)
+		}
+		for _, v := range state.Workspaces {
+			there[v.Name] = true
+		}
+	}
+	missing, oldest := 0, time.Duration(0)
+	for name, at := range w.at {
+		if there[name] {
+			continue
+		}
+		missing++
+		oldest = max(oldest, w.killed.Sub(at))
+		delete(w.at, name)
+	}
+	s.t.Logf("round %d: of %d writes %d are missing, the oldest %s before the end", round, len(w.at)+missing, missing, oldest)
+	if oldest > time.Second {
+		s.t.Errorf("round %d: something is missing that was written %s before the end", round, oldest)
+	}
+}

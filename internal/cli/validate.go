@@ -1,0 +1,116 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"antechamber/seed"
+)
+
+type validateCmd struct {
+	Files []string `arg:"" name:"FILE" help:"Seed files; - is standard input."`
+	JSON  bool     `help:"Print the faults as a JSON list on standard output, and nothing else there."`
+}
+
+func (validateCmd) Help() string {
+	return `Faults go to standard error, each as file:line:column: /json/pointer: message; what a sound file holds goes to standard output. The exit code is 2 when any file is faulty.
+
+Examples:
+
+  antechamber validate acme.json
+  antechamber validate seeds/*.json
+  antechamber validate --json - < acme.json`
+}
+
+// Run checks every file, and fails when any of them is faulty.
+func (c *validateCmd) Run(p *process) error {
+	all, faulty := seed.Faults{}, 0
+	var unreadable error
+	for _, file := range c.Files {
+		summary, err := check(file, p)
+		faults, ok := errors.AsType[seed.Faults](err)
+		switch {
+		case ok:
+			all = append(all, faults...)
+			faulty++
+			if !c.JSON {
+				fmt.Fprintln(p.stderr, faults)
+			}
+		case err != nil:
+			unreadable = errors.Join(unreadable, err)
+		case !c.JSON:
+			if _, err := fmt.Fprintln(p.stdout, summary); err != nil {
+				return err
+			}
+		}
+	}
+	if c.JSON && (unreadable == nil || len(all) > 0) { // an empty list says that all is well
+		if err := printJSON(p.stdout, all); err != nil {
+			return err
+		}
+	}
+	if faulty > 0 {
+		return errors.Join(unreadable, badInput("%s in %d of %s", count(len(all), "fault"), faulty, count(len(c.Files), "file")))
+	}
+	return unreadable
+}
+
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+// check gives what a sound file holds, or its faults.
+func check(file string, p *process) (summary string, err error) {
+	name, data, err := readSeed(file, p.stdin)
+	if err != nil {
+		return "", err
+	}
+	opts := seed.Options{Real: p.now()}
+	if err := seed.Validate(name, data, opts); err != nil {
+		return "", err
+	}
+	s, err := seed.Parse(name, data)
+	if err != nil {
+		return "", err
+	}
+	all, err := s.Load(opts)
+	if err != nil {
+		return "", err
+	}
+	var users, invites, workspaces, keys int
+	for _, c := range all {
+		users += len(c.Users)
+		invites += len(c.Invites)
+		workspaces += len(c.Workspaces)
+		keys += len(c.APIKeys)
+	}
+	return fmt.Sprintf("%s: ok, %s, %s, %s, %s, %s", name, count(len(all), "organization"), count(users, "user"),
+		count(invites, "invite"), count(workspaces, "workspace"), count(keys, "API key")), nil
+}
+
+// readSeed gives a file's name in messages and what is in it. The file - is
+// standard input.
+func readSeed(file string, stdin io.Reader) (name string, data []byte, err error) {
+	if file == "-" {
+		name = "stdin"
+		data, err = io.ReadAll(stdin)
+	} else {
+		name = file
+		data, err = os.ReadFile(file)
+	}
+	if err == nil {
+		return name, data, nil
+	}
+	reason := err
+	if wrapped, ok := errors.AsType[*fs.PathError](err); ok {
+		reason = wrapped.Err // the sentence names the file already
+	}
+	return "", nil, badInput("cannot read the seed %s: %w", name, reason)
+}

@@ -1,0 +1,120 @@
+package cli
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"antechamber/seed"
+)
+
+// Seeds: one that is sound, one that Parse refuses, one that only a clock can
+// tell to be faulty.
+const (
+	soundSeed = `{"name": "Acme",
+  "users": [{"email": "jane@example.com", "role": "admin"}],
+  "workspaces": [{"name": "One"}, {"name": "Two"}]}`
+	faultySeed = `{"name": "Acme", "user": [],
+  "users": [{"email": "jane", "role": "admin"}]}`
+	futureSeed = `{"name": "Acme",
+  "users": [{"email": "jane@example.com", "role": "admin"}],
+  "api_keys": [{"name": "CI", "created_by": "jane@example.com", "status": "expired",
+   "created_at": "2020-01-01T00:00:00Z", "expires_at": "9000-01-01T00:00:00Z"}]}`
+)
+
+// files writes files into a folder and makes it the present one.
+func files(t *testing.T, contents map[string]string) {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range contents {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Chdir(dir)
+}
+
+func TestValidate(t *testing.T) {
+	files(t, map[string]string{"sound.json": soundSeed, "faulty.json": faultySeed, "future.json": futureSeed})
+	const (
+		soundLine   = ": ok, 1 organization, 1 user, 0 invites, 2 workspaces, 0 API keys\n"
+		faultyLines = `:1:18: /user: expected no such field: an organization has $schema, id, name, admin_keys, settings, clock, ids, default_workspace, users, invites, workspaces, api_keys, removed
+faulty.json:2:23: /users/0/email: expected an e-mail address, not "jane"
+`
+	)
+	for _, test := range []struct {
+		name           string
+		stdin          string
+		files          []string
+		code           int
+		stdout, stderr string
+	}{
+		{
+			name: "a sound one", files: []string{"sound.json"},
+			code: exitFine, stdout: "sound.json" + soundLine,
+		},
+		{
+			name: "standard input", stdin: soundSeed, files: []string{"-", "sound.json"},
+			code: exitFine, stdout: "stdin" + soundLine + "sound.json" + soundLine,
+		},
+		{
+			name: "a faulty one", files: []string{"faulty.json"},
+			code: exitBadInput, stderr: "faulty.json" + faultyLines + "antechamber: 2 faults in 1 of 1 file\n",
+		},
+		{
+			name: "several", files: []string{"faulty.json", "sound.json", "none.json", "-"},
+			code: exitBadInput, stdout: "sound.json" + soundLine,
+			stderr: "faulty.json" + faultyLines + "stdin:1:1: expected a value, not the end of the file\n" +
+				"antechamber: cannot read the seed none.json: no such file or directory\nantechamber: 3 faults in 2 of 4 files\n",
+		},
+		{
+			name: "none that can be read", files: []string{"none.json", "."},
+			code: exitBadInput, stderr: "antechamber: cannot read the seed none.json: no such file or directory\n" +
+				"antechamber: cannot read the seed .: is a directory\n",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			code, stdout, stderr := execute(t, test.stdin, append([]string{"validate"}, test.files...)...)
+			if code != test.code {
+				t.Errorf("the exit code is %d, want %d", code, test.code)
+			}
+			if diff := cmp.Diff(test.stdout, stdout); diff != "" {
+				t.Errorf("standard output (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(test.stderr, stderr); diff != "" {
+				t.Errorf("standard error (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestValidateKnowsTheTime(t *testing.T) {
+	files(t, map[string]string{"future.json": futureSeed})
+	if code, _, stderr := execute(t, "", "validate", "future.json"); code != exitBadInput {
+		t.Errorf("a key that expired in the year 9000 gives %d: %s", code, stderr)
+	}
+}
+
+func TestValidateAsJSON(t *testing.T) {
+	files(t, map[string]string{"sound.json": soundSeed, "faulty.json": faultySeed})
+	code, stdout, _ := execute(t, "", "validate", "--json", "sound.json", "faulty.json")
+	var got []seed.Fault
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != exitBadInput {
+		t.Fatalf("it exits with %d, %v:\n%s", code, err, stdout)
+	}
+	want := []seed.Fault{
+		{File: "faulty.json", Line: 1, Column: 18, Pointer: "/user"},
+		{File: "faulty.json", Line: 2, Column: 23, Pointer: "/users/0/email", Message: `expected an e-mail address, not "jane"`},
+	}
+	want[0].Message = got[0].Message // long, and told above
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(seed.Fault{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if code, stdout, stderr := execute(t, "", "validate", "--json", "sound.json"); code != exitFine || stdout != "[]\n" || stderr != "" {
+		t.Errorf("without faults it exits with %d: %s%s", code, stdout, stderr)
+	}
+}

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+type versionCmd struct {
+	JSON bool `help:"Print it as JSON."`
+}
+
+func (versionCmd) Help() string {
+	return "Examples:\n\n  antechamber version\n  antechamber version --json"
+}
+
+// build says what the program was made of.
+type build struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit"`
+	Go      string `json:"go"`
+	OS      string `json:"os"`
+	Arch    string `json:"arch"`
+}
+
+func (b build) String() string {
+	return fmt.Sprintf("antechamber %s (commit %s, %s, %s/%s)", b.Version, b.Commit, b.Go, b.OS, b.Arch)
+}
+
+// newBuild describes this program. A build without a commit takes it from the
+// repository that it was built in.
+func newBuild(version, commit string) build {
+	info, _ := debug.ReadBuildInfo()
+	return build{
+		Version: cmp.Or(version, "dev"), Commit: cmp.Or(commit, commitOf(info), "unknown"),
+		Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
+	}
+}
+
+// commitOf gives the short commit that a build was made of, if it was made in
+// a repository.
+func commitOf(info *debug.BuildInfo) string {
+	if info == nil {
+		return ""
+	}
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	revision := settings["vcs.revision"]
+	if revision == "" {
+		return ""
+	}
+	revision = revision[:min(len(revision), 12)]
+	if settings["vcs.modified"] == "true" {
+		revision += "-modified"
+	}
+	return revision
+}
+
+// Run prints the version.
+func (c *versionCmd) Run(p *process) error {
+	if c.JSON {
+		return printJSON(p.stdout, p.build)
+	}
+	_, err := fmt.Fprintln(p.stdout, p.build)
+	return err
+}

@@ -1,0 +1,46 @@
+package seed
+
+import (
+	"fmt"
+	"time"
+
+	"antechamber/store"
+)
+
+// AddTo adds the organizations that Load returned with the same options to a
+// store, where a reset or a fork returns to them.
+func (s *Seed) AddTo(all *store.Store, organizations []store.Contents, opts Options) error {
+	for i, c := range organizations {
+		if _, err := all.AddSeeded(c, s.seeded(i, opts)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seeded says how a reset or a fork returns to an organization of the seed.
+func (s *Seed) seeded(organization int, opts Options) store.Seeded {
+	if opts.Clock != nil {
+		return store.Seeded{}
+	}
+	from := store.Seeded{Restarts: s.Restarts(organization), Place: organization}
+	if frozen := opts.NoClock != nil && opts.NoClock.Frozen; s.Shifts(organization) && !frozen {
+		from.Anew = s.Reload(organization, opts)
+	}
+	return from
+}
+
+// Reload returns a function that loads an organization of the seed again, at a
+// later real time.
+func (s *Seed) Reload(organization int, opts Options) func(realTime time.Time) (store.Contents, error) {
+	return func(realTime time.Time) (store.Contents, error) {
+		all, err := s.Load(opts.At(realTime))
+		switch {
+		case err != nil:
+			return store.Contents{}, err
+		case organization >= len(all): // a state file may name a built-in seed of another version
+			return store.Contents{}, fmt.Errorf("the seed no longer has an organization %d", organization)
+		}
+		return all[organization], nil
+	}
+}

@@ -1,0 +1,23 @@
+package store_test
+
+import (
+	"testing"
+	"time"
+
+	"antechamber/store"
+)
+
+func TestRealTimeNeverGoesBack(t *testing.T) {
+	now := store.RealTime()
+	last := now()
+	for range 1000 {
+		next := now()
+		if next.Before(last) {
+			t.Fatalf("%s comes after %s", next, last)
+		}
+		last = next
+	}
+	if off := time.Since(last); off.Abs() > time.Minute {
+		t.Errorf("it is off by %s", off)
+	}
+}
