@@ -29,6 +29,7 @@ var rooms = map[string][]string{
 	"internal/guess":     {},
 	"internal/inprocess": {},
 	"internal/journal":   {"api", "internal/guess", "internal/pattern", "internal/redact", "store"},
+	"internal/jsontree":  {},
 	"internal/limits":    {"api"},
 	"internal/pattern":   {},
 	"internal/pull":      {"api", "internal/redact", "internal/wholefile", "seed"},
@@ -47,11 +48,12 @@ var rooms = map[string][]string{
 
 // beyond are the libraries that a room may use. Tests may use more.
 var beyond = map[string][]string{
-	"handlers":         {"github.com/labstack/echo/v4"},
-	"internal/cli":     {"github.com/alecthomas/kong"},
-	"internal/conform": {"github.com/getkin/kin-openapi/openapi3", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/santhosh-tekuri/jsonschema/v6/kind", "go.yaml.in/yaml/v4"},
-	"internal/pull":    {"golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
-	"store":            {"github.com/oklog/ulid/v2", "github.com/tidwall/btree"},
+	"handlers":          {"github.com/labstack/echo/v4"},
+	"internal/cli":      {"github.com/alecthomas/kong"},
+	"internal/conform":  {"github.com/getkin/kin-openapi/openapi3", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/santhosh-tekuri/jsonschema/v6/kind", "go.yaml.in/yaml/v4"},
+	"internal/jsontree": {"github.com/go-json-experiment/json/jsontext"},
+	"internal/pull":     {"golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
+	"store":             {"github.com/oklog/ulid/v2", "github.com/tidwall/btree"},
 
 	"admintest/samples/offboarding":  {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},
 	"admintest/samples/provisioning": {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/option", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},

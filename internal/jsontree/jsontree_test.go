@@ -1,0 +1,182 @@
+package jsontree
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// outline returns a line for each value of a document: pointer, place of the
+// name, place, kind and content.
+func outline(d *Document, n *Node) (lines []string) {
+	line := fmt.Sprintf("%q %d-%d %c", n.Pointer(), n.Start, n.End, n.Kind)
+	if n.Name != "" {
+		line = fmt.Sprintf("%d %s", n.NameStart, line)
+	}
+	if n.Text != "" {
+		line += " " + n.Text
+	}
+	lines = append(lines, line)
+	for _, item := range n.Items {
+		lines = append(lines, outline(d, item)...)
+	}
+	return lines
+}
+
+func TestValuesKnowWhereTheyAre(t *testing.T) {
+	const text = ` {"a": [1, -2.50e+1 ,true],"b/~":{"c":null , "d":"x\ny"}, "e" : false, "f":[],"g":{}} `
+	d, err := Parse([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		`"" 1-85 {`,
+		`2 "/a" 7-26 [`, `"/a/0" 8-9 0 1`, `"/a/1" 11-19 0 -2.50e+1`, `"/a/2" 21-25 t true`,
+		`27 "/b~1~0" 33-56 {`, `34 "/b~1~0/c" 38-42 n`, `45 "/b~1~0/d" 49-55 " x` + "\ny",
+		`58 "/e" 64-69 t false`, `71 "/f" 75-77 [`, `78 "/g" 82-84 {`,
+	}
+	if diff := cmp.Diff(want, outline(d, d.Root)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if got := string(d.Raw(d.Root.Get("a"))); got != "[1, -2.50e+1 ,true]" {
+		t.Errorf("Raw returned %s", got)
+	}
+	if d.Root.Get("x") != nil || d.Root.Get("a").Get("x") != nil || (*Node)(nil).Get("x") != nil {
+		t.Error("Get found a member that is not there")
+	}
+}
+
+func TestRepeatedNamesAreFound(t *testing.T) {
+	many := make([]string, 100)
+	for i := range many {
+		many[i] = fmt.Sprintf(`"n%d":%d`, i, i)
+	}
+	for text, want := range map[string][]string{
+		`{"a":1,"b":2}`:                                           nil,
+		`{"a":1,"a":2,"b":{"c":1,"\u0063":2}}`:                    {"a", "c"},
+		`[{"a":1},{"a":1}]`:                                       nil,
+		"{" + strings.Join(many, ",") + "}":                       nil,
+		"{" + strings.Join(many, ",") + `,"n0":0,"n99":0,"n0":1}`: {"n0", "n99", "n0"},
+	} {
+		d, err := Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, n := range d.Repeated {
+			got = append(got, n.Name)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%.40s (-want +got)\n%s", text, diff)
+		}
+	}
+}
+
+func TestTextsThatAreNotJSON(t *testing.T) {
+	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
+	if _, err := Parse([]byte(deep(MaxDepth))); err != nil {
+		t.Errorf("%d levels: %v", MaxDepth, err)
+	}
+	for text, want := range map[string]string{
+		"":                           "1:1 unexpected end of text",
+		"\n \n":                      "3:1 unexpected end of text",
+		"{\n \"a\": [1,\n":           "3:1 unexpected end of text",
+		`{"a`:                        "1:4 unexpected end of text",
+		`{"a": tru}`:                 `1:10 invalid character '}' in literal true (expecting 'e')`,
+		`{a: 1}`:                     `1:2 invalid character 'a' at start of value`,
+		`{"é" 1}`:                    `1:6 invalid character '1' after object name (expecting ':')`,
+		`{} {}`:                      "1:4 unexpected text after the value",
+		`{} x`:                       `1:4 invalid character 'x' at start of value`,
+		"[1,]":                       `1:3 invalid character ',' at start of value`,
+		"\"\xe9\"":                   `1:2 invalid UTF-8`,
+		`"\ud834 "`:                  `1:2 invalid surrogate pair "\\ud834 \"" in string`,
+		"\"a\nb\"":                   `1:3 invalid character '\n' in string (expecting non-control character)`,
+		deep(MaxDepth + 1):           "1:101 more than 100 levels of nesting",
+		`{"b":[{"a":1,"a":2},{"c":1`: "1:27 unexpected end of text",
+	} {
+		d, err := Parse([]byte(text))
+		syntax, ok := errors.AsType[*SyntaxError](err)
+		if !ok {
+			t.Errorf("%.20q: %v", text, err)
+			continue
+		}
+		line, column := Position([]byte(text), syntax.Offset)
+		if got := fmt.Sprintf("%d:%d %s", line, column, err); got != want {
+			t.Errorf("%.20q: got %s, want %s", text, got, want)
+		}
+		if strings.Contains(text, `"a":2`) && (len(d.Repeated) != 1 || d.Repeated[0].Pointer() != "/b/0/a") {
+			t.Errorf("%q: repeated names %v", text, d.Repeated)
+		}
+	}
+}
+
+// plain returns a value as encoding/json decodes it, the last of repeated
+// members winning.
+func plain(n *Node) any {
+	switch n.Kind {
+	case Object:
+		m := map[string]any{}
+		for _, item := range n.Items {
+			m[item.Name] = plain(item)
+		}
+		return m
+	case Array:
+		l := []any{}
+		for _, item := range n.Items {
+			l = append(l, plain(item))
+		}
+		return l
+	case String:
+		return n.Text
+	case Number:
+		return json.Number(n.Text)
+	case Bool:
+		return n.Text == "true"
+	}
+	return nil
+}
+
+func FuzzParse(f *testing.F) {
+	for _, text := range []string{`{"a":[1,2.5e3,null,true,"x\u00e9\ud834\udd1e"],"b":{}}`, "", " [] ", `{"a":1,"a":2}`, "\"\xff\"", `"\ud834"`, "{", "1 2"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		d, err := Parse(text)
+		var want any
+		dec := json.NewDecoder(strings.NewReader(string(text)))
+		dec.UseNumber()
+		valid := dec.Decode(&want) == nil && json.Valid(text)
+		if err != nil {
+			syntax, ok := errors.AsType[*SyntaxError](err)
+			if !ok || syntax.Offset < 0 || syntax.Offset > len(text) {
+				t.Fatalf("%#v", err)
+			}
+			strict := strings.Contains(err.Error(), "UTF-8") || strings.Contains(err.Error(), "surrogate") || strings.Contains(err.Error(), "nesting")
+			if valid && !strict {
+				t.Fatalf("%q is JSON: %v", text, err)
+			}
+			return
+		}
+		if !valid || !utf8.Valid(text) {
+			t.Fatalf("%q is not JSON", text)
+		}
+		if diff := cmp.Diff(want, plain(d.Root)); diff != "" {
+			t.Fatalf("(-want +got)\n%s", diff)
+		}
+		var walk func(n *Node)
+		walk = func(n *Node) {
+			if !json.Valid(d.Raw(n)) {
+				t.Fatalf("%s is at %q", n.Pointer(), d.Raw(n))
+			}
+			for _, item := range n.Items {
+				walk(item)
+			}
+		}
+		walk(d.Root)
+	})
+}
