@@ -38,7 +38,7 @@ var rooms = map[string][]string{
 	"internal/server":    {"internal/faults", "internal/journal", "internal/limits", "seed", "store"},
 	"internal/statefile": {"api", "internal/wholefile", "seed", "store"},
 	"internal/wholefile": {},
-	"seed":               {"api", "store"},
+	"seed":               {"api", "internal/jsontree", "internal/redact", "store"},
 	"store":              {"api"},
 
 	"admintest/samples/offboarding":  {},

@@ -218,7 +218,7 @@ func TestExportAndImportAFile(t *testing.T) {
 	equal(t, "who may read it", os.FileMode(0o600), info.Mode())
 	equal(t, "import", ended{0, "Acme Corporation is as " + file + " says, at 2024-11-01T23:59:27Z\n", ""}, typed(t, "", nil, "import", file, "--url", to.URL))
 	faulty := typed(t, "{\n  \"nme\": 1}", nil, "import", "-", "--url", to.URL)
-	if faulty.Code != 2 || !strings.HasPrefix(faulty.Stderr, "stdin:") || !strings.Contains(faulty.Stderr, "stdin:2:3: /nme: expected no such field") {
+	if faulty.Code != 2 || !strings.HasPrefix(faulty.Stderr, "stdin:") || !strings.Contains(faulty.Stderr, "stdin:2:3: /nme: unknown field") {
 		t.Errorf("a faulty one exits with %d: %s%s", faulty.Code, faulty.Stdout, faulty.Stderr)
 	}
 }

@@ -2,12 +2,14 @@ package seed
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
+
+	"antechamber/internal/jsontree"
+	"antechamber/internal/redact"
 )
 
 // Fault is one thing that is wrong with a seed, and where. Lines and columns
@@ -41,7 +43,7 @@ func (f Fault) String() string {
 // Faults is everything that is wrong with a seed, in the order of the file.
 type Faults []Fault
 
-// Error gives one line for each fault.
+// Error returns one line for each fault.
 func (f Faults) Error() string {
 	lines := make([]string, len(f))
 	for i, fault := range f {
@@ -51,49 +53,64 @@ func (f Faults) Error() string {
 }
 
 // report collects the faults of one file.
-type report struct{ faults Faults }
+type report struct {
+	faults Faults
+	faulty map[*node]bool // values that were reported: nothing is concluded from them
+}
+
+func newReport() *report { return &report{faulty: map[*node]bool{}} }
+
+// parse returns the value that a text consists of, or reports why it is not JSON
+// and returns nil. A repeated field is a fault too; its first value counts.
+func (r *report) parse(text []byte) *node {
+	doc, err := jsontree.Parse(text)
+	for _, n := range doc.Repeated {
+		r.add(false, n.NameStart, n.Pointer(), "repeated field %s", quote(n.Name))
+	}
+	if syntax, ok := errors.AsType[*jsontree.SyntaxError](err); ok {
+		r.add(false, syntax.Offset, "", "invalid JSON: %s", syntax.Message)
+	}
+	return doc.Root
+}
 
 func (r *report) add(structural bool, offset int, pointer, format string, args ...any) {
 	r.faults = append(r.faults, Fault{
-		Pointer: redact(pointer), Message: fmt.Sprintf(format, args...),
+		Pointer: redact.Text(pointer), Message: fmt.Sprintf(format, args...),
 		offset: offset, structural: structural,
 	})
 }
 
-var secret = regexp.MustCompile(`sk-ant-[A-Za-z0-9_-]+`)
-
-// redact hides keys, wherever somebody put one: faults end up in logs.
-func redact(s string) string { return secret.ReplaceAllLiteralString(s, "sk-ant-…") }
-
-// malformed reports a value that is not of the form that its place asks for.
+// malformed reports a value that does not have the form that its place asks for.
 func (r *report) malformed(n *node, format string, args ...any) {
-	r.add(true, n.offset, n.pointer(), format, args...)
+	r.faulty[n] = true
+	r.add(true, n.Start, n.Pointer(), format, args...)
 }
 
 // contradictory reports a value that does not go together with others.
 func (r *report) contradictory(n *node, format string, args ...any) {
-	r.add(false, n.offset, n.pointer(), format, args...)
+	r.add(false, n.Start, n.Pointer(), format, args...)
 }
 
-// err gives the faults in the order of the file, each with its place in the
+// given reports whether a value is there, not null, and of the right form.
+func (r *report) given(n *node) bool { return n != nil && n.Kind != jsontree.Null && !r.faulty[n] }
+
+// err returns the faults in the order of the file, each with its place in the
 // text, or nil when there are none.
-func (r *report) err(file, text string) error {
+func (r *report) err(file string, text []byte) error {
 	if len(r.faults) == 0 {
 		return nil
 	}
 	faults := slices.Clone(r.faults)
 	slices.SortStableFunc(faults, func(a, b Fault) int { return cmp.Compare(a.offset, b.offset) })
+	// Each position is counted from the one before: there may be many.
 	line, column, seen := 1, 1, 0
 	for i := range faults {
 		f := &faults[i]
-		between := text[seen:f.offset]
-		if n := strings.Count(between, "\n"); n > 0 {
-			line += n
+		lines, columns := jsontree.Position(text[seen:f.offset], f.offset-seen)
+		if lines > 1 {
 			column = 1
-			between = between[strings.LastIndexByte(between, '\n')+1:]
 		}
-		column += utf8.RuneCountInString(between)
-		seen = f.offset
+		line, column, seen = line+lines-1, column+columns-1, f.offset
 		f.File, f.Line, f.Column = file, line, column
 	}
 	return faults

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -30,6 +31,38 @@ type part struct {
 	example  string   // with all of its fields
 	within   string   // a seed that has it in the place of %s
 }
+
+// fieldsOf returns the names of the fields of an exported type, in order.
+func fieldsOf[T any]() (names []string) {
+	for f := range reflect.TypeFor[T]().Fields() {
+		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// without returns names without some of them.
+func without(names []string, drop ...string) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return slices.Contains(drop, name) })
+}
+
+var (
+	fileFields         = []string{"$schema", "organizations"}
+	organizationFields = fieldsOf[Organization]()
+	settingsFields     = fieldsOf[store.Settings]()
+	clockFields        = fieldsOf[Clock]()
+	idsFields          = fieldsOf[store.IDs]()
+	defaultFields      = without(workspaceFields, "name", "archived_at", "members")
+	userFields         = fieldsOf[User]()
+	inviteFields       = fieldsOf[Invite]()
+	workspaceFields    = fieldsOf[Workspace]()
+	residencyFields    = fieldsOf[api.DataResidency]()
+	memberFields       = fieldsOf[WorkspaceMember]()
+	keyFields          = fieldsOf[APIKey]()
+	changeFields       = fieldsOf[StatusChange]()
+	removedFields      = fieldsOf[RemovedUser]()
+)
 
 var parts = []part{
 	{

@@ -1,13 +1,13 @@
 // Package seed reads organizations from JSON and writes them back. A seed says
-// as much of an organization as somebody cares to say, with times relative to
+// as much of an organization as its author cares to say, with times relative to
 // the clock where that is handy; loading it fills in the rest. An export is a
-// seed that says everything, so that loading it gives the same organization
-// again.
+// seed that says everything, so that loading it returns the same organization.
 //
-// The way of a seed is parse.go (JSON to nodes), decode.go (nodes to values of
-// the right form), resolve.go (what is there twice, and what references lead
-// to), check.go (what the API could not have reached) and load.go (values to
-// store.Contents). Each of them reports all faults that it finds.
+// A seed is read in four steps, each of which reports all the faults it finds:
+// JSON to nodes that know their place (package jsontree), nodes to Organization
+// and its parts, links between them (duplicates, references), and what the API
+// could not have reached. Loading turns the result into store.Contents. Each noun
+// has all of its steps, and its export, in a file of its own.
 package seed
 
 import "bytes"
@@ -15,38 +15,43 @@ import "bytes"
 // Seed is a seed that was read: one or more organizations, to be loaded any
 // number of times. It does not change.
 type Seed struct {
-	file, src     string
-	organizations []organization
+	file          string
+	text          []byte
+	organizations []Organization
 }
 
 // Parse reads a seed, a list of organizations or a single one. It fails with
-// Faults, which name the file; what only a clock can tell, Load tells.
+// Faults, which name the file. Load reports what depends on the clock.
 func Parse(file string, data []byte) (*Seed, error) {
 	s, r := read(file, data)
 	r.check(s.organizations, nil)
-	if err := r.err(s.file, s.src); err != nil {
+	if err := r.err(s.file, s.text); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
-// Validate gives the Faults of both Parse and Load at once, nil when there are
-// none.
+// Of returns a seed of organizations written in Go. It fails with Faults, whose
+// places are those in the seed as Encode writes it.
+func Of(organizations ...Organization) (*Seed, error) { return Parse("seed", EncodeAll(organizations)) }
+
+// Validate returns the Faults of both Parse and Load, or nil.
 func Validate(file string, data []byte, opts Options) error {
 	s, r := read(file, data)
 	r.check(s.organizations, &opts)
-	return r.err(s.file, s.src)
+	return r.err(s.file, s.text)
 }
 
-// read gives what can be told of a seed without its times.
+// read returns what can be said of a seed without its times.
 func read(file string, data []byte) (*Seed, *report) {
-	// Some editors put a byte order mark in front of everything.
-	s, r := &Seed{file: file, src: string(bytes.TrimPrefix(data, []byte("\ufeff")))}, &report{}
-	root := parse(s.src, r)
-	if root == nil {
-		return s, r
+	s, r := &Seed{file: file, text: withoutBOM(data)}, newReport()
+	if root := r.parse(s.text); root != nil {
+		s.organizations = r.file(root)
+		r.link(s.organizations)
 	}
-	s.organizations = (&reader{r}).file(root)
-	r.resolve(s.organizations)
 	return s, r
 }
+
+// withoutBOM returns a text without the byte order mark that some editors put in
+// front of everything.
+func withoutBOM(data []byte) []byte { return bytes.TrimPrefix(data, []byte("\ufeff")) }

@@ -1,21 +1,74 @@
 package seed
 
 import (
-	"bytes"
+	"regexp"
+	"slices"
 
+	"antechamber/api"
+	"antechamber/internal/jsontree"
 	"antechamber/store"
 )
 
-// ExportSettings gives settings as a seed writes them, complete.
-func ExportSettings(s store.Settings) []byte { return encode(exportedSettings(s)) }
+var (
+	domainForm  = form{is: "a domain such as example.com", valid: api.ValidDomain}
+	versionForm = form{is: "a version such as 2023-06-01", pattern: regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)}
+)
 
-// ChangeSettings gives what settings written as in a seed make of the present
-// ones: a field that is left out stays, and null removes a limit. It fails with
-// Faults.
-func ChangeSettings(present store.Settings, data []byte) (store.Settings, error) {
-	src, r := string(bytes.TrimPrefix(data, []byte("\ufeff"))), &report{}
-	if root := parse(src, r); root != nil {
-		present = (&reader{r}).settings(root, present)
+// settings returns the settings s with the changes that a node makes: a field
+// that is left out stays, and null removes a limit.
+func (r *report) settings(n *node, s store.Settings) store.Settings {
+	if n == nil {
+		return s
 	}
-	return present, r.err("settings", src)
+	o := r.object(n, "settings")
+	defer o.end()
+	s.WorkspaceLimit = int(o.integer("workspace_limit", 0, maxInteger, int64(s.WorkspaceLimit)))
+	o.limit("member_limit", &s.MemberLimit)
+	o.limit("workspace_member_limit", &s.WorkspaceMemberLimit)
+	o.limit("api_key_limit", &s.APIKeyLimit)
+	o.limit("workspace_api_key_limit", &s.WorkspaceAPIKeyLimit)
+	if domains := o.get("allowed_invite_domains"); domains != nil {
+		s.AllowedInviteDomains = list(r, unlessNull(domains), "domains", 0, func(n *node) string { return r.textAt(n, domainForm) })
+	}
+	s.WorkspaceNameMaxLength = int(o.integer("workspace_name_max_length", 1, 255, int64(s.WorkspaceNameMaxLength)))
+	if versions := o.get("anthropic_versions"); versions != nil {
+		s.AnthropicVersions = list(r, versions, "versions", 1, func(n *node) string { return r.textAt(n, versionForm) })
+	}
+	return s
+}
+
+// limit reads a limit that null removes.
+func (o *object) limit(name string, into **int) {
+	switch n := o.get(name); {
+	case n == nil:
+	case n.Kind == jsontree.Null:
+		*into = nil
+	default:
+		*into = new(int(o.integerAt(n, 0, maxInteger, 0)))
+	}
+}
+
+func cloneSettings(s store.Settings) store.Settings {
+	for _, limit := range []**int{&s.MemberLimit, &s.WorkspaceMemberLimit, &s.APIKeyLimit, &s.WorkspaceAPIKeyLimit} {
+		if *limit != nil {
+			*limit = new(**limit)
+		}
+	}
+	s.AllowedInviteDomains = slices.Clone(s.AllowedInviteDomains)
+	s.AnthropicVersions = slices.Clone(s.AnthropicVersions)
+	return s
+}
+
+// ExportSettings writes settings as a seed does, complete.
+func ExportSettings(s store.Settings) []byte { return encode(s) }
+
+// ChangeSettings returns the present settings with the changes that settings
+// written as in a seed make: a field that is left out stays, and null removes a
+// limit. It fails with Faults.
+func ChangeSettings(present store.Settings, data []byte) (store.Settings, error) {
+	data, r := withoutBOM(data), newReport()
+	if root := r.parse(data); root != nil {
+		present = r.settings(root, present)
+	}
+	return present, r.err("settings", data)
 }

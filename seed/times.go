@@ -11,41 +11,103 @@ import (
 	"antechamber/api"
 )
 
-// instant is a time of a seed: absolute, or relative to the organization's
-// clock at load. The zero instant is the clock's now.
-type instant struct {
-	absolute api.Time // null for a relative one
+// Time is a time of a seed: absolute, or relative to the organization's clock
+// when the seed is loaded. The zero Time is left out of a seed.
+type Time struct {
+	is       timeIs
+	absolute api.Time
 	relative time.Duration
 }
 
-// at is the instant when the clock shows now.
-func (i instant) at(now api.Time) api.Time {
-	if !i.absolute.IsZero() {
-		return i.absolute
-	}
-	return api.At(now.Add(i.relative))
+type timeIs byte
+
+const (
+	leftOut timeIs = iota
+	null
+	isAbsolute
+	isRelative
+)
+
+// NoTime is a time that reads null.
+var NoTime = Time{is: null}
+
+// At returns an absolute time, cut to the microsecond.
+func At(t time.Time) Time { return Time{is: isAbsolute, absolute: api.At(t)} }
+
+// FromNow returns the time a while after the clock at load, or before it.
+func FromNow(d time.Duration) Time {
+	return Time{is: isRelative, relative: d.Truncate(time.Microsecond)}
 }
 
-// plus is the instant a while later.
-func (i instant) plus(d time.Duration) instant {
-	if i.absolute.IsZero() {
-		return instant{relative: i.relative + d}
+// orNull is the time of an export: null when t is.
+func orNull(t api.Time) Time {
+	if t.IsZero() {
+		return NoTime
 	}
-	return instant{absolute: api.At(i.absolute.Add(d))}
+	return At(t.Time)
 }
 
-// compare orders two instants, as far as that can be known: an absolute one
-// and a relative one have an order only when the clock shows now.
-func (i instant) compare(j instant, now *api.Time) (order int, known bool) {
+// IsZero reports whether the time is left out.
+func (t Time) IsZero() bool { return t.is == leftOut }
+
+// given reports whether the time is neither left out nor null.
+func (t Time) given() bool { return t.is >= isAbsolute }
+
+// MarshalJSON writes the time as a seed does.
+func (t Time) MarshalJSON() ([]byte, error) {
+	switch t.is {
+	case isAbsolute:
+		return t.absolute.MarshalJSON()
+	case isRelative:
+		return []byte(`"` + distanceOf(t.relative) + `"`), nil
+	}
+	return []byte("null"), nil
+}
+
+// at is the time when the clock shows now. One that is not given is now.
+func (t Time) at(now api.Time) api.Time {
+	if t.is == isAbsolute {
+		return t.absolute
+	}
+	return api.At(now.Add(t.relative))
+}
+
+// atOrNull is the time when the clock shows now, null when it is not given.
+func (t Time) atOrNull(now api.Time) api.Time {
+	if !t.given() {
+		return api.Time{}
+	}
+	return t.at(now)
+}
+
+// plus is the time a while later.
+func (t Time) plus(d time.Duration) Time {
+	if t.is == isAbsolute {
+		return At(t.absolute.Add(d))
+	}
+	return FromNow(t.relative + d)
+}
+
+// compare orders two times as far as that can be known: an absolute one and a
+// relative one have an order only when it is known what the clock shows.
+func (t Time) compare(u Time, now *api.Time) (order int, known bool) {
 	switch {
-	case i.absolute.IsZero() && j.absolute.IsZero():
-		return cmp.Compare(i.relative, j.relative), true
-	case !i.absolute.IsZero() && !j.absolute.IsZero():
-		return i.absolute.Compare(j.absolute.Time), true
+	case t.is != isAbsolute && u.is != isAbsolute:
+		return cmp.Compare(t.relative, u.relative), true
+	case t.is == isAbsolute && u.is == isAbsolute:
+		return t.absolute.Compare(u.absolute.Time), true
 	case now == nil:
 		return 0, false
 	}
-	return i.at(*now).Compare(j.at(*now).Time), true
+	return t.at(*now).Compare(u.at(*now).Time), true
+}
+
+// Duration is a duration of a seed, written as Go writes it.
+type Duration time.Duration
+
+// MarshalJSON writes the duration as a string.
+func (d Duration) MarshalJSON() ([]byte, error) {
+	return []byte(`"` + time.Duration(d).String() + `"`), nil
 }
 
 const (
@@ -74,19 +136,43 @@ func inRange(t api.Time) bool { return !t.Before(earliest.Time) && !t.After(late
 // farthest is how far a relative time may lie from the clock.
 const farthest = 100 * 365 * 24 * time.Hour
 
-// parseInstant reads a text of instantForm. It fails where the text names a
-// day that does not exist or a time out of range.
-func parseInstant(s string) (instant, bool) {
+// parseTime reads a text of instantForm. It fails where the text names a day
+// that does not exist or a time out of range.
+func parseTime(s string) (Time, bool) {
 	if s[0] == '+' || s[0] == '-' {
 		d, ok := parseDistance(s)
-		return instant{relative: d}, ok
+		return FromNow(d), ok
 	}
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
-		return instant{}, false
+		return Time{}, false
 	}
-	at := api.At(t)
-	return instant{absolute: at}, inRange(at)
+	return At(t), inRange(api.At(t))
+}
+
+// distanceOf writes a duration as parseDistance reads it.
+func distanceOf(d time.Duration) string {
+	sign := "+"
+	if d < 0 {
+		sign, d = "-", -d
+	}
+	days, rest := d/(24*time.Hour), d%(24*time.Hour)
+	hours, minutes := rest/time.Hour, rest%time.Hour/time.Minute
+	seconds := strconv.FormatFloat(float64(rest%time.Minute/time.Microsecond)/1e6, 'f', -1, 64)
+	var b strings.Builder
+	b.WriteString(sign)
+	for _, part := range []struct {
+		n    time.Duration
+		unit string
+	}{{days, "d"}, {hours, "h"}, {minutes, "m"}} {
+		if part.n > 0 {
+			b.WriteString(strconv.Itoa(int(part.n)) + part.unit)
+		}
+	}
+	if seconds != "0" || b.Len() == len(sign) {
+		b.WriteString(seconds + "s")
+	}
+	return b.String()
 }
 
 var units = map[string]time.Duration{

@@ -13,8 +13,8 @@ import (
 // the instant and the count of ids drawn before it, so a state that is put
 // back draws the same ids again.
 type IDs struct {
-	Seed  uint64
-	Drawn uint64
+	Seed  uint64 `json:"seed"`
+	Drawn uint64 `json:"drawn"`
 }
 
 // next counts in 53 bits, which every JSON reader keeps exactly.

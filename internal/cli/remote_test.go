@@ -393,7 +393,7 @@ func TestImport(t *testing.T) {
 		t.Errorf("it exits with %d: %s%s", code, stdout, stderr)
 	}
 	code, stdout, stderr = execute(t, "{", "import", "-", "--json")
-	if code != exitBadInput || !json.Valid([]byte(stdout)) || !strings.HasPrefix(stderr, "stdin:1:2: expected") || !strings.HasSuffix(stderr, "antechamber: 1 fault in the seed stdin\n") {
+	if code != exitBadInput || !json.Valid([]byte(stdout)) || !strings.HasPrefix(stderr, "stdin:1:2: invalid JSON") || !strings.HasSuffix(stderr, "antechamber: 1 fault in the seed stdin\n") {
 		t.Errorf("it exits with %d: %s%s", code, stdout, stderr)
 	}
 	refuses(t, exitBadInput, "antechamber: two.json: /organizations: expected one organization (Import one after the other, each named by --admin-key or --organization)\n", "import", "two.json")

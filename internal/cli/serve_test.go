@@ -313,9 +313,9 @@ func TestBadSeeds(t *testing.T) {
 	wantError(t, exitBadInput, "antechamber: the built-in seed demo does not fit a clock at 1970-01-01T00:00:00.000000Z: its times would be before 1970 or ahead of the clock",
 		"--clock", "1970-01-01T00:00:00Z")
 	for _, test := range []struct{ seed, stdin, first, last string }{
-		{"faulty.json", "", "faulty.json:1:18: /user: expected no such field", "antechamber: 2 faults in the seed faulty.json"},
+		{"faulty.json", "", "faulty.json:1:18: /user: unknown field", "antechamber: 2 faults in the seed faulty.json"},
 		{"future.json", "", "future.json:4:56: /api_keys/0/expires_at: expected", "antechamber: 1 fault in the seed future.json"},
-		{"-", "{", "stdin:1:2: expected", "antechamber: 1 fault in the seed stdin"},
+		{"-", "{", "stdin:1:2: invalid JSON", "antechamber: 1 fault in the seed stdin"},
 	} {
 		code, stdout, stderr := execute(t, test.stdin, "--seed", test.seed)
 		lines := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")

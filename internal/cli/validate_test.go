@@ -42,7 +42,7 @@ func TestValidate(t *testing.T) {
 	files(t, map[string]string{"sound.json": soundSeed, "faulty.json": faultySeed, "future.json": futureSeed})
 	const (
 		soundLine   = ": ok, 1 organization, 1 user, 0 invites, 2 workspaces, 0 API keys\n"
-		faultyLines = `:1:18: /user: expected no such field: an organization has $schema, id, name, admin_keys, settings, clock, ids, default_workspace, users, invites, workspaces, api_keys, removed
+		faultyLines = `:1:18: /user: unknown field "user" (allowed: $schema, id, name, admin_keys, settings, clock, ids, default_workspace, users, invites, workspaces, api_keys, removed)
 faulty.json:2:23: /users/0/email: expected an e-mail address, not "jane"
 `
 	)
@@ -68,7 +68,7 @@ faulty.json:2:23: /users/0/email: expected an e-mail address, not "jane"
 		{
 			name: "several", files: []string{"faulty.json", "sound.json", "none.json", "-"},
 			code: exitBadInput, stdout: "sound.json" + soundLine,
-			stderr: "faulty.json" + faultyLines + "stdin:1:1: expected a value, not the end of the file\n" +
+			stderr: "faulty.json" + faultyLines + "stdin:1:1: invalid JSON: unexpected end of text\n" +
 				"antechamber: cannot read the seed none.json: no such file or directory\nantechamber: 3 faults in 2 of 4 files\n",
 		},
 		{

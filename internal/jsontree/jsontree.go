@@ -184,6 +184,9 @@ func (p *parser) items(n *Node) error {
 		item := &Node{parent: n, index: len(n.Items)}
 		if n.Kind == Object {
 			var name Node
+			if kind := p.d.PeekKind(); kind != '"' && kind != '}' && kind != 0 { // or else {name: 1} is a bad literal null
+				return &SyntaxError{p.start(int(p.d.InputOffset())), "field name must be a string in double quotes"}
+			}
 			if end, err := p.read(&name); end || err != nil {
 				return err
 			}

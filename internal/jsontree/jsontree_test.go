@@ -90,6 +90,8 @@ func TestTextsThatAreNotJSON(t *testing.T) {
 		`{"a": tru}`:                 `1:10 invalid character '}' in literal true (expecting 'e')`,
 		`{a: 1}`:                     `1:2 invalid character 'a' at start of value`,
 		`{"é" 1}`:                    `1:6 invalid character '1' after object name (expecting ':')`,
+		`{name: 1}`:                  "1:2 field name must be a string in double quotes",
+		`{1: 1}`:                     "1:2 field name must be a string in double quotes",
 		`{} {}`:                      "1:4 unexpected text after the value",
 		`{} x`:                       `1:4 invalid character 'x' at start of value`,
 		"[1,]":                       `1:3 invalid character ',' at start of value`,

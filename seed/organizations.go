@@ -1,0 +1,356 @@
+package seed
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"antechamber/api"
+	"antechamber/internal/jsontree"
+	"antechamber/store"
+)
+
+// Organization is an organization of a seed. What is left out is filled in when
+// the seed is loaded.
+type Organization struct {
+	ID               string          `json:"id,omitempty"` // a UUID; drawn when empty
+	Name             string          `json:"name"`
+	AdminKeys        []string        `json:"admin_keys,omitzero"`
+	Settings         *store.Settings `json:"settings,omitempty"` // store.DefaultSettings when nil
+	Clock            *Clock          `json:"clock,omitempty"`    // real time when nil
+	IDs              *store.IDs      `json:"ids,omitempty"`      // from the server's id seed when nil
+	DefaultWorkspace *Workspace      `json:"default_workspace,omitempty"`
+	Users            []User          `json:"users,omitzero"`
+	Invites          []Invite        `json:"invites,omitzero"`
+	Workspaces       []Workspace     `json:"workspaces,omitzero"`
+	APIKeys          []APIKey        `json:"api_keys,omitzero"`
+	Removed          []RemovedUser   `json:"removed,omitzero"` // users who are gone and whose ids are still cursors
+
+	at *node
+}
+
+// Clock is the time that an organization begins with. Exactly one of its fields
+// is given.
+type Clock struct {
+	FrozenAt Time      `json:"frozen_at,omitzero"` // frozen at that time, which is absolute
+	StartsAt Time      `json:"starts_at,omitzero"` // running from that time on, which is absolute
+	Offset   *Duration `json:"offset,omitempty"`   // running that long ahead of real time
+
+	faulty bool
+}
+
+// The forms of texts. Their patterns are those of the schema, as a test holds.
+var (
+	schemaForm       = form{is: "the address of a JSON Schema"}
+	organizationForm = form{is: "a name of at least 1 character", atLeast: 1}
+	idForm           = form{is: "an id of 1 to 128 of the characters A-Z a-z 0-9 _ . ~ -", pattern: regexp.MustCompile(`^[A-Za-z0-9_.~-]{1,128}$`)}
+	uuidForm         = form{is: "a UUID", pattern: regexp.MustCompile(`^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`)}
+	adminKeyForm     = form{is: "an admin key: sk-ant-admin, two digits, a hyphen, and 1 to 128 of the characters A-Z a-z 0-9 _ -", pattern: regexp.MustCompile(store.AdminKeyPattern), secret: true}
+)
+
+// file reads a whole seed of either form.
+func (r *report) file(n *node) []Organization {
+	if n.Kind != jsontree.Object {
+		r.malformed(n, "expected a seed, which is an object, not %s", describe(n))
+		return nil
+	}
+	if n.Get("organizations") == nil {
+		return []Organization{r.organization(n, true)}
+	}
+	o := r.object(n, "a seed")
+	defer o.end()
+	o.text("$schema", schemaForm)
+	return list(r, o.get("organizations"), "organizations", 1, func(n *node) Organization { return r.organization(n, false) })
+}
+
+// organization reads an organization, which is the whole file or in a list.
+func (r *report) organization(n *node, whole bool) Organization {
+	o := r.object(n, "an organization", "name")
+	defer o.end()
+	if whole {
+		o.text("$schema", schemaForm)
+	}
+	return Organization{
+		at:               n,
+		ID:               o.text("id", uuidForm),
+		Name:             o.text("name", organizationForm),
+		AdminKeys:        list(r, o.get("admin_keys"), "admin keys", 0, func(n *node) string { return r.textAt(n, adminKeyForm) }),
+		Settings:         new(r.settings(o.get("settings"), store.DefaultSettings())),
+		Clock:            r.clock(o.get("clock")),
+		IDs:              r.ids(o.get("ids")),
+		DefaultWorkspace: r.defaultWorkspace(o.get("default_workspace")),
+		Users:            list(r, o.get("users"), "users", 0, r.user),
+		Invites:          list(r, o.get("invites"), "invites", 0, r.invite),
+		Workspaces:       list(r, o.get("workspaces"), "workspaces", 0, r.workspace),
+		APIKeys:          list(r, o.get("api_keys"), "API keys", 0, r.apiKey),
+		Removed:          list(r, o.get("removed"), "removed users", 0, r.removedUser),
+	}
+}
+
+func (r *report) clock(n *node) *Clock {
+	if n == nil {
+		return nil
+	}
+	o := r.object(n, "a clock")
+	defer o.end()
+	c := &Clock{FrozenAt: o.absolute("frozen_at"), StartsAt: o.absolute("starts_at"), Offset: o.duration("offset")}
+	if o.at != nil && len(n.Items) != 1 {
+		r.malformed(n, "expected exactly one of %s", strings.Join(o.known, ", "))
+	}
+	c.faulty = r.faulty[n] || !c.FrozenAt.given() && !c.StartsAt.given() && c.Offset == nil
+	return c
+}
+
+func (r *report) ids(n *node) *store.IDs {
+	if n == nil {
+		return nil
+	}
+	o := r.object(n, "ids", "seed")
+	defer o.end()
+	return &store.IDs{Seed: uint64(o.integer("seed", 0, maxInteger, 0)), Drawn: uint64(o.integer("drawn", 0, maxInteger, 0))}
+}
+
+// link finds duplicates and what references lead to. None of that depends on the
+// clock.
+func (r *report) link(organizations []Organization) {
+	ids, keys := r.unique("id"), r.unique("admin key")
+	for i := range organizations {
+		o := &organizations[i]
+		ids.add(o.at, strings.ToLower(o.ID))
+		listed := o.at.Get("admin_keys")
+		for j, key := range o.AdminKeys {
+			keys.addAt(listed.Items[j], key)
+		}
+		if i > 0 && len(o.AdminKeys) == 0 && !r.faulty[listed] && o.at.Kind == jsontree.Object {
+			r.contradictory(o.at, `expected "admin_keys" with at least one: without a key nothing selects an organization that is not the first`)
+		}
+		people := o.people()
+		r.linkUsers(o)
+		r.linkInvites(o)
+		r.linkWorkspaces(o, people)
+		r.linkKeys(o, people)
+	}
+}
+
+// unique reports duplicates of a field, or of what is named like one.
+type unique struct {
+	*report
+	field string
+	first map[string]*node
+}
+
+func (r *report) unique(field string) unique { return unique{r, field, map[string]*node{}} }
+
+// add notes the field of an object.
+func (u unique) add(at *node, value string) { u.addAt(at.Get(u.field), value) }
+
+func (u unique) addAt(at *node, value string) {
+	if !u.given(at) {
+		return
+	}
+	if first := u.first[value]; first != nil {
+		u.contradictory(at, "duplicate %s %s (first at %s)", u.field, quote(at.Text), first.Pointer())
+		return
+	}
+	u.first[value] = at
+}
+
+// or returns the node, or another one when it is nil.
+func or(n, other *node) *node { return cmp.Or(n, other) }
+
+// happened calls each with the times of what has happened to the organization.
+// Only an expiry may lie ahead of the clock, and the use of a key, since one of
+// the contract's examples does.
+func (o *Organization) happened(each func(at *node, field string, t Time)) {
+	each(o.DefaultWorkspace.at, "created_at", o.DefaultWorkspace.CreatedAt)
+	for _, u := range o.Users {
+		each(u.at, "added_at", u.AddedAt)
+	}
+	for _, u := range o.Removed {
+		each(u.at, "added_at", u.AddedAt)
+	}
+	for _, i := range o.Invites {
+		each(i.at, "invited_at", i.InvitedAt)
+		each(i.at, "accepted_at", i.AcceptedAt)
+	}
+	for _, w := range o.Workspaces {
+		each(w.at, "created_at", w.CreatedAt)
+		each(w.at, "archived_at", w.ArchivedAt)
+	}
+	for _, k := range o.APIKeys {
+		each(k.at, "created_at", k.CreatedAt)
+		for _, c := range k.StatusHistory {
+			each(c.at, "at", c.At)
+		}
+	}
+}
+
+// began calls each with the times at which the objects of the organization began
+// to exist.
+func (o *Organization) began(each func(t Time)) {
+	for _, u := range o.Users {
+		each(u.AddedAt)
+	}
+	for _, u := range o.Removed {
+		each(u.AddedAt)
+	}
+	for _, i := range o.Invites {
+		each(i.InvitedAt)
+	}
+	for _, w := range o.Workspaces {
+		each(w.CreatedAt)
+	}
+	for _, k := range o.APIKeys {
+		each(k.CreatedAt)
+	}
+}
+
+func (c checker) organization(o *Organization) {
+	o.happened(c.past)
+	c.invites(o)
+	for i := range o.Workspaces {
+		c.workspace(&o.Workspaces[i])
+	}
+	for i := range o.APIKeys {
+		c.key(&o.APIKeys[i])
+	}
+}
+
+// loader makes the contents of one organization, in which nothing is faulty.
+type loader struct {
+	checker
+	now api.Time
+	o   *Organization
+	ids store.IDs
+}
+
+func load(o *Organization, clock store.Clock, realTime time.Time, seed uint64, organizationIDs taken) store.Contents {
+	now := clock.Now(realTime)
+	l := &loader{checker{newReport(), &now}, now, o, store.IDs{Seed: seed}}
+	if o.IDs != nil {
+		l.ids = *o.IDs
+	}
+	c := store.Contents{Name: o.Name, AdminKeys: append([]string(nil), o.AdminKeys...), Settings: cloneSettings(*o.Settings), Clock: clock}
+	c.ID = organizationIDs.orDraw(o.ID, l.ids.UUID)
+	workspaceIDs := l.workspaceIDs()
+	c.DefaultWorkspace = l.defaultWorkspace(workspaceIDs)
+	c.Users = l.users()
+	c.Invites = l.invites()
+	c.Workspaces = l.workspaces(workspaceIDs)
+	c.Members = l.members(c)
+	c.APIKeys = l.keys(c)
+	c.Removed = l.removed()
+	c.IDs = l.ids
+	return c
+}
+
+// taken holds the ids of one kind that are in use.
+type taken map[string]bool
+
+func (t taken) keep(id string) {
+	if id != "" {
+		t[id] = true
+	}
+}
+
+// orDraw returns the id of the file, or the next of the stream that is free: an
+// edited seed may set the count of the stream back.
+func (t taken) orDraw(given string, draw func() string) string {
+	id := given
+	for id == "" || given == "" && t[id] {
+		id = draw()
+	}
+	t[id] = true
+	return id
+}
+
+// draw returns a function that draws an id with a prefix, dated at the object's
+// own time.
+func (l *loader) draw(prefix string, at api.Time) func() string {
+	return func() string { return l.ids.New(prefix, at.Time) }
+}
+
+// orDraw returns the value of the file, or one of the id stream.
+func orDraw(given string, draw func() string) string {
+	if given != "" {
+		return given
+	}
+	return draw()
+}
+
+// Export writes an organization as a seed that leaves nothing out: loading it
+// returns the same contents, apart from what became due by the clock meanwhile.
+// Lists are in the order of the API's, newest first, so the same organization
+// has the same bytes.
+func Export(c store.Contents) []byte { return encode(exported(c)) }
+
+// ExportAll writes several organizations as one seed.
+func ExportAll(all []store.Contents) []byte { return EncodeAll(each(all, exported)) }
+
+// Encode writes an organization as a seed.
+func Encode(o Organization) []byte { return encode(o) }
+
+// EncodeAll writes several organizations as one seed.
+func EncodeAll(all []Organization) []byte {
+	return encode(struct {
+		Organizations []Organization `json:"organizations"`
+	}{all})
+}
+
+func encode(v any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		panic("seed: " + err.Error()) // texts, numbers, lists and maps of them
+	}
+	return b.Bytes()
+}
+
+func exported(c store.Contents) Organization {
+	o := Organization{
+		ID: c.ID, Name: c.Name, AdminKeys: append([]string{}, c.AdminKeys...),
+		Settings: &c.Settings, Clock: exportedClock(c.Clock), IDs: &c.IDs,
+		DefaultWorkspace: exportDefault(c.DefaultWorkspace),
+		Users:            each(newestFirst(c.Users, func(u api.User) (api.Time, string) { return u.AddedAt, u.ID }), exportUser),
+		Invites:          each(newestFirst(c.Invites, func(i api.Invite) (api.Time, string) { return i.InvitedAt, i.ID }), exportInvite),
+		Workspaces:       each(newestFirst(c.Workspaces, func(w api.Workspace) (api.Time, string) { return w.CreatedAt, w.ID }), exportWorkspace),
+		APIKeys:          each(newestFirst(c.APIKeys, func(k store.APIKey) (api.Time, string) { return k.CreatedAt, k.ID }), exportKey),
+		Removed:          each(newestFirst(c.Removed, func(u store.RemovedUser) (api.Time, string) { return u.AddedAt, u.ID }), exportRemoved),
+	}
+	exportMembers(o.Workspaces, o.Users, c.Members)
+	return o
+}
+
+func exportedClock(c store.Clock) *Clock {
+	if c.Frozen {
+		return &Clock{FrozenAt: At(c.At.Time)}
+	}
+	return &Clock{Offset: new(Duration(c.Offset))}
+}
+
+// newestFirst returns the objects in the order in which the API lists them.
+func newestFirst[T any](objects []T, place func(T) (api.Time, string)) []T {
+	objects = slices.Clone(objects)
+	slices.SortFunc(objects, func(a, b T) int {
+		aTime, aID := place(a)
+		bTime, bID := place(b)
+		return cmp.Or(bTime.Compare(aTime.Time), strings.Compare(bID, aID))
+	})
+	return objects
+}
+
+// each returns what f makes of the objects, never nil: an export lists nothing
+// as [].
+func each[T, U any](objects []T, f func(T) U) []U {
+	out := make([]U, len(objects))
+	for i, o := range objects {
+		out[i] = f(o)
+	}
+	return out
+}

@@ -1,0 +1,245 @@
+package seed
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"antechamber/api"
+	"antechamber/internal/jsontree"
+)
+
+// Workspace is a workspace of a seed. The Default Workspace has neither a name,
+// nor members, nor a time of archiving.
+type Workspace struct {
+	ID            string             `json:"id,omitempty"` // drawn when empty
+	Name          string             `json:"name,omitempty"`
+	DisplayColor  string             `json:"display_color,omitempty"`  // drawn when empty
+	CreatedAt     Time               `json:"created_at,omitzero"`      // now when left out
+	ArchivedAt    Time               `json:"archived_at,omitzero"`     // not archived when left out
+	CompartmentID string             `json:"compartment_id,omitempty"` // drawn when empty
+	ExternalKeyID api.Nullable       `json:"external_key_id"`
+	Tags          map[string]string  `json:"tags,omitzero"`
+	DataResidency *api.DataResidency `json:"data_residency,omitempty"` // api.DefaultDataResidency when nil
+	Members       []WorkspaceMember  `json:"members,omitzero"`
+
+	at    *node
+	index int // in Organization.Workspaces, -1 for the Default Workspace
+}
+
+// defaultName is what the Default Workspace is called, in references too.
+const defaultName = "Default"
+
+var (
+	workspaceForm    = form{is: "a name of 1 to 255 characters", atLeast: 1, atMost: 255}
+	colorForm        = form{is: "a color such as #6C5BB9", pattern: regexp.MustCompile(api.ColorPattern)}
+	externalKeyForm  = form{is: "the id of an external key, or null", atLeast: 1}
+	tagForm          = form{is: "a text"}
+	workspaceRefForm = form{is: "a workspace's id or name, or null for the Default Workspace", atLeast: 1}
+)
+
+func (r *report) workspace(n *node) Workspace {
+	o := r.object(n, "a workspace", "name")
+	defer o.end()
+	w := o.workspace(n, false)
+	w.Members = list(r, o.get("members"), "members", 0, r.workspaceMember)
+	return w
+}
+
+func (r *report) defaultWorkspace(n *node) *Workspace {
+	o := r.object(n, "the Default Workspace")
+	defer o.end()
+	w := o.workspace(n, true)
+	w.index = -1
+	return &w
+}
+
+// workspace reads all but the members.
+func (o *object) workspace(n *node, isDefault bool) Workspace {
+	w := Workspace{at: n, ID: o.text("id", idForm)}
+	if !isDefault {
+		w.Name = o.text("name", workspaceForm)
+	}
+	w.DisplayColor = o.text("display_color", colorForm)
+	w.CreatedAt = o.time("created_at")
+	if !isDefault {
+		w.ArchivedAt = o.timeOrNull("archived_at")
+	}
+	w.CompartmentID = o.text("compartment_id", uuidForm)
+	w.ExternalKeyID = api.Nullable(o.textOrNull("external_key_id", externalKeyForm))
+	w.Tags = o.tags(o.get("tags"))
+	w.DataResidency = o.dataResidency(o.get("data_residency"))
+	return w
+}
+
+func (r *report) tags(n *node) map[string]string {
+	tags := map[string]string{}
+	if n == nil {
+		return tags
+	}
+	if n.Kind != jsontree.Object {
+		r.malformed(n, "expected tags, an object of texts, not %s", describe(n))
+		return tags
+	}
+	for _, tag := range n.Items {
+		if strings.HasPrefix(tag.Name, api.ReservedTagPrefix) {
+			r.add(true, tag.NameStart, tag.Pointer(), "expected a tag that does not begin with %q", api.ReservedTagPrefix)
+		}
+		tags[tag.Name] = r.textAt(tag, tagForm)
+	}
+	return tags
+}
+
+func (r *report) dataResidency(n *node) *api.DataResidency {
+	d := api.DefaultDataResidency()
+	if n == nil {
+		return &d
+	}
+	o := r.object(n, "a data residency")
+	defer o.end()
+	if geo := enum(o, "workspace_geo", api.WorkspaceGeos); geo != "" {
+		d.WorkspaceGeo = geo
+	}
+	geos := o.get("allowed_inference_geos")
+	if geo := enum(o, "default_inference_geo", api.InferenceGeos); geo != "" {
+		d.DefaultInferenceGeo = geo
+	}
+	switch {
+	case geos == nil || geos.Kind == jsontree.String && geos.Text == api.Unrestricted:
+		return &d
+	case geos.Kind != jsontree.Array:
+		r.malformed(geos, "expected a list of inference geos, or %q, not %s", api.Unrestricted, describe(geos))
+		return &d
+	}
+	byDefault := n.Get("default_inference_geo")
+	d.AllowedInferenceGeos = list(r, geos, "inference geos", 1, func(n *node) string { return enumAt(r, n, api.InferenceGeos) })
+	faulty := r.faulty[byDefault] || len(geos.Items) == 0 || slices.ContainsFunc(geos.Items, func(n *node) bool { return r.faulty[n] })
+	if !faulty && !api.OneOf(d.DefaultInferenceGeo, d.AllowedInferenceGeos) {
+		r.contradictory(or(byDefault, geos), "expected default_inference_geo, %q, to be among allowed_inference_geos", d.DefaultInferenceGeo)
+	}
+	return &d
+}
+
+func (r *report) linkWorkspaces(o *Organization, p people) {
+	ids := r.unique("id")
+	ids.add(o.DefaultWorkspace.at, o.DefaultWorkspace.ID)
+	for i := range o.Workspaces {
+		w := &o.Workspaces[i]
+		ids.add(w.at, w.ID)
+		w.index = i
+		r.linkMembers(o, w, p)
+	}
+}
+
+// places are the workspaces by what a reference may call them.
+type places struct {
+	byID   map[string]*Workspace
+	byName map[string][]*Workspace
+}
+
+func (o *Organization) places() places {
+	p := places{map[string]*Workspace{}, map[string][]*Workspace{defaultName: {o.DefaultWorkspace}}}
+	for i := len(o.Workspaces) - 1; i >= 0; i-- {
+		w := &o.Workspaces[i]
+		if w.ID != "" {
+			p.byID[w.ID] = w
+		}
+		p.byName[w.Name] = append(p.byName[w.Name], w)
+	}
+	if id := o.DefaultWorkspace.ID; id != "" {
+		p.byID[id] = o.DefaultWorkspace
+	}
+	return p
+}
+
+// workspaceOf returns the workspace that a reference means, or nil.
+func (r *report) workspaceOf(o *Organization, p places, at *node, ref string) *Workspace {
+	switch {
+	case r.faulty[at] || r.faulty[o.at.Get("workspaces")]:
+		return nil
+	case ref == "":
+		return o.DefaultWorkspace
+	}
+	if w := p.byID[ref]; w != nil {
+		return w
+	}
+	switch named := p.byName[ref]; len(named) {
+	case 0:
+		r.contradictory(at, "expected the id or name of one of the workspaces, not %s", quote(ref))
+		return nil
+	case 1:
+		return named[0]
+	default:
+		r.contradictory(at, "expected an id: %d workspaces are named %s", len(named), quote(ref))
+		return nil
+	}
+}
+
+func (c checker) workspace(w *Workspace) {
+	if !c.anyFaulty(w.at, "created_at", "archived_at") && w.ArchivedAt.given() && c.before(w.ArchivedAt, w.CreatedAt) {
+		c.contradictory(w.at.Get("archived_at"), "expected a time that is not before created_at")
+	}
+}
+
+func (l *loader) workspaceIDs() taken {
+	ids := taken{}
+	ids.keep(l.o.DefaultWorkspace.ID)
+	for _, w := range l.o.Workspaces {
+		ids.keep(w.ID)
+	}
+	return ids
+}
+
+// defaultWorkspace is as old as the organization, which is no younger than
+// anything in it.
+func (l *loader) defaultWorkspace(ids taken) api.Workspace {
+	w := l.o.DefaultWorkspace
+	created := l.now
+	if w.CreatedAt.given() {
+		created = w.CreatedAt.at(l.now)
+	} else {
+		l.o.began(func(t Time) {
+			if at := t.at(l.now); at.Before(created.Time) {
+				created = at
+			}
+		})
+	}
+	loaded := l.workspace(w, created, ids)
+	loaded.Name = defaultName
+	return loaded
+}
+
+func (l *loader) workspaces(ids taken) (workspaces []api.Workspace) {
+	for i := range l.o.Workspaces {
+		w := &l.o.Workspaces[i]
+		workspaces = append(workspaces, l.workspace(w, w.CreatedAt.at(l.now), ids))
+	}
+	return workspaces
+}
+
+func (l *loader) workspace(w *Workspace, created api.Time, ids taken) api.Workspace {
+	residency := *w.DataResidency
+	residency.AllowedInferenceGeos = slices.Clone(residency.AllowedInferenceGeos)
+	return api.Workspace{
+		ID: ids.orDraw(w.ID, l.draw("wrkspc_", created)), Type: api.TypeWorkspace, Name: w.Name,
+		CompartmentID: orDraw(w.CompartmentID, l.ids.UUID),
+		DisplayColor:  orDraw(w.DisplayColor, l.ids.Color),
+		CreatedAt:     created, ArchivedAt: w.ArchivedAt.atOrNull(l.now),
+		ExternalKeyID: w.ExternalKeyID, Tags: maps.Clone(w.Tags), DataResidency: residency,
+	}
+}
+
+func exportWorkspace(w api.Workspace) Workspace {
+	return Workspace{
+		ID: w.ID, Name: w.Name, DisplayColor: w.DisplayColor, CreatedAt: At(w.CreatedAt.Time), ArchivedAt: orNull(w.ArchivedAt),
+		CompartmentID: w.CompartmentID, ExternalKeyID: w.ExternalKeyID, Tags: w.Tags, DataResidency: &w.DataResidency,
+		Members: []WorkspaceMember{},
+	}
+}
+
+func exportDefault(w api.Workspace) *Workspace {
+	out := exportWorkspace(w)
+	out.Name, out.ArchivedAt, out.Members = "", Time{}, nil
+	return &out
+}
