@@ -25,6 +25,7 @@ var rooms = map[string][]string{
 	"handlers/control":   {"api", "internal/faults", "internal/guess", "internal/journal", "internal/limits", "internal/server", "seed", "store"},
 	"internal/cli":       {"api", "handlers", "handlers/control", "internal/guess", "internal/journal", "internal/limits", "internal/pull", "internal/remote", "internal/server", "internal/statefile", "internal/wholefile", "seed", "store"},
 	"internal/conform":   {},
+	"internal/duration":  {},
 	"internal/faults":    {"api", "internal/guess", "internal/pattern"},
 	"internal/guess":     {},
 	"internal/inprocess": {},
@@ -38,7 +39,7 @@ var rooms = map[string][]string{
 	"internal/server":    {"internal/faults", "internal/journal", "internal/limits", "seed", "store"},
 	"internal/statefile": {"api", "internal/wholefile", "seed", "store"},
 	"internal/wholefile": {},
-	"seed":               {"api", "internal/jsontree", "internal/redact", "store"},
+	"seed":               {"api", "internal/duration", "internal/jsontree", "internal/redact", "store"},
 	"store":              {"api"},
 
 	"admintest/samples/offboarding":  {},

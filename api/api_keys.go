@@ -1,5 +1,8 @@
 package api
 
+// KeyHintPattern is the form of a partial_key_hint: the two ends of a key.
+const KeyHintPattern = `^sk-ant-[A-Za-z0-9_-]{1,64}\.\.\.[A-Za-z0-9_-]{1,16}$`
+
 // TypeAPIKey is the `type` of an APIKey.
 const TypeAPIKey = "api_key"
 

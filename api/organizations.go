@@ -1,5 +1,8 @@
 package api
 
+// UUIDPattern is the form of a UUID.
+const UUIDPattern = `^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`
+
 // Organization is the answer of GET /organizations/me.
 type Organization struct {
 	ID   string `json:"id"` // a UUID

@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"cmp"
 	"encoding/hex"
 	"regexp"
 	"strings"
@@ -38,7 +39,7 @@ type StatusChange struct {
 
 var (
 	keyNameForm = form{is: "a name of 1 to 500 characters", atLeast: 1, atMost: 500}
-	hintForm    = form{is: "the two ends of a key such as sk-ant-api03-R2D...igAA, or null", pattern: regexp.MustCompile(`^sk-ant-[A-Za-z0-9_-]{1,64}\.\.\.[A-Za-z0-9_-]{1,16}$`)}
+	hintForm    = form{is: "the two ends of a key such as sk-ant-api03-R2D...igAA, or null", pattern: regexp.MustCompile(api.KeyHintPattern)}
 )
 
 func (r *report) apiKey(n *node) APIKey {
@@ -67,7 +68,7 @@ func (r *report) apiKey(n *node) APIKey {
 	}
 	expiresAt := n.Get("expires_at")
 	if o.at != nil && k.Status == api.KeyExpired && !k.ExpiresAt.given() && !r.faulty[expiresAt] {
-		r.malformed(or(expiresAt, n), `expected a time in "expires_at" where the status is "expired"`)
+		r.malformed(cmp.Or(expiresAt, n), `expected a time in "expires_at" where the status is "expired"`)
 	}
 	return k
 }
@@ -118,7 +119,7 @@ func (c checker) key(k *APIKey) {
 		return
 	}
 	if archived && c.before(k.in.ArchivedAt, k.CreatedAt) {
-		c.contradictory(or(k.at.Get("created_at"), k.at), "expected a key that was created before its workspace was archived")
+		c.contradictory(cmp.Or(k.at.Get("created_at"), k.at), "expected a key that was created before its workspace was archived")
 	}
 	if k.ExpiresAt.given() {
 		if c.before(k.ExpiresAt, k.CreatedAt) {

@@ -1,6 +1,8 @@
 package seed
 
 import (
+	"cmp"
+
 	"antechamber/api"
 	"antechamber/store"
 )
@@ -40,7 +42,7 @@ func (r *report) invite(n *node) Invite {
 	switch {
 	case o.at == nil || r.faulty[n.Get("status")]:
 	case accepted && !there:
-		r.malformed(or(at, n), `expected a time in "accepted_at" where the status is "accepted"`)
+		r.malformed(cmp.Or(at, n), `expected a time in "accepted_at" where the status is "accepted"`)
 	case !accepted && there:
 		r.malformed(at, `expected no accepted_at, or null, unless the status is "accepted"`)
 	}
@@ -121,7 +123,7 @@ func (c checker) invite(i Invite) {
 		}
 	}
 	if due, known := c.due(expiry); i.Status == api.InviteExpired && known && !due {
-		c.contradictory(or(expiresAt, i.at.Get("status")), `expected a time in "expires_at" that has come, for the status is "expired"`)
+		c.contradictory(cmp.Or(expiresAt, i.at.Get("status")), `expected a time in "expires_at" that has come, for the status is "expired"`)
 	}
 }
 

@@ -2,13 +2,13 @@ package seed
 
 import (
 	"cmp"
-	"math/bits"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"antechamber/api"
+	"antechamber/internal/duration"
 )
 
 // Time is a time of a seed: absolute, or relative to the organization's clock
@@ -120,7 +120,6 @@ const (
 var (
 	absoluteForm = regexp.MustCompile(`^` + dateTime + `$`)
 	instantForm  = regexp.MustCompile(`^(` + dateTime + `|` + distance + `)$`)
-	distancePart = regexp.MustCompile(`([0-9]+)(?:\.([0-9]+))?([smhdw])`)
 	offsetForm   = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns))+$`)
 )
 
@@ -175,32 +174,12 @@ func distanceOf(d time.Duration) string {
 	return b.String()
 }
 
-var units = map[string]time.Duration{
-	"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour,
-}
-
-// parseDistance reads a sign and a sum of numbers with units, cut to the
-// microsecond. It fails when the sum is more than farthest.
+// parseDistance reads a duration from the clock, cut to the microsecond. It
+// fails when that is more than farthest.
 func parseDistance(s string) (time.Duration, bool) {
-	var sum time.Duration
-	for _, part := range distancePart.FindAllStringSubmatch(s, -1) {
-		unit := units[part[3]]
-		whole, err := strconv.ParseUint(part[1], 10, 64)
-		if err != nil || whole > uint64(farthest/unit) {
-			return 0, false
-		}
-		// 18 digits of a fraction are exact to well below a microsecond, also
-		// those of a week.
-		digits, _ := strconv.ParseUint((part[2] + "000000000000000000")[:18], 10, 64)
-		high, low := bits.Mul64(digits, uint64(unit))
-		fraction, _ := bits.Div64(high, low, 1_000_000_000_000_000_000)
-		if sum += time.Duration(whole)*unit + time.Duration(fraction); sum > farthest {
-			return 0, false
-		}
+	d, err := duration.Parse(s)
+	if err != nil || d.Abs() > farthest {
+		return 0, false
 	}
-	sum = sum.Truncate(time.Microsecond)
-	if strings.HasPrefix(s, "-") {
-		sum = -sum
-	}
-	return sum, true
+	return d.Truncate(time.Microsecond), true
 }

@@ -1,6 +1,7 @@
 package seed
 
 import (
+	"cmp"
 	"maps"
 	"regexp"
 	"slices"
@@ -116,7 +117,7 @@ func (r *report) dataResidency(n *node) *api.DataResidency {
 	d.AllowedInferenceGeos = list(r, geos, "inference geos", 1, func(n *node) string { return enumAt(r, n, api.InferenceGeos) })
 	faulty := r.faulty[byDefault] || len(geos.Items) == 0 || slices.ContainsFunc(geos.Items, func(n *node) bool { return r.faulty[n] })
 	if !faulty && !api.OneOf(d.DefaultInferenceGeo, d.AllowedInferenceGeos) {
-		r.contradictory(or(byDefault, geos), "expected default_inference_geo, %q, to be among allowed_inference_geos", d.DefaultInferenceGeo)
+		r.contradictory(cmp.Or(byDefault, geos), "expected default_inference_geo, %q, to be among allowed_inference_geos", d.DefaultInferenceGeo)
 	}
 	return &d
 }

@@ -1,0 +1,59 @@
+// Package duration reads durations as people write them for the clock: those of
+// Go, with days and weeks too.
+package duration
+
+import (
+	"errors"
+	"math"
+	"math/bits"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+var (
+	whole = regexp.MustCompile(`^[+-]?(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h|d|w))+$`)
+	part  = regexp.MustCompile(`([0-9]+)(?:\.([0-9]+))?(ns|us|µs|ms|s|m|h|d|w)`)
+)
+
+var units = map[string]time.Duration{
+	"ns": time.Nanosecond, "us": time.Microsecond, "µs": time.Microsecond, "ms": time.Millisecond,
+	"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour,
+}
+
+// Errors of Parse.
+var (
+	ErrSyntax = errors.New("not a duration")
+	ErrRange  = errors.New("out of range")
+)
+
+// Parse reads a sum of numbers with units, with an optional sign: 504h, -3d,
+// 1w2d12h, 1.5s, 250ms. A bare 0 is not one. What is finer than a nanosecond is
+// cut off.
+func Parse(s string) (time.Duration, error) {
+	if !whole.MatchString(s) {
+		return 0, ErrSyntax
+	}
+	var sum time.Duration
+	for _, p := range part.FindAllStringSubmatch(s, -1) {
+		unit := units[p[3]]
+		n, err := strconv.ParseUint(p[1], 10, 64)
+		if err != nil || n > uint64(math.MaxInt64/unit) {
+			return 0, ErrRange
+		}
+		// 18 digits of a fraction are exact to well below a nanosecond of a week.
+		digits, _ := strconv.ParseUint((p[2] + "000000000000000000")[:18], 10, 64)
+		high, low := bits.Mul64(digits, uint64(unit))
+		fraction, _ := bits.Div64(high, low, 1_000_000_000_000_000_000)
+		for _, d := range []time.Duration{time.Duration(n) * unit, time.Duration(fraction)} {
+			if sum += d; sum < d { // overflow
+				return 0, ErrRange
+			}
+		}
+	}
+	if strings.HasPrefix(s, "-") {
+		sum = -sum
+	}
+	return sum, nil
+}
