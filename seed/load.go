@@ -43,6 +43,11 @@ func (s *Seed) Load(opts Options) ([]store.Contents, error) {
 	if err := r.err(s.file, s.text); err != nil {
 		return nil, err
 	}
+	return s.load(clocks, opts), nil
+}
+
+// load returns the contents of each organization, in which nothing is faulty.
+func (s *Seed) load(clocks []store.Clock, opts Options) []store.Contents {
 	ids := taken{}
 	for _, o := range s.organizations {
 		ids.keep(strings.ToLower(o.ID))
@@ -54,7 +59,7 @@ func (s *Seed) Load(opts Options) ([]store.Contents, error) {
 		}
 		out[i] = load(&o, clocks[i], opts.Real, store.SeedOf(opts.IDSeed, i), ids)
 	}
-	return out, nil
+	return out
 }
 
 // Restarts reports whether the clock of an organization begins again whenever

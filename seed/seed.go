@@ -10,7 +10,11 @@
 // has all of its steps, and its export, in a file of its own.
 package seed
 
-import "bytes"
+import (
+	"bytes"
+
+	"antechamber/store"
+)
 
 // Seed is a seed that was read: one or more organizations, to be loaded any
 // number of times. It does not change.
@@ -34,6 +38,17 @@ func Parse(file string, data []byte) (*Seed, error) {
 // Of returns a seed of organizations written in Go. It fails with Faults, whose
 // places are those in the seed as Encode writes it.
 func Of(organizations ...Organization) (*Seed, error) { return Parse("seed", EncodeAll(organizations)) }
+
+// Read reads a seed and loads it once. It fails with the Faults of both Parse and
+// Load.
+func Read(file string, data []byte, opts Options) (*Seed, []store.Contents, error) {
+	s, r := read(file, data)
+	clocks := r.check(s.organizations, &opts)
+	if err := r.err(s.file, s.text); err != nil {
+		return nil, nil, err
+	}
+	return s, s.load(clocks, opts), nil
+}
 
 // Validate returns the Faults of both Parse and Load, or nil.
 func Validate(file string, data []byte, opts Options) error {

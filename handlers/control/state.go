@@ -47,17 +47,11 @@ func replaceState(c *call) (any, error) {
 
 // contents reads the body as a seed of a single organization.
 func (c *call) contents() (none store.Contents, err error) {
-	const file = "body"
 	clock := c.org.Clock()
 	opts := seed.Options{Real: c.Store.RealTime(), IDSeed: c.Seed.IDSeed, ID: c.org.ID(), NoClock: &clock}
-	var all []store.Contents
-	s, err := seed.Parse(file, c.body)
-	if err == nil {
-		all, err = s.Load(opts)
-	}
+	_, all, err := seed.Read("body", c.body, opts)
 	if err != nil {
-		// Either stops at its own faults; whoever mends a seed wants all.
-		return none, invalidSeed("invalid_seed", seed.Validate(file, c.body, opts))
+		return none, invalidSeed("invalid_seed", err)
 	}
 	if len(all) != 1 {
 		return none, refuse(http.StatusBadRequest, "invalid_seed", "/organizations: expected one organization.", "Replace one after the other, each named by its key or its id.")

@@ -229,31 +229,27 @@ func randomIDSeed() *idSeed {
 	return new(idSeed(binary.NativeEndian.Uint64(b[:]) & maxIDSeed))
 }
 
-// load gives the organizations of the seed.
+// load returns the organizations of the seed.
 func (c *serveCmd) load(p *process) (from statefile.Seed, s *seed.Seed, organizations []store.Contents, err error) {
 	if from.Name = c.Seed; c.Seed == "" {
 		return from, nil, nil, badInput("--seed: expected a file, - or a built-in seed, %s, not nothing", strings.Join(seed.BuiltinNames, ", "))
 	}
-	s, from.Builtin = seed.Builtin(c.Seed)
-	if !from.Builtin {
+	opts := c.loading().At(p.now())
+	if s, from.Builtin = seed.Builtin(c.Seed); from.Builtin {
+		if organizations, err = s.Load(opts); err != nil && c.Clock != nil { // the faults are of no help: the file cannot be seen
+			err = badInput("the built-in seed %s does not fit a clock at %s: its times would be before 1970 or ahead of the clock", from.Name, c.Clock.At)
+		}
+	} else {
 		var data []byte
-		from.Name, data, err = readSeed(c.Seed, p.stdin)
-		if errors.Is(err, fs.ErrNotExist) {
-			return from, nil, nil, badInput("there is no file %s, and the built-in seeds are %s", c.Seed, strings.Join(seed.BuiltinNames, ", "))
+		if from.Name, data, err = readSeed(c.Seed, p.stdin); errors.Is(err, fs.ErrNotExist) {
+			err = badInput("there is no file %s, and the built-in seeds are %s", c.Seed, strings.Join(seed.BuiltinNames, ", "))
 		}
-		if err != nil {
-			return from, nil, nil, err
-		}
-		from.Text = string(data)
-		if s, err = seed.Parse(from.Name, data); err != nil {
-			return from, nil, nil, err
+		if err == nil {
+			from.Text = string(data)
+			s, organizations, err = seed.Read(from.Name, data, opts)
 		}
 	}
-	organizations, err = s.Load(c.loading().At(p.now()))
-	switch {
-	case err != nil && from.Builtin && c.Clock != nil: // its faults are no help to somebody who cannot see it
-		return from, nil, nil, badInput("the built-in seed %s does not fit a clock at %s: its times would be before 1970 or ahead of the clock", from.Name, c.Clock.At)
-	case err != nil:
+	if err != nil {
 		return from, nil, nil, err
 	}
 	organizations[0].AdminKeys, err = c.adminKeys(from.Name, organizations)

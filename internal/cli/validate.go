@@ -72,15 +72,7 @@ func check(file string, p *process) (summary string, err error) {
 	if err != nil {
 		return "", err
 	}
-	opts := seed.Options{Real: p.now()}
-	if err := seed.Validate(name, data, opts); err != nil {
-		return "", err
-	}
-	s, err := seed.Parse(name, data)
-	if err != nil {
-		return "", err
-	}
-	all, err := s.Load(opts)
+	_, all, err := seed.Read(name, data, seed.Options{Real: p.now()})
 	if err != nil {
 		return "", err
 	}
