@@ -2,11 +2,36 @@ package store
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 
 	"antechamber/api"
 )
+
+// APIKey is an API key and when it took which status.
+type APIKey struct {
+	api.APIKey
+	// History holds the changes of the status, oldest first: the first is the
+	// status at creation, the last one is the present status. Reports of usage
+	// and cost need to know when a key stopped.
+	History []StatusChange
+}
+
+// StatusChange is one change of an API key's status.
+type StatusChange struct {
+	Status api.APIKeyStatus
+	At     api.Time
+}
+
+func (k *APIKey) latest() api.Time {
+	latest := k.CreatedAt
+	for _, change := range k.History {
+		latest = latestOf(latest, change.At)
+	}
+	return latest
+}
 
 const (
 	keysListed = iota
@@ -45,11 +70,22 @@ func keyRow(k APIKey) *row[APIKey] {
 	return &row[APIKey]{k.ID, at(k.CreatedAt, k.ID), k, api.Encode(k.APIKey)}
 }
 
-func (s *state) keyPlace(id string) (position, bool) {
-	if r := s.keys.get(id); r != nil {
-		return r.position, true
+func (t *tx) buildAPIKey(k APIKey) error {
+	w := t.workspaces.get(k.Scope.WorkspaceID)
+	switch {
+	case t.keys.get(k.ID) != nil:
+		return fmt.Errorf("API key %s is there twice", k.ID)
+	case w == nil:
+		return fmt.Errorf("API key %s is in no workspace", k.ID)
+	case !w.Value.ArchivedAt.IsZero() && k.Status != api.KeyArchived:
+		return fmt.Errorf("API key %s is in an archived workspace and not archived", k.ID)
 	}
-	return position{}, false
+	t.putKey(k)
+	return nil
+}
+
+func (t *tables) keyContents() []APIKey {
+	return collect(nil, t.keys.span(keysListed, APIKey{}), func(k *APIKey) APIKey { return *k })
 }
 
 func (s *state) keysIn(workspaceID string, status api.APIKeyStatus) span[APIKey] {
@@ -80,7 +116,15 @@ func (k APIKey) withStatus(status api.APIKeyStatus, from api.Time) APIKey {
 	return k
 }
 
-// expireKey expires the first key that is due, and tells whether there was
+// keyDue returns when the first key expires, in microseconds since 1970.
+func (t *tables) keyDue() int64 {
+	if r := t.keys.span(keysByExpiry, APIKey{}).first(); r != nil {
+		return r.Value.ExpiresAt.UnixMicro()
+	}
+	return math.MaxInt64
+}
+
+// expireKey expires the first key that is due, and reports whether there was
 // one.
 func (t *tx) expireKey() bool {
 	r := t.keys.span(keysByExpiry, APIKey{}).first()
@@ -110,7 +154,7 @@ func (o *Organization) ListAPIKeys(f APIKeyFilter, l List, bad error) (Page[APIK
 		return Page[APIKey]{}, bad
 	}
 	s := o.view()
-	c, err := l.cursor("API key", s.keyPlace)
+	c, err := l.cursor("API key", s.keys.place)
 	if err != nil {
 		return Page[APIKey]{}, err
 	}

@@ -2,6 +2,8 @@ package store
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -17,6 +19,13 @@ const InviteLifetime = 21 * 24 * time.Hour
 type Invite struct {
 	api.Invite
 	address string // the e-mail address as it is compared
+}
+
+func (i *Invite) latest() api.Time {
+	if i.Status == api.InviteExpired {
+		return latestOf(i.InvitedAt, i.AcceptedAt, i.ExpiresAt)
+	}
+	return latestOf(i.InvitedAt, i.AcceptedAt)
 }
 
 const (
@@ -50,18 +59,34 @@ func inviteRow(i api.Invite) *row[Invite] {
 	return &row[Invite]{i.ID, at(i.InvitedAt, i.ID), Invite{i, address(i.Email)}, api.Encode(i)}
 }
 
+func (t *tx) buildInvite(i api.Invite) error {
+	if t.invites.get(i.ID) != nil {
+		return fmt.Errorf("invite %s is there twice", i.ID)
+	}
+	if i.Status == api.InvitePending && (t.userByEmail(i.Email) != nil || t.pendingInvite(i.Email) != nil) {
+		return fmt.Errorf("the pending invite %s is to a person who is a user or invited already", i.ID)
+	}
+	t.invites.put(inviteRow(i))
+	return nil
+}
+
+func (t *tables) inviteContents() []api.Invite {
+	return collect(nil, t.invites.span(invitesSent, Invite{}), func(i *Invite) api.Invite { return i.Invite })
+}
+
 func (s *state) pendingInvite(email string) *row[Invite] {
 	return s.invites.span(invitesPending, Invite{address: address(email)}).first()
 }
 
-func (s *state) invitePlace(id string) (position, bool) {
-	if r := s.invites.get(id); r != nil {
-		return r.position, true
+// inviteDue returns when the first invite expires, in microseconds since 1970.
+func (t *tables) inviteDue() int64 {
+	if r := t.invites.span(invitesByExpiry, Invite{}).first(); r != nil {
+		return r.Value.ExpiresAt.UnixMicro()
 	}
-	return position{}, false
+	return math.MaxInt64
 }
 
-// expireInvite expires the first invite that is due, and tells whether there
+// expireInvite expires the first invite that is due, and reports whether there
 // was one.
 func (t *tx) expireInvite() bool {
 	r := t.invites.span(invitesByExpiry, Invite{}).first()
@@ -93,7 +118,7 @@ func (o *Organization) ListOrganizationInvites(f InviteFilter, l List, bad error
 		return Page[Invite]{}, bad
 	}
 	s := o.view()
-	c, err := l.cursor("Invite", s.invitePlace)
+	c, err := l.cursor("Invite", s.invites.place)
 	if err != nil {
 		return Page[Invite]{}, err
 	}

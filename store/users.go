@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -12,6 +13,23 @@ import (
 type User struct {
 	api.User
 	address string // the e-mail address as it is compared
+}
+
+// RemovedUser is what remains of a user who was removed: the place that the
+// user had in lists.
+type RemovedUser struct {
+	ID      string
+	AddedAt api.Time
+}
+
+func (u *User) latest() api.Time { return u.AddedAt }
+
+func (t *tables) latestRemoved() (latest api.Time) {
+	t.removed.Scan(func(_ string, p position) bool {
+		latest = latestOf(latest, p.time())
+		return true
+	})
+	return latest
 }
 
 // address is how e-mail addresses are compared: without case.
@@ -31,6 +49,40 @@ var userIndexes = []index[User]{
 
 func userRow(u api.User) *row[User] {
 	return &row[User]{u.ID, at(u.AddedAt, u.ID), User{u, address(u.Email)}, api.Encode(u)}
+}
+
+func (t *tx) buildUser(u api.User) error {
+	if t.users.get(u.ID) != nil {
+		return fmt.Errorf("user %s is there twice", u.ID)
+	}
+	if t.userByEmail(u.Email) != nil {
+		return fmt.Errorf("%s is the address of two users", u.Email)
+	}
+	t.users.put(userRow(u))
+	return nil
+}
+
+func (t *tx) buildRemovedUser(r RemovedUser) error {
+	if t.users.get(r.ID) != nil {
+		return fmt.Errorf("user %s is removed and present", r.ID)
+	}
+	if _, twice := t.removed.Set(r.ID, at(r.AddedAt, r.ID)); twice {
+		return fmt.Errorf("user %s is removed twice", r.ID)
+	}
+	return nil
+}
+
+func (t *tables) userContents() []api.User {
+	return collect(nil, t.users.span(usersListed, User{}), func(u *User) api.User { return u.User })
+}
+
+func (t *tables) removedContents() (removed []RemovedUser) {
+	t.removed.Scan(func(id string, p position) bool {
+		removed = append(removed, RemovedUser{ID: id, AddedAt: p.time()})
+		return true
+	})
+	slices.SortFunc(removed, func(a, b RemovedUser) int { return at(a.AddedAt, a.ID).compare(at(b.AddedAt, b.ID)) })
+	return removed
 }
 
 func (s *state) userByEmail(email string) *row[User] {
@@ -57,8 +109,8 @@ func (t *tx) roomForMember() error {
 
 // userPlace is where a user stands, or stood, in lists.
 func (s *state) userPlace(id string) (position, bool) {
-	if r := s.users.get(id); r != nil {
-		return r.position, true
+	if p, ok := s.users.place(id); ok {
+		return p, true
 	}
 	return s.removed.Get(id)
 }
