@@ -28,6 +28,14 @@ func (i *Invite) latest() api.Time {
 	return latestOf(i.InvitedAt, i.AcceptedAt)
 }
 
+// The types of effects on invites.
+const (
+	InviteCreated  = "invite.created"
+	InviteAccepted = "invite.accepted"
+	InviteExpired  = "invite.expired"
+	InviteDeleted  = "invite.deleted"
+)
+
 const (
 	invitesListed = iota
 	invitesSent
@@ -221,4 +229,51 @@ func (o *Organization) DeleteOrganizationInvite(id string) (Object[api.Deleted],
 		t.deleteInvite(i)
 		return objectOf(api.Deleted{ID: id, Type: api.TypeInviteDeleted}), nil
 	})
+}
+
+// AcceptInvite makes the person who got the mail of a pending invite a user,
+// with the invite's role. An empty name is made of the address. The API has no
+// operation for it.
+func (o *Organization) AcceptInvite(id, name string) (Object[User], error) {
+	return update(o, func(t *tx) (none Object[User], err error) {
+		i := t.invites.get(id)
+		switch {
+		case i == nil:
+			return none, notFound("Invite", id)
+		case i.Value.Status != api.InvitePending:
+			return none, refused("invite_not_pending", "Invite `"+id+"` is "+string(i.Value.Status)+": only a pending invite can be accepted.")
+		case reached(t.settings.MemberLimit, t.users.len()):
+			return none, refused(api.OrgMemberLimitExceeded, "The organization has reached its limit of members.")
+		}
+		accepted := i.Value.Invite
+		accepted.Status, accepted.AcceptedAt = api.InviteAccepted, t.now
+		t.invites.put(inviteRow(accepted))
+		t.note(InviteAccepted, id)
+		return t.addUser(NewUser{Email: accepted.Email, Name: name, Role: accepted.Role}).object(), nil
+	})
+}
+
+// Mail is one that production would have sent.
+type Mail struct {
+	To        string               `json:"to"`
+	SentAt    api.Time             `json:"sent_at"`
+	InviteID  string               `json:"invite_id"`
+	Role      api.OrganizationRole `json:"role"`
+	Status    api.InviteStatus     `json:"status"` // of the invite, by now
+	ExpiresAt api.Time             `json:"expires_at"`
+}
+
+// MaxMails is how many mails the outbox shows.
+const MaxMails = 1000
+
+// Outbox returns the mails of the newest invites, newest first, deleted ones
+// too: the mail was sent all the same.
+func (o *Organization) Outbox() []Mail {
+	mails := []Mail{}
+	next := o.view().invites.span(invitesSent, Invite{}).walk(newest, false)
+	for r := next(); r != nil && len(mails) < MaxMails; r = next() {
+		i := r.Value.Invite
+		mails = append(mails, Mail{i.Email, i.InvitedAt, i.ID, i.Role, i.Status, i.ExpiresAt})
+	}
+	return mails
 }

@@ -32,6 +32,13 @@ func (t *tables) latestRemoved() (latest api.Time) {
 	return latest
 }
 
+// The types of effects on users.
+const (
+	UserAdded   = "user.added"
+	UserUpdated = "user.updated"
+	UserRemoved = "user.removed"
+)
+
 // address is how e-mail addresses are compared: without case.
 func address(email string) string { return strings.ToLower(email) }
 
@@ -212,4 +219,50 @@ func (o *Organization) RemoveOrganizationMember(id string) (Object[api.Deleted],
 		t.removed.Set(id, u.position)
 		return objectOf(api.Deleted{ID: id, Type: api.TypeUserDeleted}), nil
 	})
+}
+
+// NewUser is a person who joins some other way than by an invite.
+type NewUser struct {
+	Email string
+	Name  string               // made of the address when empty
+	Role  api.OrganizationRole // any, admin too
+}
+
+// AddUser makes a person a user. A pending invite to the address is deleted.
+// The API has no operation for it.
+func (o *Organization) AddUser(in NewUser) (Object[User], error) {
+	return update(o, func(t *tx) (none Object[User], err error) {
+		if err := t.notYetMember(in.Email); err != nil {
+			return none, err
+		}
+		if i := t.pendingInvite(in.Email); i != nil {
+			t.deleteInvite(i)
+		}
+		if err := t.roomForMember(); err != nil {
+			return none, err
+		}
+		return t.addUser(in).object(), nil
+	})
+}
+
+func (t *tx) addUser(in NewUser) *row[User] {
+	if in.Name == "" {
+		in.Name = api.NameOf(in.Email)
+	}
+	u := userRow(api.User{
+		ID: t.newUserID(), Type: api.TypeUser, Email: in.Email, Name: in.Name, Role: in.Role, AddedAt: t.now,
+	})
+	t.users.put(u)
+	t.note(UserAdded, u.key)
+	return u
+}
+
+// newUserID draws an id that no user has or had.
+func (t *tx) newUserID() string {
+	for {
+		id := drawID(t, &t.users, "user_")
+		if _, gone := t.removed.Get(id); !gone {
+			return id
+		}
+	}
 }

@@ -16,6 +16,13 @@ type Member struct {
 	Role        api.WorkspaceRole // one of api.AssignableWorkspaceRoles
 }
 
+// The types of effects on workspace members.
+const (
+	WorkspaceMemberAdded   = "workspace_member.added"
+	WorkspaceMemberUpdated = "workspace_member.updated"
+	WorkspaceMemberRemoved = "workspace_member.removed"
+)
+
 const (
 	membersByWorkspace = iota
 	membersByUser

@@ -17,6 +17,13 @@ type Workspace struct {
 
 func (w *Workspace) latest() api.Time { return latestOf(w.CreatedAt, w.ArchivedAt) }
 
+// The types of effects on workspaces.
+const (
+	WorkspaceCreated  = "workspace.created"
+	WorkspaceUpdated  = "workspace.updated"
+	WorkspaceArchived = "workspace.archived"
+)
+
 const (
 	workspacesLive = iota
 	workspacesArchived
