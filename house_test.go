@@ -24,7 +24,7 @@ var rooms = map[string][]string{
 	"handlers":           {"api", "handlers/control", "internal/faults", "internal/journal", "internal/limits", "internal/redact", "internal/server", "seed", "store"},
 	"handlers/control":   {"api", "internal/faults", "internal/guess", "internal/journal", "internal/limits", "internal/server", "seed", "store"},
 	"internal/cli":       {"api", "handlers", "handlers/control", "internal/guess", "internal/journal", "internal/limits", "internal/pull", "internal/remote", "internal/server", "internal/statefile", "internal/wholefile", "seed", "store"},
-	"internal/conform":   {},
+	"internal/conform":   {"api"},
 	"internal/faults":    {"api", "internal/guess", "internal/pattern"},
 	"internal/guess":     {},
 	"internal/inprocess": {},
