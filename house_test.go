@@ -43,6 +43,9 @@ var rooms = map[string][]string{
 	"admintest/samples/offboarding":  {},
 	"admintest/samples/provisioning": {},
 	"admintest/samples/reminder":     {},
+
+	// Run by go generate.
+	"internal/genoperations": {"api"},
 }
 
 // beyond are the libraries that a room may use. Tests may use more.
