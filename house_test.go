@@ -24,7 +24,7 @@ var rooms = map[string][]string{
 	"handlers":           {"api", "handlers/control", "internal/faults", "internal/journal", "internal/limits", "internal/redact", "internal/server", "seed", "store"},
 	"handlers/control":   {"api", "internal/faults", "internal/guess", "internal/journal", "internal/limits", "internal/server", "seed", "store"},
 	"internal/cli":       {"api", "handlers", "handlers/control", "internal/guess", "internal/journal", "internal/limits", "internal/pull", "internal/remote", "internal/server", "internal/statefile", "internal/wholefile", "seed", "store"},
-	"internal/conform":   {},
+	"internal/conform":   {"api"},
 	"internal/duration":  {},
 	"internal/faults":    {"api", "internal/guess", "internal/pattern"},
 	"internal/guess":     {},
@@ -45,6 +45,9 @@ var rooms = map[string][]string{
 	"admintest/samples/offboarding":  {},
 	"admintest/samples/provisioning": {},
 	"admintest/samples/reminder":     {},
+
+	// Run by go generate.
+	"internal/genoperations": {"api"},
 }
 
 // beyond are the libraries that a room may use. Tests may use more.
@@ -165,15 +168,90 @@ func TestTimeAndChanceComeFromTheStore(t *testing.T) {
 	})
 }
 
-// A noun has the same file name in every room that knows it.
+// nouns are the objects of the Admin API, each with the rooms that have a file of
+// its name: one place to go for whatever the room knows about it.
+var nouns = map[string][]string{
+	"organizations":     {"api", "store", "seed", "handlers", "handlers/control"},
+	"users":             {"api", "store", "seed", "handlers", "handlers/control", "admintest"},
+	"invites":           {"api", "store", "seed", "handlers", "handlers/control", "admintest", "internal/remote"},
+	"workspaces":        {"api", "store", "seed", "handlers"},
+	"workspace_members": {"api", "store", "seed", "handlers"},
+	"api_keys":          {"api", "store", "seed", "handlers", "handlers/control", "admintest"},
+}
+
 func TestANounHasOneFileName(t *testing.T) {
-	for _, noun := range []string{"organizations", "users", "invites", "workspaces", "workspace_members", "api_keys"} {
-		for _, room := range []string{"api", "store", "handlers"} {
-			if found, _ := filepath.Glob(filepath.Join(room, noun+".go")); found == nil {
-				t.Errorf("%s has no %s.go", room, noun)
-			}
+	found := map[string][]string{}
+	eachFile(t, func(room, path string, _ *ast.File, _ *token.FileSet) {
+		noun := strings.TrimSuffix(filepath.Base(path), ".go")
+		if _, ok := nouns[noun]; ok {
+			found[noun] = append(found[noun], room)
+		}
+	})
+	for noun, want := range nouns {
+		if got := found[noun]; !slices.Equal(slices.Sorted(slices.Values(want)), slices.Sorted(slices.Values(got))) {
+			t.Errorf("%s.go is in %v, want %v", noun, got, want)
 		}
 	}
+}
+
+// What is served is listed beside the functions that serve it.
+func TestRoutesAreBesideTheirHandlers(t *testing.T) {
+	routes := 0
+	eachFile(t, func(room, path string, file *ast.File, _ *token.FileSet) {
+		if room != "handlers" && room != "handlers/control" || isTest(path) {
+			return
+		}
+		functions := map[string]bool{}
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok {
+				functions[f.Name.Name] = true
+			}
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			list, ok := n.(*ast.CompositeLit)
+			if !ok || !isListOf(list.Type, "operation", "route") {
+				return true
+			}
+			for _, route := range list.Elts {
+				routes++
+				if handler := handlerOf(route); !functions[handler] {
+					t.Errorf("%s lists a route whose handler %q is not in that file", path, handler)
+				}
+			}
+			return false
+		})
+	})
+	if routes < 40 {
+		t.Errorf("found only %d routes", routes)
+	}
+}
+
+// isListOf reports whether an expression is the type of a slice of one of the
+// types.
+func isListOf(expr ast.Expr, types ...string) bool {
+	list, ok := expr.(*ast.ArrayType)
+	if !ok {
+		return false
+	}
+	elem, ok := list.Elt.(*ast.Ident)
+	return ok && slices.Contains(types, elem.Name)
+}
+
+// handlerOf returns the name of a route's handler: its field handle, which is
+// the last one where fields are not named.
+func handlerOf(route ast.Expr) string {
+	fields := route.(*ast.CompositeLit).Elts
+	handler := fields[len(fields)-1]
+	for _, f := range fields {
+		if named, ok := f.(*ast.KeyValueExpr); ok && named.Key.(*ast.Ident).Name == "handle" {
+			handler = named.Value
+		}
+	}
+	name, _ := handler.(*ast.Ident)
+	if name == nil {
+		return ""
+	}
+	return name.Name
 }
 
 // The root holds no Go but the entry point: everything else has a package.

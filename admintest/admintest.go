@@ -398,7 +398,7 @@ var inGo = strings.NewReplacer(
 )
 
 // object is call for what is answered with an object of the API.
-func object[T api.User | api.APIKey | Key](s *Server, what, path string, body any) T {
+func object[T any](s *Server, what, path string, body any) T {
 	s.t.Helper()
 	var out T
 	s.call(what, http.MethodPost, path, body, &out)
@@ -407,3 +407,11 @@ func object[T api.User | api.APIKey | Key](s *Server, what, path string, body an
 
 // timeOf is how the control plane reads a time.
 func timeOf(t time.Time) string { return t.UTC().Format(api.TimeFormat) }
+
+// named ends the test at a name that is empty.
+func (s *Server) named(what, is, name string) {
+	s.t.Helper()
+	if name == "" {
+		s.t.Fatalf("admintest: %s: expected %s, not nothing", what, is)
+	}
+}

@@ -48,3 +48,5 @@
 //
 // The objects of the Admin API are those of package antechamber/api.
 package admintest
+
+//go:generate go run antechamber/internal/genoperations

@@ -1,9 +1,17 @@
 package handlers
 
 import (
+	"net/http"
+
 	"antechamber/api"
 	"antechamber/store"
 )
+
+var apiKeyOperations = []operation{
+	{"listApiKeys", http.MethodGet, "/organizations/api_keys", listAPIKeys},
+	{"getApiKey", http.MethodGet, "/organizations/api_keys/:api_key_id", getAPIKey},
+	{"updateApiKey", http.MethodPost, "/organizations/api_keys/:api_key_id", updateAPIKey},
+}
 
 func listAPIKeys(c *call) error {
 	q := queryOf(c)

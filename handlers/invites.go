@@ -2,10 +2,18 @@ package handlers
 
 import (
 	"encoding/json"
+	"net/http"
 
 	"antechamber/api"
 	"antechamber/store"
 )
+
+var inviteOperations = []operation{
+	{"listOrganizationInvites", http.MethodGet, "/organizations/invites", listOrganizationInvites},
+	{"createOrganizationInvite", http.MethodPost, "/organizations/invites", createOrganizationInvite},
+	{"getOrganizationInvite", http.MethodGet, "/organizations/invites/:invite_id", getOrganizationInvite},
+	{"deleteOrganizationInvite", http.MethodDelete, "/organizations/invites/:invite_id", deleteOrganizationInvite},
+}
 
 func listOrganizationInvites(c *call) error {
 	q := queryOf(c)

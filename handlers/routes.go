@@ -40,35 +40,14 @@ func Operations() []faults.Operation {
 }
 
 // operations is the list of what is served, in the order of the reference.
-var operations = []operation{
-	{"getCurrentOrganization", http.MethodGet, "/organizations/me", getCurrentOrganization},
-
-	{"listOrganizationMembers", http.MethodGet, "/organizations/users", listOrganizationMembers},
-	{"getOrganizationMember", http.MethodGet, "/organizations/users/:user_id", getOrganizationMember},
-	{"updateOrganizationMember", http.MethodPost, "/organizations/users/:user_id", updateOrganizationMember},
-	{"removeOrganizationMember", http.MethodDelete, "/organizations/users/:user_id", removeOrganizationMember},
-
-	{"listOrganizationInvites", http.MethodGet, "/organizations/invites", listOrganizationInvites},
-	{"createOrganizationInvite", http.MethodPost, "/organizations/invites", createOrganizationInvite},
-	{"getOrganizationInvite", http.MethodGet, "/organizations/invites/:invite_id", getOrganizationInvite},
-	{"deleteOrganizationInvite", http.MethodDelete, "/organizations/invites/:invite_id", deleteOrganizationInvite},
-
-	{"listWorkspaces", http.MethodGet, "/organizations/workspaces", listWorkspaces},
-	{"createWorkspace", http.MethodPost, "/organizations/workspaces", createWorkspace},
-	{"getWorkspace", http.MethodGet, "/organizations/workspaces/:workspace_id", getWorkspace},
-	{"updateWorkspace", http.MethodPost, "/organizations/workspaces/:workspace_id", updateWorkspace},
-	{"archiveWorkspace", http.MethodPost, "/organizations/workspaces/:workspace_id/archive", archiveWorkspace},
-
-	{"listWorkspaceMembers", http.MethodGet, "/organizations/workspaces/:workspace_id/members", listWorkspaceMembers},
-	{"addWorkspaceMember", http.MethodPost, "/organizations/workspaces/:workspace_id/members", addWorkspaceMember},
-	{"getWorkspaceMember", http.MethodGet, "/organizations/workspaces/:workspace_id/members/:user_id", getWorkspaceMember},
-	{"updateWorkspaceMember", http.MethodPost, "/organizations/workspaces/:workspace_id/members/:user_id", updateWorkspaceMember},
-	{"removeWorkspaceMember", http.MethodDelete, "/organizations/workspaces/:workspace_id/members/:user_id", removeWorkspaceMember},
-
-	{"listApiKeys", http.MethodGet, "/organizations/api_keys", listAPIKeys},
-	{"getApiKey", http.MethodGet, "/organizations/api_keys/:api_key_id", getAPIKey},
-	{"updateApiKey", http.MethodPost, "/organizations/api_keys/:api_key_id", updateAPIKey},
-}
+var operations = slices.Concat(
+	organizationOperations,
+	userOperations,
+	inviteOperations,
+	workspaceOperations,
+	workspaceMemberOperations,
+	apiKeyOperations,
+)
 
 // probe is what is served beside the API, without a key.
 type probe struct {

@@ -1,9 +1,18 @@
 package handlers
 
 import (
+	"net/http"
+
 	"antechamber/api"
 	"antechamber/store"
 )
+
+var userOperations = []operation{
+	{"listOrganizationMembers", http.MethodGet, "/organizations/users", listOrganizationMembers},
+	{"getOrganizationMember", http.MethodGet, "/organizations/users/:user_id", getOrganizationMember},
+	{"updateOrganizationMember", http.MethodPost, "/organizations/users/:user_id", updateOrganizationMember},
+	{"removeOrganizationMember", http.MethodDelete, "/organizations/users/:user_id", removeOrganizationMember},
+}
 
 func listOrganizationMembers(c *call) error {
 	q := queryOf(c)

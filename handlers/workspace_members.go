@@ -1,9 +1,19 @@
 package handlers
 
 import (
+	"net/http"
+
 	"antechamber/api"
 	"antechamber/store"
 )
+
+var workspaceMemberOperations = []operation{
+	{"listWorkspaceMembers", http.MethodGet, "/organizations/workspaces/:workspace_id/members", listWorkspaceMembers},
+	{"addWorkspaceMember", http.MethodPost, "/organizations/workspaces/:workspace_id/members", addWorkspaceMember},
+	{"getWorkspaceMember", http.MethodGet, "/organizations/workspaces/:workspace_id/members/:user_id", getWorkspaceMember},
+	{"updateWorkspaceMember", http.MethodPost, "/organizations/workspaces/:workspace_id/members/:user_id", updateWorkspaceMember},
+	{"removeWorkspaceMember", http.MethodDelete, "/organizations/workspaces/:workspace_id/members/:user_id", removeWorkspaceMember},
+}
 
 func listWorkspaceMembers(c *call) error {
 	q := queryOf(c)

@@ -1,9 +1,19 @@
 package handlers
 
 import (
+	"net/http"
+
 	"antechamber/api"
 	"antechamber/store"
 )
+
+var workspaceOperations = []operation{
+	{"listWorkspaces", http.MethodGet, "/organizations/workspaces", listWorkspaces},
+	{"createWorkspace", http.MethodPost, "/organizations/workspaces", createWorkspace},
+	{"getWorkspace", http.MethodGet, "/organizations/workspaces/:workspace_id", getWorkspace},
+	{"updateWorkspace", http.MethodPost, "/organizations/workspaces/:workspace_id", updateWorkspace},
+	{"archiveWorkspace", http.MethodPost, "/organizations/workspaces/:workspace_id/archive", archiveWorkspace},
+}
 
 func listWorkspaces(c *call) error {
 	q := queryOf(c)

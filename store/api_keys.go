@@ -2,10 +2,44 @@ package store
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 
 	"antechamber/api"
+)
+
+// APIKey is an API key and when it took which status.
+type APIKey struct {
+	api.APIKey
+	// History holds the changes of the status, oldest first: the first is the
+	// status at creation, the last one is the present status. Reports of usage
+	// and cost need to know when a key stopped.
+	History []StatusChange
+}
+
+// StatusChange is one change of an API key's status.
+type StatusChange struct {
+	Status api.APIKeyStatus
+	At     api.Time
+}
+
+func (k *APIKey) latest() api.Time {
+	latest := k.CreatedAt
+	for _, change := range k.History {
+		latest = latestOf(latest, change.At)
+	}
+	return latest
+}
+
+// The types of effects on API keys.
+const (
+	APIKeyCreated  = "api_key.created"
+	APIKeyUpdated  = "api_key.updated"
+	APIKeyArchived = "api_key.archived"
+	APIKeyExpired  = "api_key.expired"
+	APIKeyUsed     = "api_key.used"
 )
 
 const (
@@ -45,11 +79,22 @@ func keyRow(k APIKey) *row[APIKey] {
 	return &row[APIKey]{k.ID, at(k.CreatedAt, k.ID), k, api.Encode(k.APIKey)}
 }
 
-func (s *state) keyPlace(id string) (position, bool) {
-	if r := s.keys.get(id); r != nil {
-		return r.position, true
+func (t *tx) buildAPIKey(k APIKey) error {
+	w := t.workspaces.get(k.Scope.WorkspaceID)
+	switch {
+	case t.keys.get(k.ID) != nil:
+		return fmt.Errorf("API key %s is there twice", k.ID)
+	case w == nil:
+		return fmt.Errorf("API key %s is in no workspace", k.ID)
+	case !w.Value.ArchivedAt.IsZero() && k.Status != api.KeyArchived:
+		return fmt.Errorf("API key %s is in an archived workspace and not archived", k.ID)
 	}
-	return position{}, false
+	t.putKey(k)
+	return nil
+}
+
+func (t *tables) keyContents() []APIKey {
+	return collect(nil, t.keys.span(keysListed, APIKey{}), func(k *APIKey) APIKey { return *k })
 }
 
 func (s *state) keysIn(workspaceID string, status api.APIKeyStatus) span[APIKey] {
@@ -80,7 +125,15 @@ func (k APIKey) withStatus(status api.APIKeyStatus, from api.Time) APIKey {
 	return k
 }
 
-// expireKey expires the first key that is due, and tells whether there was
+// keyDue returns when the first key expires, in microseconds since 1970.
+func (t *tables) keyDue() int64 {
+	if r := t.keys.span(keysByExpiry, APIKey{}).first(); r != nil {
+		return r.Value.ExpiresAt.UnixMicro()
+	}
+	return math.MaxInt64
+}
+
+// expireKey expires the first key that is due, and reports whether there was
 // one.
 func (t *tx) expireKey() bool {
 	r := t.keys.span(keysByExpiry, APIKey{}).first()
@@ -110,7 +163,7 @@ func (o *Organization) ListAPIKeys(f APIKeyFilter, l List, bad error) (Page[APIK
 		return Page[APIKey]{}, bad
 	}
 	s := o.view()
-	c, err := l.cursor("API key", s.keyPlace)
+	c, err := l.cursor("API key", s.keys.place)
 	if err != nil {
 		return Page[APIKey]{}, err
 	}
@@ -204,6 +257,90 @@ func (o *Organization) UpdateAPIKey(id string, in APIKeyUpdate, bad error) (Obje
 		} else {
 			t.note(APIKeyUpdated, id)
 		}
+		return t.putKey(k).object(), nil
+	})
+}
+
+// NewAPIKey is a key that a person makes in the Console.
+type NewAPIKey struct {
+	Name        string
+	WorkspaceID string   // the Default Workspace when empty
+	CreatedBy   string   // a user; the first admin, or the first user, when empty
+	ExpiresAt   api.Time // null for never
+}
+
+// CreateAPIKey makes a key as a person does in the Console, and returns its
+// secret, of which only the hint is kept. The API has no operation for it.
+func (o *Organization) CreateAPIKey(in NewAPIKey) (key Object[APIKey], secret string, err error) {
+	key, err = update(o, func(t *tx) (none Object[APIKey], err error) {
+		if in.WorkspaceID == "" {
+			in.WorkspaceID = t.defaultWorkspace
+		}
+		if in.CreatedBy == "" {
+			in.CreatedBy = t.defaultCreator()
+		}
+		w := t.workspaces.get(in.WorkspaceID)
+		switch {
+		case w == nil:
+			return none, notFound("Workspace", in.WorkspaceID)
+		case in.CreatedBy == "":
+			return none, refused("nobody", "There is no user who could make a key.")
+		case t.users.get(in.CreatedBy) == nil:
+			return none, notFound("User", in.CreatedBy)
+		case !w.Value.ArchivedAt.IsZero():
+			return none, archivedWorkspace(in.WorkspaceID)
+		case !in.ExpiresAt.IsZero() && !in.ExpiresAt.After(t.now.Time):
+			return none, refused("invalid_expiry", "expires_at: the clock shows "+t.now.String()+" already.")
+		}
+		if err := t.roomForActive(in.WorkspaceID); err != nil {
+			return none, err
+		}
+		k := APIKey{APIKey: api.APIKey{
+			ID: drawID(t, &t.keys, "apikey_"), Type: api.TypeAPIKey, Name: in.Name, CreatedAt: t.now,
+			CreatedBy: api.Actor{ID: in.CreatedBy, Type: api.TypeUser}, Status: api.KeyActive, ExpiresAt: in.ExpiresAt,
+			Scope: api.Scope{Type: api.TypeWorkspace, WorkspaceID: w.key},
+		}, History: []StatusChange{{api.KeyActive, t.now}}}
+		if !w.Value.isDefault {
+			k.WorkspaceID = api.Nullable(w.key)
+		}
+		secret = "sk-ant-api03-" + strings.ReplaceAll(t.ids.UUID()+t.ids.UUID(), "-", "") + "AA"
+		k.PartialKeyHint = api.Nullable(hint(secret))
+		t.note(APIKeyCreated, k.ID)
+		return t.putKey(k).object(), nil
+	})
+	return key, secret, err
+}
+
+// defaultCreator returns the id of the admin who has been there longest, or else
+// of the user who has. It is empty without users.
+func (t *tx) defaultCreator() (id string) {
+	for _, s := range []span[User]{t.users.span(usersListed, User{}), t.users.span(usersByRole, User{User: api.User{Role: api.RoleAdmin}})} {
+		if r := s.walk(oldest, true)(); r != nil {
+			id = r.key
+		}
+	}
+	return id
+}
+
+// hint is what is kept of a secret.
+func hint(secret string) string {
+	const front = len("sk-ant-api03-") + 3
+	return secret[:front] + "..." + secret[len(secret)-4:]
+}
+
+// UseAPIKey marks a key used now, as a request of the Messages API would.
+func (o *Organization) UseAPIKey(id string) (Object[APIKey], error) {
+	return update(o, func(t *tx) (none Object[APIKey], err error) {
+		r := t.keys.get(id)
+		switch {
+		case r == nil:
+			return none, notFound("API key", id)
+		case r.Value.Status != api.KeyActive:
+			return none, refused("api_key_not_active", "API key `"+id+"` is "+string(r.Value.Status)+" and does not work.")
+		}
+		k := r.Value
+		k.LastUsedAt = t.now
+		t.note(APIKeyUsed, id)
 		return t.putKey(k).object(), nil
 	})
 }

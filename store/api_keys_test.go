@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -240,4 +241,54 @@ func TestAPIKeyLimitsAreOffByDefault(t *testing.T) {
 	for _, k := range c.APIKeys {
 		object(o.set(k.ID, "active")())(t)
 	}
+}
+
+func TestCreateAPIKeyKeepsOnlyTheHint(t *testing.T) {
+	o := open(t, store.Contents{
+		Users:      []api.User{user("jane", "user"), user("boss", "admin")},
+		Workspaces: []api.Workspace{workspace("lab"), archived(workspace("old"))},
+	})
+	k, secret, err := o.CreateAPIKey(store.NewAPIKey{Name: "K", WorkspaceID: "wrkspc_lab", CreatedBy: "user_jane", ExpiresAt: at(day)})
+	diff(t, "error", nil, err)
+	diff(t, "key", api.APIKey{
+		ID: k.Value.ID, Type: "api_key", Name: "K", WorkspaceID: "wrkspc_lab", CreatedAt: at(0), CreatedBy: api.Actor{ID: "user_jane", Type: "user"},
+		Status: "active", PartialKeyHint: k.Value.PartialKeyHint, ExpiresAt: at(day), Scope: api.Scope{Type: "workspace", WorkspaceID: "wrkspc_lab"},
+	}, k.Value.APIKey)
+	front, back, _ := strings.Cut(string(k.Value.PartialKeyHint), "...")
+	if !strings.HasPrefix(secret, front) || !strings.HasSuffix(secret, back) || len(secret) < 40 {
+		t.Errorf("the hint %s of %s", k.Value.PartialKeyHint, secret)
+	}
+	other, another, _ := o.CreateAPIKey(store.NewAPIKey{Name: "K"})
+	diff(t, "made by the admin, in the Default Workspace", api.Actor{ID: "user_boss", Type: "user"}, other.Value.CreatedBy)
+	diff(t, "workspace_id", api.Nullable(""), other.Value.WorkspaceID)
+	if another == secret {
+		t.Error("two keys have one secret")
+	}
+	for want, in := range map[string]store.NewAPIKey{
+		"Workspace `w` not found.":         {Name: "K", WorkspaceID: "w"},
+		"User `u` not found.":              {Name: "K", CreatedBy: "u"},
+		"Workspace `wrkspc_old` is archiv": {Name: "K", WorkspaceID: "wrkspc_old"},
+		"expires_at":                       {Name: "K", ExpiresAt: at(0)},
+	} {
+		if _, _, err := o.CreateAPIKey(in); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
+func TestCreateAPIKeyWithNobodyThere(t *testing.T) {
+	o := open(t, store.Contents{})
+	before := o.Contents()
+	_, secret, err := o.CreateAPIKey(store.NewAPIKey{Name: "K"})
+	wantRefusal(t, store.Error{Code: "nobody", Message: "There is no user who could make a key."}, err)
+	diff(t, "secret", "", secret)
+	diff(t, "contents", before, o.Contents())
+}
+
+func TestUseAPIKey(t *testing.T) {
+	o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", theDefault, "active"), key("b", theDefault, "inactive")}})
+	o.real.advance(time.Minute)
+	diff(t, "last_used_at", at(time.Minute), object(o.UseAPIKey("apikey_a"))(t).LastUsedAt)
+	_, err := o.UseAPIKey("apikey_b")
+	wantRefusal(t, store.Error{Code: "api_key_not_active", Message: "inactive"}, err)
 }

@@ -7,8 +7,8 @@ import (
 )
 
 // Contents is everything an organization consists of, as plain values: what a
-// seed is read into and what an export is written from. Build turns Contents
-// into a state and (*Organization).Contents turns a state back, losing
+// seed is read into and what an export is written from. Store.Add turns
+// Contents into a state and Organization.Contents turns a state back, losing
 // nothing.
 //
 // Every object has its id and its absolute times. Lists may come in any
@@ -37,35 +37,11 @@ type Contents struct {
 	Removed []RemovedUser
 }
 
-// Member is a workspace membership that somebody assigned. What a member
-// reads as also depends on the user's role in the organization, see
-// EffectiveRole.
-type Member struct {
-	WorkspaceID string
-	UserID      string
-	Role        api.WorkspaceRole // one of api.AssignableWorkspaceRoles
-}
-
-// APIKey is an API key and when it took which status.
-type APIKey struct {
-	api.APIKey
-	// History holds the changes of the status, oldest first: the first is the
-	// status at creation, the last one is the present status. Reports of usage
-	// and cost need to know when a key stopped.
-	History []StatusChange
-}
-
-// StatusChange is one change of an API key's status.
-type StatusChange struct {
-	Status api.APIKeyStatus
-	At     api.Time
-}
-
-// RemovedUser is what remains of a user who was removed: the place that the
-// user had in lists.
-type RemovedUser struct {
-	ID      string
-	AddedAt api.Time
+// Contents returns everything that the organization consists of.
+func (o *Organization) Contents() Contents {
+	c := o.view().contents()
+	c.ID, c.AdminKeys = o.ID(), o.AdminKeys()
+	return c
 }
 
 // Settings are an organization's limits and other choices, changeable at run

@@ -2,6 +2,8 @@ package store
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +20,21 @@ type Invite struct {
 	api.Invite
 	address string // the e-mail address as it is compared
 }
+
+func (i *Invite) latest() api.Time {
+	if i.Status == api.InviteExpired {
+		return latestOf(i.InvitedAt, i.AcceptedAt, i.ExpiresAt)
+	}
+	return latestOf(i.InvitedAt, i.AcceptedAt)
+}
+
+// The types of effects on invites.
+const (
+	InviteCreated  = "invite.created"
+	InviteAccepted = "invite.accepted"
+	InviteExpired  = "invite.expired"
+	InviteDeleted  = "invite.deleted"
+)
 
 const (
 	invitesListed = iota
@@ -50,18 +67,34 @@ func inviteRow(i api.Invite) *row[Invite] {
 	return &row[Invite]{i.ID, at(i.InvitedAt, i.ID), Invite{i, address(i.Email)}, api.Encode(i)}
 }
 
+func (t *tx) buildInvite(i api.Invite) error {
+	if t.invites.get(i.ID) != nil {
+		return fmt.Errorf("invite %s is there twice", i.ID)
+	}
+	if i.Status == api.InvitePending && (t.userByEmail(i.Email) != nil || t.pendingInvite(i.Email) != nil) {
+		return fmt.Errorf("the pending invite %s is to a person who is a user or invited already", i.ID)
+	}
+	t.invites.put(inviteRow(i))
+	return nil
+}
+
+func (t *tables) inviteContents() []api.Invite {
+	return collect(nil, t.invites.span(invitesSent, Invite{}), func(i *Invite) api.Invite { return i.Invite })
+}
+
 func (s *state) pendingInvite(email string) *row[Invite] {
 	return s.invites.span(invitesPending, Invite{address: address(email)}).first()
 }
 
-func (s *state) invitePlace(id string) (position, bool) {
-	if r := s.invites.get(id); r != nil {
-		return r.position, true
+// inviteDue returns when the first invite expires, in microseconds since 1970.
+func (t *tables) inviteDue() int64 {
+	if r := t.invites.span(invitesByExpiry, Invite{}).first(); r != nil {
+		return r.Value.ExpiresAt.UnixMicro()
 	}
-	return position{}, false
+	return math.MaxInt64
 }
 
-// expireInvite expires the first invite that is due, and tells whether there
+// expireInvite expires the first invite that is due, and reports whether there
 // was one.
 func (t *tx) expireInvite() bool {
 	r := t.invites.span(invitesByExpiry, Invite{}).first()
@@ -93,7 +126,7 @@ func (o *Organization) ListOrganizationInvites(f InviteFilter, l List, bad error
 		return Page[Invite]{}, bad
 	}
 	s := o.view()
-	c, err := l.cursor("Invite", s.invitePlace)
+	c, err := l.cursor("Invite", s.invites.place)
 	if err != nil {
 		return Page[Invite]{}, err
 	}
@@ -196,4 +229,51 @@ func (o *Organization) DeleteOrganizationInvite(id string) (Object[api.Deleted],
 		t.deleteInvite(i)
 		return objectOf(api.Deleted{ID: id, Type: api.TypeInviteDeleted}), nil
 	})
+}
+
+// AcceptInvite makes the person who got the mail of a pending invite a user,
+// with the invite's role. An empty name is made of the address. The API has no
+// operation for it.
+func (o *Organization) AcceptInvite(id, name string) (Object[User], error) {
+	return update(o, func(t *tx) (none Object[User], err error) {
+		i := t.invites.get(id)
+		switch {
+		case i == nil:
+			return none, notFound("Invite", id)
+		case i.Value.Status != api.InvitePending:
+			return none, refused("invite_not_pending", "Invite `"+id+"` is "+string(i.Value.Status)+": only a pending invite can be accepted.")
+		case reached(t.settings.MemberLimit, t.users.len()):
+			return none, refused(api.OrgMemberLimitExceeded, "The organization has reached its limit of members.")
+		}
+		accepted := i.Value.Invite
+		accepted.Status, accepted.AcceptedAt = api.InviteAccepted, t.now
+		t.invites.put(inviteRow(accepted))
+		t.note(InviteAccepted, id)
+		return t.addUser(NewUser{Email: accepted.Email, Name: name, Role: accepted.Role}).object(), nil
+	})
+}
+
+// Mail is one that production would have sent.
+type Mail struct {
+	To        string               `json:"to"`
+	SentAt    api.Time             `json:"sent_at"`
+	InviteID  string               `json:"invite_id"`
+	Role      api.OrganizationRole `json:"role"`
+	Status    api.InviteStatus     `json:"status"` // of the invite, by now
+	ExpiresAt api.Time             `json:"expires_at"`
+}
+
+// MaxMails is how many mails the outbox shows.
+const MaxMails = 1000
+
+// Outbox returns the mails of the newest invites, newest first, deleted ones
+// too: the mail was sent all the same.
+func (o *Organization) Outbox() []Mail {
+	mails := []Mail{}
+	next := o.view().invites.span(invitesSent, Invite{}).walk(newest, false)
+	for r := next(); r != nil && len(mails) < MaxMails; r = next() {
+		i := r.Value.Invite
+		mails = append(mails, Mail{i.Email, i.InvitedAt, i.ID, i.Role, i.Status, i.ExpiresAt})
+	}
+	return mails
 }

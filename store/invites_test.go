@@ -306,3 +306,49 @@ func TestListOrganizationInvites(t *testing.T) {
 		})
 	}
 }
+
+func TestAcceptInviteMakesAUser(t *testing.T) {
+	o := open(t, store.Contents{Invites: []api.Invite{invite("new", "developer", "pending")}})
+	o.real.advance(time.Hour)
+	var effects []store.Effect
+	u := object(o.Recording(func(e []store.Effect) { effects = append(effects, e...) }).AcceptInvite("invite_new", ""))(t)
+	diff(t, "user", api.User{ID: u.ID, Type: "user", Email: "new@example.com", Name: "New", Role: "developer", AddedAt: at(time.Hour)}, u.User)
+	i := object(o.GetOrganizationInvite("invite_new"))(t)
+	diff(t, "status", api.InviteAccepted, i.Status)
+	diff(t, "accepted_at", at(time.Hour), i.AcceptedAt)
+	diff(t, "effects", []store.Effect{
+		{Type: store.InviteAccepted, ID: "invite_new", At: at(time.Hour)}, {Type: store.UserAdded, ID: u.ID, At: at(time.Hour)},
+	}, effects)
+	if !strings.HasPrefix(u.ID, "user_") {
+		t.Errorf("the id is %s", u.ID)
+	}
+	_, err := o.AcceptInvite("invite_new", "")
+	wantRefusal(t, store.Error{Code: "invite_not_pending", Message: "accepted"}, err)
+}
+
+func TestAcceptInviteRefuses(t *testing.T) {
+	c := store.Contents{
+		Users:    []api.User{user("jane", "user")},
+		Invites:  []api.Invite{invite("pending", "user", "pending"), invite("expired", "user", "expired"), invite("deleted", "user", "deleted")},
+		Settings: settings(func(s *store.Settings) { s.MemberLimit = new(1) }),
+	}
+	o := open(t, c)
+	before := o.Contents()
+	for id, want := range map[string]store.Error{
+		"invite_x":       {Kind: store.NotFound, Message: "Invite `invite_x` not found."},
+		"invite_expired": {Code: "invite_not_pending", Message: "expired"},
+		"invite_deleted": {Code: "invite_not_pending", Message: "deleted"},
+		"invite_pending": {Code: api.OrgMemberLimitExceeded, Message: "limit"},
+	} {
+		_, err := o.AcceptInvite(id, "")
+		wantRefusal(t, want, err)
+	}
+	diff(t, "contents", before, o.Contents())
+}
+
+func TestOutbox(t *testing.T) {
+	o := open(t, store.Contents{Invites: []api.Invite{invite("b", "user", "deleted"), invite("a", "admin", "accepted")}})
+	got := o.Outbox()
+	diff(t, "mails", []string{"b@example.com", "a@example.com"}, []string{got[0].To, got[1].To})
+	diff(t, "the first", store.Mail{To: "b@example.com", SentAt: at(-time.Hour), InviteID: "invite_b", Role: "user", Status: "deleted", ExpiresAt: at(21*day - time.Hour)}, got[0])
+}

@@ -64,52 +64,16 @@ func (s *Store) changed() {
 // written to since one came from the other.
 func (v Version) Token() any { return v.state.copying }
 
-// nobody is the id in the contents of a version, which has none.
-const nobody = "00000000-0000-0000-0000-000000000000"
+// noID is the id in the contents of a version, which has none.
+const noID = "00000000-0000-0000-0000-000000000000"
 
-// Contents gives what the version holds, as it was last written: what has
-// become due since then is not expired in it. Its clock stands still at the
-// latest instant at which something happened.
+// Contents returns what the version holds, as it was last written: what has
+// become due since then is not expired in it. Its clock is frozen at the latest
+// instant at which something happened.
 func (v Version) Contents() Contents {
-	o := &Organization{core: new(core), pinned: v.state}
-	o.identity.Store(&identity{id: nobody})
-	c := o.Contents()
-	c.Clock = FrozenAt(c.latest().Time)
+	c := v.state.contents()
+	c.ID, c.Clock = noID, FrozenAt(v.state.latest().Time)
 	return c
-}
-
-// latest is the latest instant at which something happened.
-func (c *Contents) latest() api.Time {
-	latest := c.DefaultWorkspace.CreatedAt
-	happened := func(times ...api.Time) {
-		for _, t := range times {
-			if t.After(latest.Time) {
-				latest = t
-			}
-		}
-	}
-	for _, u := range c.Users {
-		happened(u.AddedAt)
-	}
-	for _, r := range c.Removed {
-		happened(r.AddedAt)
-	}
-	for _, i := range c.Invites {
-		happened(i.InvitedAt, i.AcceptedAt)
-		if i.Status == api.InviteExpired {
-			happened(i.ExpiresAt)
-		}
-	}
-	for _, w := range c.Workspaces {
-		happened(w.CreatedAt, w.ArchivedAt)
-	}
-	for _, k := range c.APIKeys {
-		happened(k.CreatedAt)
-		for _, change := range k.History {
-			happened(change.At)
-		}
-	}
-	return latest
 }
 
 // VersionOf builds a version of contents, whose id and admin keys are of no

@@ -96,6 +96,9 @@ func (o *Organization) nowIn(s *state) api.Time {
 // them are not to be written to.
 func (o *Organization) Settings() Settings { return o.view().settings }
 
+// SettingsUpdated is the type of the effect on settings.
+const SettingsUpdated = "settings.updated"
+
 // UpdateSettings changes the settings to what change makes of them, unless it
 // refuses.
 func (o *Organization) UpdateSettings(change func(Settings) (Settings, error)) (Settings, error) {

@@ -28,8 +28,7 @@ type origin struct {
 // anew: less than anybody notices, and longer for a large seed, so that loading
 // stays a small part of the time.
 func (s *state) freshness() time.Duration {
-	objects := s.users.len() + s.invites.len() + s.workspaces.len() + s.members.len() + s.keys.len()
-	return 10*time.Second + time.Duration(objects)*time.Millisecond
+	return 10*time.Second + time.Duration(s.len())*time.Millisecond
 }
 
 // version gives the version to begin with at a real time.

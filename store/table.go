@@ -121,6 +121,14 @@ func (t *table[T]) getter() func(key string) *row[T] {
 	}
 }
 
+// place returns the position of the object with the key in lists.
+func (t *table[T]) place(key string) (position, bool) {
+	if r := t.get(key); r != nil {
+		return r.position, true
+	}
+	return position{}, false
+}
+
 // put adds the row, or replaces the one with its key.
 func (t *table[T]) put(r *row[T]) {
 	old, _ := t.rows.Set(r)
@@ -186,6 +194,15 @@ func (s span[T]) all() (rows []*row[T]) {
 	return rows
 }
 
+// collect appends f of each row of the span to values.
+func collect[T, V any](values []V, s span[T], f func(*T) V) []V {
+	s.each(func(r *row[T]) bool {
+		values = append(values, f(&r.Value))
+		return true
+	})
+	return values
+}
+
 func (s span[T]) has(r *row[T]) bool { return s.group == nil || s.group(&r.Value, s.example) == 0 }
 
 // walk gives the rows of the span one by one: away from the position in list
@@ -215,4 +232,24 @@ func (s span[T]) walk(from position, backward bool) func() *row[T] {
 		}
 		return r
 	}
+}
+
+// latestIn returns the latest of what of returns for the rows of a table.
+func latestIn[T any](t table[T], of func(*T) api.Time) (latest api.Time) {
+	t.rows.Scan(func(r *row[T]) bool {
+		latest = latestOf(latest, of(&r.Value))
+		return true
+	})
+	return latest
+}
+
+// latestOf returns the latest of some instants, of which null ones are before
+// all others.
+func latestOf(times ...api.Time) (latest api.Time) {
+	for _, t := range times {
+		if t.After(latest.Time) {
+			latest = t
+		}
+	}
+	return latest
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -13,6 +14,30 @@ type User struct {
 	api.User
 	address string // the e-mail address as it is compared
 }
+
+// RemovedUser is what remains of a user who was removed: the place that the
+// user had in lists.
+type RemovedUser struct {
+	ID      string
+	AddedAt api.Time
+}
+
+func (u *User) latest() api.Time { return u.AddedAt }
+
+func (t *tables) latestRemoved() (latest api.Time) {
+	t.removed.Scan(func(_ string, p position) bool {
+		latest = latestOf(latest, p.time())
+		return true
+	})
+	return latest
+}
+
+// The types of effects on users.
+const (
+	UserAdded   = "user.added"
+	UserUpdated = "user.updated"
+	UserRemoved = "user.removed"
+)
 
 // address is how e-mail addresses are compared: without case.
 func address(email string) string { return strings.ToLower(email) }
@@ -31,6 +56,40 @@ var userIndexes = []index[User]{
 
 func userRow(u api.User) *row[User] {
 	return &row[User]{u.ID, at(u.AddedAt, u.ID), User{u, address(u.Email)}, api.Encode(u)}
+}
+
+func (t *tx) buildUser(u api.User) error {
+	if t.users.get(u.ID) != nil {
+		return fmt.Errorf("user %s is there twice", u.ID)
+	}
+	if t.userByEmail(u.Email) != nil {
+		return fmt.Errorf("%s is the address of two users", u.Email)
+	}
+	t.users.put(userRow(u))
+	return nil
+}
+
+func (t *tx) buildRemovedUser(r RemovedUser) error {
+	if t.users.get(r.ID) != nil {
+		return fmt.Errorf("user %s is removed and present", r.ID)
+	}
+	if _, twice := t.removed.Set(r.ID, at(r.AddedAt, r.ID)); twice {
+		return fmt.Errorf("user %s is removed twice", r.ID)
+	}
+	return nil
+}
+
+func (t *tables) userContents() []api.User {
+	return collect(nil, t.users.span(usersListed, User{}), func(u *User) api.User { return u.User })
+}
+
+func (t *tables) removedContents() (removed []RemovedUser) {
+	t.removed.Scan(func(id string, p position) bool {
+		removed = append(removed, RemovedUser{ID: id, AddedAt: p.time()})
+		return true
+	})
+	slices.SortFunc(removed, func(a, b RemovedUser) int { return at(a.AddedAt, a.ID).compare(at(b.AddedAt, b.ID)) })
+	return removed
 }
 
 func (s *state) userByEmail(email string) *row[User] {
@@ -57,8 +116,8 @@ func (t *tx) roomForMember() error {
 
 // userPlace is where a user stands, or stood, in lists.
 func (s *state) userPlace(id string) (position, bool) {
-	if r := s.users.get(id); r != nil {
-		return r.position, true
+	if p, ok := s.users.place(id); ok {
+		return p, true
 	}
 	return s.removed.Get(id)
 }
@@ -160,4 +219,50 @@ func (o *Organization) RemoveOrganizationMember(id string) (Object[api.Deleted],
 		t.removed.Set(id, u.position)
 		return objectOf(api.Deleted{ID: id, Type: api.TypeUserDeleted}), nil
 	})
+}
+
+// NewUser is a person who joins some other way than by an invite.
+type NewUser struct {
+	Email string
+	Name  string               // made of the address when empty
+	Role  api.OrganizationRole // any, admin too
+}
+
+// AddUser makes a person a user. A pending invite to the address is deleted.
+// The API has no operation for it.
+func (o *Organization) AddUser(in NewUser) (Object[User], error) {
+	return update(o, func(t *tx) (none Object[User], err error) {
+		if err := t.notYetMember(in.Email); err != nil {
+			return none, err
+		}
+		if i := t.pendingInvite(in.Email); i != nil {
+			t.deleteInvite(i)
+		}
+		if err := t.roomForMember(); err != nil {
+			return none, err
+		}
+		return t.addUser(in).object(), nil
+	})
+}
+
+func (t *tx) addUser(in NewUser) *row[User] {
+	if in.Name == "" {
+		in.Name = api.NameOf(in.Email)
+	}
+	u := userRow(api.User{
+		ID: t.newUserID(), Type: api.TypeUser, Email: in.Email, Name: in.Name, Role: in.Role, AddedAt: t.now,
+	})
+	t.users.put(u)
+	t.note(UserAdded, u.key)
+	return u
+}
+
+// newUserID draws an id that no user has or had.
+func (t *tx) newUserID() string {
+	for {
+		id := drawID(t, &t.users, "user_")
+		if _, gone := t.removed.Get(id); !gone {
+			return id
+		}
+	}
 }

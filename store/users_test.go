@@ -226,3 +226,12 @@ func TestListOrganizationMembersLeavesItsFilterAlone(t *testing.T) {
 		t.Errorf("the filter has become %v", roles)
 	}
 }
+
+func TestAddUserDeletesThePendingInvite(t *testing.T) {
+	o := open(t, store.Contents{Invites: []api.Invite{invite("new", "user", "pending")}})
+	u := object(o.AddUser(store.NewUser{Email: "NEW@example.com", Name: "N", Role: "admin"}))(t)
+	diff(t, "role", api.RoleAdmin, u.Role)
+	diff(t, "invite", api.InviteDeleted, object(o.GetOrganizationInvite("invite_new"))(t).Status)
+	_, err := o.AddUser(store.NewUser{Email: "new@example.com", Role: "user"})
+	wantRefusal(t, store.Error{Code: api.AlreadyMember, Message: u.ID}, err)
+}

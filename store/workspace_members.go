@@ -2,9 +2,25 @@ package store
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 
 	"antechamber/api"
+)
+
+// Member is an assigned workspace membership. What a member reads as also
+// depends on the user's role in the organization, see EffectiveRole.
+type Member struct {
+	WorkspaceID string
+	UserID      string
+	Role        api.WorkspaceRole // one of api.AssignableWorkspaceRoles
+}
+
+// The types of effects on workspace members.
+const (
+	WorkspaceMemberAdded   = "workspace_member.added"
+	WorkspaceMemberUpdated = "workspace_member.updated"
+	WorkspaceMemberRemoved = "workspace_member.removed"
 )
 
 const (
@@ -26,6 +42,28 @@ func memberKey(workspace, user string) string { return workspace + " " + user }
 // users.
 func memberRow(m Member, place position) *row[Member] {
 	return &row[Member]{key: memberKey(m.WorkspaceID, m.UserID), position: place, Value: m}
+}
+
+func (t *tx) buildMember(m Member) error {
+	u, w := t.users.get(m.UserID), t.workspaces.get(m.WorkspaceID)
+	switch {
+	case u == nil || w == nil || w.Value.isDefault:
+		return fmt.Errorf("user %s cannot be a member of workspace %s", m.UserID, m.WorkspaceID)
+	case t.members.get(memberKey(m.WorkspaceID, m.UserID)) != nil:
+		return fmt.Errorf("user %s is twice a member of workspace %s", m.UserID, m.WorkspaceID)
+	}
+	t.putMember(m, u.position)
+	return nil
+}
+
+// memberContents returns the members of the workspaces, one workspace after the
+// other.
+func (t *tables) memberContents(workspaces []api.Workspace) (members []Member) {
+	for _, w := range workspaces {
+		in := t.members.span(membersByWorkspace, Member{WorkspaceID: w.ID})
+		members = collect(members, in, func(m *Member) Member { return *m })
+	}
+	return members
 }
 
 func (t *tx) putMember(m Member, place position) {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -13,6 +14,15 @@ type Workspace struct {
 	api.Workspace
 	isDefault bool
 }
+
+func (w *Workspace) latest() api.Time { return latestOf(w.CreatedAt, w.ArchivedAt) }
+
+// The types of effects on workspaces.
+const (
+	WorkspaceCreated  = "workspace.created"
+	WorkspaceUpdated  = "workspace.updated"
+	WorkspaceArchived = "workspace.archived"
+)
 
 const (
 	workspacesLive = iota
@@ -30,11 +40,30 @@ func workspaceRow(w api.Workspace, isDefault bool) *row[Workspace] {
 	return &row[Workspace]{w.ID, at(w.CreatedAt, w.ID), Workspace{w, isDefault}, api.Encode(w)}
 }
 
-func (s *state) workspacePlace(id string) (position, bool) {
-	if r := s.workspaces.get(id); r != nil {
-		return r.position, true
+func (t *tx) buildDefaultWorkspace(w api.Workspace) error {
+	if !w.ArchivedAt.IsZero() {
+		return fmt.Errorf("the Default Workspace %s is archived", w.ID)
 	}
-	return position{}, false
+	t.defaultWorkspace = w.ID
+	t.workspaces.put(workspaceRow(w, true))
+	return nil
+}
+
+func (t *tx) buildWorkspace(w api.Workspace) error {
+	if t.workspaces.get(w.ID) != nil {
+		return fmt.Errorf("workspace %s is there twice", w.ID)
+	}
+	t.workspaces.put(workspaceRow(w, false))
+	return nil
+}
+
+// workspaceContents returns the workspaces but the Default Workspace.
+func (t *tables) workspaceContents() []api.Workspace {
+	plain := func(w *Workspace) api.Workspace { return w.Workspace }
+	all := collect(nil, t.workspaces.span(workspacesLive, Workspace{}), plain)
+	all = collect(all, t.workspaces.span(workspacesArchived, Workspace{}), plain)
+	slices.SortFunc(all, func(a, b api.Workspace) int { return at(a.CreatedAt, a.ID).compare(at(b.CreatedAt, b.ID)) })
+	return all
 }
 
 // MaxIDs is how many ids a list of workspaces can be filtered by.
@@ -56,7 +85,7 @@ func (o *Organization) ListWorkspaces(f WorkspaceFilter, l List, bad error) (Pag
 		return Page[Workspace]{}, bad
 	}
 	s := o.view()
-	c, err := l.cursor("Workspace", s.workspacePlace)
+	c, err := l.cursor("Workspace", s.workspaces.place)
 	if err != nil {
 		return Page[Workspace]{}, err
 	}

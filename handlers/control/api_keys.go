@@ -1,9 +1,16 @@
 package control
 
 import (
+	"net/http"
+
 	"antechamber/api"
 	"antechamber/store"
 )
+
+var apiKeyRoutes = []route{
+	{ID: "createApiKey", Method: http.MethodPost, Path: Base + "/api_keys", handle: createAPIKey, fields: []string{"name", "workspace_id", "created_by", "expires_at"}},
+	{ID: "useApiKey", Method: http.MethodPost, Path: Base + "/api_keys/{id}/use", handle: useAPIKey},
+}
 
 // keyWithSecret is a key as nobody sees it a second time.
 type keyWithSecret struct {

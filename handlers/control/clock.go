@@ -1,9 +1,16 @@
 package control
 
 import (
+	"net/http"
+
 	"antechamber/api"
 	"antechamber/store"
 )
+
+var clockRoutes = []route{
+	{ID: "getClock", Method: http.MethodGet, Path: Base + "/clock", handle: getClock},
+	{ID: "moveClock", Method: http.MethodPost, Path: Base + "/clock", handle: moveClock, fields: []string{"advance", "set", "freeze", "resume"}},
+}
 
 // clock is what the clock shows.
 type clock struct {

@@ -187,58 +187,6 @@ func failed(t *testing.T, got result) failureObject {
 	return f.Error
 }
 
-func TestTheDescriptionIsThatOfTheRoutes(t *testing.T) {
-	doc, err := ours()
-	if err != nil {
-		t.Fatal(err)
-	}
-	described, served := map[string]string{}, map[string]string{}
-	for _, op := range doc.Operations() {
-		described[op.ID] = op.Method + " " + op.Path
-	}
-	for _, to := range routes {
-		served[to.ID] = to.Method + " " + to.Path
-	}
-	same(t, "operations", described, served)
-
-	// The fields of each body, and which routes are within an organization.
-	var raw struct {
-		Paths map[string]map[string]struct {
-			OperationID string           `json:"operationId"`
-			Parameters  []map[string]any `json:"parameters"`
-			RequestBody struct {
-				Content map[string]struct {
-					Schema struct {
-						Properties map[string]any `json:"properties"`
-					} `json:"schema"`
-				} `json:"content"`
-			} `json:"requestBody"`
-		} `json:"paths"`
-	}
-	if err := json.Unmarshal([]byte(OpenAPI), &raw); err != nil {
-		t.Fatal(err)
-	}
-	for _, to := range routes {
-		op := raw.Paths[to.Path][strings.ToLower(to.Method)]
-		within := false
-		for _, p := range op.Parameters {
-			within = within || p["$ref"] == "#/components/parameters/Organization"
-		}
-		same(t, to.ID+" is within an organization", !to.global, within)
-		if to.seed {
-			continue
-		}
-		fields, taken := map[string]bool{}, map[string]bool{}
-		for name := range op.RequestBody.Content["application/json"].Schema.Properties {
-			fields[name] = true
-		}
-		for _, name := range to.fields {
-			taken[name] = true
-		}
-		same(t, to.ID+" takes", fields, taken)
-	}
-}
-
 // Every route refuses what it does not know, and changes nothing.
 func TestNothingUnknownIsTaken(t *testing.T) {
 	srv := serve(t, acme)

@@ -8,6 +8,13 @@ import (
 	"antechamber/internal/faults"
 )
 
+var faultRoutes = []route{
+	{ID: "listFaults", Method: http.MethodGet, Path: Base + "/faults", handle: listFaults},
+	{ID: "armFault", Method: http.MethodPost, Path: Base + "/faults", handle: armFault, fields: []string{"match", "action", "times", "after", "probability"}},
+	{ID: "clearFaults", Method: http.MethodDelete, Path: Base + "/faults", handle: clearFaults},
+	{ID: "deleteFault", Method: http.MethodDelete, Path: Base + "/faults/{id}", handle: deleteFault},
+}
+
 func listFaults(c *call) (any, error) { return list[faults.Fault]{c.tools().Faults.List()}, nil }
 
 func armFault(c *call) (any, error) {

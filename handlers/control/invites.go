@@ -1,6 +1,15 @@
 package control
 
-import "antechamber/store"
+import (
+	"net/http"
+
+	"antechamber/store"
+)
+
+var inviteRoutes = []route{
+	{ID: "acceptInvite", Method: http.MethodPost, Path: Base + "/invites/{id}/accept", handle: acceptInvite, fields: []string{"name"}},
+	{ID: "getOutbox", Method: http.MethodGet, Path: Base + "/outbox", handle: getOutbox},
+}
 
 func acceptInvite(c *call) (any, error) {
 	name := c.text("name", aName)

@@ -4,11 +4,17 @@ import (
 	_ "embed"
 	"encoding/json"
 	"html/template"
+	"net/http"
 	"strings"
 
 	"antechamber/api"
 	"antechamber/seed"
 )
+
+var manifestRoutes = []route{
+	{ID: "getManifest", Method: http.MethodGet, Path: Base, handle: getManifest},
+	{ID: "getOpenAPI", Method: http.MethodGet, Path: Base + "/openapi.json", handle: getOpenAPI, global: true},
+}
 
 // OpenAPI describes the control plane.
 //

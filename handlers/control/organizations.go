@@ -4,9 +4,17 @@ import (
 	"net/http"
 
 	"antechamber/api"
+	"antechamber/internal/faults"
 	"antechamber/seed"
 	"antechamber/store"
 )
+
+var organizationRoutes = []route{
+	{ID: "listOrganizations", Method: http.MethodGet, Path: Base + "/organizations", handle: listOrganizations, global: true},
+	{ID: "createOrganization", Method: http.MethodPost, Path: Base + "/organizations", handle: createOrganization, fields: []string{"from", "name", "admin_key", "ttl"}, newKey: true},
+	{ID: "deleteOrganization", Method: http.MethodDelete, Path: Base + "/organizations/{id}", handle: deleteOrganization, global: true},
+	{ID: "reset", Method: http.MethodPost, Path: Base + "/reset", handle: reset},
+}
 
 // organization is how an organization is answered.
 type organization struct {
@@ -100,4 +108,12 @@ func deleteOrganization(c *call) (any, error) {
 		return nil, refuse(http.StatusNotFound, "organization_not_found", "Organization `"+c.path["id"]+"` not found.", "GET "+Base+"/organizations lists them.")
 	}
 	return deleted{o.ID()}, c.Store.Delete(o)
+}
+
+func reset(c *call) (any, error) {
+	if err := c.org.Reset(); err != nil {
+		return nil, err
+	}
+	c.changeFaults(func(*faults.Set) { c.tools().Reset() })
+	return presentOf(c.org), nil
 }

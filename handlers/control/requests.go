@@ -20,6 +20,13 @@ import (
 	"antechamber/internal/journal"
 )
 
+var requestRoutes = []route{
+	{ID: "listRequests", Method: http.MethodGet, Path: Base + "/requests", handle: listRequests, query: requestFilters},
+	{ID: "clearRequests", Method: http.MethodDelete, Path: Base + "/requests", handle: clearRequests},
+	{ID: "streamRequests", Method: http.MethodGet, Path: Base + "/requests/stream", handle: streamRequests},
+	{ID: "verify", Method: http.MethodPost, Path: Base + "/verify", handle: verify, fields: []string{"expect", "in_order", "no_others"}},
+}
+
 // requestFilters are the parameters that select entries of the journal.
 var requestFilters = []string{"since", "operation", "method", "path", "status", "limit"}
 

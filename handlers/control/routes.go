@@ -23,44 +23,19 @@ type route struct {
 }
 
 // routes is the list of what is served.
-var routes = []route{
-	{ID: "getManifest", Method: http.MethodGet, Path: Base, handle: getManifest},
-	{ID: "getOpenAPI", Method: http.MethodGet, Path: Base + "/openapi.json", handle: getOpenAPI, global: true},
-
-	{ID: "listOrganizations", Method: http.MethodGet, Path: Base + "/organizations", handle: listOrganizations, global: true},
-	{ID: "createOrganization", Method: http.MethodPost, Path: Base + "/organizations", handle: createOrganization, fields: []string{"from", "name", "admin_key", "ttl"}, newKey: true},
-	{ID: "deleteOrganization", Method: http.MethodDelete, Path: Base + "/organizations/{id}", handle: deleteOrganization, global: true},
-
-	{ID: "reset", Method: http.MethodPost, Path: Base + "/reset", handle: reset},
-	{ID: "getSettings", Method: http.MethodGet, Path: Base + "/settings", handle: getSettings},
-	{ID: "updateSettings", Method: http.MethodPatch, Path: Base + "/settings", handle: updateSettings, seed: true},
-	{ID: "getState", Method: http.MethodGet, Path: Base + "/state", handle: getState},
-	{ID: "replaceState", Method: http.MethodPut, Path: Base + "/state", handle: replaceState, seed: true},
-
-	{ID: "listSnapshots", Method: http.MethodGet, Path: Base + "/snapshots", handle: listSnapshots},
-	{ID: "takeSnapshot", Method: http.MethodPost, Path: Base + "/snapshots", handle: takeSnapshot, fields: []string{"name"}},
-	{ID: "deleteSnapshot", Method: http.MethodDelete, Path: Base + "/snapshots/{name}", handle: deleteSnapshot},
-	{ID: "restoreSnapshot", Method: http.MethodPost, Path: Base + "/snapshots/{name}/restore", handle: restoreSnapshot},
-
-	{ID: "getClock", Method: http.MethodGet, Path: Base + "/clock", handle: getClock},
-	{ID: "moveClock", Method: http.MethodPost, Path: Base + "/clock", handle: moveClock, fields: []string{"advance", "set", "freeze", "resume"}},
-
-	{ID: "listFaults", Method: http.MethodGet, Path: Base + "/faults", handle: listFaults},
-	{ID: "armFault", Method: http.MethodPost, Path: Base + "/faults", handle: armFault, fields: []string{"match", "action", "times", "after", "probability"}},
-	{ID: "clearFaults", Method: http.MethodDelete, Path: Base + "/faults", handle: clearFaults},
-	{ID: "deleteFault", Method: http.MethodDelete, Path: Base + "/faults/{id}", handle: deleteFault},
-
-	{ID: "listRequests", Method: http.MethodGet, Path: Base + "/requests", handle: listRequests, query: requestFilters},
-	{ID: "clearRequests", Method: http.MethodDelete, Path: Base + "/requests", handle: clearRequests},
-	{ID: "streamRequests", Method: http.MethodGet, Path: Base + "/requests/stream", handle: streamRequests},
-	{ID: "verify", Method: http.MethodPost, Path: Base + "/verify", handle: verify, fields: []string{"expect", "in_order", "no_others"}},
-
-	{ID: "acceptInvite", Method: http.MethodPost, Path: Base + "/invites/{id}/accept", handle: acceptInvite, fields: []string{"name"}},
-	{ID: "getOutbox", Method: http.MethodGet, Path: Base + "/outbox", handle: getOutbox},
-	{ID: "addUser", Method: http.MethodPost, Path: Base + "/users", handle: addUser, fields: []string{"email", "name", "role"}},
-	{ID: "createApiKey", Method: http.MethodPost, Path: Base + "/api_keys", handle: createAPIKey, fields: []string{"name", "workspace_id", "created_by", "expires_at"}},
-	{ID: "useApiKey", Method: http.MethodPost, Path: Base + "/api_keys/{id}/use", handle: useAPIKey},
-}
+var routes = slices.Concat(
+	manifestRoutes,
+	organizationRoutes,
+	settingsRoutes,
+	stateRoutes,
+	snapshotRoutes,
+	clockRoutes,
+	faultRoutes,
+	requestRoutes,
+	inviteRoutes,
+	userRoutes,
+	apiKeyRoutes,
+)
 
 // find gives the route of a request, and what stands for the parameters of its
 // path.

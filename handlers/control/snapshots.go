@@ -1,12 +1,20 @@
 package control
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"unicode"
 
 	"antechamber/store"
 )
+
+var snapshotRoutes = []route{
+	{ID: "listSnapshots", Method: http.MethodGet, Path: Base + "/snapshots", handle: listSnapshots},
+	{ID: "takeSnapshot", Method: http.MethodPost, Path: Base + "/snapshots", handle: takeSnapshot, fields: []string{"name"}},
+	{ID: "deleteSnapshot", Method: http.MethodDelete, Path: Base + "/snapshots/{name}", handle: deleteSnapshot},
+	{ID: "restoreSnapshot", Method: http.MethodPost, Path: Base + "/snapshots/{name}/restore", handle: restoreSnapshot},
+}
 
 // maxSnapshotName is how many characters the name of a snapshot has at most.
 const maxSnapshotName = 255

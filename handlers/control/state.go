@@ -4,10 +4,14 @@ import (
 	"net/http"
 
 	"antechamber/api"
-	"antechamber/internal/faults"
 	"antechamber/seed"
 	"antechamber/store"
 )
+
+var stateRoutes = []route{
+	{ID: "getState", Method: http.MethodGet, Path: Base + "/state", handle: getState},
+	{ID: "replaceState", Method: http.MethodPut, Path: Base + "/state", handle: replaceState, seed: true},
+}
 
 // present answers what put the organization into another state.
 type present struct {
@@ -19,14 +23,6 @@ type present struct {
 
 func presentOf(o *store.Organization) present {
 	return present{o.ID(), o.Name(), o.Now(), o.Clock().Frozen}
-}
-
-func reset(c *call) (any, error) {
-	if err := c.org.Reset(); err != nil {
-		return nil, err
-	}
-	c.changeFaults(func(*faults.Set) { c.tools().Reset() })
-	return presentOf(c.org), nil
 }
 
 func getState(c *call) (any, error) {

@@ -1,9 +1,15 @@
 package control
 
 import (
+	"net/http"
+
 	"antechamber/api"
 	"antechamber/store"
 )
+
+var userRoutes = []route{
+	{ID: "addUser", Method: http.MethodPost, Path: Base + "/users", handle: addUser, fields: []string{"email", "name", "role"}},
+}
 
 var (
 	anEmail = form{"an e-mail address", api.ValidEmail}

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"mime"
 	"net/http"
 	"os"
@@ -24,6 +25,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"go.yaml.in/yaml/v4"
+
+	"antechamber/api"
 )
 
 // ErrUndeclaredStatus says that an operation does not name the status it was
@@ -405,30 +408,20 @@ func target(pointer, ref string) string {
 // vendorModule is the vendor's SDK, which carries the vendor's document.
 const vendorModule = "github.com/anthropics/anthropic-sdk-go"
 
-// routes are the paths of the contract's operations.
-var routes = []string{
-	"/organizations/me",
-	"/organizations/users",
-	"/organizations/users/{user_id}",
-	"/organizations/invites",
-	"/organizations/invites/{invite_id}",
-	"/organizations/workspaces",
-	"/organizations/workspaces/{workspace_id}",
-	"/organizations/workspaces/{workspace_id}/archive",
-	"/organizations/workspaces/{workspace_id}/members",
-	"/organizations/workspaces/{workspace_id}/members/{user_id}",
-	"/organizations/api_keys",
-	"/organizations/api_keys/{api_key_id}",
-}
-
-// LoadVendor gives the vendor's own document of the contract's operations, read
-// where the official SDK lies in the module cache.
+// LoadVendor returns the vendor's own document of the operations that ours has,
+// read where the official SDK lies in the module cache.
 func LoadVendor() (*Document, error) {
+	var ours struct {
+		Paths map[string]any `yaml:"paths"`
+	}
+	if err := yaml.Unmarshal(api.OpenAPI, &ours); err != nil {
+		return nil, fmt.Errorf("conform: %w", err)
+	}
 	doc, err := readVendor()
 	if err != nil {
 		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
 	}
-	picked, err := pick(doc, "/v1", routes)
+	picked, err := pick(doc, api.BasePath, slices.Collect(maps.Keys(ours.Paths)))
 	if err != nil {
 		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
 	}
@@ -436,7 +429,7 @@ func LoadVendor() (*Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
 	}
-	return compile(spec, picked, "/v1")
+	return compile(spec, picked, api.BasePath)
 }
 
 // VendorPaths gives every path of the vendor's own document, of the contract or
@@ -487,7 +480,7 @@ func readVendor() ([]byte, error) {
 	return doc.Bytes(), err
 }
 
-// pick gives the part of a document in JSON that describes the routes: their
+// pick returns the part of a document in JSON that describes the routes: their
 // paths, and the components that these reach.
 func pick(doc []byte, prefix string, routes []string) ([]byte, error) {
 	var whole struct {
