@@ -21,7 +21,7 @@ var rooms = map[string][]string{
 	"admintest":          {"api", "handlers", "internal/faults", "internal/inprocess", "internal/journal", "internal/limits", "internal/remote", "internal/server", "seed", "store"},
 	"api":                {},
 	"e2e":                {},
-	"handlers":           {"api", "handlers/control", "internal/faults", "internal/journal", "internal/limits", "internal/redact", "internal/server", "seed", "store"},
+	"handlers":           {"api", "handlers/control", "internal/faults", "internal/journal", "internal/jsontree", "internal/limits", "internal/redact", "internal/server", "seed", "store"},
 	"handlers/control":   {"api", "internal/faults", "internal/guess", "internal/journal", "internal/limits", "internal/server", "seed", "store"},
 	"internal/cli":       {"api", "handlers", "handlers/control", "internal/guess", "internal/journal", "internal/limits", "internal/pull", "internal/remote", "internal/server", "internal/statefile", "internal/wholefile", "seed", "store"},
 	"internal/conform":   {},

@@ -56,11 +56,15 @@ type Document struct {
 
 // SyntaxError says where and why a text is not JSON.
 type SyntaxError struct {
-	Offset  int // in bytes
-	Message string
+	Offset       int // in bytes
+	Line, Column int // as Position counts them
+	Message      string
 }
 
-func (e *SyntaxError) Error() string { return e.Message }
+// Error returns the message with the place.
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("%s (line %d column %d)", e.Message, e.Line, e.Column)
+}
 
 // Parse reads a text that is one JSON value (RFC 8259, UTF-8). It fails with a
 // *SyntaxError; the document then has no root, and the names that were repeated
@@ -80,7 +84,7 @@ func Parse(text []byte) (*Document, error) {
 		p.doc.Root = root
 		return p.doc, nil
 	case nil:
-		return p.doc, &SyntaxError{p.start(root.End), "unexpected text after the value"}
+		return p.doc, p.fail(p.start(root.End), "unexpected text after the value")
 	default:
 		return p.doc, p.syntaxError(err)
 	}
@@ -107,6 +111,33 @@ func (n *Node) Get(name string) *Node {
 		}
 	}
 	return nil
+}
+
+// Unknown returns the members of an object with other names than these, in order.
+func (n *Node) Unknown(known ...string) (unknown []*Node) {
+	if n == nil || n.Kind != Object {
+		return nil
+	}
+	for _, member := range n.Items {
+		if !slices.Contains(known, member.Name) {
+			unknown = append(unknown, member)
+		}
+	}
+	return unknown
+}
+
+// Path returns the way to the value as people write it: expect[0].times. It is
+// for messages: names are not escaped.
+func (n *Node) Path() string {
+	switch {
+	case n.parent == nil:
+		return ""
+	case n.parent.Kind == Array:
+		return fmt.Sprintf("%s[%d]", n.parent.Path(), n.index)
+	case n.parent.parent == nil:
+		return n.Name
+	}
+	return n.parent.Path() + "." + n.Name
 }
 
 // Pointer returns the RFC 6901 pointer to the value.
@@ -137,7 +168,12 @@ func (p *parser) syntaxError(err error) error {
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok && !errors.Is(err, io.ErrUnexpectedEOF) {
 		offset, message = int(syntax.ByteOffset), syntax.Err.Error()
 	}
-	return &SyntaxError{offset, message}
+	return p.fail(offset, message)
+}
+
+func (p *parser) fail(offset int, message string) error {
+	line, column := Position(p.doc.Text, offset)
+	return &SyntaxError{offset, line, column, message}
 }
 
 // start returns the offset of the token after an offset: the decoder reports
@@ -154,7 +190,7 @@ func (p *parser) start(at int) int {
 func (p *parser) read(n *Node) (end bool, err error) {
 	n.Start = p.start(int(p.d.InputOffset()))
 	if p.d.StackDepth() >= MaxDepth && p.d.PeekKind() != '}' && p.d.PeekKind() != ']' {
-		return false, &SyntaxError{n.Start, fmt.Sprintf("more than %d levels of nesting", MaxDepth)}
+		return false, p.fail(n.Start, fmt.Sprintf("more than %d levels of nesting", MaxDepth))
 	}
 	token, err := p.d.ReadToken()
 	if err != nil {

@@ -51,6 +51,44 @@ func TestValuesKnowWhereTheyAre(t *testing.T) {
 	}
 }
 
+func TestPath(t *testing.T) {
+	for text, want := range map[string][]string{
+		`{"a":[1,{"b":{"c":[[2]]}}],"d/.":3}`: {"", "a", "a[0]", "a[1]", "a[1].b", "a[1].b.c", "a[1].b.c[0]", "a[1].b.c[0][0]", "d/."},
+		`[{"a":{"b":1}}]`:                     {"", "[0]", "[0].a", "[0].a.b"},
+	} {
+		d, err := Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		var walk func(n *Node)
+		walk = func(n *Node) {
+			got = append(got, n.Path())
+			for _, item := range n.Items {
+				walk(item)
+			}
+		}
+		walk(d.Root)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", text, diff)
+		}
+	}
+}
+
+func TestUnknown(t *testing.T) {
+	d, err := Parse([]byte(`{"b":1,"x":2,"a":3,"X":4,"x":5}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, n := range d.Root.Unknown("a", "b", "c", "X") {
+		got = append(got, n.Name+" "+n.Text)
+	}
+	if diff := cmp.Diff([]string{"x 2", "x 5"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 func TestRepeatedNamesAreFound(t *testing.T) {
 	many := make([]string, 100)
 	for i := range many {
@@ -105,9 +143,12 @@ func TestTextsThatAreNotJSON(t *testing.T) {
 			t.Errorf("%.20q: %v", text, err)
 			continue
 		}
-		line, column := Position([]byte(text), syntax.Offset)
-		if got := fmt.Sprintf("%d:%d %s", line, column, err); got != want {
+		if got := fmt.Sprintf("%d:%d %s", syntax.Line, syntax.Column, syntax.Message); got != want {
 			t.Errorf("%.20q: got %s, want %s", text, got, want)
+		}
+		line, column := Position([]byte(text), syntax.Offset)
+		if want := fmt.Sprintf("%s (line %d column %d)", syntax.Message, line, column); err.Error() != want {
+			t.Errorf("%.20q: got %s, want %s", text, err, want)
 		}
 		if strings.Contains(text, `"a":2`) && (len(d.Repeated) != 1 || d.Repeated[0].Pointer() != "/b/0/a") {
 			t.Errorf("%q: repeated names %v", text, d.Repeated)
