@@ -22,7 +22,7 @@ var rooms = map[string][]string{
 	"api":                {},
 	"e2e":                {},
 	"handlers":           {"api", "handlers/control", "internal/faults", "internal/journal", "internal/jsontree", "internal/limits", "internal/redact", "internal/server", "seed", "store"},
-	"handlers/control":   {"api", "internal/faults", "internal/guess", "internal/journal", "internal/limits", "internal/server", "seed", "store"},
+	"handlers/control":   {"api", "internal/faults", "internal/guess", "internal/journal", "internal/jsontree", "internal/limits", "internal/server", "seed", "store"},
 	"internal/cli":       {"api", "handlers", "handlers/control", "internal/guess", "internal/journal", "internal/limits", "internal/pull", "internal/remote", "internal/server", "internal/statefile", "internal/wholefile", "seed", "store"},
 	"internal/conform":   {},
 	"internal/faults":    {"api", "internal/guess", "internal/pattern"},
