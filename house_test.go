@@ -25,7 +25,7 @@ var rooms = map[string][]string{
 	"handlers/control":   {"api", "internal/faults", "internal/guess", "internal/journal", "internal/jsontree", "internal/limits", "internal/server", "seed", "store"},
 	"internal/cli":       {"api", "handlers", "handlers/control", "internal/guess", "internal/journal", "internal/limits", "internal/pull", "internal/remote", "internal/server", "internal/statefile", "internal/wholefile", "seed", "store"},
 	"internal/conform":   {},
-	"internal/faults":    {"api", "internal/guess", "internal/pattern"},
+	"internal/faults":    {"api", "internal/guess", "internal/jsontree", "internal/pattern"},
 	"internal/guess":     {},
 	"internal/inprocess": {},
 	"internal/journal":   {"api", "internal/guess", "internal/pattern", "internal/redact", "store"},

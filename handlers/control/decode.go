@@ -102,15 +102,7 @@ func (f *fields) note(format string, args ...any) {
 }
 
 // fault notes that a value is not what its place asks for.
-func (f *fields) fault(name, want string) { f.note("invalid %s: want %s", f.path(name), want) }
-
-// path returns the way to a field, which may be absent.
-func (f *fields) path(name string) string {
-	if f.object == nil || f.object.Path() == "" {
-		return name
-	}
-	return f.object.Path() + "." + name
-}
+func (f *fields) fault(name, want string) { f.note("invalid %s: want %s", f.object.PathOf(name), want) }
 
 // get returns the value of a field, or nil.
 func (f *fields) get(name string) *jsontree.Node {
@@ -153,7 +145,7 @@ func parsed[T any](f *fields, name, is string, parse func(string) (T, bool)) (v 
 // need reads a text that must not be left out.
 func (f *fields) need(name string, form form) string {
 	if !f.given(name) {
-		f.note("missing required field %q: want %s", f.path(name), form.is)
+		f.note("missing required field %q: want %s", f.object.PathOf(name), form.is)
 	}
 	return f.text(name, form)
 }

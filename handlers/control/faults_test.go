@@ -57,7 +57,7 @@ func TestFaultsAreRefused(t *testing.T) {
 		body string
 		want failureObject
 	}{
-		{``, failureObject{Code: "invalid_fault", Message: "is not valid JSON: EOF"}},
+		{``, failureObject{Code: "invalid_fault", Message: "is not valid JSON: unexpected end of text (line 1 column 1)"}},
 		{`[]`, failureObject{Code: "invalid_body", Message: "The body is not a JSON object."}},
 		{`{"action":{"type":"drop"},"time":1,"hits":0}`, failureObject{Code: "invalid_body", Message: "unknown field \"time\" (allowed: match, action, times, after, probability); unknown field \"hits\" (allowed: match, action, times, after, probability)"}},
 		{`{"action":{"type":"drop"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_body", Message: `repeated field "action"`}},

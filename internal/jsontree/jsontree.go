@@ -130,14 +130,20 @@ func (n *Node) Unknown(known ...string) (unknown []*Node) {
 // for messages: names are not escaped.
 func (n *Node) Path() string {
 	switch {
-	case n.parent == nil:
+	case n == nil || n.parent == nil:
 		return ""
 	case n.parent.Kind == Array:
 		return fmt.Sprintf("%s[%d]", n.parent.Path(), n.index)
-	case n.parent.parent == nil:
-		return n.Name
 	}
-	return n.parent.Path() + "." + n.Name
+	return n.parent.PathOf(n.Name)
+}
+
+// PathOf returns the path of a member with a name, which may be absent.
+func (n *Node) PathOf(name string) string {
+	if path := n.Path(); path != "" {
+		return path + "." + name
+	}
+	return name
 }
 
 // Pointer returns the RFC 6901 pointer to the value.
