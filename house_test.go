@@ -36,7 +36,7 @@ var rooms = map[string][]string{
 	"internal/redact":    {},
 	"internal/remote":    {"api"},
 	"internal/server":    {"internal/faults", "internal/journal", "internal/limits", "seed", "store"},
-	"internal/statefile": {"api", "internal/wholefile", "seed", "store"},
+	"internal/statefile": {"api", "internal/jsontree", "internal/wholefile", "seed", "store"},
 	"internal/wholefile": {},
 	"seed":               {"api", "store"},
 	"store":              {"api"},

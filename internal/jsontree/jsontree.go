@@ -69,9 +69,15 @@ func (e *SyntaxError) Error() string {
 // Parse reads a text that is one JSON value (RFC 8259, UTF-8). It fails with a
 // *SyntaxError; the document then has no root, and the names that were repeated
 // before that.
-func Parse(text []byte) (*Document, error) {
+func Parse(text []byte) (*Document, error) { return ParseTop(text, MaxDepth+1) }
+
+// ParseTop is Parse for large texts of which only the upper levels matter: a tree
+// takes several times the memory of its text. Objects and arrays within that many
+// others are checked and keep no Items; repeated names in them are not found.
+func ParseTop(text []byte, levels int) (*Document, error) {
 	p := &parser{
-		doc: &Document{Text: text},
+		levels: levels,
+		doc:    &Document{Text: text},
 		// The parser itself finds repeated names: it reports them and goes on.
 		d: jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true)),
 	}
@@ -161,9 +167,10 @@ func (n *Node) Pointer() string {
 var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
 
 type parser struct {
-	doc   *Document
-	d     *jsontext.Decoder
-	names []string // seen so far, so that those of a thousand users are one string
+	levels int // that are kept
+	doc    *Document
+	d      *jsontext.Decoder
+	names  []string // seen so far, so that those of a thousand users are one string
 }
 
 func (p *parser) syntaxError(err error) error {
@@ -197,6 +204,11 @@ func (p *parser) read(n *Node) (end bool, err error) {
 	n.Start = p.start(int(p.d.InputOffset()))
 	if p.d.StackDepth() >= MaxDepth && p.d.PeekKind() != '}' && p.d.PeekKind() != ']' {
 		return false, p.fail(n.Start, fmt.Sprintf("more than %d levels of nesting", MaxDepth))
+	}
+	if next := Kind(p.d.PeekKind()); p.d.StackDepth() == p.levels && (next == Object || next == Array) {
+		_, err := p.d.ReadValue()
+		n.Kind, n.End = next, int(p.d.InputOffset())
+		return false, err
 	}
 	token, err := p.d.ReadToken()
 	if err != nil {

@@ -51,6 +51,33 @@ func TestValuesKnowWhereTheyAre(t *testing.T) {
 	}
 }
 
+func TestParseTop(t *testing.T) {
+	const text = `{"a":[1,{"b":2}],"c":{"d":3,"e":[4],"d":{"f":5,"f":6}}}`
+	d, err := ParseTop([]byte(text), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		`"" 0-55 {`, `1 "/a" 5-16 [`, `"/a/0" 6-7 0 1`, `"/a/1" 8-15 {`,
+		`17 "/c" 21-54 {`, `22 "/c/d" 26-27 0 3`, `28 "/c/e" 32-35 [`, `36 "/c/d" 40-53 {`,
+	}
+	if diff := cmp.Diff(want, outline(d, d.Root)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if len(d.Repeated) != 1 || d.Repeated[0].Start != 40 {
+		t.Errorf("repeated names %v", d.Repeated)
+	}
+	for text, want := range map[string]string{
+		`[[[1}]]`:        "invalid character '}' after array element (expecting ',' or ']') (line 1 column 5)",
+		`[[[1`:           "unexpected end of text (line 1 column 5)",
+		"[[[\"\xff\"]]]": "invalid UTF-8 (line 1 column 5)",
+	} {
+		if _, err := ParseTop([]byte(text), 2); err == nil || err.Error() != want {
+			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
+	}
+}
+
 func TestPath(t *testing.T) {
 	for text, want := range map[string][]string{
 		`{"a":[1,{"b":{"c":[[2]]}}],"d/.":3}`: {"", "a", "a[0]", "a[1]", "a[1].b", "a[1].b.c", "a[1].b.c[0]", "a[1].b.c[0][0]", "d/."},
