@@ -40,8 +40,8 @@ func updateAPIKey(c *call) error {
 	if in.Name = b.optionalStr("name", nullable); in.Name != nil {
 		b.length("name", *in.Name, 1, maxKeyName)
 	}
-	if raw, ok := b.optional("status", nullable); ok {
-		status := enum(b, "status", raw, api.SettableKeyStatuses)
+	if value, ok := b.optional("status", nullable); ok {
+		status := enum(b, "status", value, api.SettableKeyStatuses)
 		in.Status = &status
 	}
 	k, err := c.org.UpdateAPIKey(c.id("api_key_id"), in, b.end())

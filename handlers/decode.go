@@ -1,8 +1,6 @@
 package handlers
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,28 +8,27 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	"antechamber/api"
 	"antechamber/internal/journal"
+	"antechamber/internal/jsontree"
 )
 
 // MaxBody is how many bytes a request body may have. Production's figure for
 // the Admin API is not documented; this one is ours.
 const MaxBody = 1 << 20
 
-// body is the JSON object of a request. Its methods take out one field each
-// and note what is wrong with it; end gives all that is wrong in one error, in
-// the order in which the fields were asked for, unknown fields last.
+// body is the JSON object of a request. Its methods read one field each and note
+// what is wrong with it; end returns all that is wrong as one error, in the order
+// in which the fields were read, unknown fields last.
 type body struct {
 	prefix string // names the fields of a nested object
-	fields map[string]json.RawMessage
+	fields map[string]*jsontree.Node
 	known  map[string]bool
 	faults *[]string
-	broken error // the body is no JSON object at all
+	broken error // the body is not a JSON object
 }
 
 // decode reads the body of the request.
@@ -55,84 +52,28 @@ func decode(c *call) *body {
 }
 
 // object parses the body as one JSON object.
-func object(raw []byte) (map[string]json.RawMessage, error) {
-	if !utf8.Valid(raw) {
-		return nil, notJSON(raw, invalidUTF8(raw), "invalid UTF-8")
-	}
-	if at := loneSurrogate(raw); at >= 0 && json.Valid(raw) {
-		return nil, notJSON(raw, at, "half of a surrogate pair")
-	}
-	var fields map[string]json.RawMessage
-	err := json.Unmarshal(raw, &fields)
-	var mistyped *json.UnmarshalTypeError
+func object(raw []byte) (map[string]*jsontree.Node, error) {
+	doc, err := jsontree.Parse(raw)
 	switch {
-	case errors.As(err, &mistyped) || err == nil && fields == nil:
-		return nil, badRequest("body: Input should be a valid dictionary")
 	case err != nil:
-		return nil, syntax(raw, err)
+		return nil, badRequest("The request body is not valid JSON: " + err.Error())
+	case doc.Root.Kind != jsontree.Object:
+		return nil, badRequest("body: " + noDictionary)
 	}
-	return fields, nil
+	return fieldsOf(doc.Root), nil
 }
 
-func invalidUTF8(raw []byte) int {
-	for i := 0; i < len(raw); {
-		r, n := utf8.DecodeRune(raw[i:])
-		if r == utf8.RuneError && n == 1 {
-			return i
-		}
-		i += n
+// fieldsOf returns the fields of an object by name. Of a repeated field the last
+// one counts, as in production's framework.
+func fieldsOf(n *jsontree.Node) map[string]*jsontree.Node {
+	fields := make(map[string]*jsontree.Node, len(n.Items))
+	for _, field := range n.Items {
+		fields[field.Name] = field
 	}
-	return len(raw)
+	return fields
 }
 
-// loneSurrogate finds an escaped half of a surrogate pair, which is no
-// character: encoding/json would put another one in its place. It is -1 when
-// there is none.
-func loneSurrogate(raw []byte) int {
-	unit := func(at int) rune {
-		if at+6 > len(raw) || raw[at] != '\\' || raw[at+1] != 'u' {
-			return 0
-		}
-		n, err := strconv.ParseUint(string(raw[at+2:at+6]), 16, 16)
-		if err != nil {
-			return 0
-		}
-		return rune(n)
-	}
-	for i := 0; i < len(raw); i++ {
-		if raw[i] != '\\' {
-			continue
-		}
-		switch first := unit(i); {
-		case !utf16.IsSurrogate(first):
-			i++ // over what is escaped
-		case utf16.DecodeRune(first, unit(i+6)) == utf8.RuneError:
-			return i
-		default:
-			i += 11
-		}
-	}
-	return -1
-}
-
-// syntax words a JSON error with its place in the body.
-func syntax(raw []byte, err error) error {
-	offset := len(raw)
-	var at *json.SyntaxError
-	if errors.As(err, &at) && err.Error() != "unexpected end of JSON input" {
-		offset = int(at.Offset) - 1 // it counts the offending byte as read
-	}
-	return notJSON(raw, offset, err.Error())
-}
-
-func notJSON(raw []byte, offset int, what string) error {
-	before := raw[:min(max(offset, 0), len(raw))]
-	line := 1 + bytes.Count(before, []byte("\n"))
-	column := 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])
-	return badRequest(fmt.Sprintf("The request body is not valid JSON: %s (line %d column %d)", what, line, column))
-}
-
-// end gives what is wrong with the body, or nil.
+// end returns what is wrong with the body, or nil.
 func (b *body) end() error {
 	if b.broken != nil {
 		return b.broken
@@ -144,7 +85,7 @@ func (b *body) end() error {
 	return nil
 }
 
-// unknown notes the fields that nobody asked for.
+// unknown notes the fields that were not read.
 func (b *body) unknown() {
 	for _, name := range slices.Sorted(maps.Keys(b.fields)) {
 		if !b.known[name] {
@@ -157,11 +98,11 @@ func (b *body) fault(field, what string) {
 	*b.faults = append(*b.faults, b.prefix+field+": "+what)
 }
 
-// take gives a field that is present.
-func (b *body) take(name string) (json.RawMessage, bool) {
+// take returns a field and whether it is present.
+func (b *body) take(name string) (*jsontree.Node, bool) {
 	b.known[name] = true
-	raw, ok := b.fields[name]
-	return raw, ok
+	value, ok := b.fields[name]
+	return value, ok
 }
 
 // null says whether a field may be null, which then counts as absent.
@@ -173,31 +114,30 @@ const (
 )
 
 // optional is take for a field that may be absent.
-func (b *body) optional(name string, n null) (json.RawMessage, bool) {
-	raw, ok := b.take(name)
-	if ok && bool(n) && string(raw) == "null" {
+func (b *body) optional(name string, n null) (*jsontree.Node, bool) {
+	value, ok := b.take(name)
+	if ok && bool(n) && value.Kind == jsontree.Null {
 		return nil, false
 	}
-	return raw, ok
+	return value, ok
 }
 
-// need notes that a field is missing.
-func (b *body) need(name string) (json.RawMessage, bool) {
-	raw, ok := b.take(name)
+// need is take for a required field.
+func (b *body) need(name string) (*jsontree.Node, bool) {
+	value, ok := b.take(name)
 	if !ok && b.broken == nil {
 		b.fault(name, "Field required")
 	}
-	return raw, ok
+	return value, ok
 }
 
-// str reads a string, and notes it if it is none.
-func (b *body) str(name string, raw json.RawMessage) (string, bool) {
-	var s *string
-	if json.Unmarshal(raw, &s) != nil || s == nil {
+// str reads a string.
+func (b *body) str(name string, value *jsontree.Node) (string, bool) {
+	if value.Kind != jsontree.String {
 		b.fault(name, "Input should be a valid string")
 		return "", false
 	}
-	return *s, true
+	return value.Text, true
 }
 
 // length notes a string that has too few or too many characters.
@@ -218,7 +158,7 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// email notes a string that is no e-mail address.
+// email notes a string that is not an e-mail address.
 func (b *body) email(name, s string) {
 	if !api.ValidEmail(s) {
 		b.fault(name, "value is not a valid email address")
@@ -229,24 +169,20 @@ var color = regexp.MustCompile(api.ColorPattern)
 
 // displayColor reads a color, if it is there.
 func (b *body) displayColor(n null) *string {
-	raw, ok := b.optional("display_color", n)
-	if !ok {
-		return nil
-	}
-	s, ok := b.str("display_color", raw)
-	if ok && !color.MatchString(s) {
+	s := b.optionalStr("display_color", n)
+	if s != nil && !color.MatchString(*s) {
 		b.fault("display_color", "String should match pattern '"+color.String()+"'")
 	}
-	return &s
+	return s
 }
 
 // optionalStr reads a string, if it is there.
 func (b *body) optionalStr(name string, n null) *string {
-	raw, ok := b.optional(name, n)
+	value, ok := b.optional(name, n)
 	if !ok {
 		return nil
 	}
-	s, ok := b.str(name, raw)
+	s, ok := b.str(name, value)
 	if !ok {
 		return nil
 	}
@@ -264,13 +200,12 @@ func (b *body) externalKey(n null) *string {
 }
 
 // enum reads one of the values.
-func enum[T ~string](b *body, name string, raw json.RawMessage, values []T) T {
-	var s *string
-	if json.Unmarshal(raw, &s) != nil || s == nil || !api.OneOf(T(*s), values) {
+func enum[T ~string](b *body, name string, value *jsontree.Node, values []T) T {
+	if value.Kind != jsontree.String || !api.OneOf(T(value.Text), values) {
 		b.fault(name, shouldBe(values))
 		return ""
 	}
-	return T(*s)
+	return T(value.Text)
 }
 
 // shouldBe words the values of an enumeration: 'a', 'b' or 'c'.
@@ -289,11 +224,15 @@ func shouldBe[T ~string](values []T) string {
 	return s.String()
 }
 
+const noDictionary = "Input should be a valid dictionary"
+
 // dictionary reads a nested object; its faults are noted with those of b.
-func (b *body) dictionary(name string, raw json.RawMessage) *body {
+func (b *body) dictionary(name string, value *jsontree.Node) *body {
 	in := &body{prefix: b.prefix + name + ".", known: map[string]bool{}, faults: b.faults}
-	if json.Unmarshal(raw, &in.fields) != nil || in.fields == nil {
-		b.fault(name, "Input should be a valid dictionary")
+	if value.Kind == jsontree.Object {
+		in.fields = fieldsOf(value)
+	} else {
+		b.fault(name, noDictionary)
 	}
 	return in
 }
@@ -301,20 +240,20 @@ func (b *body) dictionary(name string, raw json.RawMessage) *body {
 // tags reads tags, if they are there: nil deletes a tag, where that is
 // allowed.
 func (b *body) tags(deleting bool) map[string]*string {
-	raw, ok := b.optional("tags", nullable)
+	value, ok := b.optional("tags", nullable)
 	if !ok {
 		return nil
 	}
-	in := b.dictionary("tags", raw)
+	in := b.dictionary("tags", value)
 	tags := make(map[string]*string, len(in.fields))
 	for _, key := range slices.Sorted(maps.Keys(in.fields)) {
 		if strings.HasPrefix(key, api.ReservedTagPrefix) {
 			in.fault(key, "tag keys may not begin with '"+api.ReservedTagPrefix+"'")
 		}
-		raw := in.fields[key]
-		if deleting && string(raw) == "null" {
+		value := in.fields[key]
+		if deleting && value.Kind == jsontree.Null {
 			tags[key] = nil
-		} else if s, ok := in.str(key, raw); ok {
+		} else if s, ok := in.str(key, value); ok {
 			tags[key] = &s
 		}
 	}
@@ -324,31 +263,29 @@ func (b *body) tags(deleting bool) map[string]*string {
 // geos reads allowed_inference_geos of a residency, if it is there.
 func (b *body) geos() *api.AllowedGeos {
 	const name = "allowed_inference_geos"
-	raw, ok := b.optional(name, nullable)
+	value, ok := b.optional(name, nullable)
 	if !ok {
 		return nil
 	}
-	var list []json.RawMessage
-	if json.Unmarshal(raw, &list) != nil {
-		var word string
-		if json.Unmarshal(raw, &word) != nil || word != api.Unrestricted {
+	if value.Kind != jsontree.Array {
+		if value.Kind != jsontree.String || value.Text != api.Unrestricted {
 			b.fault(name, "Input should be '"+api.Unrestricted+"' or a valid list")
 		}
 		return new(api.AllowedGeos)
 	}
 	geos := api.AllowedGeos{}
-	for i, raw := range list {
-		geos = append(geos, enum(b, fmt.Sprintf("%s.%d", name, i), raw, api.InferenceGeos))
+	for i, item := range value.Items {
+		geos = append(geos, enum(b, fmt.Sprintf("%s.%d", name, i), item, api.InferenceGeos))
 	}
 	return &geos
 }
 
 // geo reads one geo of a residency, if it is there.
 func (b *body) geo(name string, values []string) *string {
-	raw, ok := b.optional(name, nullable)
+	value, ok := b.optional(name, nullable)
 	if !ok {
 		return nil
 	}
-	g := enum(b, name, raw, values)
+	g := enum(b, name, value, values)
 	return &g
 }

@@ -1,10 +1,10 @@
 package handlers
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"antechamber/api"
+	"antechamber/internal/jsontree"
 	"antechamber/store"
 )
 
@@ -30,13 +30,13 @@ func listOrganizationInvites(c *call) error {
 func createOrganizationInvite(c *call) error {
 	b := decode(c)
 	var in store.NewInvite
-	if raw, ok := b.need("email"); ok {
-		if in.Email, ok = b.str("email", raw); ok {
+	if value, ok := b.need("email"); ok {
+		if in.Email, ok = b.str("email", value); ok {
 			b.email("email", in.Email)
 		}
 	}
-	if raw, ok := b.need("role"); ok {
-		in.Role = enum(b, "role", raw, api.AssignableRoles)
+	if value, ok := b.need("role"); ok {
+		in.Role = enum(b, "role", value, api.AssignableRoles)
 	}
 	b.noGroups()
 	i, err := c.org.CreateOrganizationInvite(in, b.end())
@@ -47,15 +47,14 @@ func createOrganizationInvite(c *call) error {
 // may fill.
 func (b *body) noGroups() {
 	const name = "rbac_group_ids"
-	raw, ok := b.take(name)
+	value, ok := b.take(name)
 	if !ok {
 		return
 	}
-	var groups []json.RawMessage
 	switch {
-	case json.Unmarshal(raw, &groups) != nil || groups == nil:
+	case value.Kind != jsontree.Array:
 		b.fault(name, "Input should be a valid list")
-	case len(groups) > 0:
+	case len(value.Items) > 0:
 		b.fault(name, "RBAC groups are available to Claude Enterprise organizations only")
 	}
 }

@@ -133,6 +133,14 @@ func TestEscapedCharacters(t *testing.T) {
 	}
 }
 
+// Production's framework takes the last of repeated fields, at any depth.
+func TestTheLastOfRepeatedFieldsCounts(t *testing.T) {
+	srv := serve(t, acme)
+	got := srv.must("POST", workspaces, `{"name":7,"tags":{"a":1,"a":"x"},"name":"Last"}`)
+	same(t, "name", any("Last"), field(t, got, "name"))
+	same(t, "tag", any("x"), field(t, got, "tags", "a"))
+}
+
 // Status is a function of the clock: from the instant expires_at on, an invite
 // and a key read expired, wherever they are read.
 func TestTheClockExpires(t *testing.T) {

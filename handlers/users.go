@@ -30,8 +30,8 @@ func getOrganizationMember(c *call) error {
 func updateOrganizationMember(c *call) error {
 	b := decode(c)
 	var role api.OrganizationRole
-	if raw, ok := b.need("role"); ok {
-		role = enum(b, "role", raw, api.AssignableRoles)
+	if value, ok := b.need("role"); ok {
+		role = enum(b, "role", value, api.AssignableRoles)
 	}
 	u, err := c.org.UpdateOrganizationMember(c.id("user_id"), role, b.end())
 	return answer(c, u, err)

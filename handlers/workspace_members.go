@@ -30,8 +30,8 @@ func getWorkspaceMember(c *call) error {
 func addWorkspaceMember(c *call) error {
 	b := decode(c)
 	var in store.NewWorkspaceMember
-	if raw, ok := b.need("user_id"); ok {
-		in.UserID, _ = b.str("user_id", raw)
+	if value, ok := b.need("user_id"); ok {
+		in.UserID, _ = b.str("user_id", value)
 	}
 	in.WorkspaceRole = b.workspaceRole()
 	m, err := c.org.AddWorkspaceMember(c.id("workspace_id"), in, b.end())
@@ -39,11 +39,11 @@ func addWorkspaceMember(c *call) error {
 }
 
 func (b *body) workspaceRole() api.WorkspaceRole {
-	raw, ok := b.need("workspace_role")
+	value, ok := b.need("workspace_role")
 	if !ok {
 		return ""
 	}
-	return enum(b, "workspace_role", raw, api.AssignableWorkspaceRoles)
+	return enum(b, "workspace_role", value, api.AssignableWorkspaceRoles)
 }
 
 func updateWorkspaceMember(c *call) error {

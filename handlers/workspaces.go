@@ -35,8 +35,8 @@ func getWorkspace(c *call) error {
 func createWorkspace(c *call) error {
 	b := decode(c)
 	in := store.NewWorkspace{DataResidency: api.DefaultDataResidency()}
-	if raw, ok := b.need("name"); ok {
-		if in.Name, ok = b.str("name", raw); ok {
+	if value, ok := b.need("name"); ok {
+		if in.Name, ok = b.str("name", value); ok {
 			b.length("name", in.Name, 1, c.org.Settings().WorkspaceNameMaxLength)
 		}
 	}
@@ -46,8 +46,8 @@ func createWorkspace(c *call) error {
 	for k, v := range b.tags(false) {
 		in.Tags[k] = *v
 	}
-	if raw, ok := b.optional("data_residency", nullable); ok {
-		d := b.dictionary("data_residency", raw)
+	if value, ok := b.optional("data_residency", nullable); ok {
+		d := b.dictionary("data_residency", value)
 		set(&in.DataResidency.WorkspaceGeo, d.geo("workspace_geo", api.WorkspaceGeos))
 		set(&in.DataResidency.AllowedInferenceGeos, d.geos())
 		set(&in.DataResidency.DefaultInferenceGeo, d.geo("default_inference_geo", api.InferenceGeos))
@@ -67,12 +67,12 @@ func set[T any](field, given *T) {
 func updateWorkspace(c *call) error {
 	b := decode(c)
 	var in store.WorkspaceUpdate
-	raw, ok := b.take("name")
+	value, ok := b.take("name")
 	if !ok && len(b.fields) == 0 && b.broken == nil {
 		b.fault("name", "Field required") // the contract requires it; production's update is partial
 	}
 	if ok {
-		if name, ok := b.str("name", raw); ok {
+		if name, ok := b.str("name", value); ok {
 			b.length("name", name, 1, c.org.Settings().WorkspaceNameMaxLength)
 			in.Name = &name
 		}
@@ -80,8 +80,8 @@ func updateWorkspace(c *call) error {
 	in.DisplayColor = b.displayColor(notNull)
 	in.ExternalKeyID = b.externalKey(notNull)
 	in.Tags = b.tags(true)
-	if raw, ok := b.optional("data_residency", nullable); ok {
-		d := b.dictionary("data_residency", raw)
+	if value, ok := b.optional("data_residency", nullable); ok {
+		d := b.dictionary("data_residency", value)
 		in.AllowedInferenceGeos = d.geos()
 		in.DefaultInferenceGeo = d.geo("default_inference_geo", api.InferenceGeos)
 		d.unknown()

@@ -46,13 +46,8 @@ func (o *object) get(name string) *node {
 
 // end reports the fields that are not known.
 func (o *object) end() {
-	if o.at == nil {
-		return
-	}
-	for _, field := range o.at.Items {
-		if !slices.Contains(o.known, field.Name) {
-			o.add(true, field.NameStart, field.Pointer(), "unknown field %s (allowed: %s)", quote(field.Name), strings.Join(o.known, ", "))
-		}
+	for _, field := range o.at.Unknown(o.known...) {
+		o.add(true, field.NameStart, field.Pointer(), "unknown field %s (allowed: %s)", quote(field.Name), strings.Join(o.known, ", "))
 	}
 }
 

@@ -2,6 +2,7 @@ package control
 
 import (
 	"crypto/subtle"
+	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -58,12 +59,16 @@ func (s *plane) organizationOf(r *http.Request, to route) (*store.Organization, 
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, codeInvalidQuery, "The query string is badly escaped: "+err.Error()+".", "")
 	}
+	var known []string
+	if !to.global {
+		known = append([]string{"organization"}, to.query...)
+	}
 	for name, values := range query {
 		switch {
-		case to.global || name != "organization" && !slices.Contains(to.query, name):
-			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, name+": expected no such parameter.", "")
+		case !slices.Contains(known, name):
+			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, unknown("parameter", name, known), "")
 		case len(values) > 1:
-			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, name+": expected it once.", "")
+			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, fmt.Sprintf("repeated parameter %q", name), "")
 		}
 	}
 	if to.global {

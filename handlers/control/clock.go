@@ -33,7 +33,7 @@ func moveClock(c *call) (any, error) {
 	by, to := c.duration("advance"), c.time("set")
 	set, freeze, resume := c.given("set"), c.set("freeze"), c.set("resume")
 	if trues(c.given("advance"), set || freeze, resume) != 1 {
-		c.faults = append(c.faults, "expected exactly one of advance, set, freeze and resume, where set and freeze go together")
+		c.note("want exactly one of advance, set, freeze and resume, where set and freeze go together")
 	}
 	if err := c.refused(); err != nil {
 		return nil, err

@@ -1,7 +1,6 @@
 package control
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -9,13 +8,13 @@ import (
 	"io"
 	"net/http"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"antechamber/api"
+	"antechamber/internal/jsontree"
 )
 
 // MaxBody is how many bytes a body may have, and MaxState how many a state.
@@ -45,67 +44,48 @@ func invalidBody(message string) error {
 }
 
 // fields are those of a JSON object. Its methods read one field each and note
-// what is wrong with it; refused gives all of that at once. null counts as
+// what is wrong with it; refused returns all of that at once. null counts as
 // absent. No value is repeated in a message: it may be a key.
 type fields struct {
-	at     string // what precedes their names in messages
-	values map[string]json.RawMessage
+	doc    *jsontree.Document
+	object *jsontree.Node // nil without a body
 	faults []string
 }
 
 // fieldsOf reads the body of a route that takes fields. No body is an object
 // without any.
 func fieldsOf(body []byte, to route) (*fields, error) {
-	f := &fields{values: map[string]json.RawMessage{}}
 	if to.seed || len(body) == 0 {
-		return f, nil
+		return &fields{}, nil
 	}
-	if !utf8.Valid(body) {
-		return nil, invalidBody("The body is not UTF-8.")
+	doc, err := jsontree.Parse(body)
+	if err != nil {
+		return nil, invalidBody("The body is not valid JSON: " + err.Error() + ".")
 	}
-	// Unmarshal would take a field that is there twice, and not say where it
-	// lost its way.
-	d := json.NewDecoder(bytes.NewReader(body))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+	if doc.Root.Kind != jsontree.Object {
 		return nil, invalidBody("The body is not a JSON object.")
 	}
-	for d.More() {
-		if err := f.read(d, to.fields); err != nil {
-			return nil, invalidBody(fmt.Sprintf("The body is not valid JSON: %v (byte %d).", err, d.InputOffset()))
-		}
-	}
-	_, err := d.Token()
-	_, end := d.Token()
-	if err != nil || end != io.EOF {
-		return nil, invalidBody(fmt.Sprintf("The body is not one JSON object: it goes on, or breaks off, at byte %d.", d.InputOffset()))
+	f := fieldsIn(doc, doc.Root, to.fields)
+	for _, n := range doc.Repeated {
+		f.note("repeated field %q", n.Path())
 	}
 	return f, f.refused()
 }
 
-// read reads one field, which has to be a known one.
-func (f *fields) read(d *json.Decoder, known []string) error {
-	token, err := d.Token()
-	if err != nil {
-		return err
+// fieldsIn returns the fields of an object and notes those that are unknown.
+func fieldsIn(doc *jsontree.Document, object *jsontree.Node, known []string) *fields {
+	f := &fields{doc: doc, object: object}
+	for _, n := range object.Unknown(known...) {
+		f.faults = append(f.faults, unknown("field", n.Path(), known))
 	}
-	var value json.RawMessage
-	if err := d.Decode(&value); err != nil {
-		return err
-	}
-	name, _ := token.(string) // a field has a name
-	switch _, twice := f.values[name]; {
-	case twice:
-		f.fault(name, "once")
-	case len(known) == 0:
-		f.fault(name, "no field at all")
-	case !slices.Contains(known, name):
-		f.fault(name, "no such field, there are "+strings.Join(known, ", "))
-	}
-	f.values[name] = value
-	return nil
+	return f
 }
 
-// refused gives what is wrong with the fields, or nil.
+func unknown(what, name string, known []string) string {
+	return fmt.Sprintf("unknown %s %q (allowed: %s)", what, name, cmp.Or(strings.Join(known, ", "), "none"))
+}
+
+// refused returns what is wrong with the fields, or nil.
 func (f *fields) refused() error {
 	if len(f.faults) == 0 {
 		return nil
@@ -113,14 +93,23 @@ func (f *fields) refused() error {
 	return invalidBody(strings.Join(f.faults, "; "))
 }
 
-func (f *fields) fault(name, expected string) {
-	f.faults = append(f.faults, f.at+name+": expected "+expected)
+func (f *fields) note(format string, args ...any) {
+	f.faults = append(f.faults, fmt.Sprintf(format, args...))
 }
 
-func (f *fields) given(name string) bool {
-	value, ok := f.values[name]
-	return ok && string(value) != "null"
+// fault notes that a value is not what its place asks for.
+func (f *fields) fault(name, want string) { f.note("invalid %s: want %s", f.object.PathOf(name), want) }
+
+// get returns the value of a field, or nil.
+func (f *fields) get(name string) *jsontree.Node {
+	n := f.object.Get(name)
+	if n != nil && n.Kind == jsontree.Null {
+		return nil
+	}
+	return n
 }
+
+func (f *fields) given(name string) bool { return f.get(name) != nil }
 
 // form is what a text has to look like.
 type form struct {
@@ -129,27 +118,37 @@ type form struct {
 }
 
 // text reads a text that may be left out.
-func (f *fields) text(name string, form form) (s string) {
-	if !f.given(name) {
-		return ""
-	}
-	if json.Unmarshal(f.values[name], &s) != nil || !form.valid(s) {
-		f.fault(name, form.is)
-	}
-	return s
+func (f *fields) text(name string, form form) string {
+	return parsed(f, name, form.is, func(s string) (string, bool) { return s, form.valid(s) })
 }
 
-// need reads a text.
+// parsed reads a text that stands for a value of another type.
+func parsed[T any](f *fields, name, is string, parse func(string) (T, bool)) (v T) {
+	n := f.get(name)
+	if n == nil {
+		return v
+	}
+	valid := n.Kind == jsontree.String
+	if valid {
+		v, valid = parse(n.Text)
+	}
+	if !valid {
+		f.fault(name, is)
+	}
+	return v
+}
+
+// need reads a text that must not be left out.
 func (f *fields) need(name string, form form) string {
 	if !f.given(name) {
-		f.fault(name, form.is)
+		f.note("missing required field %q: want %s", f.object.PathOf(name), form.is)
 	}
 	return f.text(name, form)
 }
 
 // value reads a field of any kind.
 func value[T any](f *fields, name, is string) (v T) {
-	if f.given(name) && json.Unmarshal(f.values[name], &v) != nil {
+	if n := f.get(name); n != nil && json.Unmarshal(f.doc.Raw(n), &v) != nil {
 		f.fault(name, is)
 	}
 	return v
@@ -157,19 +156,15 @@ func value[T any](f *fields, name, is string) (v T) {
 
 // set reads what can only be true.
 func (f *fields) set(name string) bool {
-	if f.given(name) && string(f.values[name]) != "true" {
+	n := f.get(name)
+	if n != nil && (n.Kind != jsontree.Bool || n.Text != "true") {
 		f.fault(name, "true")
 	}
-	return f.given(name)
+	return n != nil
 }
 
 func (f *fields) duration(name string) time.Duration {
-	s := f.text(name, form{"a duration such as 504h, 90s, 21d or 3w", func(s string) bool {
-		_, ok := parseDuration(s)
-		return ok
-	}})
-	d, _ := parseDuration(s)
-	return d
+	return parsed(f, name, "a duration such as 504h, 90s, 21d or 3w", parseDuration)
 }
 
 // inDays are durations that begin with a number of weeks or days, of fewer than
@@ -198,12 +193,7 @@ func parseDuration(s string) (time.Duration, bool) {
 }
 
 func (f *fields) time(name string) api.Time {
-	s := f.text(name, form{"an RFC 3339 time from 1970 to 9999, such as 2026-01-01T00:00:00Z", func(s string) bool {
-		_, ok := parseTime(s)
-		return ok
-	}})
-	t, _ := parseTime(s)
-	return t
+	return parsed(f, name, "an RFC 3339 time from 1970 to 9999, such as 2026-01-01T00:00:00Z", parseTime)
 }
 
 func parseTime(s string) (api.Time, bool) {

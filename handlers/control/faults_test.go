@@ -57,10 +57,10 @@ func TestFaultsAreRefused(t *testing.T) {
 		body string
 		want failureObject
 	}{
-		{``, failureObject{Code: "invalid_fault", Message: "is not valid JSON: EOF"}},
+		{``, failureObject{Code: "invalid_fault", Message: "is not valid JSON: unexpected end of text (line 1 column 1)"}},
 		{`[]`, failureObject{Code: "invalid_body", Message: "The body is not a JSON object."}},
-		{`{"action":{"type":"drop"},"time":1,"hits":0}`, failureObject{Code: "invalid_body", Message: "time: expected no such field, there are match, action, times, after, probability; hits: expected no such field, there are match, action, times, after, probability"}},
-		{`{"action":{"type":"drop"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_body", Message: "action: expected once"}},
+		{`{"action":{"type":"drop"},"time":1,"hits":0}`, failureObject{Code: "invalid_body", Message: "unknown field \"time\" (allowed: match, action, times, after, probability); unknown field \"hits\" (allowed: match, action, times, after, probability)"}},
+		{`{"action":{"type":"drop"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_body", Message: `repeated field "action"`}},
 		{`{}`, failureObject{Code: "invalid_fault", Message: "action: is missing"}},
 		{`{"match":null,"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match: must be a JSON object"}},
 		{`{"match":{"operations":"x"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match.operations: there is no such field here", Hint: `did you mean "operation"?`}},

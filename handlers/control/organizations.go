@@ -52,7 +52,7 @@ func createOrganization(c *call) (any, error) {
 	from := c.text("from", aSource)
 	in := store.NewOrganization{Name: c.text("name", aName), AdminKey: c.text("admin_key", anAdminKey), TTL: c.duration("ttl")}
 	if c.given("ttl") && in.TTL <= 0 && len(c.faults) == 0 {
-		c.fault("ttl", "a time to come")
+		c.fault("ttl", "a duration of more than 0s")
 	}
 	if err := c.refused(); err != nil {
 		return nil, err

@@ -1,9 +1,7 @@
 package control
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +16,7 @@ import (
 	"antechamber/internal/faults"
 	"antechamber/internal/guess"
 	"antechamber/internal/journal"
+	"antechamber/internal/jsontree"
 )
 
 var requestRoutes = []route{
@@ -171,36 +170,42 @@ func (c *call) impossible(e journal.Expectation) *faults.Refusal {
 
 // expectations reads the field expect.
 func (c *call) expectations() []journal.Expectation {
-	all := value[[]json.RawMessage](c.fields, "expect", "a list of expectations")
-	out := make([]journal.Expectation, len(all))
-	for i, raw := range all {
-		at := fmt.Sprintf("expect[%d]", i)
-		f := &fields{at: at + ".", values: map[string]json.RawMessage{}}
-		d := json.NewDecoder(bytes.NewReader(raw))
-		if open, err := d.Token(); err != nil || open != json.Delim('{') {
-			c.fault(at, "an object")
+	list := c.get("expect")
+	if list == nil {
+		return nil
+	}
+	if list.Kind != jsontree.Array {
+		c.fault("expect", "a list of expectations")
+		return nil
+	}
+	all := make([]journal.Expectation, len(list.Items))
+	for i, item := range list.Items {
+		if item.Kind != jsontree.Object {
+			c.fault(item.Path(), "an object")
 			continue
 		}
-		for d.More() && f.read(d, expectationFields) == nil { // it is JSON: the body was
-		}
-		out[i] = f.expectation()
+		f := fieldsIn(c.doc, item, expectationFields)
+		all[i] = f.expectation()
 		c.faults = append(c.faults, f.faults...)
 	}
-	return out
+	return all
 }
 
 var expectationFields = []string{"operation", "method", "path", "query", "body", "status", "times"}
 
 func (f *fields) expectation() journal.Expectation {
-	return journal.Expectation{
+	e := journal.Expectation{
 		Operation: f.text("operation", aText),
 		Method:    f.text("method", aText),
 		Path:      f.text("path", aText),
 		Query:     value[map[string]journal.Values](f, "query", "an object of values and lists of values"),
-		Body:      f.values["body"], // where null means something
 		Status:    value[*int](f, "status", "a whole number"),
 		Times:     value[*int](f, "times", "a whole number"),
 	}
+	if body := f.object.Get("body"); body != nil { // null is an expectation too
+		e.Body = f.doc.Raw(body)
+	}
+	return e
 }
 
 // said words a result for people who see nothing else of it.

@@ -79,25 +79,25 @@ func TestRequestFilters(t *testing.T) {
 
 func TestRequestFiltersAreRefused(t *testing.T) {
 	srv := serve(t, acme)
-	const status, number = "status: expected a status from 100 to 599, or 0 for a dropped connection", "since: expected the number of an entry"
+	const status, number = "invalid status: want a status from 100 to 599, or 0 for a dropped connection", "invalid since: want the number of an entry"
 	for query, want := range map[string]string{
 		"since=":                        number,
 		"since=-1":                      number,
 		"since=1.5":                     number,
 		"since=99999999999999999999":    number,
-		"limit=0":                       "limit: expected a whole number of at least 1",
-		"limit=many":                    "limit: expected a whole number of at least 1",
+		"limit=0":                       "invalid limit: want a whole number of at least 1",
+		"limit=many":                    "invalid limit: want a whole number of at least 1",
 		"status=":                       status,
 		"status=99":                     status,
 		"status=600":                    status,
-		"operation=":                    "operation: expected an operation of the Admin API, such as listWorkspaces",
-		"operation=listworkspaces":      "operation: expected an operation of the Admin API, such as listWorkspaces; did you mean listWorkspaces?",
-		"method=":                       "method: expected a text that is not empty",
-		"path=":                         "path: expected a path, beginning with a slash",
-		"path=organizations":            "path: expected a path, beginning with a slash",
-		"limit=1&limit=2":               "limit: expected it once.",
-		"until=3":                       "until: expected no such parameter.",
-		"since=x&limit=y&status=1&path": number + "; path: expected a path, beginning with a slash; limit: expected a whole number of at least 1; " + status,
+		"operation=":                    "invalid operation: want an operation of the Admin API, such as listWorkspaces",
+		"operation=listworkspaces":      "invalid operation: want an operation of the Admin API, such as listWorkspaces; did you mean listWorkspaces?",
+		"method=":                       "invalid method: want a text that is not empty",
+		"path=":                         "invalid path: want a path, beginning with a slash",
+		"path=organizations":            "invalid path: want a path, beginning with a slash",
+		"limit=1&limit=2":               `repeated parameter "limit"`,
+		"until=3":                       `unknown parameter "until" (allowed: organization, since, operation, method, path, status, limit)`,
+		"since=x&limit=y&status=1&path": number + "; invalid path: want a path, beginning with a slash; invalid limit: want a whole number of at least 1; " + status,
 	} {
 		got := srv.do("GET", "/requests?"+query, "")
 		same(t, query, 400, got.status)
@@ -196,17 +196,21 @@ func TestVerifyNotSatisfied(t *testing.T) {
 
 func TestVerifyIsRefused(t *testing.T) {
 	srv := serve(t, acme)
-	const fields = "there are operation, method, path, query, body, status, times"
+	const allowed = "(allowed: operation, method, path, query, body, status, times)"
 	for _, c := range []struct{ body, code, message string }{
 		{``, "invalid_expectation", "expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called"},
 		{`{"expect":[{"path":"/x"},{"operation":"listWorkspaces","method":"post","times":0}]}`, "invalid_expectation", "expect[1].method: listWorkspaces has the method GET"},
 		{`{"expect":[{"operation":"listWorkspaces","path":"/organizations/users/*","times":0}]}`, "invalid_expectation", "expect[0].path: no operation that matches otherwise has this path"},
 		{`{"expect":[]}`, "invalid_expectation", "expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called"},
-		{`{"Expect":[{"method":"GET"}]}`, "invalid_body", "Expect: expected no such field, there are expect, in_order, no_others"},
-		{`{"expect":{},"in_order":1,"no_others":"yes"}`, "invalid_body", "expect: expected a list of expectations; in_order: expected true or false; no_others: expected true or false"},
-		{`{"expect":[1,null,{"Operation":"x","methods":"GET"}]}`, "invalid_body", "expect[0]: expected an object; expect[1]: expected an object; expect[2].Operation: expected no such field, " + fields + "; expect[2].methods: expected no such field, " + fields},
-		{`{"expect":[{"method":"GET","method":"POST"}]}`, "invalid_body", "expect[0].method: expected once"},
-		{`{"expect":[{"operation":"","method":7,"path":"","query":{"a":{}},"status":"200","times":1.5}]}`, "invalid_body", "expect[0].operation: expected a text that is not empty; expect[0].method: expected a text that is not empty; expect[0].path: expected a text that is not empty; expect[0].query: expected an object of values and lists of values; expect[0].status: expected a whole number; expect[0].times: expected a whole number"},
+		{`{"Expect":[{"method":"GET"}]}`, "invalid_body", `unknown field "Expect" (allowed: expect, in_order, no_others)`},
+		{`{"expect":{},"in_order":1,"no_others":"yes"}`, "invalid_body", "invalid expect: want a list of expectations; invalid in_order: want true or false; invalid no_others: want true or false"},
+		{`{"expect":[1,null,{"Operation":"x","methods":"GET"}]}`, "invalid_body", "invalid expect[0]: want an object; invalid expect[1]: want an object; unknown field \"expect[2].Operation\" " + allowed + "; unknown field \"expect[2].methods\" " + allowed},
+		{`{"expect":[{"body":{"a":[{"b":1,"c":2,"b":1}]}}]}`, "invalid_body", `repeated field "expect[0].body.a[0].b"`},
+		{`{"no_others":true`, "invalid_body", "The body is not valid JSON: unexpected end of text (line 1 column 18)."},
+		{"{\n\"no_others\":\"\xff\"}", "invalid_body", "The body is not valid JSON: invalid UTF-8 (line 2 column 14)."},
+		{`[]`, "invalid_body", "The body is not a JSON object."},
+		{`{"expect":[{"method":"GET","method":"POST"}]}`, "invalid_body", `repeated field "expect[0].method"`},
+		{`{"expect":[{"operation":"","method":7,"path":"","query":{"a":{}},"status":"200","times":1.5}]}`, "invalid_body", "invalid expect[0].operation: want a text that is not empty; invalid expect[0].method: want a text that is not empty; invalid expect[0].path: want a text that is not empty; invalid expect[0].query: want an object of values and lists of values; invalid expect[0].status: want a whole number; invalid expect[0].times: want a whole number"},
 		{`{"expect":[{"operation":"listWorkspace","status":99,"times":-1},{}]}`, "invalid_expectation", `expect[0].operation: there is no operation "listWorkspace"; did you mean "listWorkspaces"?; expect[0].status: 99 is no status; 100 to 599, or 0 for a dropped connection; expect[0].times: -1 is less than none; expect[1]: describes no call; name an operation, method, path, query, body or status`},
 	} {
 		got := srv.do("POST", "/verify", c.body)

@@ -59,7 +59,7 @@ func TestAFaultFromAFile(t *testing.T) {
 	refuses(t, exitBadInput, "antechamber: cannot read the fault none.json: no such file or directory\n", "fault", "add", "--file", "none.json")
 	refuses(t, exitBadInput, "antechamber: there is nothing in empty.json: expected a fault in JSON\n", "fault", "add", "--file", "empty.json")
 	refuses(t, exitBadInput, "antechamber: there is nothing in stdin: expected a fault in JSON\n", "fault", "add", "-")
-	refuses(t, exitBadInput, "antechamber: tims: expected no such field, there are match, action, times, after, probability\n", "fault", "add", "--file", "faulty.json")
+	refuses(t, exitBadInput, `antechamber: unknown field "tims" (allowed: match, action, times, after, probability)`+"\n", "fault", "add", "--file", "faulty.json")
 }
 
 func TestFaultsThatAreRefused(t *testing.T) {

@@ -54,7 +54,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"--body {":                   `--body: expected JSON, such as {"email":"a@b.c"}, not "{"`,
 		"expected.json --no-others":  "the file says all that is expected: expected no other flag about calls beside it",
 		"none.json":                  "cannot read the verification none.json: no such file or directory",
-		"expected.json":              "expect[0].tims: expected no such field, there are operation, method, path, query, body, status, times",
+		"expected.json":              `unknown field "expect[0].tims" (allowed: operation, method, path, query, body, status, times)`,
 		"broken.json":                "broken.json: expected a verification in JSON: unexpected end of JSON input (byte 1)",
 		"--operation createWorkspac": `expect[0].operation: there is no operation "createWorkspac"; did you mean "createWorkspace"?`,
 	} {

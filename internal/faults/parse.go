@@ -3,15 +3,13 @@ package faults
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/jsontree"
 	"antechamber/internal/pattern"
 )
 
@@ -37,8 +35,15 @@ func (r *Refusal) Error() string {
 // Parse reads a fault, and refuses with a *Refusal what it does not understand
 // and what could never fire on one of the operations.
 func Parse(raw []byte, operations []Operation) (Fault, error) {
-	p := &parser{operations: operations}
-	o := p.object("", raw)
+	doc, err := jsontree.Parse(raw)
+	if err != nil {
+		return Fault{}, &Refusal{Message: "is not valid JSON: " + err.Error()}
+	}
+	p := &parser{doc: doc, operations: operations}
+	if len(doc.Repeated) > 0 {
+		p.refuse(doc.Repeated[0].Path(), "is there twice", "")
+	}
+	o := p.object(doc.Root)
 	for _, answered := range []string{"id", "hits"} {
 		if o.has(answered) {
 			p.refuse(answered, "is told in answers and cannot be asked for", "")
@@ -74,6 +79,7 @@ func Parse(raw []byte, operations []Operation) (Fault, error) {
 // parser keeps the first refusal; what is refused after it may be its
 // consequence.
 type parser struct {
+	doc        *jsontree.Document
 	operations []Operation
 	refusal    *Refusal
 }
@@ -88,7 +94,7 @@ func (p *parser) match(o object) Match {
 	if !o.has("match") {
 		return Match{}
 	}
-	m := p.object("match", o.fields["match"])
+	m := p.object(o.Get("match"))
 	m.only("operation", "method", "path", "body")
 	match := Match{
 		Operation: text[string](m, "operation"),
@@ -103,9 +109,9 @@ func (p *parser) match(o object) Match {
 		p.refuse("match.path", "is a path alone, without query or fragment", "")
 	}
 	if m.has("body") {
-		p.object("match.body", m.fields["body"])
+		body := p.object(m.Get("body"))
 		var b bytes.Buffer
-		_ = json.Compact(&b, m.fields["body"]) // it has been read before
+		_ = json.Compact(&b, p.doc.Raw(body.Node)) // it is JSON
 		match.Body = b.Bytes()
 	}
 	return match
@@ -116,7 +122,7 @@ func (p *parser) action(o object) (a Action) {
 		p.refuse("action", "is missing", "")
 		return a
 	}
-	in := p.object("action", o.fields["action"])
+	in := p.object(o.Get("action"))
 	if !in.has("type") {
 		p.refuse("action.type", "is missing", "it is "+list(actionTypes))
 		return a
@@ -214,7 +220,7 @@ func (p *parser) length(in object, name string) Duration {
 	in.need(name)
 	d := read[Duration](in, name, aDuration)
 	if d <= 0 || d > Duration(maxDelay) {
-		p.refuse(in.name(name), "must be more than 0s and at most 1h", "")
+		p.refuse(in.PathOf(name), "must be more than 0s and at most 1h", "")
 	}
 	return d
 }
@@ -287,77 +293,30 @@ func (p *parser) refusePath(m Match) {
 
 // object is a JSON object that is being read.
 type object struct {
-	p      *parser
-	path   string
-	fields map[string]json.RawMessage
+	p *parser
+	*jsontree.Node
 }
 
-func (p *parser) object(path string, raw []byte) object {
-	o := object{p, path, map[string]json.RawMessage{}}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	start, err := d.Token()
-	if err == nil && start != json.Delim('{') {
-		p.refuse(path, "must be a JSON object", "")
-		return o
+func (p *parser) object(n *jsontree.Node) object {
+	if n.Kind != jsontree.Object {
+		p.refuse(n.Path(), "must be a JSON object", "")
 	}
-	for err == nil && d.More() {
-		err = o.field(d)
-	}
-	if err == nil {
-		_, err = d.Token()
-	}
-	if err == nil {
-		if _, end := d.Token(); !errors.Is(end, io.EOF) {
-			err = errors.New("there is something after the object")
-		}
-	}
-	if err != nil {
-		p.refuse(path, "is not valid JSON: "+err.Error(), "")
-	}
-	return o
+	return object{p, n}
 }
 
-func (o object) field(d *json.Decoder) error {
-	key, err := d.Token()
-	if err != nil {
-		return err
-	}
-	name, _ := key.(string)
-	if o.has(name) {
-		o.p.refuse(o.name(name), "is there twice", "")
-	}
-	var value json.RawMessage
-	err = d.Decode(&value)
-	o.fields[name] = value
-	return err
-}
-
-func (o object) has(name string) bool {
-	_, ok := o.fields[name]
-	return ok
-}
-
-// name is a field's full name.
-func (o object) name(field string) string {
-	if o.path == "" {
-		return field
-	}
-	return o.path + "." + field
-}
+func (o object) has(name string) bool { return o.Get(name) != nil }
 
 // need refuses the object when it lacks a field.
 func (o object) need(name string) {
 	if !o.has(name) {
-		o.p.refuse(o.name(name), "is missing", "")
+		o.p.refuse(o.PathOf(name), "is missing", "")
 	}
 }
 
 // only refuses fields other than these.
 func (o object) only(known ...string) {
-	for _, name := range slices.Sorted(maps.Keys(o.fields)) {
-		if !slices.Contains(known, name) {
-			o.p.refuse(o.name(name), "there is no such field here", meant(name, known))
-		}
+	if unknown := o.Unknown(known...); len(unknown) > 0 {
+		o.p.refuse(unknown[0].Path(), "there is no such field here", meant(unknown[0].Name, known))
 	}
 }
 
@@ -366,20 +325,20 @@ const (
 	aDuration   = `a duration such as "250ms"`
 )
 
-// read gives a field, or the zero value when it is not there.
+// read returns the value of a field, or the zero value when it is absent.
 func read[T any](o object, name, kind string) (value T) {
-	raw, ok := o.fields[name]
-	if ok && (string(raw) == "null" || json.Unmarshal(raw, &value) != nil) {
-		o.p.refuse(o.name(name), "must be "+kind, "")
+	n := o.Get(name)
+	if n != nil && (n.Kind == jsontree.Null || json.Unmarshal(o.p.doc.Raw(n), &value) != nil) {
+		o.p.refuse(n.Path(), "must be "+kind, "")
 	}
 	return value
 }
 
-// text gives a field that must not be the empty string.
+// text returns the value of a field that must not be the empty string.
 func text[T ~string](o object, name string) T {
 	value := read[T](o, name, "a string")
 	if value == "" && o.has(name) {
-		o.p.refuse(o.name(name), "must not be empty", "")
+		o.p.refuse(o.PathOf(name), "must not be empty", "")
 	}
 	return value
 }

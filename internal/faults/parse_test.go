@@ -81,17 +81,19 @@ func TestParseRefuses(t *testing.T) {
 	drop := func(fields string) string { return `{"action":{"type":"drop"},` + fields + `}` }
 	actions := "it is error, delay, drop, drop_after_commit, truncate, malformed or stale_read"
 	for _, c := range []struct{ in, want string }{
-		{``, `is not valid JSON: EOF`},
-		{`{`, `is not valid JSON: EOF`},
+		{``, `is not valid JSON: unexpected end of text (line 1 column 1)`},
+		{`{`, `is not valid JSON: unexpected end of text (line 1 column 2)`},
 		{`[]`, `must be a JSON object`},
 		{`null`, `must be a JSON object`},
-		{`{"action":{"type":"drop"}} {}`, `is not valid JSON: there is something after the object`},
-		{`{"action":}`, `is not valid JSON: invalid character '}' looking for beginning of value`},
+		{`{"action":{"type":"drop"}} {}`, `is not valid JSON: unexpected text after the value (line 1 column 28)`},
+		{`{"action":}`, `is not valid JSON: missing value after object name (line 1 column 11)`},
 		{`{}`, `action: is missing`},
 		{drop(`"time":3`), `time: there is no such field here; did you mean "times"?`},
 		{drop(`"Times":3`), `Times: there is no such field here; did you mean "times"?`},
 		{drop(`"whatever":3`), `whatever: there is no such field here`},
 		{drop(`"times":2,"times":3`), `times: is there twice`},
+		{match(`"body":{"a":[{"b":1,"b":2}]}`), `match.body.a[0].b: is there twice`},
+		{match("\"path\":\"/\xff\""), `is not valid JSON: invalid UTF-8 (line 1 column 20)`},
 		{drop(`"id":"fault_1"`), `id: is told in answers and cannot be asked for`},
 		{drop(`"hits":0`), `hits: is told in answers and cannot be asked for`},
 		{drop(`"times":0`), `times: must be at least 1; leave it out to fire every time`},

@@ -21,6 +21,10 @@ import (
 // and far less than a stack holds.
 const MaxDepth = 100
 
+// MaxRepeated is how many repeated members a document lists at most: each will be
+// reported with its place, and a hostile text may have a great many.
+const MaxRepeated = 100
+
 // Kind is what a value is.
 type Kind byte
 
@@ -51,23 +55,33 @@ type Node struct {
 type Document struct {
 	Text     []byte
 	Root     *Node
-	Repeated []*Node // members whose object has an earlier one of the same name
+	Repeated []*Node // the first members whose object has an earlier one of the same name
 }
 
 // SyntaxError says where and why a text is not JSON.
 type SyntaxError struct {
-	Offset  int // in bytes
-	Message string
+	Offset       int // in bytes
+	Line, Column int // as Position counts them
+	Message      string
 }
 
-func (e *SyntaxError) Error() string { return e.Message }
+// Error returns the message with the place.
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("%s (line %d column %d)", e.Message, e.Line, e.Column)
+}
 
 // Parse reads a text that is one JSON value (RFC 8259, UTF-8). It fails with a
 // *SyntaxError; the document then has no root, and the names that were repeated
 // before that.
-func Parse(text []byte) (*Document, error) {
+func Parse(text []byte) (*Document, error) { return ParseTop(text, MaxDepth+1) }
+
+// ParseTop is Parse for large texts of which only the upper levels matter: a tree
+// takes several times the memory of its text. Objects and arrays within that many
+// others are checked and keep no Items; repeated names in them are not found.
+func ParseTop(text []byte, levels int) (*Document, error) {
 	p := &parser{
-		doc: &Document{Text: text},
+		levels: levels,
+		doc:    &Document{Text: text},
 		// The parser itself finds repeated names: it reports them and goes on.
 		d: jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true)),
 	}
@@ -80,7 +94,7 @@ func Parse(text []byte) (*Document, error) {
 		p.doc.Root = root
 		return p.doc, nil
 	case nil:
-		return p.doc, &SyntaxError{p.start(root.End), "unexpected text after the value"}
+		return p.doc, p.fail(p.start(root.End), "unexpected text after the value")
 	default:
 		return p.doc, p.syntaxError(err)
 	}
@@ -109,6 +123,39 @@ func (n *Node) Get(name string) *Node {
 	return nil
 }
 
+// Unknown returns the members of an object with other names than these, in order.
+func (n *Node) Unknown(known ...string) (unknown []*Node) {
+	if n == nil || n.Kind != Object {
+		return nil
+	}
+	for _, member := range n.Items {
+		if !slices.Contains(known, member.Name) {
+			unknown = append(unknown, member)
+		}
+	}
+	return unknown
+}
+
+// Path returns the way to the value as people write it: expect[0].times. It is
+// for messages: names are not escaped.
+func (n *Node) Path() string {
+	switch {
+	case n == nil || n.parent == nil:
+		return ""
+	case n.parent.Kind == Array:
+		return fmt.Sprintf("%s[%d]", n.parent.Path(), n.index)
+	}
+	return n.parent.PathOf(n.Name)
+}
+
+// PathOf returns the path of a member with a name, which may be absent.
+func (n *Node) PathOf(name string) string {
+	if path := n.Path(); path != "" {
+		return path + "." + name
+	}
+	return name
+}
+
 // Pointer returns the RFC 6901 pointer to the value.
 func (n *Node) Pointer() string {
 	if n.parent == nil {
@@ -124,9 +171,10 @@ func (n *Node) Pointer() string {
 var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
 
 type parser struct {
-	doc   *Document
-	d     *jsontext.Decoder
-	names []string // seen so far, so that those of a thousand users are one string
+	levels int // that are kept
+	doc    *Document
+	d      *jsontext.Decoder
+	names  []string // seen so far, so that those of a thousand users are one string
 }
 
 func (p *parser) syntaxError(err error) error {
@@ -137,7 +185,12 @@ func (p *parser) syntaxError(err error) error {
 	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok && !errors.Is(err, io.ErrUnexpectedEOF) {
 		offset, message = int(syntax.ByteOffset), syntax.Err.Error()
 	}
-	return &SyntaxError{offset, message}
+	return p.fail(offset, message)
+}
+
+func (p *parser) fail(offset int, message string) error {
+	line, column := Position(p.doc.Text, offset)
+	return &SyntaxError{offset, line, column, message}
 }
 
 // start returns the offset of the token after an offset: the decoder reports
@@ -154,7 +207,12 @@ func (p *parser) start(at int) int {
 func (p *parser) read(n *Node) (end bool, err error) {
 	n.Start = p.start(int(p.d.InputOffset()))
 	if p.d.StackDepth() >= MaxDepth && p.d.PeekKind() != '}' && p.d.PeekKind() != ']' {
-		return false, &SyntaxError{n.Start, fmt.Sprintf("more than %d levels of nesting", MaxDepth)}
+		return false, p.fail(n.Start, fmt.Sprintf("more than %d levels of nesting", MaxDepth))
+	}
+	if next := Kind(p.d.PeekKind()); p.d.StackDepth() == p.levels && (next == Object || next == Array) {
+		_, err := p.d.ReadValue()
+		n.Kind, n.End = next, int(p.d.InputOffset())
+		return false, err
 	}
 	token, err := p.d.ReadToken()
 	if err != nil {
@@ -185,13 +243,13 @@ func (p *parser) items(n *Node) error {
 		if n.Kind == Object {
 			var name Node
 			if kind := p.d.PeekKind(); kind != '"' && kind != '}' && kind != 0 { // or else {name: 1} is a bad literal null
-				return &SyntaxError{p.start(int(p.d.InputOffset())), "field name must be a string in double quotes"}
+				return p.fail(p.start(int(p.d.InputOffset())), "field name must be a string in double quotes")
 			}
 			if end, err := p.read(&name); end || err != nil {
 				return err
 			}
 			item.Name, item.NameStart = p.intern(name.Text), name.Start
-			if p.repeats(n, item.Name, &seen) {
+			if p.repeats(n, item.Name, &seen) && len(p.doc.Repeated) < MaxRepeated {
 				p.doc.Repeated = append(p.doc.Repeated, item)
 			}
 		}

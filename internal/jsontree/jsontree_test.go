@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -51,13 +52,79 @@ func TestValuesKnowWhereTheyAre(t *testing.T) {
 	}
 }
 
+func TestParseTop(t *testing.T) {
+	const text = `{"a":[1,{"b":2}],"c":{"d":3,"e":[4],"d":{"f":5,"f":6}}}`
+	d, err := ParseTop([]byte(text), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		`"" 0-55 {`, `1 "/a" 5-16 [`, `"/a/0" 6-7 0 1`, `"/a/1" 8-15 {`,
+		`17 "/c" 21-54 {`, `22 "/c/d" 26-27 0 3`, `28 "/c/e" 32-35 [`, `36 "/c/d" 40-53 {`,
+	}
+	if diff := cmp.Diff(want, outline(d, d.Root)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if len(d.Repeated) != 1 || d.Repeated[0].Start != 40 {
+		t.Errorf("repeated names %v", d.Repeated)
+	}
+	for text, want := range map[string]string{
+		`[[[1}]]`:        "invalid character '}' after array element (expecting ',' or ']') (line 1 column 5)",
+		`[[[1`:           "unexpected end of text (line 1 column 5)",
+		"[[[\"\xff\"]]]": "invalid UTF-8 (line 1 column 5)",
+	} {
+		if _, err := ParseTop([]byte(text), 2); err == nil || err.Error() != want {
+			t.Errorf("%q: got %v, want %s", text, err, want)
+		}
+	}
+}
+
+func TestPath(t *testing.T) {
+	for text, want := range map[string][]string{
+		`{"a":[1,{"b":{"c":[[2]]}}],"d/.":3}`: {"", "a", "a[0]", "a[1]", "a[1].b", "a[1].b.c", "a[1].b.c[0]", "a[1].b.c[0][0]", "d/."},
+		`[{"a":{"b":1}}]`:                     {"", "[0]", "[0].a", "[0].a.b"},
+	} {
+		d, err := Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		var walk func(n *Node)
+		walk = func(n *Node) {
+			got = append(got, n.Path())
+			for _, item := range n.Items {
+				walk(item)
+			}
+		}
+		walk(d.Root)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", text, diff)
+		}
+	}
+}
+
+func TestUnknown(t *testing.T) {
+	d, err := Parse([]byte(`{"b":1,"x":2,"a":3,"X":4,"x":5}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, n := range d.Root.Unknown("a", "b", "c", "X") {
+		got = append(got, n.Name+" "+n.Text)
+	}
+	if diff := cmp.Diff([]string{"x 2", "x 5"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 func TestRepeatedNamesAreFound(t *testing.T) {
 	many := make([]string, 100)
 	for i := range many {
 		many[i] = fmt.Sprintf(`"n%d":%d`, i, i)
 	}
 	for text, want := range map[string][]string{
-		`{"a":1,"b":2}`:                                           nil,
+		`{"a":1,"b":2}`: nil,
+		`{"x":1` + strings.Repeat(`,"x":1`, 5*MaxRepeated) + "}":  slices.Repeat([]string{"x"}, MaxRepeated),
 		`{"a":1,"a":2,"b":{"c":1,"\u0063":2}}`:                    {"a", "c"},
 		`[{"a":1},{"a":1}]`:                                       nil,
 		"{" + strings.Join(many, ",") + "}":                       nil,
@@ -107,9 +174,12 @@ func TestTextsThatAreNotJSON(t *testing.T) {
 			t.Errorf("%.20q: %v", text, err)
 			continue
 		}
-		line, column := Position([]byte(text), syntax.Offset)
-		if got := fmt.Sprintf("%d:%d %s", line, column, err); got != want {
+		if got := fmt.Sprintf("%d:%d %s", syntax.Line, syntax.Column, syntax.Message); got != want {
 			t.Errorf("%.20q: got %s, want %s", text, got, want)
+		}
+		line, column := Position([]byte(text), syntax.Offset)
+		if want := fmt.Sprintf("%s (line %d column %d)", syntax.Message, line, column); err.Error() != want {
+			t.Errorf("%.20q: got %s, want %s", text, err, want)
 		}
 		if strings.Contains(text, `"a":2`) && (len(d.Repeated) != 1 || d.Repeated[0].Pointer() != "/b/0/a") {
 			t.Errorf("%q: repeated names %v", text, d.Repeated)

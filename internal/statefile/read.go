@@ -6,13 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"antechamber/api"
+	"antechamber/internal/jsontree"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -67,63 +67,64 @@ func damaged(path string, why error) error {
 	return fmt.Errorf("the state file %s is damaged, and stays as it is: %w", path, why)
 }
 
-// parse reads what stands in a file.
+// parse reads the text of a file.
 func parse(data []byte) (*file, error) {
-	var foreign struct {
-		Antechamber json.RawMessage `json:"antechamber"`
-	}
-	if err := json.Unmarshal(data, &foreign); err != nil {
-		return nil, place(data, err)
-	}
-	switch found := string(foreign.Antechamber); {
-	case found == "":
-		return nil, errors.New("/antechamber: expected the version of a state file, and there is none: this is some other file")
-	case found != fmt.Sprint(formatVersion):
-		return nil, fmt.Errorf("/antechamber: expected version %d of state files, not %s", formatVersion, shorten(found))
-	}
-	// What is damaged and JSON all the same shows in the sum.
-	size := len(ending(0))
-	body, end := data[:max(0, len(data)-size)], string(data[max(0, len(data)-size):])
-	sum := crc32.Checksum(body, castagnoli)
-	if end != ending(sum) {
-		return nil, fmt.Errorf("/checksum: expected %08x at the end of the file: something before it was changed or is missing", sum)
+	if err := check(data); err != nil {
+		return nil, err
 	}
 	f := &file{}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(f); err != nil {
-		return nil, place(data, err)
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	err := d.Decode(f)
+	if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return nil, at(data, int(mistyped.Offset)-1, "invalid %s: unexpected %s", mistyped.Field[strings.LastIndexByte(mistyped.Field, '.')+1:], mistyped.Value)
+	}
+	if err != nil {
+		return nil, errors.New(strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return f, nil
 }
 
-// place adds the place in the file to an error of package json.
-func place(data []byte, err error) error {
-	offset := int64(-1)
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		offset = syntax.Offset
+// levels reach down to the clocks of the file. States are large, and checked by
+// package seed.
+const levels = 4
+
+// check refuses a text that is damaged or not a state file.
+func check(data []byte) error {
+	doc, err := jsontree.ParseTop(data, levels)
+	if syntax, ok := errors.AsType[*jsontree.SyntaxError](err); ok {
+		return at(data, syntax.Offset, "%s", syntax.Message)
 	}
-	if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		offset = mistyped.Offset
-		err = fmt.Errorf("expected no %s as %s", mistyped.Value, mistyped.Field)
+	if doc.Root.Kind != jsontree.Object {
+		return at(data, doc.Root.Start, "expected an object")
 	}
-	if errors.Is(err, io.ErrUnexpectedEOF) {
-		offset = int64(len(data))
+	version := doc.Root.Get("antechamber")
+	if version == nil {
+		return errors.New("/antechamber: expected the version of a state file, and there is none: this is some other file")
 	}
-	if offset < 0 {
-		return errors.New(strings.TrimPrefix(err.Error(), "json: "))
+	found := "another value"
+	if version.Kind == jsontree.Number && len(version.Text) <= 20 {
+		found = version.Text
 	}
-	before := data[:min(int(offset), len(data))]
-	line := bytes.Count(before, []byte("\n")) + 1
-	column := utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])
-	return fmt.Errorf("line %d, column %d: %s", line, max(1, column), strings.TrimPrefix(err.Error(), "json: "))
+	if found != strconv.Itoa(formatVersion) {
+		return fmt.Errorf("/antechamber: expected version %d of state files, not %s", formatVersion, found)
+	}
+	// What is damaged and JSON all the same shows in the sum.
+	size := len(ending(0))
+	body, end := data[:max(0, len(data)-size)], string(data[max(0, len(data)-size):])
+	if sum := crc32.Checksum(body, castagnoli); end != ending(sum) {
+		return fmt.Errorf("/checksum: expected %08x at the end of the file: something before it was changed or is missing", sum)
+	}
+	if len(doc.Repeated) > 0 {
+		return at(data, doc.Repeated[0].NameStart, "repeated field %q", doc.Repeated[0].Name)
+	}
+	return nil
 }
 
-func shorten(s string) string {
-	if len(s) > 20 {
-		return "a longer text"
-	}
-	return s
+// at returns an error at an offset of the file.
+func at(data []byte, offset int, format string, args ...any) error {
+	line, column := jsontree.Position(data, offset)
+	return fmt.Errorf("line %d, column %d: %s", line, column, fmt.Sprintf(format, args...))
 }
 
 // read gives what the store is filled with.

@@ -342,7 +342,7 @@ func TestDamagedFiles(t *testing.T) {
 	for n := range whole {
 		refused(t, path, whole[:n], "")
 	}
-	refused(t, path, whole[:100], "line 1, column 100: unexpected end of JSON input")
+	refused(t, path, whole[:100], "line 1, column 101: unexpected end of text")
 	refused(t, path, whole[:len(whole)-1], "/checksum: expected ")
 	for n := range whole {
 		damaged := bytes.Clone(whole)
@@ -350,7 +350,7 @@ func TestDamagedFiles(t *testing.T) {
 		refused(t, path, damaged, "")
 	}
 	refused(t, path, append(bytes.Clone(whole), '\n'), "/checksum")
-	refused(t, path, append(bytes.Clone(whole), '}'), "invalid character '}' after top-level value")
+	refused(t, path, append(bytes.Clone(whole), '}'), "invalid character '}' at start of value")
 	refused(t, path, []byte(text), "/antechamber: expected the version of a state file, and there is none: this is some other file")
 	refused(t, path, []byte("[]"), "line 1, column 1: expected")
 	refused(t, path, bytes.Replace(whole, []byte(`"antechamber":1`), []byte(`"antechamber":2`), 1), "/antechamber: expected version 1 of state files, not 2")
@@ -367,7 +367,12 @@ func TestFilesThatContradictThemselves(t *testing.T) {
 		{`"state":0,"name":"Empty","clock":{"offset":"0s"},"origin"`, `"state":0,"name":"Empty","clock":{"offset":"x"},"origin"`, `/organizations/0/clock: expected frozen_at or an offset, not "x"`},
 		{`"admin_keys":["sk-ant-admin01-a"]`, `"admin_keys":[]`, "/organizations: expected an organization with an admin key"},
 		{`"users":[]`, `"users":[{}]`, "/states/0/users/0"},
-		{`"stopped":true`, `"stopped":3`, "line 1, column "},
+		{`"stopped":true`, `"stopped":3`, "line 1, column 79: invalid stopped: unexpected number"},
+		{`"stopped":true`, `"stopped":true,"stopped":true`, `line 1, column 84: repeated field "stopped"`},
+		{`"users":[]`, `"users":[],"u\u0073ers":[]`, `repeated field "users"`},
+		{`"tags":{}`, `"tags":{"a":"b","a":"c"}`, "/states/0/default_workspace/tags/a"},
+		{`"name":"Empty"`, "\"name\":\"Empt\xff\"", "invalid UTF-8"},
+		{`{"offset":"0s"}`, `{"offset":"0s","ofset":"0s"}`, `unknown field "ofset"`},
 		{`"stopped":true`, `"stoped":true`, `unknown field "stoped"`},
 	} {
 		changed := strings.Replace(whole, test.old, test.new, 1)
