@@ -46,7 +46,7 @@ func TestAModuleOfItsOwn(t *testing.T) {
 func TestSamplesOnARunningServer(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "empty")
-	s.expectLog("an organization has ended")
+	s.expectLog("organization removed")
 	test := exec.Command("go", "test", "-count=1", "antechamber/admintest/samples/...")
 	test.Env = append(os.Environ(), "ANTECHAMBER_URL="+s.URL)
 	if out, err := test.CombinedOutput(); err != nil {

@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"antechamber/api"
+	"antechamber/internal/duration"
 	"antechamber/internal/jsontree"
 )
 
@@ -167,29 +166,9 @@ func (f *fields) duration(name string) time.Duration {
 	return parsed(f, name, "a duration such as 504h, 90s, 21d or 3w", parseDuration)
 }
 
-// inDays are durations that begin with a number of weeks or days, of fewer than
-// time.Duration can hold.
-var inDays = regexp.MustCompile(`^([+-]?)(?:([0-9]{1,4})w)?(?:([0-9]{1,5})d)?([0-9].*)?$`)
-
-// parseDuration reads a duration as Go writes it, and one with weeks and days
-// before it, as seeds do.
 func parseDuration(s string) (time.Duration, bool) {
-	parts := inDays.FindStringSubmatch(s)
-	if parts == nil || parts[2]+parts[3] == "" {
-		d, err := time.ParseDuration(s)
-		return d, err == nil
-	}
-	weeks, _ := strconv.Atoi(cmp.Or(parts[2], "0")) // digits
-	days, _ := strconv.Atoi(cmp.Or(parts[3], "0"))
-	rest, err := time.ParseDuration(cmp.Or(parts[4], "0s"))
-	d := time.Duration(7*weeks+days)*24*time.Hour + rest
-	if err != nil || d < rest { // the sum runs over
-		return 0, false
-	}
-	if parts[1] == "-" {
-		d = -d
-	}
-	return d, true
+	d, err := duration.Parse(s)
+	return d, err == nil
 }
 
 func (f *fields) time(name string) api.Time {

@@ -28,11 +28,13 @@ var (
 	ErrRange  = errors.New("out of range")
 )
 
-// Parse reads a sum of numbers with units, with an optional sign: 504h, -3d,
-// 1w2d12h, 1.5s, 250ms. A bare 0 is not one. What is finer than a nanosecond is
-// cut off.
+// Parse reads what time.ParseDuration reads, and sums with days and weeks: -3d,
+// 1w2d12h, 1.5d. What is finer than a nanosecond is cut off.
 func Parse(s string) (time.Duration, error) {
 	if !whole.MatchString(s) {
+		if d, err := time.ParseDuration(s); err == nil {
+			return d, nil // such as 0 and .5h
+		}
 		return 0, ErrSyntax
 	}
 	var sum time.Duration

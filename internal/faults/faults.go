@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"antechamber/api"
+	"antechamber/internal/duration"
 )
 
 // Header is the header of an answer that tells which fault made it so.
@@ -104,9 +105,9 @@ type Duration time.Duration
 // MarshalText writes the duration as Go does.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
-// UnmarshalText reads what time.ParseDuration reads.
+// UnmarshalText reads what duration.Parse reads.
 func (d *Duration) UnmarshalText(b []byte) error {
-	parsed, err := time.ParseDuration(string(b))
+	parsed, err := duration.Parse(string(b))
 	*d = Duration(parsed)
 	return err
 }
