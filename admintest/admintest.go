@@ -216,10 +216,8 @@ func run(t TB, o *options) (*Server, error) {
 		Store: all, Seed: begin, ForkUnknownKeys: o.fork, Errors: o.errors, RateLimit: o.rateLimit,
 		JournalEntries: journalEntries, Version: "admintest", Ending: ending,
 	})
-	var transport http.RoundTripper = &inprocess.Transport{
-		Handler: handler, Host: host, Now: realTime, Ended: ending, Name: "the server of " + t.Name(),
-	}
-	at := "http://" + host
+	var transport http.RoundTripper
+	var at string
 	if o.listen {
 		listening := httptest.NewServer(handler)
 		t.Cleanup(func() {
@@ -228,6 +226,10 @@ func run(t TB, o *options) (*Server, error) {
 			listening.Close()
 		})
 		transport, at = once{listening.Client().Transport.(*http.Transport)}, listening.URL
+	} else {
+		direct := inprocess.New(handler, host, "the server of "+t.Name())
+		t.Cleanup(direct.Close)
+		transport, at = direct, "http://"+host
 	}
 	s := newServer(t, at, transport, handler)
 	s.inProcess, s.port = true, o.listen
