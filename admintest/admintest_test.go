@@ -636,7 +636,7 @@ func TestAShortJournal(t *testing.T) {
 			send(t, srv, "GET", "/me", "")
 			look(srv)
 		}, ": the journal of the server has forgotten requests, of which it holds 3")
-		if strings.Contains(said, "no request was made") {
+		if strings.Contains(said, "no requests in the journal") {
 			t.Error(said)
 		}
 	}
