@@ -65,9 +65,9 @@ type Server struct {
 	plane     remote.Plane
 	inProcess bool   // nobody else is on the server
 	port      bool   // programs can reach it
-	begun     string // how the organization began, for whoever has to find out
+	origin    string // how to create the organization again, for reports
 	shared    *shared
-	log       *log
+	org       *organization
 }
 
 // Run starts a server within the process, and ends it with the test.
@@ -136,7 +136,7 @@ func (s *Server) Env() []string {
 func (s *Server) In(t TB) *Server {
 	t.Helper()
 	c := s.with(t)
-	c.reportWhenFailed()
+	c.reportWhenFailed(c.newest())
 	return c
 }
 
@@ -164,7 +164,9 @@ func (s *Server) Organization(adminKey string) *Server {
 	}
 	c.call("Organization", http.MethodGet, "", nil, &manifest)
 	c.is(adminKey, manifest.Organization.ID)
-	c.reportWhenFailed()
+	if c.OrganizationID != s.OrganizationID { // which has its report already
+		c.reportWhenFailed(c.newest())
+	}
 	return c
 }
 
@@ -174,7 +176,6 @@ func (s *Server) Organization(adminKey string) *Server {
 // come with it.
 func (s *Server) Fork(t TB) *Server {
 	t.Helper()
-	s.log.forked.Store(true)
 	in := map[string]string{"from": s.OrganizationID}
 	if s.inProcess {
 		// Forks are the same in every run, whichever is made first.
@@ -186,7 +187,7 @@ func (s *Server) Fork(t TB) *Server {
 	if err != nil {
 		t.Fatalf("admintest: Fork: %v", err)
 	}
-	made.begun = "a fork of what began with " + strings.TrimPrefix(s.begun, "a fork of what began with ")
+	made.origin = "a fork of what began with " + strings.TrimPrefix(s.origin, "a fork of what began with ")
 	return made
 }
 
@@ -216,10 +217,8 @@ func run(t TB, o *options) (*Server, error) {
 		Store: all, Seed: begin, ForkUnknownKeys: o.fork, Errors: o.errors, RateLimit: o.rateLimit,
 		JournalEntries: journalEntries, Version: "admintest", Ending: ending,
 	})
-	var transport http.RoundTripper = &inprocess.Transport{
-		Handler: handler, Host: host, Now: realTime, Ended: ending, Name: "the server of " + t.Name(),
-	}
-	at := "http://" + host
+	var transport http.RoundTripper
+	var at string
 	if o.listen {
 		listening := httptest.NewServer(handler)
 		t.Cleanup(func() {
@@ -228,12 +227,16 @@ func run(t TB, o *options) (*Server, error) {
 			listening.Close()
 		})
 		transport, at = once{listening.Client().Transport.(*http.Transport)}, listening.URL
+	} else {
+		direct := inprocess.New(handler, host, "the server of "+t.Name())
+		t.Cleanup(direct.Close)
+		transport, at = direct, "http://"+host
 	}
 	s := newServer(t, at, transport, handler)
 	s.inProcess, s.port = true, o.listen
 	s.is(all.First().AdminKeys()[0], all.First().ID())
-	s.begun = o.told(begin, *first)
-	s.reportSince(mark{})
+	s.origin = o.told(begin, *first)
+	s.reportWhenFailed(0)
 	return s, nil
 }
 
@@ -253,7 +256,7 @@ func newServer(t TB, at string, transport http.RoundTripper, handler http.Handle
 // is says which organization the server's methods are about.
 func (s *Server) is(key, id string) {
 	s.AdminKey, s.OrganizationID, s.plane.AdminKey = key, id, key
-	s.log = s.shared.logOf(id)
+	s.org = s.shared.organization(id)
 }
 
 // loading returns the options that the seed is loaded with.
@@ -294,7 +297,7 @@ func connect(t TB, at string, o *options) (*Server, error) {
 	if o.clock != nil || o.idSeed != nil {
 		return nil, errors.New("Clock and IDSeed do not go with ServerSeed: the server has loaded that already")
 	}
-	s.begun = "the seed of " + s.plane.Address()
+	s.origin = "the seed of " + s.plane.Address()
 	return s.make(t, o.new("seed"))
 }
 
@@ -330,7 +333,7 @@ func (s *Server) seeded(t TB, o *options) (_ *Server, err error) {
 	if _, err := at.Do(ctx, http.MethodPut, "/state", seed.Export(first)); err != nil {
 		return nil, err
 	}
-	s.begun = o.told(begin, first)
+	s.origin = o.told(begin, first)
 	return s.make(t, o.new(origin.ID))
 }
 
@@ -353,7 +356,7 @@ func (s *Server) make(t TB, in map[string]string) (*Server, error) {
 			t.Errorf("admintest: the organization of the test could not be removed: %v", err)
 		}
 	})
-	c.reportSince(mark{})
+	c.reportWhenFailed(0)
 	return c, nil
 }
 

@@ -377,6 +377,22 @@ func TestInABubble(t *testing.T) {
 	})
 }
 
+// So it is in bubbles that come and go within the life of a server.
+func TestInBubblesWithinATest(t *testing.T) {
+	srv := admintest.Run(t)
+	for range 2 {
+		same(t, "status", 200, first(send(t, srv, "GET", "/me", "")))
+		synctest.Test(t, func(t *testing.T) {
+			srv := srv.In(t)
+			srv.Fault(admintest.Fault{Action: admintest.Delay{Duration: time.Hour}, Times: 1})
+			began := time.Now()
+			same(t, "status", 200, first(send(t, srv, "GET", "/me", "")))
+			same(t, "time went on", time.Hour, time.Since(began))
+		})
+	}
+	same(t, "status", 200, first(send(t, srv, "GET", "/me", "")))
+}
+
 // A handler shows a fault as the server does.
 func TestTheHandlerCutsConnections(t *testing.T) {
 	eachWay(t, func(t *testing.T, begin func(admintest.TB, ...admintest.Option) *admintest.Server) {
@@ -554,6 +570,30 @@ func TestTheEndCutsRequests(t *testing.T) {
 	})
 }
 
+// So is a stream of events, which would never end.
+func TestTheEndCutsStreams(t *testing.T) {
+	for name, begin := range ways {
+		f := &test{T: t, name: "TestOfBefore"}
+		ended := make(chan error)
+		f.run(func(f *test) {
+			srv := begin(f)
+			res, err := srv.Client().Get(srv.URL + "/_emulate/requests/stream")
+			if err != nil {
+				t.Fatal(err)
+			}
+			go func() {
+				defer res.Body.Close()
+				_, err := io.Copy(io.Discard, res.Body)
+				ended <- err
+			}()
+			send(t, srv, "GET", "/me", "")
+		})
+		if err := <-ended; name == "in process" && (err == nil || !strings.Contains(err.Error(), "has ended")) {
+			t.Error(err)
+		}
+	}
+}
+
 // emulate serves something that admintest itself would not serve.
 func emulate(t *testing.T, change func(*handlers.Options)) string {
 	t.Helper()
@@ -596,7 +636,7 @@ func TestAShortJournal(t *testing.T) {
 			send(t, srv, "GET", "/me", "")
 			look(srv)
 		}, ": the journal of the server has forgotten requests, of which it holds 3")
-		if strings.Contains(said, "no request was made") {
+		if strings.Contains(said, "no requests in the journal") {
 			t.Error(said)
 		}
 	}

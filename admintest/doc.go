@@ -44,7 +44,8 @@
 // parallel, an organization of its own by [Server.Fork].
 //
 // A Server lasts as long as its test. There is none for a whole package, and no
-// need: one in process begins in about a millisecond.
+// need: [Run] takes milliseconds, most of them to load the seed, and [Server.Fork]
+// a fraction of that.
 //
 // The objects of the Admin API are those of package antechamber/api.
 package admintest

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"antechamber/api"
@@ -104,9 +105,11 @@ func (r StaleRead) action() (faults.Action, error) {
 type ArmedFault struct {
 	ID string
 
-	s     *Server
-	begun int // the restart of the journal before which it was armed
-	owner TB
+	s      *Server
+	resets int // of the organization, before the fault was armed
+
+	mu   sync.Mutex
+	last faults.Fault // as it was when it was last seen
 }
 
 // Fault arms a fault until the end of the test. It fails when the fault could
@@ -131,14 +134,15 @@ func (s *Server) Fault(f Fault) *ArmedFault {
 	}
 	var out faults.Fault
 	s.call("Fault", http.MethodPost, "/faults", in, &out)
-	armed := &ArmedFault{ID: out.ID, s: s, owner: s.t}
-	armed.begun = s.log.arm(armed, out)
+	resets, _ := s.org.counts()
+	armed := &ArmedFault{ID: out.ID, s: s, resets: resets, last: out}
 	s.t.Cleanup(func() {
-		if err := armed.clear(); err != nil {
+		last, err := armed.clear()
+		if err != nil {
 			s.t.Errorf("admintest: the fault could not be cleared: %v", err)
 		}
-		if !s.t.Failed() {
-			s.log.forget(armed)
+		if s.t.Failed() && !armed.ended() {
+			s.t.Log("admintest: " + armedOf(last))
 		}
 	})
 	return armed
@@ -156,44 +160,56 @@ type armed struct {
 // Hits tells how often the fault has happened, also after it was cleared.
 func (f *ArmedFault) Hits() int {
 	f.s.t.Helper()
-	hits, err := f.look()
+	last, err := f.look()
 	if err != nil {
 		f.s.fatal("Hits", err)
 	}
-	return hits
+	return last.Hits
 }
 
-// look asks how often the fault has happened, and notes it for the report. When
-// it is there no more, it is as often as was seen last.
-func (f *ArmedFault) look() (int, error) {
-	if f.s.log.restarted(f.begun) {
-		return f.s.log.hits(f), nil
+// look returns the fault as it is, or as it was when it was last seen.
+func (f *ArmedFault) look() (faults.Fault, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ended() {
+		return f.last, nil
 	}
-	var all struct{ Data []faults.Fault }
-	if err := f.s.plane.Call(context.Background(), http.MethodGet, "/faults", nil, &all); err != nil {
-		return 0, err
-	}
-	for _, fault := range all.Data {
+	all, err := f.s.faults()
+	for _, fault := range all {
 		if fault.ID == f.ID {
-			f.s.log.arm(f, fault)
+			f.last = fault
 		}
 	}
-	return f.s.log.hits(f), nil
+	return f.last, err
+}
+
+// ended reports whether a reset has ended the fault. Another fault may have its
+// id then.
+func (f *ArmedFault) ended() bool {
+	resets, _ := f.s.org.counts()
+	return resets > f.resets
+}
+
+// faults returns the faults that are armed.
+func (s *Server) faults() ([]faults.Fault, error) {
+	var all struct{ Data []faults.Fault }
+	err := s.plane.Call(context.Background(), http.MethodGet, "/faults", nil, &all)
+	return all.Data, err
 }
 
 // Clear ends the fault before the test does.
 func (f *ArmedFault) Clear() {
 	f.s.t.Helper()
-	if err := f.clear(); err != nil {
+	if _, err := f.clear(); err != nil {
 		f.s.fatal("Clear", err)
 	}
 }
 
-// clear ends the fault, if it is still there: a reset has ended it already, and
-// another fault may have its id by now.
-func (f *ArmedFault) clear() error {
-	if _, err := f.look(); err != nil || f.s.log.restarted(f.begun) {
-		return err
+// clear ends the fault, if it is still armed, and returns it as it was.
+func (f *ArmedFault) clear() (faults.Fault, error) {
+	last, err := f.look()
+	if err != nil || f.ended() {
+		return last, err
 	}
-	return f.s.delete("/faults/" + url.PathEscape(f.ID))
+	return last, f.s.delete("/faults/" + url.PathEscape(f.ID))
 }

@@ -25,67 +25,60 @@ const (
 	shownBytes = 200
 )
 
-// report never fails: the test has, already.
-func (s *Server) report(begun mark) string {
-	newest, err := s.newest()
-	var armed struct{ Data []faults.Fault }
-	if s.plane.Call(context.Background(), http.MethodGet, "/faults", nil, &armed) == nil { // or else as they were last seen
-		s.log.see(armed.Data)
-	}
-	told := s.log.tell(s.t, begun, newest)
-	if len(told.requests)+len(told.faults) == 0 && err == nil && told.elsewhere {
-		return ""
-	}
+// reportWhenFailed logs a report at the end of the test if it has failed: on
+// the requests after the one with the given sequence number.
+func (s *Server) reportWhenFailed(since uint64) {
+	began, _ := s.org.counts()
+	s.t.Cleanup(func() {
+		if !s.t.Failed() {
+			return
+		}
+		if resets, _ := s.org.counts(); resets > began { // the journal counts from 1 again
+			since = 0
+		}
+		s.t.Log(s.report(since))
+	})
+}
+
+// report returns the last requests after since, the armed faults, and how to
+// run the test again. It never fails: the test has already.
+func (s *Server) report(since uint64) string {
+	var found struct{ Data []journal.Entry }
+	err := s.plane.Call(context.Background(), http.MethodGet, fmt.Sprintf("/requests?limit=%d&since=%d", shownRequests, since), nil, &found)
 	var lines []string
-	switch n := len(told.requests); {
+	switch n := len(found.Data); {
 	case err != nil:
 		lines = append(lines, "admintest: the requests cannot be told: "+err.Error())
 	case n == 0:
-		lines = append(lines, "admintest: no request was made")
+		lines = append(lines, "admintest: no requests in the journal")
 	case n == 1:
 		lines = append(lines, "admintest: the last request")
 	default:
 		lines = append(lines, fmt.Sprintf("admintest: the last %d requests", n))
 	}
-	for i, e := range told.requests {
-		if i == 0 || !e.Time.Equal(told.requests[i-1].Time) {
+	for i, e := range found.Data {
+		if i == 0 || !e.Time.Equal(found.Data[i-1].Time) {
 			lines = append(lines, "  at "+e.Time.String())
 		}
 		lines = append(lines, "  "+line(requestOf(e)))
 	}
-	for _, f := range told.faults {
+	armed, _ := s.faults() // if that fails, so have the requests
+	for _, f := range armed {
 		lines = append(lines, "  "+armedOf(f))
 	}
 	return strings.Join(append(lines,
-		fmt.Sprintf("admintest: it began with %s; this test alone is go test %s", s.begun, alone(s.t.Name())),
+		fmt.Sprintf("admintest: it began with %s; this test alone is go test %s", s.origin, alone(s.t.Name())),
 		"admintest: "+s.keep()), "\n")
 }
 
-// newest gives the newest requests.
-func (s *Server) newest() ([]journal.Entry, error) {
+// newest returns the sequence number of the newest request in the journal, or 0.
+func (s *Server) newest() uint64 {
 	var found struct{ Data []journal.Entry }
-	err := s.plane.Call(context.Background(), http.MethodGet, "/requests?limit="+strconv.Itoa(shownRequests), nil, &found)
-	return found.Data, err
-}
-
-// reportWhenFailed lets a test that has failed say what was asked of the server
-// from now on, and how to see it again.
-func (s *Server) reportWhenFailed() {
-	newest, _ := s.newest() // where it cannot be told, that is said at the end
-	s.reportSince(s.log.here(newest))
-}
-
-// reportSince is reportWhenFailed for what was asked from a place on: the very
-// first, where the organization is new.
-func (s *Server) reportSince(begun mark) {
-	s.t.Cleanup(func() {
-		if !s.t.Failed() {
-			return
-		}
-		if report := s.report(begun); report != "" {
-			s.t.Log(report)
-		}
-	})
+	err := s.plane.Call(context.Background(), http.MethodGet, "/requests?limit=1", nil, &found)
+	if err != nil || len(found.Data) == 0 { // where there is no journal, the report says so
+		return 0
+	}
+	return found.Data[0].Seq
 }
 
 // armedOf words a fault.

@@ -54,8 +54,8 @@ func TestATestThatFailsTellsWhatWasAsked(t *testing.T) {
 		t.Errorf("no\n%s\nin\n%s", want, said)
 	}
 	for _, words := range []string{
-		"so\nadmintest: the last 20 requests\n  at 2026-01-01T00:00:00.000000Z\n  #10 GET /v1/organizations/me → 200\n",
-		"\n  fault_1 is drop on createWorkspace, which happened once\n",
+		"so\nadmintest: fault_1 is drop on createWorkspace, which happened once\n",
+		"\nadmintest: the last 20 requests\n  at 2026-01-01T00:00:00.000000Z\n  #10 GET /v1/organizations/me → 200\n",
 		"u… → 404 not_found_error\n",
 		"admintest: it began with --seed demo --id-seed 7 --clock 2026-01-01T00:00:00Z; this test alone is go test -run '^TestOf$/^a workspace$'\n",
 		"go test -artifacts keeps the organization",
@@ -66,45 +66,54 @@ func TestATestThatFailsTellsWhatWasAsked(t *testing.T) {
 	}
 }
 
-// Each subtest tells its own part, and nobody tells it again.
+// A subtest reports the requests that were made in it.
 func TestSubtestsTellTheirPart(t *testing.T) {
-	var parts []string
 	whole := failing(t, "a table", func(f *test) {
 		srv := admintest.Run(f, admintest.Seed("empty"))
 		send(t, srv, "GET", "/me", "")
-		for range 2 {
-			parts = append(parts, failing(t, "a row", func(f *test) {
+		for _, row := range []struct {
+			before func(*admintest.Server)
+			want   string
+		}{
+			{func(*admintest.Server) {}, `  at 2026-01-01T00:00:00.000000Z
+  #2 GET /v1/organizations/users → 200
+  at 2026-01-02T12:00:00.000000Z
+  #3 GET /v1/organizations/invites → 200
+`},
+			{(*admintest.Server).ClearRequests, `  at 2026-01-02T12:00:00.000000Z
+  #4 GET /v1/organizations/users → 200
+  at 2026-01-04T00:00:00.000000Z
+  #5 GET /v1/organizations/invites → 200
+`},
+			{(*admintest.Server).Reset, `  at 2026-01-01T00:00:00.000000Z
+  #1 GET /v1/organizations/users → 200
+  at 2026-01-02T12:00:00.000000Z
+  #2 GET /v1/organizations/invites → 200
+`},
+		} {
+			part := failing(t, "a row", func(f *test) {
 				srv := srv.In(f)
-				srv.Reset()
+				row.before(srv)
 				srv.Fault(admintest.Fault{Action: admintest.Error{Status: 403}, After: 9})
 				send(t, srv, "GET", "/users", "")
-				srv.ClearRequests()
 				srv.Clock.Advance(36 * time.Hour)
 				send(t, srv, "GET", "/invites", "")
 				f.Errorf("so")
-			}))
+			})
+			want := regexp.MustCompile(`^so
+admintest: fault_\d is error 403, which never happened
+admintest: the last 2 requests
+` + row.want + "admintest: it began with ")
+			if !want.MatchString(part) {
+				t.Errorf("want\n%s\ngot\n%s", want, part)
+			}
 		}
 		send(t, srv, "GET", "/workspaces", "")
 		f.Errorf("so")
 	})
-	for _, part := range parts {
-		const want = `so
-admintest: the last 2 requests
-  at 2026-01-01T00:00:00.000000Z
-  #1 GET /v1/organizations/users → 200
-  at 2026-01-02T12:00:00.000000Z
-  #2 GET /v1/organizations/invites → 200
-  fault_1 is error 403, which never happened
-admintest: it began with `
-		if !strings.HasPrefix(part, want) {
-			t.Errorf("want\n%s\ngot\n%s", want, part)
-		}
-	}
-	if !strings.HasPrefix(whole, "so\nadmintest: the last request\n  at 2026-01-02T12:00:00.000000Z\n  #3 GET /v1/organizations/workspaces → 200\nadmintest: it began") {
+	if !strings.HasPrefix(whole, "so\nadmintest: the last 3 requests\n") || !strings.Contains(whole, "\n  #3 GET /v1/organizations/workspaces → 200\nadmintest: it began") {
 		t.Error(whole)
 	}
-	quiet := failing(t, "forks", func(f *test) { admintest.Run(f).Fork(&test{T: t}); f.Errorf("so") })
-	same(t, "a test whose forks have failed", "so\n", quiet)
 }
 
 // What a report says is true, whatever the test has done meanwhile.
@@ -115,31 +124,32 @@ func TestWhatAReportSays(t *testing.T) {
 		want  []string
 		never []string
 	}{
-		"a reset at the end": {
-			do: func(f *test) {
-				srv := admintest.Run(f).In(f)
-				f.Cleanup(srv.Reset)
-				send(t, srv, "GET", "/me", "")
-			},
-			want: []string{"the last request\n", "#1 GET /v1/organizations/me"}, never: []string{"no request was made"},
-		},
 		"a fault of the parent": {
 			do: func(f *test) {
 				srv := admintest.Run(f)
 				srv.Fault(admintest.Fault{Action: admintest.Drop{}, After: 7})
 				failing(t, "inner", func(f *test) { srv.In(f); f.Errorf("inner") }, "fault_1 is drop, which never happened")
 			},
-			want: []string{"fault_1 is drop, which never happened"},
+			want: []string{"admintest: fault_1 is drop, which never happened\n"},
+		},
+		"a fault that a reset has ended": {
+			do: func(f *test) {
+				srv := admintest.Run(f)
+				srv.Fault(admintest.Fault{Action: admintest.Error{Status: 500}})
+				send(t, srv, "GET", "/me", "")
+				srv.Reset()
+			},
+			want: []string{"no requests in the journal"}, never: []string{"fault_1"},
 		},
 		"the same organization twice": {
 			do: func(f *test) {
 				srv := admintest.Run(f)
 				send(t, srv.Organization(srv.AdminKey), "GET", "/me", "")
 			},
-			want: []string{"#1 GET /v1/organizations/me"}, never: []string{"no request was made"},
+			want: []string{"#1 GET /v1/organizations/me"}, never: []string{"no requests in the journal"},
 		},
 		"a fork": {
-			do:   func(f *test) { admintest.Run(&test{T: t}).Fork(f).Fork(f) },
+			do:   func(f *test) { admintest.Run(&test{T: t}).Fork(&test{T: t}).Fork(f) },
 			want: []string{"it began with a fork of what began with --seed demo"}, never: []string{"a fork of what began with a fork"},
 		},
 		"options": {

@@ -27,9 +27,8 @@ func (s *Server) Restore(name string) {
 // faults and journal.
 func (s *Server) Reset() {
 	s.t.Helper()
-	newest, err := s.newest()
 	s.call("Reset", http.MethodPost, "/reset", nil, nil)
-	s.log.restart(newest, err)
+	s.org.noteReset()
 }
 
 // Export gives the organization as a seed that leaves nothing out but the

@@ -1,197 +1,243 @@
-// Package inprocess leads an HTTP client to a handler in the same process,
-// without a port: what the client sees is what it would see over TCP. It is made
-// for this module's handlers, which write whole answers and know no trailers, no
-// upgrades and no connections that are taken over but to be cut.
+// Package inprocess connects an HTTP client to a handler in the same process
+// without a port: net/http on both sides, over net.Pipe.
 package inprocess
 
 import (
 	"context"
-	"errors"
+	"crypto/tls"
 	"fmt"
 	"io"
+	"log"
+	"net"
 	"net/http"
-	"net/url"
-	"strconv"
-	"strings"
+	"os"
+	"runtime/debug"
 	"sync"
+	"syscall"
 	"time"
 )
 
-// Transport is an http.RoundTripper whose every request goes to a handler. It
-// keeps no connection and no goroutine: what it starts ends with the request,
-// at the latest when the answer's body is closed.
+// Transport is an http.RoundTripper whose requests are served by a handler.
+// Clients see what they would see over TCP.
+//
+// Each request has its own connection and its own http.Server. So net/http
+// never repeats a request by itself, which it does only on a reused connection,
+// and every goroutine of a request belongs to the testing/synctest bubble that
+// the request was made in, wherever the Transport was made.
 type Transport struct {
-	Handler http.Handler
-	Host    string           // the only host that can be reached
-	Now     func() time.Time // for the header Date
-	Name    string           // of what is reached, in messages
-	Ended   context.Context  // there is nobody to answer once it is done; nil for ever
+	handler http.Handler
+	host    string
+	name    string
+	client  http.Transport
+
+	mu      sync.Mutex
+	bodies  map[*body]bool // that the client has neither read to the end nor closed
+	conns   map[*conn]bool // that are served
+	removed sync.Cond      // a connection was removed from conns
+	closed  bool
 }
 
-// RoundTrip lets the handler answer. An answer that breaks off is the error
-// that a cut connection gives: syscall.ECONNRESET for one that was reset,
-// io.EOF for one that was closed before the answer, and io.ErrUnexpectedEOF
-// within it.
+// New returns a Transport that sends requests for http://host to h and refuses
+// all others. Its errors call the server by name.
+func New(h http.Handler, host, name string) *Transport {
+	t := &Transport{handler: h, host: host, name: name, bodies: map[*body]bool{}, conns: map[*conn]bool{}}
+	t.removed.L = &t.mu
+	t.client.DialContext = t.dial
+	t.client.MaxIdleConnsPerHost = -1 // reuse no connection
+	t.client.ExpectContinueTimeout = time.Second
+	return t
+}
+
+// RoundTrip sends a request to the handler.
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := t.check(r); err != nil {
-		closeBody(r)
-		return nil, err
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(r.Context()))
-	x := &exchange{
-		header: http.Header{}, now: t.Now, asked: r, cancel: cancel, begun: make(chan struct{}),
-		body: &requestBody{from: r.Body, length: r.ContentLength},
-	}
-	x.changed.L = &x.mu
-	asked, err := x.request(ctx)
-	if err != nil {
-		cancel()
-		closeBody(r)
-		return nil, err
-	}
-	t.watch(x, r.Context())
-	go x.serve(t.Handler, asked)
-	<-x.begun
-	return x.response()
-}
-
-// watch abandons the exchange when the client goes, or the transport ends.
-func (t *Transport) watch(x *exchange, client context.Context) {
-	x.mu.Lock() // either may have happened already
-	defer x.mu.Unlock()
-	stop := context.AfterFunc(client, func() { x.abandon(context.Cause(client)) })
-	x.stopWatching = func() { stop() }
-	if t.Ended != nil {
-		stopToo := context.AfterFunc(t.Ended, func() { x.abandon(t.ended()) })
-		x.stopWatching = func() { stop(); stopToo() }
-	}
-}
-
-func (t *Transport) ended() error { return fmt.Errorf("inprocess: %s has ended", t.Name) }
-
-// check refuses what net/http would not send, and what would leave the process.
-func (t *Transport) check(r *http.Request) error {
-	switch {
-	case r.URL == nil:
-		return errors.New("inprocess: the request has no URL")
-	case r.URL.Scheme != "http" || r.URL.Host != t.Host:
-		return fmt.Errorf("inprocess: this client leads to http://%s alone, not to %s://%s", t.Host, r.URL.Scheme, r.URL.Host)
-	case r.Context().Err() != nil:
-		return context.Cause(r.Context())
-	case t.Ended != nil && t.Ended.Err() != nil:
-		return t.ended()
-	}
-	for name, values := range r.Header {
-		if name == "" || strings.ContainsFunc(name, notInName) {
-			return fmt.Errorf("net/http: invalid header field name %q", name)
+	if r.URL != nil && (r.URL.Scheme != "http" || r.URL.Host != t.host) {
+		if r.Body != nil {
+			_ = r.Body.Close() // the request has failed already
 		}
-		for _, value := range values {
-			if strings.ContainsFunc(value, notInValue) {
-				return fmt.Errorf("net/http: invalid header field value for %q", name)
+		return nil, fmt.Errorf("inprocess: this client leads to http://%s alone, not to %s://%s", t.host, r.URL.Scheme, r.URL.Host)
+	}
+	res, err := t.client.RoundTrip(r)
+	if err != nil || res.Body == http.NoBody {
+		return res, err
+	}
+	b := &body{res.Body, t}
+	res.Body = b
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		_ = b.ReadCloser.Close() // never fails
+	} else {
+		t.bodies[b] = true
+	}
+	return res, nil
+}
+
+// Close makes current and later requests fail, and waits until the handler has
+// returned from all of them. It leaves no goroutine, even if the client did not
+// close the body of a response.
+func (t *Transport) Close() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closed = true
+	for c := range t.conns {
+		c.fail(t.errEnded())
+		_ = c.Close() // never fails
+	}
+	for b := range t.bodies {
+		_ = b.ReadCloser.Close() // never fails
+	}
+	for len(t.conns) > 0 {
+		t.removed.Wait()
+	}
+}
+
+func (t *Transport) errEnded() error { return fmt.Errorf("inprocess: %s has ended", t.name) }
+
+// dial starts a server for one connection.
+func (t *Transport) dial(context.Context, string, string) (net.Conn, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return nil, t.errEnded()
+	}
+	client, server := net.Pipe()
+	c := &conn{Conn: client}
+	c.ctx, c.fail = context.WithCancelCause(context.Background())
+	t.conns[c] = true
+	s := &http.Server{
+		Handler:      t.serving(c),
+		BaseContext:  func(net.Listener) context.Context { return c.ctx },
+		ErrorLog:     log.New(io.Discard, "", 0),
+		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}, // no HTTP/2 to set up
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			if state == http.StateClosed || state == http.StateHijacked {
+				t.remove(c)
 			}
-		}
+		},
 	}
-	return nil
+	_ = s.Serve(&listener{&serverConn{server, c}}) // returns once it has accepted the connection
+	return c, nil
 }
 
-// notInName tells whether a character has no place in the name of a header.
-// (RFC 9110, section 5.6.2)
-func notInName(r rune) bool {
-	return r >= 0x7f || r <= ' ' || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+func (t *Transport) remove(c *conn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.conns, c)
+	t.removed.Broadcast()
 }
 
-// notInValue tells whether a character has no place in the value of a header.
-func notInValue(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
-
-func closeBody(r *http.Request) {
-	if r.Body != nil {
-		_ = r.Body.Close() // the request has failed already
-	}
+// serving returns the handler for the request on c. The client gets the
+// message of a panic as the error.
+func (t *Transport) serving(c *conn) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if cause != http.ErrAbortHandler {
+				c.fail(fmt.Errorf("the handler panicked: %v\n%s", cause, debug.Stack()))
+			}
+			panic(http.ErrAbortHandler)
+		}()
+		r.Host = "localhost" // only this process can reach the handler
+		t.handler.ServeHTTP(w, r)
+	})
 }
 
-// request is what the handler is asked.
-func (x *exchange) request(ctx context.Context) (*http.Request, error) {
-	r := x.asked.Clone(ctx)
-	// The path is what would be written, and read again: of two that a URL can
-	// have, that is one.
-	uri := x.asked.URL.RequestURI()
-	at, err := url.ParseRequestURI(uri)
-	if err != nil {
-		return nil, err
-	}
-	r.URL, r.RequestURI = at, uri
-	r.Header = make(http.Header, len(x.asked.Header))
-	for name, values := range x.asked.Header {
-		for _, value := range values {
-			r.Header.Add(name, value) // in the spelling in which it would arrive
-		}
-	}
-	if r.Method == "" {
-		r.Method = http.MethodGet
-	}
-	if _, told := r.Header["User-Agent"]; !told {
-		r.Header.Set("User-Agent", "Go-http-client/1.1")
-	}
-	r.Host = "localhost" // nobody else can ask
-	r.RemoteAddr = "127.0.0.1:0"
-	r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.1", 1, 1
-	r.GetBody, r.Close = nil, false
-	switch {
-	case x.asked.Body == nil || x.asked.Body == http.NoBody:
-		r.Body, r.ContentLength = http.NoBody, 0
-	case r.ContentLength <= 0:
-		r.Body, r.ContentLength, r.TransferEncoding = x.body, -1, []string{"chunked"}
-	default:
-		r.Body = x.body
-		r.Header.Set("Content-Length", strconv.FormatInt(r.ContentLength, 10))
-	}
-	return r, nil
+// body is the body of a response. net/http has goroutines waiting until it is
+// closed.
+type body struct {
+	io.ReadCloser
+	t *Transport
 }
 
-// requestBody is the body of a request for the handler, closed once and by the
-// exchange: a handler that closes it has only stopped to read.
-type requestBody struct {
-	from   io.ReadCloser
-	length int64 // that was announced; none when it is not above 0
-	once   sync.Once
-
-	mu   sync.Mutex
-	read int64
-	err  error // why the request could not have been sent
-}
-
-// Read gives no more than was announced, and notes what net/http would have
-// failed with.
-func (b *requestBody) Read(p []byte) (int, error) {
-	n, err := b.from.Read(p)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.read += int64(n)
-	switch {
-	case err != nil && err != io.EOF:
-		b.err = err
-	case b.length > 0 && b.read > b.length, b.length > 0 && err == io.EOF && b.read < b.length:
-		b.err = fmt.Errorf("http: ContentLength=%d with Body length %d", b.length, b.read)
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err == nil {
+		return n, nil
 	}
-	if b.err != nil {
-		return 0, io.ErrUnexpectedEOF // as a server meets a request that breaks off
+	b.t.mu.Lock()
+	defer b.t.mu.Unlock()
+	delete(b.t.bodies, b)
+	if b.t.closed && err != io.EOF {
+		err = b.t.errEnded()
 	}
 	return n, err
 }
 
-func (b *requestBody) Close() error { return nil }
-
-// broken gives why the request could not have been sent.
-func (b *requestBody) broken() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.err
+func (b *body) Close() error {
+	b.t.mu.Lock()
+	delete(b.t.bodies, b)
+	b.t.mu.Unlock()
+	return b.ReadCloser.Close()
 }
 
-func (b *requestBody) end() {
-	b.once.Do(func() {
-		if b.from != nil {
-			_ = b.from.Close() // the exchange has ended: nobody is left to be told
-		}
-	})
+// conn is the client's end of a connection. It fails as one over TCP does.
+type conn struct {
+	net.Conn
+	// ctx is the parent of the request's context, so that a handler notices that
+	// the client has gone even before it has read the whole body. Its cause is
+	// the error for the client.
+	ctx  context.Context
+	fail context.CancelCauseFunc
 }
+
+func (c *conn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if err != nil && c.ctx.Err() != nil {
+		err = context.Cause(c.ctx)
+	}
+	return n, err
+}
+
+func (c *conn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	switch {
+	case err == nil:
+	case c.ctx.Err() != nil:
+		err = context.Cause(c.ctx)
+	default: // the server has closed its end
+		err = opError("write", syscall.EPIPE)
+	}
+	return n, err
+}
+
+func (c *conn) Close() error {
+	c.fail(net.ErrClosed)
+	return c.Conn.Close()
+}
+
+func opError(op string, number syscall.Errno) error {
+	return &net.OpError{Op: op, Net: "tcp", Err: os.NewSyscallError(op, number)}
+}
+
+// serverConn is the server's end of a connection.
+type serverConn struct {
+	net.Conn
+	client *conn
+}
+
+// SetLinger(0) makes Close reset the connection, as it does on a net.TCPConn.
+func (s *serverConn) SetLinger(seconds int) error {
+	if seconds == 0 {
+		s.client.fail(opError("read", syscall.ECONNRESET))
+	}
+	return nil
+}
+
+// listener accepts one connection.
+type listener struct{ conn net.Conn }
+
+func (l *listener) Accept() (net.Conn, error) {
+	c := l.conn
+	l.conn = nil
+	if c == nil {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+
+func (l *listener) Addr() net.Addr { return nil } // Serve does not use it
+
+func (l *listener) Close() error { return nil }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -26,11 +27,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// instant is when the tests happen.
-var instant = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-
-func client(h http.HandlerFunc) *http.Client {
-	return &http.Client{Transport: &Transport{Handler: h, Host: "here.test", Now: func() time.Time { return instant }}}
+func client(t *testing.T, h http.HandlerFunc) *http.Client {
+	transport := New(h, "here.test", "this server")
+	t.Cleanup(transport.Close)
+	return &http.Client{Transport: transport}
 }
 
 // seen is what a client sees of an exchange.
@@ -176,7 +176,7 @@ func TestAsOverTCP(t *testing.T) {
 					return r
 				}
 				want := see(over.Client(), request(over.URL))
-				got := see(client(handler), request("http://here.test"))
+				got := see(client(t, handler), request("http://here.test"))
 				if diff := cmp.Diff(want, got); diff != "" {
 					t.Errorf("over TCP (-) and in process (+)\n%s", diff)
 				}
@@ -205,7 +205,7 @@ func get(t *testing.T, ctx context.Context, at string) *http.Request {
 }
 
 func TestOnlyOneHost(t *testing.T) {
-	c := client(func(http.ResponseWriter, *http.Request) { t.Error("it was asked") })
+	c := client(t, func(http.ResponseWriter, *http.Request) { t.Error("it was asked") })
 	for _, at := range []string{"http://api.example.com/", "https://here.test/", "http://here.test:80/"} {
 		if _, err := c.Do(get(t, context.Background(), at)); err == nil || !strings.Contains(err.Error(), "leads to http://here.test alone") {
 			t.Errorf("%s: %v", at, err)
@@ -242,7 +242,7 @@ func TestWhatIsNotSent(t *testing.T) {
 				return strings.TrimPrefix(wrapped.Err.Error(), "http: ")
 			}
 			want := ask(over.Client(), over.URL)
-			got := ask(client(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.ReadAll(r.Body) }), "http://here.test")
+			got := ask(client(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.ReadAll(r.Body) }), "http://here.test")
 			if !strings.Contains(want, strings.TrimPrefix(got, "net/http: ")) {
 				t.Errorf("in process %q, over TCP %q", got, want)
 			}
@@ -267,23 +267,19 @@ func TestThePathIsTheOneThatIsWritten(t *testing.T) {
 			return see(c, r)
 		}
 		want := ask(over.Client(), over.URL)
-		if diff := cmp.Diff(want, ask(client(over.Config.Handler.ServeHTTP), "http://here.test")); diff != "" {
+		if diff := cmp.Diff(want, ask(client(t, over.Config.Handler.ServeHTTP), "http://here.test")); diff != "" {
 			t.Error(diff)
 		}
 	}
 }
 
-// At the end of the transport whoever waits is told.
+// Close fails the current request, and the one after it.
 func TestTheEndOfATransport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ending, end := context.WithCancel(t.Context())
-		c := &http.Client{Transport: &Transport{
-			Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }),
-			Host:    "here.test", Now: time.Now, Name: "this server", Ended: ending,
-		}}
+		c := client(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		go func() {
 			synctest.Wait()
-			end()
+			c.Transport.(*Transport).Close()
 		}()
 		for range 2 {
 			if _, err := c.Do(get(t, t.Context(), "http://here.test/")); err == nil || !strings.Contains(err.Error(), "this server has ended") {
@@ -345,6 +341,16 @@ func TestAClientThatGoesAway(t *testing.T) {
 				_, err = io.ReadAll(res.Body)
 				return err
 			},
+			nil, // net/http has read it already, as it would over TCP
+		},
+		"with a body that the handler has not read": {
+			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+			func(_ context.Context, cancel func(), c *http.Client, r *http.Request) error {
+				r.Method, r.Body = http.MethodPost, io.NopCloser(bytes.NewReader(large))
+				go cancel()
+				_, err := c.Do(r)
+				return err
+			},
 			context.Canceled,
 		},
 		"without reading on": {
@@ -378,7 +384,7 @@ func TestAClientThatGoesAway(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { // which ends when every goroutine has
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				err := step.client(ctx, cancel, client(step.handler), get(t, ctx, "http://here.test/"))
+				err := step.client(ctx, cancel, client(t, step.handler), get(t, ctx, "http://here.test/"))
 				if !errors.Is(err, step.want) {
 					t.Errorf("%v, want %v", err, step.want)
 				}
@@ -388,7 +394,7 @@ func TestAClientThatGoesAway(t *testing.T) {
 }
 
 func TestWhoReadsAfterClosingIsTold(t *testing.T) {
-	res, err := client(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "a") }).Do(get(t, context.Background(), "http://here.test/"))
+	res, err := client(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "a") }).Do(get(t, context.Background(), "http://here.test/"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -399,7 +405,7 @@ func TestWhoReadsAfterClosingIsTold(t *testing.T) {
 }
 
 func TestAPanicIsTold(t *testing.T) {
-	_, err := client(func(http.ResponseWriter, *http.Request) { panic("so") }).Do(get(t, context.Background(), "http://here.test/"))
+	_, err := client(t, func(http.ResponseWriter, *http.Request) { panic("so") }).Do(get(t, context.Background(), "http://here.test/"))
 	if err == nil || !strings.Contains(err.Error(), "the handler panicked: so") || !strings.Contains(err.Error(), "transport_test.go") {
 		t.Error(err)
 	}
@@ -432,7 +438,7 @@ func TestTheBodyOfARequestIsClosed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if res, err := client(handler).Do(r); err == nil {
+			if res, err := client(t, handler).Do(r); err == nil {
 				res.Body.Close()
 			}
 			body.mu.Lock()
@@ -447,7 +453,7 @@ func TestTheBodyOfARequestIsClosed(t *testing.T) {
 // What is flushed can be read before the handler has ended.
 func TestAStreamArrivesLive(t *testing.T) {
 	goOn := make(chan struct{})
-	res, err := client(func(w http.ResponseWriter, _ *http.Request) {
+	res, err := client(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "one")
 		flush(w)
 		<-goOn
@@ -468,8 +474,193 @@ func TestAStreamArrivesLive(t *testing.T) {
 }
 
 func TestACutConnectionIsNoOrdinaryClose(t *testing.T) {
-	_, err := client(reset).Do(get(t, context.Background(), "http://here.test/"))
+	_, err := client(t, reset).Do(get(t, context.Background(), "http://here.test/"))
 	if op, ok := errors.AsType[*net.OpError](err); !ok || op.Op != "read" {
 		t.Errorf("%#v", err)
+	}
+}
+
+// large is more than net/http buffers anywhere, or reads without being asked to.
+var large = bytes.Repeat([]byte("x"), 2<<20)
+
+// A client gets an answer although it has not sent all of its request.
+func TestAnEarlyAnswer(t *testing.T) {
+	tooLarge := func(w http.ResponseWriter) { http.Error(w, "too large", http.StatusRequestEntityTooLarge) }
+	for name, handler := range map[string]http.HandlerFunc{
+		"nothing read": func(w http.ResponseWriter, _ *http.Request) { tooLarge(w) },
+		"closed":       func(w http.ResponseWriter, r *http.Request) { _ = r.Body.Close(); tooLarge(w) },
+		"up to a limit": func(w http.ResponseWriter, r *http.Request) {
+			if _, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20)); err == nil {
+				t.Error("the limit was not reached")
+			}
+			tooLarge(w)
+		},
+		"flushed": func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(http.StatusRequestEntityTooLarge)
+			_, _ = w.Write([]byte("too large\n"))
+			flush(w)
+			<-r.Context().Done() // until the client goes
+		},
+	} {
+		for _, length := range []int64{int64(len(large)), -1} {
+			for _, expect := range []string{"", "100-continue"} {
+				t.Run(fmt.Sprintf("%s/%d/%s", name, length, expect), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						r := get(t, t.Context(), "http://here.test/")
+						r.Method, r.ContentLength = http.MethodPost, length
+						read := int64(0)
+						r.Body = io.NopCloser(io.TeeReader(bytes.NewReader(large), counter{&read}))
+						if expect != "" {
+							r.Header.Set("Expect", expect)
+						}
+						res, err := client(t, handler).Do(r)
+						if err != nil {
+							t.Fatal(err)
+						}
+						answer := make([]byte, len("too large"))
+						if _, err := io.ReadFull(res.Body, answer); err != nil || res.StatusCode != 413 || string(answer) != "too large" {
+							t.Errorf("%s %q %v", res.Status, answer, err)
+						}
+						res.Body.Close()
+						synctest.Wait()
+						if expect != "" && name == "nothing read" && read > 0 {
+							t.Errorf("%d bytes were sent unasked", read)
+						}
+					})
+				})
+			}
+		}
+	}
+}
+
+type counter struct{ n *int64 }
+
+func (c counter) Write(b []byte) (int, error) {
+	*c.n += int64(len(b))
+	return len(b), nil
+}
+
+func TestABodyThatIsExpected(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://here.test/", bytes.NewReader(large))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Expect", "100-continue")
+		began := time.Now()
+		got := see(client(t, func(w http.ResponseWriter, r *http.Request) {
+			n, err := io.Copy(io.Discard, r.Body)
+			fmt.Fprint(w, n, err)
+		}), r)
+		if want := fmt.Sprint(len(large), nil); got.Body != want || time.Since(began) > 0 {
+			t.Errorf("%+v after %s, want %s at once", got, time.Since(began), want)
+		}
+	})
+}
+
+// A handler can limit how long it reads and writes.
+func TestDeadlines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		after := func(d time.Duration, err error) {
+			if !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(began) != d {
+				t.Errorf("%v after %s, want a timeout after %s", err, time.Since(began), d)
+			}
+		}
+		c := client(t, func(w http.ResponseWriter, r *http.Request) {
+			flow := http.NewResponseController(w)
+			if err := errors.Join(flow.SetReadDeadline(began.Add(time.Minute)), flow.SetWriteDeadline(began.Add(time.Hour))); err != nil {
+				t.Error(err)
+			}
+			_, err := io.ReadAll(r.Body)
+			after(time.Minute, err)
+			for err = nil; err == nil; {
+				_, err = w.Write(large)
+			}
+			after(time.Hour, err)
+		})
+		body, stop := io.Pipe()
+		defer stop.Close()
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://here.test/", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res, err := c.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		time.Sleep(2 * time.Hour)
+		if _, err := io.ReadAll(res.Body); kind(err) != "unexpected EOF" {
+			t.Error(err)
+		}
+	})
+}
+
+// A request is made once, although net/http repeats some over TCP.
+func TestADroppedRequestIsNotRepeated(t *testing.T) {
+	n := 0
+	c := client(t, func(w http.ResponseWriter, r *http.Request) {
+		if n++; n > 1 {
+			reset(w, r)
+		}
+	})
+	for _, want := range []string{"", "reset"} {
+		if got := see(c, get(t, t.Context(), "http://here.test/")).Failed; got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d requests, want 2", n)
+	}
+}
+
+// Close returns when no handler runs any more.
+func TestCloseWaitsForHandlers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		returned := false
+		c := client(t, func(w http.ResponseWriter, r *http.Request) {
+			flush(w)
+			<-r.Context().Done()
+			time.Sleep(time.Hour)
+			returned = true
+		})
+		res, err := c.Do(get(t, t.Context(), "http://here.test/"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		c.Transport.(*Transport).Close()
+		if !returned {
+			t.Error("a handler is still running")
+		}
+		if _, err := io.ReadAll(res.Body); err == nil || !strings.Contains(err.Error(), "this server has ended") {
+			t.Error(err)
+		}
+	})
+}
+
+// The test ends, and its bubble with it, although nothing has closed the body.
+func TestCloseEndsWhatTheClientLeft(t *testing.T) {
+	for name, handler := range map[string]http.HandlerFunc{
+		"an answer":       func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "all of it") },
+		"a large answer":  func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(large) },
+		"an early answer": func(w http.ResponseWriter, r *http.Request) { _ = r.Body.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := get(t, t.Context(), "http://here.test/")
+				r.Method, r.Body = http.MethodPost, io.NopCloser(bytes.NewReader(large))
+				c := client(t, handler)
+				res, err := c.Do(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.Transport.(*Transport).Close()
+				if _, err := io.ReadAll(res.Body); res.Body != http.NoBody && (err == nil || !strings.Contains(err.Error(), "this server has ended")) {
+					t.Error(err)
+				}
+			})
+		})
 	}
 }
