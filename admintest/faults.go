@@ -135,7 +135,7 @@ func (s *Server) Fault(f Fault) *ArmedFault {
 	armed.begun = s.log.arm(armed, out)
 	s.t.Cleanup(func() {
 		if err := armed.clear(); err != nil {
-			s.t.Errorf("admintest: the fault could not be cleared: %v", err)
+			s.t.Errorf("admintest: the fault could not be cleared: %s", inGo(err))
 		}
 		if !s.t.Failed() {
 			s.log.forget(armed)

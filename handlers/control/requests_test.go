@@ -6,6 +6,7 @@ import (
 
 	"antechamber/api"
 	"antechamber/internal/journal"
+	"antechamber/internal/remedy"
 	"antechamber/internal/server"
 	"antechamber/store"
 )
@@ -197,22 +198,27 @@ func TestVerifyNotSatisfied(t *testing.T) {
 func TestVerifyIsRefused(t *testing.T) {
 	srv := serve(t, acme)
 	const fields = "there are operation, method, path, query, body, status, times"
-	for _, c := range []struct{ body, code, message string }{
-		{``, "invalid_expectation", "expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called"},
-		{`{"expect":[{"path":"/x"},{"operation":"listWorkspaces","method":"post","times":0}]}`, "invalid_expectation", "expect[1].method: listWorkspaces has the method GET"},
-		{`{"expect":[{"operation":"listWorkspaces","path":"/organizations/users/*","times":0}]}`, "invalid_expectation", "expect[0].path: no operation that matches otherwise has this path"},
-		{`{"expect":[]}`, "invalid_expectation", "expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called"},
-		{`{"Expect":[{"method":"GET"}]}`, "invalid_body", "Expect: expected no such field, there are expect, in_order, no_others"},
-		{`{"expect":{},"in_order":1,"no_others":"yes"}`, "invalid_body", "expect: expected a list of expectations; in_order: expected true or false; no_others: expected true or false"},
-		{`{"expect":[1,null,{"Operation":"x","methods":"GET"}]}`, "invalid_body", "expect[0]: expected an object; expect[1]: expected an object; expect[2].Operation: expected no such field, " + fields + "; expect[2].methods: expected no such field, " + fields},
-		{`{"expect":[{"method":"GET","method":"POST"}]}`, "invalid_body", "expect[0].method: expected once"},
-		{`{"expect":[{"operation":"","method":7,"path":"","query":{"a":{}},"status":"200","times":1.5}]}`, "invalid_body", "expect[0].operation: expected a text that is not empty; expect[0].method: expected a text that is not empty; expect[0].path: expected a text that is not empty; expect[0].query: expected an object of values and lists of values; expect[0].status: expected a whole number; expect[0].times: expected a whole number"},
-		{`{"expect":[{"operation":"listWorkspace","status":99,"times":-1},{}]}`, "invalid_expectation", `expect[0].operation: there is no operation "listWorkspace"; did you mean "listWorkspaces"?; expect[0].status: 99 is no status; 100 to 599, or 0 for a dropped connection; expect[0].times: -1 is less than none; expect[1]: describes no call; name an operation, method, path, query, body or status`},
+	for _, c := range []struct{ body, code, message, field string }{
+		{``, "invalid_expectation", "expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called", "expect"},
+		{`{"expect":[{"path":"/x"},{"operation":"listWorkspaces","method":"post","times":0}]}`, "invalid_expectation", "expect[1].method: listWorkspaces has the method GET", "expect[1].method"},
+		{`{"expect":[{"operation":"listWorkspaces","path":"/organizations/users/*","times":0}]}`, "invalid_expectation", "expect[0].path: no operation that matches otherwise has this path", "expect[0].path"},
+		{`{"expect":[]}`, "invalid_expectation", "expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called", "expect"},
+		{`{"Expect":[{"method":"GET"}]}`, "invalid_body", "Expect: expected no such field, there are expect, in_order, no_others", ""},
+		{`{"expect":{},"in_order":1,"no_others":"yes"}`, "invalid_body", "expect: expected a list of expectations; in_order: expected true or false; no_others: expected true or false", ""},
+		{`{"expect":[1,null,{"Operation":"x","methods":"GET"}]}`, "invalid_body", "expect[0]: expected an object; expect[1]: expected an object; expect[2].Operation: expected no such field, " + fields + "; expect[2].methods: expected no such field, " + fields, ""},
+		{`{"expect":[{"method":"GET","method":"POST"}]}`, "invalid_body", "expect[0].method: expected once", ""},
+		{`{"expect":[{"operation":"","method":7,"path":"","query":{"a":{}},"status":"200","times":1.5}]}`, "invalid_body", "expect[0].operation: expected a text that is not empty; expect[0].method: expected a text that is not empty; expect[0].path: expected a text that is not empty; expect[0].query: expected an object of values and lists of values; expect[0].status: expected a whole number; expect[0].times: expected a whole number", ""},
+		{`{"expect":[{"operation":"listWorkspace","status":99,"times":-1},{}]}`, "invalid_expectation", `expect[0].operation: there is no operation "listWorkspace"; did you mean "listWorkspaces"?; expect[0].status: 99 is no status; 100 to 599, or 0 for a dropped connection; expect[0].times: -1 is less than none; expect[1]: describes no call; name an operation, method, path, query, body or status`, ""},
 	} {
 		got := srv.do("POST", "/verify", c.body)
 		same(t, c.body, 400, got.status)
-		same(t, c.body, failureObject{Code: c.code, Message: c.message}, failed(t, got))
+		same(t, c.body, failureObject{Code: c.code, Message: c.message, Field: c.field}, failed(t, got))
 	}
+	got := srv.do("POST", "/verify", `{"expect":[{"operation":"listWorkspace"}]}`)
+	same(t, "a near operation", failureObject{
+		Code: "invalid_expectation", Message: `expect[0].operation: there is no operation "listWorkspace"`, Field: "expect[0].operation",
+		Hint: `did you mean "listWorkspaces"?`, Remedy: remedy.Meant("listWorkspaces"),
+	}, failed(t, got))
 }
 
 func TestNoJournal(t *testing.T) {
@@ -225,7 +231,7 @@ func TestNoJournal(t *testing.T) {
 	} {
 		got := srv.do(c[0], c[1], c[2])
 		same(t, c[1], 409, got.status)
-		same(t, c[1], failureObject{Code: "no_journal", Message: "There is no journal.", Hint: "Start the server with a --journal-size that is not 0."}, failed(t, got))
+		same(t, c[1], failureObject{Code: "no_journal", Message: "There is no journal.", Hint: "Start the server with a --journal-size above 0.", Remedy: &remedy.Remedy{Type: remedy.EnableJournal}}, failed(t, got))
 	}
 	srv.must("POST", "/reset", "")
 }

@@ -5,6 +5,7 @@ import (
 
 	"antechamber/api"
 	"antechamber/internal/faults"
+	"antechamber/internal/remedy"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -60,7 +61,7 @@ func (c *call) contents() (none store.Contents, err error) {
 		return none, invalidSeed("invalid_seed", seed.Validate(file, c.body, opts))
 	}
 	if len(all) != 1 {
-		return none, refuse(http.StatusBadRequest, "invalid_seed", "/organizations: expected one organization.", "Replace one after the other, each named by its key or its id.")
+		return none, refuse(http.StatusBadRequest, "invalid_seed", "/organizations: expected one organization.", &remedy.Remedy{Type: remedy.ReplaceOneByOne})
 	}
 	return all[0], nil
 }
