@@ -107,7 +107,7 @@ type number int
 func (n *number) UnmarshalText(text []byte) error {
 	i, err := strconv.Atoi(string(text))
 	if err != nil {
-		return fmt.Errorf("expected a whole number, not %q", text)
+		return badValue(text, "a whole number")
 	}
 	*n = number(i)
 	return nil
@@ -120,7 +120,7 @@ type decimal float64
 func (d *decimal) UnmarshalText(text []byte) error {
 	f, err := strconv.ParseFloat(string(text), 64)
 	if err != nil || !json.Valid(fmt.Append(nil, f)) {
-		return fmt.Errorf("expected a number, not %q", text)
+		return badValue(text, "a number")
 	}
 	*d = decimal(f)
 	return nil

@@ -76,7 +76,7 @@ func TestFaultsThatAreRefused(t *testing.T) {
 		refuses(t, exitBadInput, "antechamber: "+sentence+"\n", append([]string{"fault", "add"}, strings.Fields(args)...)...)
 	}
 	for _, sigma := range []string{"NaN", "Inf", "1e999", "x"} {
-		refuses(t, exitBadInput, `antechamber: --sigma: expected a number, not "`+sigma+"\" (see antechamber fault add --help)\n",
+		refuses(t, exitBadInput, `antechamber: invalid --sigma "`+sigma+"\": want a number (see antechamber fault add --help)\n",
 			"fault", "add", "delay", "--sigma", sigma)
 	}
 }
