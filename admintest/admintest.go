@@ -105,7 +105,7 @@ func Connect(t TB, url string, opts ...Option) *Server {
 	}
 	s, err := connect(t, strings.TrimRight(url, "/"), o)
 	if err != nil {
-		t.Fatalf("admintest.Connect: %s", inGo.Replace(err.Error()))
+		t.Fatalf("admintest.Connect: %s", inGo(err))
 	}
 	return s
 }
@@ -185,7 +185,7 @@ func (s *Server) Fork(t TB) *Server {
 	}
 	made, err := s.make(t, in)
 	if err != nil {
-		t.Fatalf("admintest: Fork: %v", err)
+		t.Fatalf("admintest: Fork: %s", inGo(err))
 	}
 	made.origin = "a fork of what began with " + strings.TrimPrefix(s.origin, "a fork of what began with ")
 	return made
@@ -312,7 +312,7 @@ func (o *options) new(from string) map[string]string {
 
 // seeded makes an organization of a seed that the server does not know. It is
 // made from another one that got it, so that a reset leads back there.
-func (s *Server) seeded(t TB, o *options) (_ *Server, err error) {
+func (s *Server) seeded(t TB, o *options) (*Server, error) {
 	begin := o.loading(t)
 	organizations, err := o.seed.Load(begin.At(store.RealTime()()))
 	if err != nil {
@@ -326,7 +326,11 @@ func (s *Server) seeded(t TB, o *options) (_ *Server, err error) {
 	if err := s.plane.Call(ctx, http.MethodPost, "/organizations", map[string]string{"from": "empty", "ttl": lifetime}, &origin); err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, s.remove(origin.ID)) }()
+	defer func() {
+		if err := s.remove(origin.ID); err != nil {
+			t.Errorf("admintest.Connect: the organization that was to be forked could not be removed: %s", inGo(err))
+		}
+	}()
 	first, at := organizations[0], s.plane
 	at.AdminKey = origin.AdminKey
 	first.ID, first.AdminKeys = origin.ID, []string{origin.AdminKey}
@@ -353,7 +357,7 @@ func (s *Server) make(t TB, in map[string]string) (*Server, error) {
 	c.is(out.AdminKey, out.ID)
 	t.Cleanup(func() {
 		if err := s.remove(out.ID); err != nil {
-			t.Errorf("admintest: the organization of the test could not be removed: %v", err)
+			t.Errorf("admintest: the organization of the test could not be removed: %s", inGo(err))
 		}
 	})
 	c.reportWhenFailed(0)
@@ -385,20 +389,8 @@ func (s *Server) call(what, method, path string, body, into any) {
 // fatal ends the test, saying what a method could not do.
 func (s *Server) fatal(what string, err error) {
 	s.t.Helper()
-	s.t.Fatalf("admintest: %s: %s", what, inGo.Replace(err.Error()))
+	s.t.Fatalf("admintest: %s: %s", what, inGo(err))
 }
-
-// inGo turns what the control plane says into the words of this package.
-var inGo = strings.NewReplacer(
-	"GET /_emulate/outbox lists those that were", "Outbox gives those that were",
-	"POST /_emulate/reset and a restored snapshot bring", "Reset and Restore bring",
-	"POST /_emulate/users adds one", "AddUser adds one",
-	`PATCH /_emulate/settings with {"member_limit":null} removes`, `UpdateSettings(map[string]any{"member_limit": nil}) removes`,
-	"Send Authorization: Bearer with the token of --control-token, or the one that was printed at start", "ControlToken gives it, or the environment variable ANTECHAMBER_CONTROL_TOKEN",
-	" (Send its admin key as x-api-key, or ?organization=<id>. GET /_emulate/organizations lists them.)", "",
-	"match.operation:", "Operation:", "match.method:", "Method:", "match.path:", "Path:", "match.body:", "Body:",
-	"action.", "Action: ",
-)
 
 // object is call for what is answered with an object of the API.
 func object[T any](s *Server, what, path string, body any) T {

@@ -139,7 +139,7 @@ func (s *Server) Fault(f Fault) *ArmedFault {
 	s.t.Cleanup(func() {
 		last, err := armed.clear()
 		if err != nil {
-			s.t.Errorf("admintest: the fault could not be cleared: %v", err)
+			s.t.Errorf("admintest: the fault could not be cleared: %s", inGo(err))
 		}
 		if s.t.Failed() && !armed.ended() {
 			s.t.Log("admintest: " + armedOf(last))

@@ -190,9 +190,11 @@ func ProductionErrors() Option {
 // with it alone. A running server is told by --rate-limit.
 func RateLimit(policy string) Option {
 	return func(o *options) (err error) {
-		o.rateLimit, err = limits.ParsePolicy(policy)
+		if o.rateLimit, err = limits.ParsePolicy(policy); err != nil {
+			return fmt.Errorf("RateLimit: %w", err)
+		}
 		o.runOnly("RateLimit", "--rate-limit "+policy)
-		return err
+		return nil
 	}
 }
 

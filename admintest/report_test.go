@@ -217,13 +217,13 @@ func TestMethodsThatFail(t *testing.T) {
 		do    func(*admintest.Server)
 		words []string
 	}{
-		"nobody's invite":  {func(s *admintest.Server) { s.AcceptInvite("nobody@example.com") }, []string{`AcceptInvite("nobody@example.com")`, "no invite was sent to nobody@example.com (Outbox gives those that were)"}},
+		"nobody's invite":  {func(s *admintest.Server) { s.AcceptInvite("nobody@example.com") }, []string{`AcceptInvite("nobody@example.com")`, "no invite was sent to nobody@example.com (Outbox returns the invites that were sent)"}},
 		"no invite":        {func(s *admintest.Server) { s.AcceptInvite("invite_nothing") }, []string{"Invite `invite_nothing` not found"}},
 		"a member already": {func(s *admintest.Server) { s.AddUser("a@b.c", "user"); s.AddUser("A@b.c", "user") }, []string{"AddUser", "A@b.c"}},
 		"no role":          {func(s *admintest.Server) { s.AddUser("a@b.c", "boss") }, []string{"invalid role: want one of user"}},
 		"no workspace":     {func(s *admintest.Server) { s.CreateAPIKey(admintest.NewKey{Name: "a", WorkspaceID: "wrkspc_x"}) }, []string{"wrkspc_x"}},
 		"no key":           {func(s *admintest.Server) { s.UseAPIKey("apikey_x") }, []string{"apikey_x"}},
-		"backwards":        {func(s *admintest.Server) { s.Clock.Advance(-1) }, []string{"never goes backwards", "Reset and Restore bring an earlier time back"}},
+		"backwards":        {func(s *admintest.Server) { s.Clock.Advance(-1) }, []string{"never goes backwards", "Reset and Restore return to an earlier time"}},
 		"no snapshot":      {func(s *admintest.Server) { s.Restore("x") }, []string{"x"}},
 		"no seed":          {func(s *admintest.Server) { s.Import([]byte(`{"nmae":"A"}`)) }, []string{"/nmae"}},
 		"no setting":       {func(s *admintest.Server) { s.UpdateSettings(map[string]any{"limit": 1}) }, []string{"limit"}},

@@ -123,8 +123,8 @@ func TestVerbsThatFail(t *testing.T) {
 				args []string
 			}{
 				{"start one with: antechamber --addr 127.0.0.1:1", []string{"--url", "http://127.0.0.1:1"}},
-				{"Give it with --control-token", []string{"--url", exposed.URL}},
-				{"Give it with --control-token", []string{"--url", exposed.URL, "--control-token", "very-secret"}},
+				{"set --control-token", []string{"--url", exposed.URL}},
+				{"set --control-token", []string{"--url", exposed.URL, "--control-token", "very-secret"}},
 			} {
 				got := typed(t, smallState, []string{"ANTECHAMBER_ADMIN_KEY=" + secret}, append(words(line), c.args...)...)
 				if got.Code != 1 || strings.TrimPrefix(got.Stdout, "false\n") != "" || !strings.Contains(got.Stderr, c.says) || strings.Contains(got.Stderr, "very-secret") {

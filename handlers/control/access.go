@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/remedy"
 	"antechamber/store"
 )
 
@@ -20,7 +21,7 @@ func (s *plane) admit(r *http.Request) error {
 	origin := r.Header.Get("Origin")
 	switch {
 	case s.guarded() && subtle.ConstantTimeCompare([]byte(api.BearerOf(r.Header)), []byte(s.Token)) != 1:
-		return refuse(http.StatusUnauthorized, "unauthorized", "The control plane asks for its token.", "Send Authorization: Bearer with the token of --control-token, or the one that was printed at start.")
+		return refuse(http.StatusUnauthorized, "unauthorized", "The control plane asks for its token.", &remedy.Remedy{Type: remedy.SendControlToken})
 	case s.guarded():
 		return nil
 	case s.Exposed && origin != "" && !loopback(origin): // open on purpose, and still not to web pages
@@ -28,7 +29,7 @@ func (s *plane) admit(r *http.Request) error {
 	case s.Exposed:
 		return nil
 	case !loopback("//" + r.Host): // a name that was made to lead here
-		return refuse(http.StatusForbidden, "forbidden_host", "The control plane answers this machine only, not the host "+r.Host+".", "Use 127.0.0.1 or localhost, or --expose.")
+		return refuse(http.StatusForbidden, "forbidden_host", "The control plane answers this machine only, not the host "+r.Host+".", &remedy.Remedy{Type: remedy.UseLoopback})
 	case origin != "" && !loopback(origin):
 		return foreignOrigin(origin)
 	}
@@ -39,7 +40,7 @@ func (s *plane) admit(r *http.Request) error {
 func (s *plane) guarded() bool { return s.Exposed && s.Token != "" }
 
 func foreignOrigin(origin string) error {
-	return refuse(http.StatusForbidden, "forbidden_origin", "The control plane answers no web page of "+origin+".", "Call it from a page of localhost, or from outside a browser.")
+	return refuse(http.StatusForbidden, "forbidden_origin", "The control plane answers no web page of "+origin+".", &remedy.Remedy{Type: remedy.UseLocalPage})
 }
 
 // loopback tells whether a URL is one of this machine.
@@ -57,7 +58,7 @@ func loopback(address string) bool {
 func (s *plane) organizationOf(r *http.Request, to route) (*store.Organization, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, refuse(http.StatusBadRequest, codeInvalidQuery, "The query string is badly escaped: "+err.Error()+".", "")
+		return nil, refuse(http.StatusBadRequest, codeInvalidQuery, "The query string is badly escaped: "+err.Error()+".", nil)
 	}
 	var known []string
 	if !to.global {
@@ -66,9 +67,9 @@ func (s *plane) organizationOf(r *http.Request, to route) (*store.Organization, 
 	for name, values := range query {
 		switch {
 		case !slices.Contains(known, name):
-			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, unknown("parameter", name, known), "")
+			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, unknown("parameter", name, known), nil)
 		case len(values) > 1:
-			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, fmt.Sprintf("repeated parameter %q", name), "")
+			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, fmt.Sprintf("repeated parameter %q", name), nil)
 		}
 	}
 	if to.global {
@@ -79,7 +80,7 @@ func (s *plane) organizationOf(r *http.Request, to route) (*store.Organization, 
 		return nil, err
 	}
 	if o == nil {
-		return nil, refuse(http.StatusNotFound, "organization_not_found", "There is no such organization.", "Send its admin key as x-api-key, or ?organization=<id>. GET "+Base+"/organizations lists them.")
+		return nil, refuse(http.StatusNotFound, "organization_not_found", "There is no such organization.", &remedy.Remedy{Type: remedy.NameOrganization})
 	}
 	return o, nil
 }

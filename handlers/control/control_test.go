@@ -17,6 +17,7 @@ import (
 
 	"antechamber/internal/conform"
 	"antechamber/internal/faults"
+	"antechamber/internal/remedy"
 	"antechamber/internal/server"
 	"antechamber/seed"
 	"antechamber/store"
@@ -185,6 +186,24 @@ func failed(t *testing.T, got result) failureObject {
 		t.Fatalf("%v: %s", err, got.body)
 	}
 	return f.Error
+}
+
+func TestTheDescriptionListsEveryRemedy(t *testing.T) {
+	var raw struct {
+		Components struct {
+			Schemas struct {
+				Remedy struct {
+					Properties struct {
+						Type struct{ Enum []remedy.Type }
+					}
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(OpenAPI), &raw); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "types", remedy.Types, raw.Components.Schemas.Remedy.Properties.Type.Enum)
 }
 
 // Every route refuses what it does not know, and changes nothing.

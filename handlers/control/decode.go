@@ -30,7 +30,7 @@ func readBody(w http.ResponseWriter, r *http.Request, to route) ([]byte, error) 
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return nil, refuse(http.StatusRequestEntityTooLarge, "body_too_large", fmt.Sprintf("The body is larger than the %d bytes that are allowed.", most), "")
+		return nil, refuse(http.StatusRequestEntityTooLarge, "body_too_large", fmt.Sprintf("The body is larger than the %d bytes that are allowed.", most), nil)
 	}
 	if err != nil {
 		return nil, invalidBody("The body could not be read: " + err.Error())
@@ -39,7 +39,7 @@ func readBody(w http.ResponseWriter, r *http.Request, to route) ([]byte, error) 
 }
 
 func invalidBody(message string) error {
-	return refuse(http.StatusBadRequest, codeInvalidBody, message, "")
+	return refuse(http.StatusBadRequest, codeInvalidBody, message, nil)
 }
 
 // fields are those of a JSON object. Its methods read one field each and note

@@ -7,23 +7,27 @@ import (
 
 	"antechamber/api"
 	"antechamber/internal/journal"
+	"antechamber/internal/remedy"
 	"antechamber/seed"
 	"antechamber/store"
 )
 
 // The codes that several refusals share. openapi.json documents every code.
 const (
-	codeNotFound     = "not_found"
-	codeInvalidBody  = "invalid_body"
-	codeInvalidQuery = "invalid_query"
+	codeNotFound           = "not_found"
+	codeInvalidBody        = "invalid_body"
+	codeInvalidQuery       = "invalid_query"
+	codeInvalidExpectation = "invalid_expectation"
 )
 
 // refusal is why a request is answered with an error.
 type refusal struct {
-	status              int
-	code, message, hint string
-	allow               string  // the methods of the path, when the request's is none of them
-	faults              []fault // of a seed
+	status        int
+	code, message string
+	field         string         // the one at fault, which message begins with; empty for none and for several
+	remedy        *remedy.Remedy // nil for none
+	allow         string         // the methods of the path, when the request's is none of them
+	faults        []fault        // of a seed
 
 	// What is wrong with expectations.
 	unmet      []journal.Unmet
@@ -32,8 +36,15 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.message }
 
-func refuse(status int, code, message, hint string) error {
-	return &refusal{status: status, code: code, message: message, hint: hint}
+func refuse(status int, code, message string, how *remedy.Remedy) error {
+	return &refusal{status: status, code: code, message: message, remedy: how}
+}
+
+// refuseField refuses a body for one of its fields, or as a whole when that is
+// empty.
+func refuseField(code, field, message string, how *remedy.Remedy) error {
+	message = strings.TrimPrefix(field+": "+message, ": ")
+	return &refusal{status: http.StatusBadRequest, code: code, message: message, field: field, remedy: how}
 }
 
 // failure is the answer to a request that failed.
@@ -42,10 +53,12 @@ type failure struct {
 }
 
 type failureObject struct {
-	Code    string  `json:"code"`
-	Message string  `json:"message"`
-	Hint    string  `json:"hint,omitempty"`
-	Faults  []fault `json:"faults,omitempty"`
+	Code    string         `json:"code"`
+	Message string         `json:"message"`
+	Field   string         `json:"field,omitempty"`
+	Hint    string         `json:"hint,omitempty"` // Remedy in prose
+	Remedy  *remedy.Remedy `json:"remedy,omitempty"`
+	Faults  []fault        `json:"faults,omitempty"`
 
 	Unmet      []journal.Unmet `json:"unmet,omitzero"`
 	Unexpected []journal.Entry `json:"unexpected,omitzero"`
@@ -66,11 +79,11 @@ var kinds = map[store.Kind]refusal{
 	store.Conflict: {status: http.StatusConflict, code: "conflict"},
 }
 
-// hints say what to do about refusals of the store.
-var hints = map[api.ErrorCode]string{
-	"nobody":                   "POST " + Base + "/users adds one.",
-	"clock_backwards":          "POST " + Base + "/reset and a restored snapshot bring an earlier time back.",
-	api.OrgMemberLimitExceeded: "PATCH " + Base + `/settings with {"member_limit":null} removes the limit.`,
+// remedies are those of refusals of the store.
+var remedies = map[api.ErrorCode]*remedy.Remedy{
+	"nobody":                   {Type: remedy.AddUser},
+	"clock_backwards":          {Type: remedy.ResetOrRestore},
+	api.OrgMemberLimitExceeded: {Type: remedy.RemoveLimit, Limit: "member_limit"},
 }
 
 // fail writes every failure of the control plane.
@@ -82,7 +95,10 @@ func (s *plane) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
-	s.write(w, r, refused.status, failure{failureObject{refused.code, refused.message, refused.hint, refused.faults, refused.unmet, refused.unexpected}})
+	s.write(w, r, refused.status, failure{failureObject{
+		Code: refused.code, Message: refused.message, Field: refused.field, Hint: refused.remedy.String(), Remedy: refused.remedy,
+		Faults: refused.faults, Unmet: refused.unmet, Unexpected: refused.unexpected,
+	}})
 }
 
 func (s *plane) describe(err error) refusal {
@@ -91,7 +107,7 @@ func (s *plane) describe(err error) refusal {
 	}
 	if refused, ok := errors.AsType[*store.Error](err); ok {
 		answer := kinds[refused.Kind]
-		answer.message, answer.hint = refused.Message, hints[refused.Code]
+		answer.message, answer.remedy = refused.Message, remedies[refused.Code]
 		if refused.Code != "" {
 			answer.code = string(refused.Code)
 		}

@@ -3,9 +3,9 @@ package control
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"antechamber/internal/faults"
+	"antechamber/internal/remedy"
 )
 
 var faultRoutes = []route{
@@ -20,8 +20,7 @@ func listFaults(c *call) (any, error) { return list[faults.Fault]{c.tools().Faul
 func armFault(c *call) (any, error) {
 	f, err := faults.Parse(c.body, c.operations)
 	if refused, ok := errors.AsType[*faults.Refusal](err); ok {
-		message := strings.TrimPrefix(refused.Field+": "+refused.Message, ": ")
-		return nil, refuse(http.StatusBadRequest, "invalid_fault", message, refused.Hint)
+		return nil, refuseField("invalid_fault", refused.Field, refused.Message, refused.Remedy)
 	}
 	if err != nil {
 		return nil, err
@@ -34,7 +33,7 @@ func deleteFault(c *call) (any, error) {
 	id, there := c.path["id"], false
 	c.changeFaults(func(set *faults.Set) { there = set.Remove(id) })
 	if !there {
-		return nil, refuse(http.StatusNotFound, codeNotFound, "Fault `"+id+"` not found.", "GET "+Base+"/faults lists those that are armed.")
+		return nil, refuse(http.StatusNotFound, codeNotFound, "Fault `"+id+"` not found.", &remedy.Remedy{Type: remedy.ListFaults})
 	}
 	return deleted{id}, nil
 }

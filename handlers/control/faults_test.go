@@ -10,6 +10,7 @@ import (
 	"antechamber/api"
 	"antechamber/internal/faults"
 	"antechamber/internal/limits"
+	"antechamber/internal/remedy"
 	"antechamber/internal/server"
 	"antechamber/store"
 )
@@ -61,28 +62,28 @@ func TestFaultsAreRefused(t *testing.T) {
 		{`[]`, failureObject{Code: "invalid_body", Message: "The body is not a JSON object."}},
 		{`{"action":{"type":"drop"},"time":1,"hits":0}`, failureObject{Code: "invalid_body", Message: "unknown field \"time\" (allowed: match, action, times, after, probability); unknown field \"hits\" (allowed: match, action, times, after, probability)"}},
 		{`{"action":{"type":"drop"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_body", Message: `repeated field "action"`}},
-		{`{}`, failureObject{Code: "invalid_fault", Message: "action: is missing"}},
-		{`{"match":null,"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match: must be a JSON object"}},
-		{`{"match":{"operations":"x"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match.operations: there is no such field here", Hint: `did you mean "operation"?`}},
-		{`{"match":{"operation":"listWorkspace"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: `match.operation: there is no operation "listWorkspace"`, Hint: `did you mean "listWorkspaces"?`}},
-		{`{"match":{"operation":"listWorkspaces","method":"POST"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match.method: listWorkspaces has the method GET"}},
-		{`{"match":{"path":"organizations"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match.path: must begin with a slash"}},
-		{`{"match":{"path":"/organizations?limit=1"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match.path: is a path alone, without query or fragment"}},
-		{`{"match":{"operation":"listWorkspaces","body":{"a":1}},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match.body: no operation that matches takes a request body"}},
-		{`{"action":{}}`, failureObject{Code: "invalid_fault", Message: "action.type: is missing", Hint: "it is error, delay, drop, drop_after_commit, truncate, malformed or stale_read"}},
-		{`{"action":{"type":"drop","bytes":1}}`, failureObject{Code: "invalid_fault", Message: "action.bytes: there is no such field here"}},
-		{`{"action":{"type":"error"}}`, failureObject{Code: "invalid_fault", Message: "action.status: is missing"}},
-		{`{"action":{"type":"error","status":200}}`, failureObject{Code: "invalid_fault", Message: "action.status: must be 400 to 599"}},
-		{`{"action":{"type":"error","status":429,"retry_after":0}}`, failureObject{Code: "invalid_fault", Message: "action.retry_after: must be at least 1 with status 429"}},
-		{`{"action":{"type":"delay","duration":"2h"}}`, failureObject{Code: "invalid_fault", Message: "action.duration: must be more than 0s and at most 1h"}},
-		{`{"action":{"type":"delay","distribution":"uniform","min":"2s","max":"1s"}}`, failureObject{Code: "invalid_fault", Message: "action.min: must be at most max"}},
-		{`{"action":{"type":"delay","distribution":"lognormal","median":"1s","sigma":0}}`, failureObject{Code: "invalid_fault", Message: "action.sigma: must be more than 0 and at most 10"}},
-		{`{"action":{"type":"truncate"}}`, failureObject{Code: "invalid_fault", Message: "action.bytes: is missing"}},
-		{`{"action":{"type":"stale_read","writes":101}}`, failureObject{Code: "invalid_fault", Message: "action.writes: must be 1 to 100"}},
-		{`{"match":{"method":"POST"},"action":{"type":"stale_read","writes":1}}`, failureObject{Code: "invalid_fault", Message: "action.type: no operation that matches is a read, which stale_read needs"}},
-		{`{"action":{"type":"drop"},"times":0}`, failureObject{Code: "invalid_fault", Message: "times: must be at least 1", Hint: "leave it out to fire every time"}},
-		{`{"action":{"type":"drop"},"after":-1}`, failureObject{Code: "invalid_fault", Message: "after: must be at least 0"}},
-		{`{"action":{"type":"drop"},"probability":1.5}`, failureObject{Code: "invalid_fault", Message: "probability: must be more than 0 and at most 1"}},
+		{`{}`, failureObject{Code: "invalid_fault", Message: "action: is missing", Field: "action"}},
+		{`{"match":null,"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match: must be a JSON object", Field: "match"}},
+		{`{"match":{"operations":"x"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match.operations: there is no such field here", Field: "match.operations", Hint: `did you mean "operation"?`, Remedy: remedy.Meant("operation")}},
+		{`{"match":{"operation":"listWorkspace"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: `match.operation: there is no operation "listWorkspace"`, Field: "match.operation", Hint: `did you mean "listWorkspaces"?`, Remedy: remedy.Meant("listWorkspaces")}},
+		{`{"match":{"operation":"listWorkspaces","method":"POST"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match.method: listWorkspaces has the method GET", Field: "match.method"}},
+		{`{"match":{"path":"organizations"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match.path: must begin with a slash", Field: "match.path"}},
+		{`{"match":{"path":"/organizations?limit=1"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match.path: is a path alone, without query or fragment", Field: "match.path"}},
+		{`{"match":{"operation":"listWorkspaces","body":{"a":1}},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "match.body: no operation that matches takes a request body", Field: "match.body"}},
+		{`{"action":{}}`, failureObject{Code: "invalid_fault", Message: "action.type: is missing", Field: "action.type", Hint: "use error, delay, drop, drop_after_commit, truncate, malformed or stale_read", Remedy: &remedy.Remedy{Type: remedy.UseOneOf, Values: []string{"error", "delay", "drop", "drop_after_commit", "truncate", "malformed", "stale_read"}}}},
+		{`{"action":{"type":"drop","bytes":1}}`, failureObject{Code: "invalid_fault", Message: "action.bytes: there is no such field here", Field: "action.bytes"}},
+		{`{"action":{"type":"error"}}`, failureObject{Code: "invalid_fault", Message: "action.status: is missing", Field: "action.status"}},
+		{`{"action":{"type":"error","status":200}}`, failureObject{Code: "invalid_fault", Message: "action.status: must be 400 to 599", Field: "action.status"}},
+		{`{"action":{"type":"error","status":429,"retry_after":0}}`, failureObject{Code: "invalid_fault", Message: "action.retry_after: must be at least 1 with status 429", Field: "action.retry_after"}},
+		{`{"action":{"type":"delay","duration":"2h"}}`, failureObject{Code: "invalid_fault", Message: "action.duration: must be more than 0s and at most 1h", Field: "action.duration"}},
+		{`{"action":{"type":"delay","distribution":"uniform","min":"2s","max":"1s"}}`, failureObject{Code: "invalid_fault", Message: "action.min: must be at most max", Field: "action.min"}},
+		{`{"action":{"type":"delay","distribution":"lognormal","median":"1s","sigma":0}}`, failureObject{Code: "invalid_fault", Message: "action.sigma: must be more than 0 and at most 10", Field: "action.sigma"}},
+		{`{"action":{"type":"truncate"}}`, failureObject{Code: "invalid_fault", Message: "action.bytes: is missing", Field: "action.bytes"}},
+		{`{"action":{"type":"stale_read","writes":101}}`, failureObject{Code: "invalid_fault", Message: "action.writes: must be 1 to 100", Field: "action.writes"}},
+		{`{"match":{"method":"POST"},"action":{"type":"stale_read","writes":1}}`, failureObject{Code: "invalid_fault", Message: "action.type: no operation that matches is a read, which stale_read needs", Field: "action.type"}},
+		{`{"action":{"type":"drop"},"times":0}`, failureObject{Code: "invalid_fault", Message: "times: must be at least 1", Field: "times", Hint: "leave it out to fire every time", Remedy: &remedy.Remedy{Type: remedy.LeaveOutTimes}}},
+		{`{"action":{"type":"drop"},"after":-1}`, failureObject{Code: "invalid_fault", Message: "after: must be at least 0", Field: "after"}},
+		{`{"action":{"type":"drop"},"probability":1.5}`, failureObject{Code: "invalid_fault", Message: "probability: must be more than 0 and at most 1", Field: "probability"}},
 	} {
 		got := srv.do("POST", "/faults", c.body)
 		same(t, c.body, 400, got.status)
@@ -90,7 +91,7 @@ func TestFaultsAreRefused(t *testing.T) {
 	}
 	got := srv.do("DELETE", "/faults/fault_1", "")
 	same(t, "status", 404, got.status)
-	same(t, "a fault that is not there", failureObject{Code: "not_found", Message: "Fault `fault_1` not found.", Hint: "GET /_emulate/faults lists those that are armed."}, failed(t, got))
+	same(t, "a fault that is not there", failureObject{Code: "not_found", Message: "Fault `fault_1` not found.", Hint: "GET /_emulate/faults lists the armed faults.", Remedy: &remedy.Remedy{Type: remedy.ListFaults}}, failed(t, got))
 	same(t, "armed", map[string]any{"data": []any{}}, srv.must("GET", "/faults", ""))
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"antechamber/api"
 	"antechamber/internal/faults"
+	"antechamber/internal/remedy"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -105,7 +106,7 @@ func (s *plane) empty() (store.From, error) {
 func deleteOrganization(c *call) (any, error) {
 	o := c.Store.Organization(c.path["id"])
 	if o == nil {
-		return nil, refuse(http.StatusNotFound, "organization_not_found", "Organization `"+c.path["id"]+"` not found.", "GET "+Base+"/organizations lists them.")
+		return nil, refuse(http.StatusNotFound, "organization_not_found", "Organization `"+c.path["id"]+"` not found.", &remedy.Remedy{Type: remedy.ListOrganizations})
 	}
 	return deleted{o.ID()}, c.Store.Delete(o)
 }

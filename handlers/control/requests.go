@@ -17,6 +17,7 @@ import (
 	"antechamber/internal/guess"
 	"antechamber/internal/journal"
 	"antechamber/internal/jsontree"
+	"antechamber/internal/remedy"
 )
 
 var requestRoutes = []route{
@@ -36,7 +37,7 @@ func listRequests(c *call) (any, error) {
 	}
 	f := c.filter()
 	if len(c.faults) > 0 {
-		return nil, refuse(http.StatusBadRequest, codeInvalidQuery, strings.Join(c.faults, "; "), "")
+		return nil, refuse(http.StatusBadRequest, codeInvalidQuery, strings.Join(c.faults, "; "), nil)
 	}
 	return list[journal.Entry]{log.Entries(f)}, nil
 }
@@ -113,7 +114,7 @@ func (c *call) journal() (*journal.Journal, error) {
 	if log := c.tools().Journal; log != nil {
 		return log, nil
 	}
-	return nil, refuse(http.StatusConflict, "no_journal", "There is no journal.", "Start the server with a --journal-size that is not 0.")
+	return nil, refuse(http.StatusConflict, "no_journal", "There is no journal.", &remedy.Remedy{Type: remedy.EnableJournal})
 }
 
 // satisfied is how expectations are answered that are met. Those that are not
@@ -140,12 +141,12 @@ func verify(c *call) (any, error) {
 		known = append(known, op.ID)
 	}
 	if err := v.Check(known); err != nil {
-		return nil, refuse(http.StatusBadRequest, "invalid_expectation", err.Error(), "")
+		return nil, refuseExpectations(err)
 	}
 	for i, e := range v.Expect {
 		if impossible := c.impossible(e); impossible != nil {
-			at := fmt.Sprintf("expect[%d].%s: ", i, impossible.Field)
-			return nil, refuse(http.StatusBadRequest, "invalid_expectation", at+impossible.Message, impossible.Hint)
+			field := fmt.Sprintf("expect[%d].%s", i, impossible.Field)
+			return nil, refuseField(codeInvalidExpectation, field, impossible.Message, impossible.Remedy)
 		}
 	}
 	result := v.Verify(log.Entries(journal.Filter{}))
@@ -156,6 +157,16 @@ func verify(c *call) (any, error) {
 		status: http.StatusUnprocessableEntity, code: "not_satisfied", message: said(result),
 		unmet: result.Unmet, unexpected: result.Unexpected,
 	}
+}
+
+// refuseExpectations refuses expectations with everything that is wrong with
+// them. A single fault is told by its field.
+func refuseExpectations(err error) error {
+	found, ok := errors.AsType[journal.Faults](err)
+	if !ok || len(found) != 1 {
+		return refuse(http.StatusBadRequest, codeInvalidExpectation, err.Error(), nil)
+	}
+	return refuseField(codeInvalidExpectation, found[0].Field, found[0].Message, found[0].Remedy)
 }
 
 // impossible tells why no call of the operation could be what is expected: of

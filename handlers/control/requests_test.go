@@ -6,6 +6,7 @@ import (
 
 	"antechamber/api"
 	"antechamber/internal/journal"
+	"antechamber/internal/remedy"
 	"antechamber/internal/server"
 	"antechamber/store"
 )
@@ -197,26 +198,31 @@ func TestVerifyNotSatisfied(t *testing.T) {
 func TestVerifyIsRefused(t *testing.T) {
 	srv := serve(t, acme)
 	const allowed = "(allowed: operation, method, path, query, body, status, times)"
-	for _, c := range []struct{ body, code, message string }{
-		{``, "invalid_expectation", "expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called"},
-		{`{"expect":[{"path":"/x"},{"operation":"listWorkspaces","method":"post","times":0}]}`, "invalid_expectation", "expect[1].method: listWorkspaces has the method GET"},
-		{`{"expect":[{"operation":"listWorkspaces","path":"/organizations/users/*","times":0}]}`, "invalid_expectation", "expect[0].path: no operation that matches otherwise has this path"},
-		{`{"expect":[]}`, "invalid_expectation", "expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called"},
-		{`{"Expect":[{"method":"GET"}]}`, "invalid_body", `unknown field "Expect" (allowed: expect, in_order, no_others)`},
-		{`{"expect":{},"in_order":1,"no_others":"yes"}`, "invalid_body", "invalid expect: want a list of expectations; invalid in_order: want true or false; invalid no_others: want true or false"},
-		{`{"expect":[1,null,{"Operation":"x","methods":"GET"}]}`, "invalid_body", "invalid expect[0]: want an object; invalid expect[1]: want an object; unknown field \"expect[2].Operation\" " + allowed + "; unknown field \"expect[2].methods\" " + allowed},
-		{`{"expect":[{"body":{"a":[{"b":1,"c":2,"b":1}]}}]}`, "invalid_body", `repeated field "expect[0].body.a[0].b"`},
-		{`{"no_others":true`, "invalid_body", "The body is not valid JSON: unexpected end of text (line 1 column 18)."},
-		{"{\n\"no_others\":\"\xff\"}", "invalid_body", "The body is not valid JSON: invalid UTF-8 (line 2 column 14)."},
-		{`[]`, "invalid_body", "The body is not a JSON object."},
-		{`{"expect":[{"method":"GET","method":"POST"}]}`, "invalid_body", `repeated field "expect[0].method"`},
-		{`{"expect":[{"operation":"","method":7,"path":"","query":{"a":{}},"status":"200","times":1.5}]}`, "invalid_body", "invalid expect[0].operation: want a text that is not empty; invalid expect[0].method: want a text that is not empty; invalid expect[0].path: want a text that is not empty; invalid expect[0].query: want an object of values and lists of values; invalid expect[0].status: want a whole number; invalid expect[0].times: want a whole number"},
-		{`{"expect":[{"operation":"listWorkspace","status":99,"times":-1},{}]}`, "invalid_expectation", `expect[0].operation: there is no operation "listWorkspace"; did you mean "listWorkspaces"?; expect[0].status: 99 is no status; 100 to 599, or 0 for a dropped connection; expect[0].times: -1 is less than none; expect[1]: describes no call; name an operation, method, path, query, body or status`},
+	for _, c := range []struct{ body, code, message, field string }{
+		{``, "invalid_expectation", "expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called", "expect"},
+		{`{"expect":[{"path":"/x"},{"operation":"listWorkspaces","method":"post","times":0}]}`, "invalid_expectation", "expect[1].method: listWorkspaces has the method GET", "expect[1].method"},
+		{`{"expect":[{"operation":"listWorkspaces","path":"/organizations/users/*","times":0}]}`, "invalid_expectation", "expect[0].path: no operation that matches otherwise has this path", "expect[0].path"},
+		{`{"expect":[]}`, "invalid_expectation", "expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called", "expect"},
+		{`{"Expect":[{"method":"GET"}]}`, "invalid_body", `unknown field "Expect" (allowed: expect, in_order, no_others)`, ""},
+		{`{"expect":{},"in_order":1,"no_others":"yes"}`, "invalid_body", "invalid expect: want a list of expectations; invalid in_order: want true or false; invalid no_others: want true or false", ""},
+		{`{"expect":[1,null,{"Operation":"x","methods":"GET"}]}`, "invalid_body", "invalid expect[0]: want an object; invalid expect[1]: want an object; unknown field \"expect[2].Operation\" " + allowed + "; unknown field \"expect[2].methods\" " + allowed, ""},
+		{`{"expect":[{"body":{"a":[{"b":1,"c":2,"b":1}]}}]}`, "invalid_body", `repeated field "expect[0].body.a[0].b"`, ""},
+		{`{"no_others":true`, "invalid_body", "The body is not valid JSON: unexpected end of text (line 1 column 18).", ""},
+		{"{\n\"no_others\":\"\xff\"}", "invalid_body", "The body is not valid JSON: invalid UTF-8 (line 2 column 14).", ""},
+		{`[]`, "invalid_body", "The body is not a JSON object.", ""},
+		{`{"expect":[{"method":"GET","method":"POST"}]}`, "invalid_body", `repeated field "expect[0].method"`, ""},
+		{`{"expect":[{"operation":"","method":7,"path":"","query":{"a":{}},"status":"200","times":1.5}]}`, "invalid_body", "invalid expect[0].operation: want a text that is not empty; invalid expect[0].method: want a text that is not empty; invalid expect[0].path: want a text that is not empty; invalid expect[0].query: want an object of values and lists of values; invalid expect[0].status: want a whole number; invalid expect[0].times: want a whole number", ""},
+		{`{"expect":[{"operation":"listWorkspace","status":99,"times":-1},{}]}`, "invalid_expectation", `expect[0].operation: there is no operation "listWorkspace"; did you mean "listWorkspaces"?; expect[0].status: 99 is no status; 100 to 599, or 0 for a dropped connection; expect[0].times: -1 is less than none; expect[1]: describes no call; name an operation, method, path, query, body or status`, ""},
 	} {
 		got := srv.do("POST", "/verify", c.body)
 		same(t, c.body, 400, got.status)
-		same(t, c.body, failureObject{Code: c.code, Message: c.message}, failed(t, got))
+		same(t, c.body, failureObject{Code: c.code, Message: c.message, Field: c.field}, failed(t, got))
 	}
+	got := srv.do("POST", "/verify", `{"expect":[{"operation":"listWorkspace"}]}`)
+	same(t, "a near operation", failureObject{
+		Code: "invalid_expectation", Message: `expect[0].operation: there is no operation "listWorkspace"`, Field: "expect[0].operation",
+		Hint: `did you mean "listWorkspaces"?`, Remedy: remedy.Meant("listWorkspaces"),
+	}, failed(t, got))
 }
 
 func TestNoJournal(t *testing.T) {
@@ -229,7 +235,7 @@ func TestNoJournal(t *testing.T) {
 	} {
 		got := srv.do(c[0], c[1], c[2])
 		same(t, c[1], 409, got.status)
-		same(t, c[1], failureObject{Code: "no_journal", Message: "There is no journal.", Hint: "Start the server with a --journal-size that is not 0."}, failed(t, got))
+		same(t, c[1], failureObject{Code: "no_journal", Message: "There is no journal.", Hint: "Start the server with a --journal-size above 0.", Remedy: &remedy.Remedy{Type: remedy.EnableJournal}}, failed(t, got))
 	}
 	srv.must("POST", "/reset", "")
 }

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"antechamber/internal/remedy"
 )
 
 // route is one operation of the control plane. What is said of it here is
@@ -56,12 +58,12 @@ func (s *plane) find(r *http.Request) (route, map[string]string, error) {
 		}
 	}
 	if allowed == nil {
-		return route{}, nil, refuse(http.StatusNotFound, codeNotFound, "Nothing is served at "+r.URL.Path+".", "GET "+Base+"/openapi.json describes what is.")
+		return route{}, nil, refuse(http.StatusNotFound, codeNotFound, "Nothing is served at "+r.URL.Path+".", &remedy.Remedy{Type: remedy.ReadOpenAPI})
 	}
 	slices.Sort(allowed)
 	return route{}, nil, &refusal{
 		status: http.StatusMethodNotAllowed, code: "method_not_allowed", allow: strings.Join(allowed, ", "),
-		message: "Method " + r.Method + " is not allowed for this path.", hint: "It has " + strings.Join(allowed, " and ") + ".",
+		message: "Method " + r.Method + " is not allowed for this path.", remedy: &remedy.Remedy{Type: remedy.UseOneOf, Values: allowed},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"antechamber/api"
+	"antechamber/internal/remedy"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -50,7 +51,7 @@ func (c *call) contents() (none store.Contents, err error) {
 		return none, invalidSeed("invalid_seed", err)
 	}
 	if len(all) != 1 {
-		return none, refuse(http.StatusBadRequest, "invalid_seed", "/organizations: expected one organization.", "Replace one after the other, each named by its key or its id.")
+		return none, refuse(http.StatusBadRequest, "invalid_seed", "/organizations: expected one organization.", &remedy.Remedy{Type: remedy.ReplaceOneByOne})
 	}
 	return all[0], nil
 }

@@ -2,12 +2,12 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -88,7 +88,7 @@ func run(ctx context.Context, args []string, p *process) int {
 	case helped: // Parse goes on after --help, and what it finds then is of no interest
 		return exitFine
 	case err != nil:
-		return p.fail(badInput("%s (see %s --help)", worded(err), verbOf(err)))
+		return p.fail(badArguments(err))
 	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
 	return p.fail(parsed.Run(p))
@@ -138,88 +138,61 @@ func dropEmptyVariables() {
 	}
 }
 
-// worded says what is wrong with the command line.
-func worded(err error) string {
-	if wrong, is := strings.CutPrefix(err.Error(), "unexpected argument "); is && !strings.Contains(wrong, ", did you mean") {
-		return err.Error() + instead(err, wrong)
-	}
-	if flag, is := strings.CutPrefix(err.Error(), "unknown flag "); is {
-		verb := verbWith(strings.TrimPrefix(flag, "--"))
-		switch of := verbOf(err); {
-		case of == "antechamber pull" && strings.Contains(flag, "key"):
-			return "unknown flag " + strings.Split(flag, ",")[0] + ": the key comes from the environment variable " + pull.KeyVariable
-		case of == "antechamber serve" && verb != "":
-			return err.Error() + ": it stands after the command, as in antechamber " + verb + " " + flag
+// badArguments returns what kong says about the arguments, with what only this
+// program knows. Kong has no types for unknown flags and arguments, and drops
+// that of a bad variable: these are told by how its messages begin.
+func badArguments(err error) error {
+	parsed, _ := errors.AsType[*kong.ParseError](err) // Parse returns no other
+	text, args, app := err.Error(), parsed.Context.Args, parsed.Context.Model
+	command := cmp.Or(parsed.Context.Selected(), app.DefaultCmd)
+	serving, help := command == app.DefaultCmd, command.FullPath()
+
+	what, value, _ := strings.Cut(text, ": ")
+	flag, unknown := strings.CutPrefix(text, "unknown flag ")
+	flag, _, _ = strings.Cut(flag, ",") // and kong's suggestion
+	word, unexpected := strings.CutPrefix(text, "unexpected argument ")
+	var commands []string
+	other := "" // a command that has the flag, one of the arguments if possible
+	for _, node := range app.Children {
+		commands = append(commands, node.Name)
+		has := slices.ContainsFunc(node.Flags, func(f *kong.Flag) bool { return "--"+f.Name == flag })
+		if has && (other == "" || slices.Contains(args, node.Name)) {
+			other = node.Name
 		}
 	}
-	said := hyphen.ReplaceAllString(wording.Replace(err.Error()), `: expected a value, not "$2"`)
-	return negative.ReplaceAllString(said, "expected a value that does not begin with a hyphen, as $1 does")
+	near, hint := guess.Nearest(word, commands), ""
+	switch {
+	case strings.HasPrefix(value, `invalid "`): // see badValue
+		text = "invalid " + what + strings.TrimPrefix(value, "invalid")
+	case len(args) > 0 && args[len(args)-1] == what: // for kong, "EOL" is its value
+		text = "missing value for " + what
+	case unknown && strings.Trim(flag, "-0123456789") == "":
+		hint = "no value may be negative"
+	case unknown && command.Name == "pull" && strings.Contains(flag, "key"):
+		hint = "the key comes from the environment variable " + pull.KeyVariable
+	case unknown && serving && (flag == "--port" || flag == "-p"):
+		hint = "did you mean --addr HOST:PORT?"
+	case unknown && serving && other != "":
+		hint = "it belongs after its command, as in antechamber " + other + " " + flag
+	case unexpected && command.Name == "pull" && strings.Contains(word, "://"):
+		text += ", did you mean --from " + word + "?"
+	case unexpected && serving && strings.HasSuffix(word, ".json"):
+		text += ", did you mean --seed " + word + "?"
+	case unexpected && serving && near != "": // for kong it is an argument of serve
+		text += fmt.Sprintf(", did you mean %q?", near)
+	}
+	if hint != "" {
+		text = "unknown flag " + flag + ": " + hint
+	}
+	if unexpected && serving && !slices.Contains(args, command.Name) {
+		help = app.Name
+	}
+	return badInput("%s (see %s --help)", text, help)
 }
 
-// apiNouns are what the Admin API is about, and no command.
-var apiNouns = []string{"organization", "user", "member", "invite", "workspace", "api_key", "api-key", "key"}
-
-// instead guesses what was meant by a command that there is not.
-func instead(err error, word string) string {
-	if verbOf(err) == "antechamber pull" && strings.Contains(word, "://") {
-		return ", did you mean --from " + word + "?"
-	}
-	if verbOf(err) != "antechamber" {
-		return ""
-	}
-	var verbs []string
-	for _, verb := range newParser(&process{}, new(commandLine), nil).Model.Children {
-		verbs = append(verbs, verb.Name)
-	}
-	switch near := guess.Nearest(strings.TrimSuffix(word, "s"), verbs); {
-	case strings.HasSuffix(word, ".json"):
-		return ", did you mean --seed " + word + "?"
-	case slices.Contains(apiNouns, strings.TrimSuffix(word, "s")):
-		return ": the Admin API has them, for curl and the SDKs; antechamber env tells those where it is"
-	case word == "stop":
-		return ": Ctrl-C stops a server, and so does SIGTERM"
-	case near != "":
-		return fmt.Sprintf(", did you mean %q?", near)
-	}
-	return ""
-}
-
-// verbWith gives a command that has a flag, other than serve.
-func verbWith(flag string) string {
-	for _, verb := range newParser(&process{}, new(commandLine), nil).Model.Children {
-		for _, f := range verb.Flags {
-			if f.Name == flag && verb.Name != "serve" {
-				return verb.FullPath()[len("antechamber "):]
-			}
-		}
-	}
-	return ""
-}
-
-// negative is what Kong says of an argument that is a negative number. It takes
-// it for a flag.
-var negative = regexp.MustCompile(`^unknown flag (-[0-9]).*`)
-
-// hyphen is what Kong says of a value that begins like a flag. Its advice is
-// of no use here: no value of ours may be negative.
-var hyphen = regexp.MustCompile(`: expected (.*) value but got "(-[^"]*)" \(.*`)
-
-// wording puts right what Kong says of a flag without its value and of a
-// variable.
-var wording = strings.NewReplacer(
-	`but got "EOL" (<EOL>)`, "but got none", "value value", "a value", "string value", "a value",
-	"from envar ", "from the environment: ")
-
-// verbOf gives the command whose help tells what is right.
-func verbOf(err error) string {
-	verb := "antechamber serve"
-	if wrong, ok := errors.AsType[*kong.ParseError](err); ok && wrong.Context.Selected() != nil {
-		verb = wrong.Context.Selected().FullPath()
-	}
-	if verb == "antechamber serve" && strings.HasPrefix(err.Error(), "unexpected argument") {
-		return "antechamber" // a verb that there is not
-	}
-	return verb
+// badValue refuses the value of a flag. badArguments writes the flag into it.
+func badValue(value []byte, want string) error {
+	return fmt.Errorf("invalid %q: want %s", value, want)
 }
 
 // failure is an error that ends the program with a certain code.

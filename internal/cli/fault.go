@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"reflect"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -108,7 +107,7 @@ type number int
 func (n *number) UnmarshalText(text []byte) error {
 	i, err := strconv.Atoi(string(text))
 	if err != nil {
-		return fmt.Errorf("expected a whole number, not %q", text)
+		return badValue(text, "a whole number")
 	}
 	*n = number(i)
 	return nil
@@ -121,7 +120,7 @@ type decimal float64
 func (d *decimal) UnmarshalText(text []byte) error {
 	f, err := strconv.ParseFloat(string(text), 64)
 	if err != nil || !json.Valid(fmt.Append(nil, f)) {
-		return fmt.Errorf("expected a number, not %q", text)
+		return badValue(text, "a number")
 	}
 	*d = decimal(f)
 	return nil
@@ -168,10 +167,8 @@ func (c *faultAddCmd) Run(ctx context.Context, p *process, all *faultCmd) error 
 	if err != nil {
 		return err
 	}
-	answer, err := all.send(ctx, p, request{method: http.MethodPost, path: "/faults", body: body})
-	if known, ok := errors.AsType[*failure](err); ok && c.File == nil && c.Action != "-" {
-		return &failure{known.code, errors.New(inFlags(known.Error()))}
-	}
+	inFlags := c.File == nil && c.Action != "-"
+	answer, err := all.send(ctx, p, request{method: http.MethodPost, path: "/faults", body: body, flags: inFlags})
 	if err != nil {
 		return err
 	}
@@ -181,20 +178,6 @@ func (c *faultAddCmd) Run(ctx context.Context, p *process, all *faultCmd) error 
 	}
 	return tell(&all.remoteFlags, p, answer, func(w io.Writer, f fault) {
 		fmt.Fprintf(w, "armed %s: %s, on %s, %s\n", f.ID, f.Action, f.Match, f.often())
-	})
-}
-
-// field is one of a fault, as a refusal names it.
-var field = regexp.MustCompile(`\b(?:action|match)\.([a-z_]+):|^(times|after|probability):`)
-
-// inFlags says of flags what a refusal says of fields.
-func inFlags(message string) string {
-	return field.ReplaceAllStringFunc(message, func(name string) string {
-		name = name[strings.LastIndexByte(name, '.')+1:]
-		if name == "type:" {
-			return "ACTION:"
-		}
-		return "--" + strings.ReplaceAll(name, "_", "-")
 	})
 }
 

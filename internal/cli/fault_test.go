@@ -40,7 +40,7 @@ func TestFaultsAreListed(t *testing.T) {
 	does(t, "ID       HITS  ACTION            ON             HOW OFTEN\n"+
 		"fault_1  1     error status=404  getWorkspace   every time\n"+
 		"fault_2  0     drop              every request  every time\n", "", "fault")
-	refuses(t, exitBadInput, "antechamber: Fault `fault_9` not found (antechamber fault lists those that are armed)\n", "fault", "delete", "fault_9")
+	refuses(t, exitBadInput, "antechamber: Fault `fault_9` not found (antechamber fault lists the armed faults)\n", "fault", "delete", "fault_9")
 	refuses(t, exitBadInput, "antechamber: expected the id of a fault, not nothing\n", "fault", "delete", "")
 	does(t, "deleted 2 faults\n", "", "fault", "clear")
 }
@@ -76,7 +76,7 @@ func TestFaultsThatAreRefused(t *testing.T) {
 		refuses(t, exitBadInput, "antechamber: "+sentence+"\n", append([]string{"fault", "add"}, strings.Fields(args)...)...)
 	}
 	for _, sigma := range []string{"NaN", "Inf", "1e999", "x"} {
-		refuses(t, exitBadInput, `antechamber: --sigma: expected a number, not "`+sigma+"\" (see antechamber fault add --help)\n",
+		refuses(t, exitBadInput, `antechamber: invalid --sigma "`+sigma+"\": want a number (see antechamber fault add --help)\n",
 			"fault", "add", "delay", "--sigma", sigma)
 	}
 }

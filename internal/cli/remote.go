@@ -22,6 +22,7 @@ import (
 	"unicode"
 
 	"antechamber/api"
+	"antechamber/internal/remedy"
 	"antechamber/internal/remote"
 	"antechamber/seed"
 	"antechamber/store"
@@ -105,6 +106,7 @@ type request struct {
 	method, path string
 	body         []byte
 	file         string // where the body came from, for its faults
+	flags        bool   // whether the body came from flags
 }
 
 // bodyOf is a value as the body of a request.
@@ -148,7 +150,11 @@ func tell[T any](f *remoteFlags, p *process, answer []byte, show func(w io.Write
 func (f *remoteFlags) send(ctx context.Context, p *process, r request) ([]byte, error) {
 	return f.with(ctx, p, func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
 		answer, err := plane.Do(ctx, r.method, r.path, r.body)
-		if refusal, ok := errors.AsType[*remote.Error](err); ok && r.file != "" && refusal.Status == http.StatusBadRequest {
+		refusal, ok := errors.AsType[*remote.Error](err)
+		if ok && r.flags {
+			refusal.Message = refusal.Say(asFlag(refusal.Field), "")
+		}
+		if ok && r.file != "" && refusal.Status == http.StatusBadRequest {
 			if len(refusal.Faults) > 0 {
 				f.tellRefusal(p, refusal)
 				return nil, faultsIn(r.file, refusal.Faults)
@@ -222,10 +228,23 @@ func refused(refusal *remote.Error) error {
 		code = exitFailed
 	}
 	sentence := withoutStop(refusal.Message)
-	if hint := withoutStop(onTheCommandLine.Replace(refusal.Hint)); hint != "" {
+	if hint := withoutStop(cmp.Or(onTheCommandLine(refusal.Remedy), refusal.Hint)); hint != "" {
 		sentence += " (" + hint + ")"
 	}
 	return &failure{code, errors.New(sentence)}
+}
+
+// asFlag returns the flag, or the argument, that sets a field of a fault or of
+// an expectation.
+func asFlag(field string) string {
+	if field == "action.type" {
+		return "ACTION"
+	}
+	for _, object := range []string{"match.", "action.", "expect[0]."} {
+		field = strings.TrimPrefix(field, object)
+	}
+	name, within, _ := strings.Cut(field, ".") // within the JSON of --body
+	return strings.TrimSuffix("--"+strings.ReplaceAll(name, "_", "-")+"."+within, ".")
 }
 
 // withoutStop gives a sentence as the program says its own.
@@ -236,16 +255,40 @@ func withoutStop(s string) string {
 	return plain(strings.TrimSuffix(s, "."))
 }
 
-// onTheCommandLine says in flags and verbs what hints say in headers and
-// calls.
-var onTheCommandLine = strings.NewReplacer(
-	"Send Authorization: Bearer with the token of --control-token, or the one that was printed at start", "Give it with --control-token: the server printed it at its start, unless it was started with one",
-	"Send its admin key as x-api-key, or ?organization=<id>. GET /_emulate/organizations lists them", "Name one with --admin-key or --organization; curl …/_emulate/organizations lists them",
-	"Replace one after the other, each named by its key or its id", "Import one after the other, each named by --admin-key or --organization",
-	"GET /_emulate/outbox lists those that were", "curl …/_emulate/outbox lists those that were",
-	"GET /_emulate/faults lists", "antechamber fault lists",
-	"POST /_emulate/reset and a restored snapshot bring", "antechamber reset and antechamber snapshot restore bring",
-)
+// onTheCommandLine returns a remedy in flags and commands. It is empty where
+// the server's hint is as good, and for a type that only a newer server knows.
+func onTheCommandLine(r *remedy.Remedy) string {
+	if r == nil {
+		return ""
+	}
+	switch r.Type {
+	case remedy.AddUser:
+		return `curl …/_emulate/users -d '{"email":…,"role":…}' adds one`
+	case remedy.EnableJournal:
+		return "start the server with a --journal-size above 0"
+	case remedy.ListFaults:
+		return "antechamber fault lists the armed faults"
+	case remedy.ListOrganizations:
+		return "curl …/_emulate/organizations lists all organizations"
+	case remedy.ListOutbox:
+		return "curl …/_emulate/outbox lists the invites that were sent"
+	case remedy.NameOrganization:
+		return "select one with --admin-key or --organization; curl …/_emulate/organizations lists all organizations"
+	case remedy.ReadOpenAPI:
+		return "curl …/_emulate/openapi.json describes every path"
+	case remedy.RemoveLimit:
+		return fmt.Sprintf("curl -X PATCH …/_emulate/settings -d '{%q:null}' removes the limit", r.Limit)
+	case remedy.ReplaceOneByOne:
+		return "import one organization at a time, selected by --admin-key or --organization"
+	case remedy.ResetOrRestore:
+		return "antechamber reset and antechamber snapshot restore return to an earlier time"
+	case remedy.SendControlToken:
+		return "set --control-token to the token that the server was started with, or printed at start"
+	case remedy.UseLoopback:
+		return "use 127.0.0.1 or localhost in --url, or start the server with --expose"
+	}
+	return ""
+}
 
 // faultsIn gives the faults that a server found in a file.
 func faultsIn(file string, found []remote.Fault) seed.Faults {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"antechamber/internal/remedy"
 	"antechamber/internal/remote"
 	"antechamber/store"
 )
@@ -184,7 +185,7 @@ func TestTheTokenOfAnExposedServer(t *testing.T) {
 	files(t, map[string]string{"seed.json": soundSeed})
 	s := startServer(t, "", "--addr", ":0", "--expose", "--seed", "empty", "--control-token", "open-sesame")
 	t.Setenv("ANTECHAMBER_URL", s.url)
-	const sentence = "antechamber: The control plane asks for its token (Give it with --control-token: the server printed it at its start, unless it was started with one)\n"
+	const sentence = "antechamber: The control plane asks for its token (set --control-token to the token that the server was started with, or printed at start)\n"
 	for _, command := range toServers {
 		refuses(t, exitFailed, sentence, strings.Fields(command)...)
 		refuses(t, exitFailed, sentence, append(strings.Fields(command), "--control-token", "wrong-one")...)
@@ -206,7 +207,7 @@ func TestWhichOrganization(t *testing.T) {
 	does(t, second, "", "reset", "--organization", "22222222-2222-2222-2222-222222222222")
 	does(t, first, "", "reset", "--admin-key", "sk-ant-admin01-second", "--organization", "11111111-1111-1111-1111-111111111111")
 	does(t, "2027-01-01T00:00:00.000000Z frozen\n", "", "clock", "--admin-key", "sk-ant-admin01-second", "show")
-	const none = "antechamber: There is no such organization (Name one with --admin-key or --organization; curl …/_emulate/organizations lists them)\n"
+	const none = "antechamber: There is no such organization (select one with --admin-key or --organization; curl …/_emulate/organizations lists all organizations)\n"
 	refuses(t, exitBadInput, none, "reset", "--admin-key", "sk-ant-admin01-nobody")
 	refuses(t, exitBadInput, none, "reset", "--organization", "x y&z")
 	t.Setenv("ANTECHAMBER_ADMIN_KEY", "sk-ant-admin01-second")
@@ -254,10 +255,42 @@ func TestCodesOfRefusals(t *testing.T) {
 	}
 }
 
+// A type without words of its own is told as the server does: those here read
+// right on the command line, or never come here.
+func TestEveryRemedyOnTheCommandLine(t *testing.T) {
+	asTheServer := []remedy.Type{remedy.DidYouMean, remedy.LeaveOutTimes, remedy.UseLocalPage, remedy.UseOneOf}
+	for _, typ := range remedy.Types {
+		words := onTheCommandLine(&remedy.Remedy{Type: typ})
+		if got := slices.Contains(asTheServer, typ); got != (words == "") {
+			t.Errorf("%s has the words %q", typ, words)
+		}
+	}
+	for _, r := range []*remedy.Remedy{nil, {Type: "of_a_newer_server"}} {
+		if got := onTheCommandLine(r); got != "" {
+			t.Errorf("%v has the words %q", r, got)
+		}
+	}
+	const want = `curl -X PATCH …/_emulate/settings -d '{"member_limit":null}' removes the limit`
+	if got := onTheCommandLine(&remedy.Remedy{Type: remedy.RemoveLimit, Limit: "member_limit"}); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestAsFlag(t *testing.T) {
+	for field, want := range map[string]string{
+		"match.operation": "--operation", "action.type": "ACTION", "action.retry_after": "--retry-after", "times": "--times",
+		"match.body.a_b": "--body.a_b", "expect[0].path": "--path",
+	} {
+		if got := asFlag(field); got != want {
+			t.Errorf("%s: %s, want %s", field, got, want)
+		}
+	}
+}
+
 func TestWithoutAJournal(t *testing.T) {
 	contract(t, "--journal-size", "0")
 	for _, command := range []string{"requests", "requests --follow", "requests --clear", "verify --no-others"} {
-		refuses(t, exitFailed, "antechamber: There is no journal (Start the server with a --journal-size that is not 0)\n", strings.Fields(command)...)
+		refuses(t, exitFailed, "antechamber: There is no journal (start the server with a --journal-size above 0)\n", strings.Fields(command)...)
 	}
 }
 
@@ -319,7 +352,7 @@ func TestTheClock(t *testing.T) {
 	}
 	refuses(t, exitBadInput, "antechamber: invalid advance: want a duration such as 504h, 90s, 21d or 3w\n", "clock", "advance", "soon")
 	code, _, stderr = execute(t, "", "clock", "set", "2024-01-01T00:00:00Z")
-	if code != exitBadInput || !strings.HasSuffix(stderr, " and never goes backwards (antechamber reset and antechamber snapshot restore bring an earlier time back)\n") {
+	if code != exitBadInput || !strings.HasSuffix(stderr, " and never goes backwards (antechamber reset and antechamber snapshot restore return to an earlier time)\n") {
 		t.Errorf("it exits with %d: %s", code, stderr)
 	}
 }
@@ -332,10 +365,10 @@ func TestAccept(t *testing.T) {
 	if code != exitFine || !strings.HasPrefix(stdout, "Ada Lovelace (ada@example.com) is a member now, with the role developer: user_") {
 		t.Errorf("it exits with %d: %s", code, stdout)
 	}
-	refuses(t, exitBadInput, "antechamber: no invite was sent to bob@example.com (curl …/_emulate/outbox lists those that were)\n", "accept", "bob@example.com")
+	refuses(t, exitBadInput, "antechamber: no invite was sent to bob@example.com (curl …/_emulate/outbox lists the invites that were sent)\n", "accept", "bob@example.com")
 	refuses(t, exitBadInput, "antechamber: Invite `invite_015gWxCN9Hfg2QhZwTK7Mdeu` is accepted: only a pending invite can be accepted\n", "accept", "invite_015gWxCN9Hfg2QhZwTK7Mdeu")
 	refuses(t, exitBadInput, "antechamber: expected the id of an invite, or an address, not nothing\n", "accept", "")
-	refuses(t, exitBadInput, "antechamber: no invite was sent to bob@example.com (curl …/_emulate/outbox lists those that were)\n", "accept", "bob@example.com", "--json")
+	refuses(t, exitBadInput, "antechamber: no invite was sent to bob@example.com (curl …/_emulate/outbox lists the invites that were sent)\n", "accept", "bob@example.com", "--json")
 }
 
 func TestExport(t *testing.T) {
@@ -396,7 +429,7 @@ func TestImport(t *testing.T) {
 	if code != exitBadInput || !json.Valid([]byte(stdout)) || !strings.HasPrefix(stderr, "stdin:1:2: invalid JSON") || !strings.HasSuffix(stderr, "antechamber: 1 fault in the seed stdin\n") {
 		t.Errorf("it exits with %d: %s%s", code, stdout, stderr)
 	}
-	refuses(t, exitBadInput, "antechamber: two.json: /organizations: expected one organization (Import one after the other, each named by --admin-key or --organization)\n", "import", "two.json")
+	refuses(t, exitBadInput, "antechamber: two.json: /organizations: expected one organization (import one organization at a time, selected by --admin-key or --organization)\n", "import", "two.json")
 	refuses(t, exitBadInput, "antechamber: cannot read the seed none.json: no such file or directory\n", "import", "none.json")
 	if after := s.emulate("GET", "/state", ""); after != before {
 		t.Errorf("a refused import changes something (-before +after):\n%s", cmp.Diff(before, after))
@@ -429,7 +462,7 @@ func TestEnv(t *testing.T) {
 	t.Setenv("ANTECHAMBER_ORGANIZATION", secondID)
 	says("sk-ant-admin01-second", secondID)
 	t.Setenv("ANTECHAMBER_ORGANIZATION", "nobody")
-	refuses(t, exitBadInput, "antechamber: There is no such organization (Name one with --admin-key or --organization; curl …/_emulate/organizations lists them)\n", "env", "--url", s.url, "--json")
+	refuses(t, exitBadInput, "antechamber: There is no such organization (select one with --admin-key or --organization; curl …/_emulate/organizations lists all organizations)\n", "env", "--url", s.url, "--json")
 }
 
 func TestAnOrganizationWithoutAKeyHasNoEnv(t *testing.T) {

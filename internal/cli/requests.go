@@ -58,7 +58,7 @@ func (l *limit) UnmarshalText(text []byte) error {
 	}
 	n, err := strconv.Atoi(string(text))
 	if err != nil || n < 0 {
-		return fmt.Errorf("expected a whole number, or all, not %q", text)
+		return badValue(text, "a whole number or all")
 	}
 	*l = limit(n)
 	return nil

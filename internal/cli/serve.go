@@ -76,7 +76,7 @@ func (i *instant) UnmarshalText(text []byte) error {
 	t, err := time.Parse(time.RFC3339, string(text))
 	// An invite expires later than it is made.
 	if year := t.UTC().Year(); err != nil || year < 1970 || year > 9998 {
-		return fmt.Errorf("expected an RFC 3339 time from 1970 to 9998, such as 2026-01-01T00:00:00Z, not %q", text)
+		return badValue(text, "RFC 3339 from 1970 to 9998, such as 2026-01-01T00:00:00Z")
 	}
 	i.Clock = store.FrozenAt(t)
 	return nil
@@ -91,7 +91,7 @@ const maxIDSeed = seed.MaxIDSeed
 func (s *idSeed) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseUint(string(text), 10, 64)
 	if err != nil || n > maxIDSeed {
-		return fmt.Errorf("expected a whole number from 0 to %d, not %q", maxIDSeed, text)
+		return badValue(text, fmt.Sprintf("a whole number from 0 to %d", maxIDSeed))
 	}
 	*s = idSeed(n)
 	return nil
@@ -184,7 +184,7 @@ type origin string
 func (o *origin) UnmarshalText(text []byte) error {
 	u, err := url.Parse(string(text))
 	if string(text) != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != string(text)) {
-		return fmt.Errorf("expected an origin such as http://localhost:3000, or *, not %q", text)
+		return badValue(text, "an origin such as http://localhost:3000, or *")
 	}
 	*o = origin(text)
 	return nil
@@ -205,7 +205,7 @@ func (n *journalSize) UnmarshalText(text []byte) error {
 	const most = 1_000_000
 	i, err := strconv.Atoi(string(text))
 	if err != nil || i < 0 || i > most {
-		return fmt.Errorf("expected a whole number from 0 to %d, not %q", most, text)
+		return badValue(text, fmt.Sprintf("a whole number from 0 to %d", most))
 	}
 	*n = journalSize(i)
 	return nil

@@ -63,7 +63,11 @@ func (c *verifyCmd) Run(ctx context.Context, p *process) error {
 	}
 	answer, err := c.with(ctx, p, func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
 		answer, err := plane.Do(ctx, http.MethodPost, "/verify", body)
-		if refusal, ok := errors.AsType[*remote.Error](err); ok && refusal.Status == http.StatusUnprocessableEntity {
+		refusal, ok := errors.AsType[*remote.Error](err)
+		if ok && c.File == nil {
+			refusal.Message = refusal.Say(asFlag(refusal.Field), "")
+		}
+		if ok && refusal.Status == http.StatusUnprocessableEntity {
 			c.tellRefusal(p, refusal)
 			return nil, notSatisfied(p.stderr, refusal)
 		}

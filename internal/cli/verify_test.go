@@ -56,7 +56,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"none.json":                  "cannot read the verification none.json: no such file or directory",
 		"expected.json":              `unknown field "expect[0].tims" (allowed: operation, method, path, query, body, status, times)`,
 		"broken.json":                "broken.json: expected a verification in JSON: unexpected end of JSON input (byte 1)",
-		"--operation createWorkspac": `expect[0].operation: there is no operation "createWorkspac"; did you mean "createWorkspace"?`,
+		"--operation createWorkspac": `--operation: there is no operation "createWorkspac" (did you mean "createWorkspace"?)`,
 	} {
 		refuses(t, exitBadInput, "antechamber: "+sentence+"\n", append([]string{"verify"}, strings.Fields(args)...)...)
 	}

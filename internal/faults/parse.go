@@ -11,13 +11,14 @@ import (
 	"antechamber/api"
 	"antechamber/internal/jsontree"
 	"antechamber/internal/pattern"
+	"antechamber/internal/remedy"
 )
 
 // Refusal says why a fault is not armed.
 type Refusal struct {
 	Field   string // such as action.status; empty when the text is no JSON object
 	Message string
-	Hint    string // what to write instead, where that can be guessed
+	Remedy  *remedy.Remedy // what to write instead; nil where that cannot be guessed
 }
 
 // Error is the whole refusal in one line.
@@ -26,8 +27,8 @@ func (r *Refusal) Error() string {
 	if r.Field != "" {
 		text = r.Field + ": " + text
 	}
-	if r.Hint != "" {
-		text += "; " + r.Hint
+	if r.Remedy != nil {
+		text += "; " + r.Remedy.String()
 	}
 	return text
 }
@@ -41,12 +42,12 @@ func Parse(raw []byte, operations []Operation) (Fault, error) {
 	}
 	p := &parser{doc: doc, operations: operations}
 	if len(doc.Repeated) > 0 {
-		p.refuse(doc.Repeated[0].Path(), "is there twice", "")
+		p.refuse(doc.Repeated[0].Path(), "is there twice", nil)
 	}
 	o := p.object(doc.Root)
 	for _, answered := range []string{"id", "hits"} {
 		if o.has(answered) {
-			p.refuse(answered, "is told in answers and cannot be asked for", "")
+			p.refuse(answered, "is told in answers and cannot be asked for", nil)
 		}
 	}
 	o.only("match", "action", "times", "after", "probability")
@@ -59,14 +60,14 @@ func Parse(raw []byte, operations []Operation) (Fault, error) {
 	}
 	switch {
 	case o.has("times") && f.Times < 1:
-		p.refuse("times", "must be at least 1", "leave it out to fire every time")
+		p.refuse("times", "must be at least 1", &remedy.Remedy{Type: remedy.LeaveOutTimes})
 	case f.After < 0:
-		p.refuse("after", "must be at least 0", "")
+		p.refuse("after", "must be at least 0", nil)
 	}
 	if o.has("probability") {
 		f.Probability = read[float64](o, "probability", "a number")
 		if f.Probability <= 0 || f.Probability > 1 {
-			p.refuse("probability", "must be more than 0 and at most 1", "")
+			p.refuse("probability", "must be more than 0 and at most 1", nil)
 		}
 	}
 	p.possible(f)
@@ -84,9 +85,9 @@ type parser struct {
 	refusal    *Refusal
 }
 
-func (p *parser) refuse(field, message, hint string) {
+func (p *parser) refuse(field, message string, how *remedy.Remedy) {
 	if p.refusal == nil {
-		p.refusal = &Refusal{field, message, hint}
+		p.refusal = &Refusal{field, message, how}
 	}
 }
 
@@ -104,9 +105,9 @@ func (p *parser) match(o object) Match {
 	switch {
 	case !m.has("path"):
 	case !strings.HasPrefix(match.Path, "/"):
-		p.refuse("match.path", "must begin with a slash", "")
+		p.refuse("match.path", "must begin with a slash", nil)
 	case strings.ContainsAny(match.Path, "?#"):
-		p.refuse("match.path", "is a path alone, without query or fragment", "")
+		p.refuse("match.path", "is a path alone, without query or fragment", nil)
 	}
 	if m.has("body") {
 		body := p.object(m.Get("body"))
@@ -119,12 +120,12 @@ func (p *parser) match(o object) Match {
 
 func (p *parser) action(o object) (a Action) {
 	if !o.has("action") {
-		p.refuse("action", "is missing", "")
+		p.refuse("action", "is missing", nil)
 		return a
 	}
 	in := p.object(o.Get("action"))
 	if !in.has("type") {
-		p.refuse("action.type", "is missing", "it is "+list(actionTypes))
+		p.refuse("action.type", "is missing", oneOf(actionTypes))
 		return a
 	}
 	a.Type = text[ActionType](in, "type")
@@ -140,14 +141,14 @@ func (p *parser) action(o object) (a Action) {
 		in.need("bytes")
 		a.Bytes = new(read[int](in, "bytes", wholeNumber))
 		if *a.Bytes < 0 {
-			p.refuse("action.bytes", "must be at least 0", "")
+			p.refuse("action.bytes", "must be at least 0", nil)
 		}
 	case StaleRead:
 		in.only("type", "writes")
 		in.need("writes")
 		a.Writes = read[int](in, "writes", wholeNumber)
 		if a.Writes < 1 || a.Writes > MaxWrites {
-			p.refuse("action.writes", fmt.Sprintf("must be 1 to %d", MaxWrites), "")
+			p.refuse("action.writes", fmt.Sprintf("must be 1 to %d", MaxWrites), nil)
 		}
 	default:
 		p.refuse("action.type", fmt.Sprintf("there is no action %q", a.Type), choose(a.Type, actionTypes))
@@ -171,13 +172,13 @@ func (p *parser) failing(in object, a *Action) {
 	}
 	switch {
 	case a.Status < 400 || a.Status > 599:
-		p.refuse("action.status", "must be 400 to 599", "")
+		p.refuse("action.status", "must be 400 to 599", nil)
 	case a.ErrorCode != "" && !slices.Contains(errorCodes, a.ErrorCode):
 		p.refuse("action.error_code", fmt.Sprintf("there is no error code %q", a.ErrorCode), meant(a.ErrorCode, errorCodes))
 	case a.RetryAfter != nil && *a.RetryAfter < 0:
-		p.refuse("action.retry_after", "must be at least 0", "")
+		p.refuse("action.retry_after", "must be at least 0", nil)
 	case a.Status == http.StatusTooManyRequests && a.RetryAfter != nil && *a.RetryAfter < 1:
-		p.refuse("action.retry_after", "must be at least 1 with status 429", "")
+		p.refuse("action.retry_after", "must be at least 1 with status 429", nil)
 	}
 }
 
@@ -195,9 +196,9 @@ func (p *parser) delaying(in object, a *Action) {
 		a.Max = p.length(in, "max")
 		switch {
 		case a.Min < 0:
-			p.refuse("action.min", "must be at least 0s", "")
+			p.refuse("action.min", "must be at least 0s", nil)
 		case a.Min > a.Max:
-			p.refuse("action.min", "must be at most max", "")
+			p.refuse("action.min", "must be at most max", nil)
 		}
 	case Lognormal:
 		in.only("type", "distribution", "median", "sigma")
@@ -205,7 +206,7 @@ func (p *parser) delaying(in object, a *Action) {
 		in.need("sigma")
 		a.Sigma = read[float64](in, "sigma", "a number")
 		if a.Sigma <= 0 || a.Sigma > maxSigma {
-			p.refuse("action.sigma", fmt.Sprintf("must be more than 0 and at most %d", maxSigma), "")
+			p.refuse("action.sigma", fmt.Sprintf("must be more than 0 and at most %d", maxSigma), nil)
 		}
 	default:
 		p.refuse("action.distribution", fmt.Sprintf("there is no distribution %q", a.Distribution), choose(a.Distribution, distributions))
@@ -220,7 +221,7 @@ func (p *parser) length(in object, name string) Duration {
 	in.need(name)
 	d := read[Duration](in, name, aDuration)
 	if d <= 0 || d > Duration(maxDelay) {
-		p.refuse(in.PathOf(name), "must be more than 0s and at most 1h", "")
+		p.refuse(in.PathOf(name), "must be more than 0s and at most 1h", nil)
 	}
 	return d
 }
@@ -246,9 +247,9 @@ func (p *parser) possible(f Fault) {
 	case m.Path != "" && !keep(func(op Operation) bool { return could(segments(m.Path), op.Path) }):
 		p.refusePath(m)
 	case m.Body != nil && !keep(func(op Operation) bool { return op.Body }):
-		p.refuse("match.body", "no operation that matches takes a request body", "")
+		p.refuse("match.body", "no operation that matches takes a request body", nil)
 	case f.Action.Type == StaleRead && !keep(func(op Operation) bool { return op.Method == http.MethodGet }):
-		p.refuse("action.type", "no operation that matches is a read, which stale_read needs", "")
+		p.refuse("action.type", "no operation that matches is a read, which stale_read needs", nil)
 	}
 }
 
@@ -270,12 +271,12 @@ func (p *parser) refuseMethod(m Match) {
 		return
 	}
 	i := slices.IndexFunc(p.operations, func(op Operation) bool { return op.ID == m.Operation })
-	p.refuse("match.method", fmt.Sprintf("%s has the method %s", m.Operation, p.operations[i].Method), "")
+	p.refuse("match.method", fmt.Sprintf("%s has the method %s", m.Operation, p.operations[i].Method), nil)
 }
 
 func (p *parser) refusePath(m Match) {
 	if slices.ContainsFunc(p.operations, func(op Operation) bool { return could(segments(m.Path), op.Path) }) {
-		p.refuse("match.path", "no operation that matches otherwise has this path", "")
+		p.refuse("match.path", "no operation that matches otherwise has this path", nil)
 		return
 	}
 	paths := each(p.operations, func(op Operation) string { return op.Path })
@@ -299,7 +300,7 @@ type object struct {
 
 func (p *parser) object(n *jsontree.Node) object {
 	if n.Kind != jsontree.Object {
-		p.refuse(n.Path(), "must be a JSON object", "")
+		p.refuse(n.Path(), "must be a JSON object", nil)
 	}
 	return object{p, n}
 }
@@ -309,7 +310,7 @@ func (o object) has(name string) bool { return o.Get(name) != nil }
 // need refuses the object when it lacks a field.
 func (o object) need(name string) {
 	if !o.has(name) {
-		o.p.refuse(o.PathOf(name), "is missing", "")
+		o.p.refuse(o.PathOf(name), "is missing", nil)
 	}
 }
 
@@ -329,7 +330,7 @@ const (
 func read[T any](o object, name, kind string) (value T) {
 	n := o.Get(name)
 	if n != nil && (n.Kind == jsontree.Null || json.Unmarshal(o.p.doc.Raw(n), &value) != nil) {
-		o.p.refuse(n.Path(), "must be "+kind, "")
+		o.p.refuse(n.Path(), "must be "+kind, nil)
 	}
 	return value
 }
@@ -338,7 +339,7 @@ func read[T any](o object, name, kind string) (value T) {
 func text[T ~string](o object, name string) T {
 	value := read[T](o, name, "a string")
 	if value == "" && o.has(name) {
-		o.p.refuse(o.PathOf(name), "must not be empty", "")
+		o.p.refuse(o.PathOf(name), "must not be empty", nil)
 	}
 	return value
 }

@@ -79,7 +79,7 @@ func match(fields string) string { return `{"match":{` + fields + `},"action":{"
 
 func TestParseRefuses(t *testing.T) {
 	drop := func(fields string) string { return `{"action":{"type":"drop"},` + fields + `}` }
-	actions := "it is error, delay, drop, drop_after_commit, truncate, malformed or stale_read"
+	actions := "use error, delay, drop, drop_after_commit, truncate, malformed or stale_read"
 	for _, c := range []struct{ in, want string }{
 		{``, `is not valid JSON: unexpected end of text (line 1 column 1)`},
 		{`{`, `is not valid JSON: unexpected end of text (line 1 column 2)`},

@@ -1,46 +1,29 @@
 package faults
 
 import (
-	"cmp"
-	"fmt"
-	"strings"
-
 	"antechamber/internal/guess"
+	"antechamber/internal/remedy"
 )
 
-// meant asks whether the nearest of the words was meant, if one is near.
-func meant[T ~string](word T, words []T) string {
-	if best := guess.Nearest(word, words); best != "" {
-		return fmt.Sprintf("did you mean %q?", best)
-	}
-	return ""
+// meant suggests the nearest of the words, if one is near.
+func meant[T ~string](word T, words []T) *remedy.Remedy {
+	return remedy.Meant(string(guess.Nearest(word, words)))
 }
 
 // meantOperation is meant for the names of operations.
-func meantOperation(word string, ids []string) string {
-	if best := guess.Operation(word, ids); best != "" {
-		return fmt.Sprintf("did you mean %q?", best)
-	}
-	return ""
+func meantOperation(word string, ids []string) *remedy.Remedy {
+	return remedy.Meant(guess.Operation(word, ids))
 }
 
-// choose guesses, or tells all the words where nothing is near.
-func choose[T ~string](word T, words []T) string {
-	return cmp.Or(meant(word, words), "it is "+list(words))
+// choose suggests the nearest of the words, or all of them if none is near.
+func choose[T ~string](word T, words []T) *remedy.Remedy {
+	if near := meant(word, words); near != nil {
+		return near
+	}
+	return oneOf(words)
 }
 
-// list writes words as a sentence has them.
-func list[T ~string](words []T) string {
-	var b strings.Builder
-	for i, w := range words {
-		switch {
-		case i == 0:
-		case i == len(words)-1:
-			b.WriteString(" or ")
-		default:
-			b.WriteString(", ")
-		}
-		b.WriteString(string(w))
-	}
-	return b.String()
+// oneOf suggests all words.
+func oneOf[T ~string](words []T) *remedy.Remedy {
+	return &remedy.Remedy{Type: remedy.UseOneOf, Values: each(words, func(w T) string { return string(w) })}
 }

@@ -71,14 +71,14 @@ func ParsePolicy(s string) (Policy, error) {
 	}
 	digits, ok := strings.CutSuffix(s, "/min")
 	if !ok {
-		return Off, fmt.Errorf("rate limit %q: want off, production, or a number a minute such as 50/min", s)
+		return Off, fmt.Errorf("invalid %q: want off, production, or a number a minute such as 50/min", s)
 	}
 	n, err := strconv.Atoi(digits)
 	if errors.Is(err, strconv.ErrSyntax) {
-		return Off, fmt.Errorf("rate limit %q: %q is not a whole number", s, digits)
+		return Off, fmt.Errorf("invalid %q: %q is not a whole number", s, digits)
 	}
 	if err != nil || n < 1 || n > maxPerMinute {
-		return Off, fmt.Errorf("rate limit %q: want 1 to %d requests a minute", s, maxPerMinute)
+		return Off, fmt.Errorf("invalid %q: want 1 to %d requests a minute", s, maxPerMinute)
 	}
 	return Policy{fmt.Sprintf("%d/min", n), rate{n, time.Minute}, rate{}}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/remedy"
 )
 
 // AcceptInvite makes the person who got an invite a user, and gives the answer
@@ -43,8 +44,9 @@ func (p *Plane) inviteOf(ctx context.Context, invite string) (id string, err err
 			return mail.InviteID, nil
 		}
 	}
+	how := &remedy.Remedy{Type: remedy.ListOutbox}
 	return "", &Error{
 		Status: http.StatusNotFound, Code: "not_found", Message: fmt.Sprintf("no invite was sent to %s", invite),
-		Hint: "GET " + base + "/outbox lists those that were",
+		Hint: how.String(), Remedy: how,
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/remedy"
 )
 
 // base is the path under which a server serves its control plane.
@@ -49,11 +50,13 @@ func (p *Plane) Address() string {
 
 // Error is why a control plane refused a request.
 type Error struct {
-	Status  int     `json:"-"`
-	Code    string  `json:"code"`
-	Message string  `json:"message"`
-	Hint    string  `json:"hint"`
-	Faults  []Fault `json:"faults"` // of a seed
+	Status  int            `json:"-"`
+	Code    string         `json:"code"`
+	Message string         `json:"message"`
+	Field   string         `json:"field"` // the one at fault, such as match.operation; Message begins with it
+	Hint    string         `json:"hint"`  // Remedy in prose, for people who use curl
+	Remedy  *remedy.Remedy `json:"remedy"`
+	Faults  []Fault        `json:"faults"` // of a seed
 
 	// What is wrong with expectations.
 	Unmet      json.RawMessage `json:"unmet"`
@@ -70,11 +73,19 @@ type Fault struct {
 	Message string `json:"message"`
 }
 
-func (e *Error) Error() string {
-	if e.Hint == "" {
-		return e.Message
+func (e *Error) Error() string { return e.Say(e.Field, e.Hint) }
+
+// Say returns the error in a line, with another name for its field and other
+// words for its hint, which may be empty.
+func (e *Error) Say(field, hint string) string {
+	text := e.Message
+	if what, ok := strings.CutPrefix(text, e.Field+": "); ok && e.Field != "" {
+		text = field + ": " + what
 	}
-	return e.Message + " (" + e.Hint + ")"
+	if hint != "" {
+		text += " (" + hint + ")"
+	}
+	return text
 }
 
 // Unreachable says that no control plane answers at an address.

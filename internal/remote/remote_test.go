@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+
+	"antechamber/internal/remedy"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -86,20 +88,31 @@ func TestCall(t *testing.T) {
 }
 
 func TestARefusal(t *testing.T) {
-	const body = `{"error":{"code":"invalid_seed","message":"Wrong.","hint":"Mend it.","faults":[{"line":1,"column":2,"pointer":"/a","message":"m"}],"unmet":[1],"unexpected":[2]}}`
+	const body = `{"error":{"code":"invalid_seed","message":"name: Wrong.","field":"name","hint":"Mend it.","remedy":{"type":"use_one_of","values":["a"]},"faults":[{"line":1,"column":2,"pointer":"/a","message":"m"}],"unmet":[1],"unexpected":[2]}}`
 	p := serve(t, answers(http.StatusBadRequest, body))
 	_, err := p.Do(t.Context(), http.MethodGet, "/state", nil)
 	got, ok := errors.AsType[*Error](err)
-	if !ok || err.Error() != "Wrong. (Mend it.)" || string(got.Body) != body {
+	if !ok || err.Error() != "name: Wrong. (Mend it.)" || string(got.Body) != body {
 		t.Fatalf("it is %v", err)
 	}
 	got.Body = nil
 	want := &Error{
-		Status: 400, Code: "invalid_seed", Message: "Wrong.", Hint: "Mend it.",
+		Status: 400, Code: "invalid_seed", Message: "name: Wrong.", Field: "name",
+		Hint: "Mend it.", Remedy: &remedy.Remedy{Type: remedy.UseOneOf, Values: []string{"a"}},
 		Faults: []Fault{{1, 2, "/a", "m"}}, Unmet: []byte("[1]"), Unexpected: []byte("[2]"),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for _, c := range []struct{ message, field, as, hint, want string }{
+		{"name: is missing", "name", "--name", "", "--name: is missing"},
+		{"name: is missing", "name", "--name", "add it", "--name: is missing (add it)"},
+		{"Wrong.", "", "--name", "", "Wrong."},
+		{"Wrong.", "name", "--name", "", "Wrong."}, // from a server that says it otherwise
+	} {
+		if got := (&Error{Message: c.message, Field: c.field}).Say(c.as, c.hint); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
 	}
 }
 
@@ -161,7 +174,7 @@ func TestAcceptInvite(t *testing.T) {
 		}
 	}
 	_, err := p.AcceptInvite(t.Context(), "x@y.z", "")
-	if refusal, ok := errors.AsType[*Error](err); !ok || refusal.Status != http.StatusNotFound {
+	if refusal, ok := errors.AsType[*Error](err); !ok || refusal.Status != http.StatusNotFound || refusal.Remedy.Type != remedy.ListOutbox {
 		t.Errorf("an address without a mail: %v", err)
 	}
 }
