@@ -29,6 +29,9 @@ func Encode(v any) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
+// UUIDPattern is the form of the ids of organizations and compartments.
+const UUIDPattern = `^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`
+
 // TimeFormat is how the API writes an instant: RFC 3339, UTC, microseconds.
 const TimeFormat = "2006-01-02T15:04:05.000000Z"
 

@@ -19,6 +19,9 @@ type APIKey struct {
 	Scope          Scope        `json:"scope"`
 }
 
+// HintPattern is the form of a PartialKeyHint: the two ends of a secret.
+const HintPattern = `^sk-ant-[A-Za-z0-9_-]{1,64}\.\.\.[A-Za-z0-9_-]{1,16}$`
+
 // Actor is who made an object.
 type Actor struct {
 	ID   string `json:"id"`

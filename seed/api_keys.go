@@ -38,7 +38,7 @@ type StatusChange struct {
 
 var (
 	keyNameForm = form{is: "a name of 1 to 500 characters", atLeast: 1, atMost: 500}
-	hintForm    = form{is: "the two ends of a key such as sk-ant-api03-R2D...igAA, or null", pattern: regexp.MustCompile(`^sk-ant-[A-Za-z0-9_-]{1,64}\.\.\.[A-Za-z0-9_-]{1,16}$`)}
+	hintForm    = form{is: "the two ends of a key such as sk-ant-api03-R2D...igAA, or null", pattern: regexp.MustCompile(api.HintPattern)}
 )
 
 func (r *report) apiKey(n *node) APIKey {

@@ -48,7 +48,7 @@ var (
 	schemaForm       = form{is: "the address of a JSON Schema"}
 	organizationForm = form{is: "a name of at least 1 character", atLeast: 1}
 	idForm           = form{is: "an id of 1 to 128 of the characters A-Z a-z 0-9 _ . ~ -", pattern: regexp.MustCompile(`^[A-Za-z0-9_.~-]{1,128}$`)}
-	uuidForm         = form{is: "a UUID", pattern: regexp.MustCompile(`^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`)}
+	uuidForm         = form{is: "a UUID", pattern: regexp.MustCompile(api.UUIDPattern)}
 	adminKeyForm     = form{is: "an admin key: sk-ant-admin, two digits, a hyphen, and 1 to 128 of the characters A-Z a-z 0-9 _ -", pattern: regexp.MustCompile(store.AdminKeyPattern), secret: true}
 )
 
