@@ -32,7 +32,7 @@ var rooms = map[string][]string{
 	"internal/jsontree":  {},
 	"internal/limits":    {"api"},
 	"internal/pattern":   {},
-	"internal/pull":      {"api", "internal/redact", "internal/wholefile", "seed"},
+	"internal/pull":      {"api", "internal/redact", "seed"},
 	"internal/redact":    {},
 	"internal/remote":    {"api"},
 	"internal/server":    {"internal/faults", "internal/journal", "internal/limits", "seed", "store"},
@@ -52,7 +52,6 @@ var beyond = map[string][]string{
 	"internal/cli":      {"github.com/alecthomas/kong"},
 	"internal/conform":  {"github.com/getkin/kin-openapi/openapi3", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/santhosh-tekuri/jsonschema/v6/kind", "go.yaml.in/yaml/v4"},
 	"internal/jsontree": {"github.com/go-json-experiment/json/jsontext"},
-	"internal/pull":     {"golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
 	"store":             {"github.com/oklog/ulid/v2", "github.com/tidwall/btree"},
 
 	"admintest/samples/offboarding":  {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},
