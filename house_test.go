@@ -33,7 +33,7 @@ var rooms = map[string][]string{
 	"internal/jsontree":  {},
 	"internal/limits":    {"api"},
 	"internal/pattern":   {},
-	"internal/pull":      {"api", "internal/redact", "internal/wholefile", "seed"},
+	"internal/pull":      {"api", "internal/redact", "seed"},
 	"internal/redact":    {},
 	"internal/remedy":    {},
 	"internal/remote":    {"api", "internal/remedy"},
@@ -57,7 +57,6 @@ var beyond = map[string][]string{
 	"internal/cli":      {"github.com/alecthomas/kong"},
 	"internal/conform":  {"github.com/getkin/kin-openapi/openapi3", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/santhosh-tekuri/jsonschema/v6/kind", "go.yaml.in/yaml/v4"},
 	"internal/jsontree": {"github.com/go-json-experiment/json/jsontext"},
-	"internal/pull":     {"golang.org/x/text/cases", "golang.org/x/text/unicode/norm"},
 	"store":             {"github.com/oklog/ulid/v2", "github.com/tidwall/btree"},
 
 	"admintest/samples/offboarding":  {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},
@@ -172,12 +171,12 @@ func TestTimeAndChanceComeFromTheStore(t *testing.T) {
 // nouns are the objects of the Admin API, each with the rooms that have a file of
 // its name: one place to go for whatever the room knows about it.
 var nouns = map[string][]string{
-	"organizations":     {"api", "store", "seed", "handlers", "handlers/control"},
-	"users":             {"api", "store", "seed", "handlers", "handlers/control", "admintest"},
-	"invites":           {"api", "store", "seed", "handlers", "handlers/control", "admintest", "internal/remote"},
-	"workspaces":        {"api", "store", "seed", "handlers"},
-	"workspace_members": {"api", "store", "seed", "handlers"},
-	"api_keys":          {"api", "store", "seed", "handlers", "handlers/control", "admintest"},
+	"organizations":     {"api", "store", "seed", "internal/pull", "handlers", "handlers/control"},
+	"users":             {"api", "store", "seed", "internal/pull", "handlers", "handlers/control", "admintest"},
+	"invites":           {"api", "store", "seed", "internal/pull", "handlers", "handlers/control", "admintest", "internal/remote"},
+	"workspaces":        {"api", "store", "seed", "internal/pull", "handlers"},
+	"workspace_members": {"api", "store", "seed", "internal/pull", "handlers"},
+	"api_keys":          {"api", "store", "seed", "internal/pull", "handlers", "handlers/control", "admintest"},
 }
 
 func TestANounHasOneFileName(t *testing.T) {

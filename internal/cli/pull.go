@@ -21,35 +21,36 @@ import (
 )
 
 type pullCmd struct {
-	From             apiAddress `required:"" placeholder:"URL" help:"Where the API is, such as https://api.anthropic.com."`
-	Out              string     `env:"-" default:"seed.json" placeholder:"FILE" help:"The seed to write; - is standard output. Default ${default}."`
-	Force            bool       `env:"-" help:"Put the seed in the place of a file that is there."`
-	Fresh            bool       `env:"-" help:"Begin anew, and forget what a run that was stopped has read."`
-	KeepPersonalData bool       `env:"-" name:"keep-personal-data" help:"Write the e-mail addresses and names of people as they are. By default stand-ins take their place."`
-	Quiet            bool       `env:"-" help:"Say nothing of the progress."`
+	From      apiAddress `required:"" placeholder:"URL" help:"Base URL of the API, such as https://api.anthropic.com."`
+	Out       string     `env:"-" default:"seed.json" placeholder:"FILE" help:"Seed file to write; - is standard output. Default ${default}."`
+	Force     bool       `env:"-" help:"Overwrite an existing file."`
+	KeepNames bool       `env:"-" help:"Keep all names, e-mail addresses and tags. By default stand-ins replace them."`
+	Quiet     bool       `env:"-" help:"Suppress progress output."`
 }
 
 func (pullCmd) Help() string {
-	return `It reads the organization of an admin key and writes a seed: a copy to practise on. The key comes from the environment variable ANTHROPIC_ADMIN_API_KEY. Every request is a GET, so nothing is changed.
+	return `Pull reads the organization of an admin key through the Admin API and writes a seed: a copy to practise on. The key comes from the environment variable ANTHROPIC_ADMIN_API_KEY. Every request is a GET, so nothing is changed.
 
-People get stand-ins: Ada Park, ada.park.3f9c1a@example.com. They also take the place of e-mail addresses and of users' names in the names of workspaces and API keys, in tags, in ids of external keys and in the organization's name, which is kept otherwise. A name is recognised in most scripts and orders, in any case, with and without accents, titles, brackets and middle names, and with its words joined. Not recognised are first names alone, nicknames, initials, account names such as jdoe, names inside a longer word, middle names that a user's name here does not have, the parts of a long name in an order of their own, and the names of people who are no users any more: look the seed through before you pass it on.
+Numbered stand-ins replace all free text: people are called User 3 with the address user3@example.com, workspaces Workspace 7, API keys Key 12, the organization Organization, and tags are tag1: value1. Ids, roles, statuses, times, colors, data residencies and key hints are kept, and so are ids of external keys of the form ekey_…; --keep-names keeps everything.
 
-The stand-in of a user or an invite is made of an id: that of the oldest invite to the address, once one was accepted, and else the user's own. So it is the same in every pull, as long as that invite is there. Of two stand-ins of one name, that of the person who joined later has a middle initial, as long as the other one is there. An address in a text that is nobody's any more has another stand-in than before, the same one in every pull with the same key.
+Numbers count from the oldest object: another pull has the same ones, and new objects change none of them. A person has one number, from the first invite on. Removing a user or deleting an invite may move the numbers of people after it.
 
 No key is ever in the seed, only the hint that the API shows.
 
-What was read is kept beside the seed, in FILE.partial, until the seed is written: Ctrl-C stops, and the same command goes on from there. Only the same key can read that file. Who joins meanwhile is in the copy too. Rate limits are waited for.
+What a seed cannot hold is left out or adjusted, and a note says so.
 
-The clock of the copy begins at the instant of the pull, whenever it is served.
+The seed is written once everything was read. A pull that fails or is interrupted with Ctrl-C writes nothing: run it again. Rate limits are waited for.
+
+The clock of the copy starts at the instant of the pull, whenever it is served.
 
 Examples:
 
   antechamber pull --from https://api.anthropic.com
   antechamber pull --from https://api.anthropic.com --out acme.json
-  antechamber pull --from http://127.0.0.1:4020 --out - --keep-personal-data`
+  antechamber pull --from http://127.0.0.1:4020 --out - --keep-names`
 }
 
-// apiAddress is where an Admin API is.
+// apiAddress is the base URL of an Admin API.
 type apiAddress struct{ url.URL }
 
 // UnmarshalText reads a URL, with or without the path /v1 or
@@ -66,7 +67,7 @@ func (a *apiAddress) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// unencrypted tells whether others could read the key on its way.
+// unencrypted reports whether others could read the key on its way.
 func (a *apiAddress) unencrypted() bool {
 	host := a.Hostname()
 	ip := net.ParseIP(host)
@@ -89,24 +90,24 @@ func (c *pullCmd) Run(ctx context.Context, p *process) error {
 	defer stop()
 	context.AfterFunc(ctx, stop) // the second one kills
 	shown := newProgressLine(p.stderr, c.Quiet)
-	opts := pull.Options{
-		From: &c.From.URL, Key: key, Agent: "antechamber/" + p.build.Version + " (pull)",
-		KeepPersonalData: c.KeepPersonalData, Fresh: c.Fresh, Name: c.shownOut(),
+	result, err := pull.Run(ctx, pull.Options{
+		From: &c.From.URL, Key: key, Agent: "antechamber/" + p.build.Version + " (pull)", KeepNames: c.KeepNames, Name: c.shownOut(),
 		Now: p.now, Sleep: server.Sleep, Progress: shown.show, Say: shown.say,
-	}
-	if c.Out != "-" {
-		opts.Partial = c.Out + ".partial"
-	}
-	opts.Write = func(data []byte) error { return c.write(p.stdout, data) }
-	result, err := pull.Run(ctx, opts)
+	})
 	shown.end()
 	if err != nil {
-		return c.failed(ctx, err)
+		if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
+			return errors.New("interrupted")
+		}
+		return err
+	}
+	if err := c.write(p.stdout, result.Seed); err != nil {
+		return err
 	}
 	return c.finish(p, result)
 }
 
-// pullKey gives the admin key of the environment.
+// pullKey returns the admin key of the environment.
 func pullKey() (string, error) {
 	key := strings.TrimSpace(os.Getenv(pull.KeyVariable))
 	if key == "" {
@@ -118,7 +119,7 @@ func pullKey() (string, error) {
 	return key, nil
 }
 
-// writable says in advance why the seed could not be written.
+// writable returns why the seed could not be written.
 func (c *pullCmd) writable() error {
 	if c.Out == "-" {
 		return nil
@@ -141,26 +142,12 @@ func (c *pullCmd) writable() error {
 	return nil
 }
 
-// failed says why there is no seed.
-func (c *pullCmd) failed(ctx context.Context, err error) error {
-	cause := context.Cause(ctx)
-	if cause != nil && errors.Is(err, cause) {
-		// What else it says follows in a line of its own.
-		_, rest, _ := strings.Cut(err.Error(), "\n")
-		return errors.New(strings.TrimRight("interrupted\n"+rest, "\n"))
-	}
-	if _, ok := errors.AsType[*pull.Unusable](err); ok {
-		return badInput("%w", err)
-	}
-	return err
-}
-
-// finish says what has become of the seed.
+// finish reports the seed that was written.
 func (c *pullCmd) finish(p *process, result pull.Result) error {
 	for i, note := range result.Notes {
 		const most = 20
 		if i == most {
-			fmt.Fprintf(p.stderr, "antechamber: note: and %d more of this kind\n", len(result.Notes)-most)
+			fmt.Fprintf(p.stderr, "antechamber: note: and %d more notes\n", len(result.Notes)-most)
 			break
 		}
 		fmt.Fprintf(p.stderr, "antechamber: note: %s\n", note)
@@ -176,7 +163,7 @@ func (c *pullCmd) finish(p *process, result pull.Result) error {
 	return nil
 }
 
-// seedArgument is how the seed is named to serve.
+// seedArgument returns the seed as an argument of serve.
 func (c *pullCmd) seedArgument() string {
 	if c.Out == "-" {
 		return "FILE"
@@ -189,7 +176,7 @@ func (c *pullCmd) write(stdout io.Writer, data []byte) error {
 		_, err := stdout.Write(data)
 		return err
 	}
-	// Somebody may have written it meanwhile.
+	// It may have been created during the pull.
 	if err := c.writable(); err != nil {
 		return err
 	}

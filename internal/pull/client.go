@@ -1,7 +1,6 @@
 package pull
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/tls"
@@ -33,12 +32,14 @@ const (
 	// maxTries is how often in a row a request may fail for reasons that may
 	// pass.
 	maxTries = 6
-	// maxAnswer is more than a page of a thousand objects takes.
+	// maxAnswer is more than a page of a thousand objects takes, and maxTotal
+	// more than all answers of a large organization do. What is in memory during
+	// a pull is bounded by them.
 	maxAnswer = 64 << 20
+	maxTotal  = 1 << 30
 )
 
-// client asks an Admin API, and can do nothing else with it: get is its only
-// request.
+// client reads from an Admin API: get is its only request.
 type client struct {
 	base  *url.URL
 	key   string
@@ -49,13 +50,14 @@ type client struct {
 	say   func(string)
 
 	requests int
+	left     int       // bytes of answers that may still come
 	reached  bool      // something has answered
 	date     time.Time // of the last answer, by the server; zero when it does not say
 }
 
 func newClient(o Options) *client {
 	return &client{
-		base: o.From, key: o.Key, agent: o.Agent, sleep: o.Sleep, now: o.Now, say: o.Say,
+		base: o.From, key: o.Key, agent: o.Agent, sleep: o.Sleep, now: o.Now, say: o.Say, left: maxTotal,
 		http: &http.Client{
 			Transport: &http.Transport{
 				Proxy:               http.ProxyFromEnvironment,
@@ -88,7 +90,7 @@ func (r *refusal) Error() string {
 	return said
 }
 
-// statusLine is a status with what it is called, where it has a name.
+// statusLine returns a status with its name, where it has one.
 func statusLine(status int) string {
 	return strings.TrimSpace(fmt.Sprint(status, " ", http.StatusText(status)))
 }
@@ -102,25 +104,24 @@ type passing struct {
 
 func (p *passing) Unwrap() error { return p.error }
 
-// get reads what is at a path into a value, however long that takes. It waits
-// where the server asks for it, and gives up when the same request has failed
-// too often. Who was asked to wait and is asked again waits longer each time,
-// whatever the server says.
-func (c *client) get(ctx context.Context, path string, query url.Values, into any) error {
+// get reads the object at a path into a value, and returns it with all of its
+// fields. It waits as long as the server asks for, longer each time in a row,
+// and fails when the same request has failed too often.
+func (c *client) get(ctx context.Context, path string, query url.Values, into any) (object map[string]any, err error) {
 	failed := 0
 	for backoff := time.Second; ; backoff = min(2*backoff, time.Minute) {
-		err := c.try(ctx, path, query, into)
+		object, err := c.try(ctx, path, query, into)
 		passes, ok := errors.AsType[*passing](err)
 		switch {
 		case ctx.Err() != nil:
-			return context.Cause(ctx)
+			return nil, context.Cause(ctx)
 		case !ok:
-			return err
+			return object, err
 		case !passes.limit:
 			failed++
 		}
 		if failed >= maxTries {
-			return fmt.Errorf("it failed %d times in a row: %w", failed, passes.error)
+			return nil, fmt.Errorf("it failed %d times in a row: %w", failed, passes.error)
 		}
 		wait := cmp.Or(passes.after, backoff)
 		if backoff > time.Second { // not for the first time
@@ -132,12 +133,12 @@ func (c *client) get(ctx context.Context, path string, query url.Values, into an
 			c.say(fmt.Sprintf("%v: waiting %s", passes.error, wait))
 		}
 		if err := c.sleep(ctx, wait); err != nil {
-			return err
+			return nil, err
 		}
 	}
 }
 
-func (c *client) try(ctx context.Context, path string, query url.Values, into any) error {
+func (c *client) try(ctx context.Context, path string, query url.Values, into any) (map[string]any, error) {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
 	at := c.base.JoinPath(api.BasePath, "organizations", path)
@@ -145,7 +146,7 @@ func (c *client) try(ctx context.Context, path string, query url.Values, into an
 	at.RawQuery = query.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
-		return errors.New(c.hide(err.Error()))
+		return nil, errors.New(c.hide(err.Error()))
 	}
 	req.Header.Set("X-Api-Key", c.key)
 	req.Header.Set("Anthropic-Version", version)
@@ -154,7 +155,7 @@ func (c *client) try(ctx context.Context, path string, query url.Values, into an
 	c.requests++
 	res, err := c.http.Do(req)
 	if err != nil {
-		return c.broken(at.Path, err)
+		return nil, c.broken(at.Path, err)
 	}
 	defer res.Body.Close()
 	c.reached = true
@@ -162,19 +163,22 @@ func (c *client) try(ctx context.Context, path string, query url.Values, into an
 		c.date = date
 	}
 	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	c.left -= len(body)
 	switch {
 	case res.StatusCode != http.StatusOK:
-		return c.refused(at, res, body)
+		return nil, c.refused(at, res, body)
 	case err != nil:
-		return c.broken(at.Path, err)
+		return nil, c.broken(at.Path, err)
 	case len(body) > maxAnswer:
-		return fmt.Errorf("GET %s: the answer has more than %d bytes", at.Path, maxAnswer)
+		return nil, fmt.Errorf("GET %s: the answer has more than %d bytes", at.Path, maxAnswer)
+	case c.left < 0:
+		return nil, fmt.Errorf("GET %s: the organization is too large: its answers have more than %d bytes", at.Path, maxTotal)
 	}
 	return c.decode(at.Path, res.Header.Get("Content-Type"), body, into)
 }
 
-// broken is what a request that got no whole answer fails with. Most of it
-// passes; what comes of a mistyped address does not.
+// broken returns the error of a request without a whole answer. Most of them
+// pass; those that a mistyped address causes do not.
 func (c *client) broken(path string, err error) error {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // the sentence names the place already
@@ -193,7 +197,7 @@ func (c *client) broken(path string, err error) error {
 	return &passing{error: said}
 }
 
-// refused is what an answer without success means.
+// refused returns the error of an answer without success.
 func (c *client) refused(at *url.URL, res *http.Response, body []byte) error {
 	status := res.StatusCode
 	if 300 <= status && status < 400 {
@@ -214,7 +218,7 @@ func (c *client) refused(at *url.URL, res *http.Response, body []byte) error {
 	return no
 }
 
-// messageOf is the message of an error, in either of the API's envelopes.
+// messageOf returns the message of an error in either of the API's envelopes.
 func messageOf(body []byte) string {
 	var said struct {
 		Message string `json:"message"`
@@ -226,7 +230,7 @@ func messageOf(body []byte) string {
 	return cmp.Or(said.Error.Message, said.Message)
 }
 
-// retryAfter is how long the server asks to wait, 0 when it does not say.
+// retryAfter returns how long the server asks to wait, 0 when it does not say.
 func (c *client) retryAfter(h http.Header) time.Duration {
 	const least, most = 100 * time.Millisecond, 24 * time.Hour
 	within := func(d float64) time.Duration { return time.Duration(min(max(d, float64(least)), float64(most))) }
@@ -247,34 +251,29 @@ func (c *client) retryAfter(h http.Header) time.Duration {
 	return 0
 }
 
-// decode reads an answer, keys cut wherever they stand in it. An answer that is
-// torn may be whole the next time; one of another shape never is.
-func (c *client) decode(path, contentType string, body []byte, into any) error {
+// decode reads an answer, and cuts every key in it. An answer that is torn may be
+// whole the next time; one of another shape never is.
+func (c *client) decode(path, contentType string, body []byte, into any) (map[string]any, error) {
 	kind, _, _ := mime.ParseMediaType(contentType)
 	if kind != "" && kind != "application/json" {
-		return fmt.Errorf("GET %s: it answers %s: is %s the address of the API?", path, c.hide(kind), c.base)
+		return nil, fmt.Errorf("GET %s: it answers %s: is %s the address of the API?", path, c.hide(kind), c.base)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	decoder.UseNumber()
-	var v any
-	err := decoder.Decode(&v)
-	if err == nil && len(bytes.TrimSpace(body[decoder.InputOffset():])) > 0 {
-		err = errors.New("there is something behind it")
+	var answer any
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return nil, &passing{error: fmt.Errorf("GET %s: the answer cannot be read: %s", path, c.hide(err.Error()))}
 	}
-	if err != nil {
-		return &passing{error: fmt.Errorf("GET %s: the answer cannot be read: %s", path, c.hide(err.Error()))}
-	}
-	redacted, err := json.Marshal(c.redact(v))
+	redacted, err := json.Marshal(c.redact(answer))
 	if err == nil {
 		err = json.Unmarshal(redacted, into)
 	}
 	if err != nil {
-		return fmt.Errorf("GET %s: %s", path, c.hide(shapeOf(err, v)))
+		return nil, fmt.Errorf("GET %s: %s", path, c.hide(shapeOf(err, answer)))
 	}
-	return nil
+	object, _ := answer.(map[string]any)
+	return object, nil
 }
 
-// shapeOf says what of an answer is not as expected.
+// shapeOf says which field of an answer has the wrong type.
 func shapeOf(err error, answer any) string {
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		value, _, _ := strings.Cut(wrong.Value, " ")
@@ -286,7 +285,7 @@ func shapeOf(err error, answer any) string {
 	return err.Error()
 }
 
-// kindNames and valueNames are how types and values of JSON are called.
+// kindNames and valueNames are the names of types and values of JSON.
 var (
 	kindNames = map[reflect.Kind]string{
 		reflect.String: "a text", reflect.Bool: "true or false", reflect.Slice: "a list", reflect.Map: "an object", reflect.Struct: "an object",
@@ -296,7 +295,7 @@ var (
 	}
 )
 
-// fieldWith gives the field that holds a text.
+// fieldWith returns the path of a field that holds a text.
 func fieldWith(v any, text string) string {
 	switch v := v.(type) {
 	case []any:
@@ -340,16 +339,16 @@ func (c *client) redact(v any) any {
 	return v
 }
 
-// cut is what is left of a text without keys, the admin key of any form too.
+// cut cuts every key in a text, the admin key of any form too.
 func (c *client) cut(s string) string {
-	if len(c.key) >= 12 { // less is no secret, and may stand in any word
+	if len(c.key) >= 12 { // a shorter one may be part of any word
 		s = strings.ReplaceAll(s, c.key, redact.Key(c.key))
 	}
 	return redact.Text(s)
 }
 
-// hide makes something that others wrote fit for a line of a message: without
-// keys, on one line, and not too long.
+// hide makes text of the server fit for a message: without keys, on one line,
+// and not too long.
 func (c *client) hide(s string) string {
 	const most = 300
 	s = clean(c.cut(s))

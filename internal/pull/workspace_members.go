@@ -1,0 +1,50 @@
+package pull
+
+import (
+	"context"
+	"net/url"
+
+	"antechamber/api"
+	"antechamber/seed"
+)
+
+func (p *puller) readMembers(ctx context.Context) (err error) {
+	for _, w := range p.workspaces {
+		if w.ID == p.defaultID { // it has none
+			continue
+		}
+		p.progress.in++ // also while they are read
+		p.members[w.ID], err = readList(ctx, p, list[api.WorkspaceMember]{
+			is: membersList, path: "workspaces/" + url.PathEscape(w.ID) + "/members", fields: []string{"type", "user_id", "workspace_id", "workspace_role"},
+			id: func(m api.WorkspaceMember) string { return m.UserID },
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// seedMembers returns the assigned members of a workspace. Admins and billing
+// users of the organization are members without being assigned.
+func (p *puller) seedMembers(workspace string) (out []seed.WorkspaceMember) {
+	for _, m := range p.members[workspace] {
+		role, present := p.roles[m.UserID]
+		in := m.UserID + " in " + workspace
+		switch {
+		case !present:
+			p.notes.add(in, "member that is not a user left out")
+			continue
+		case role == api.RoleAdmin && m.WorkspaceRole == api.WorkspaceAdmin, role == api.RoleBilling && m.WorkspaceRole == api.WorkspaceBilling:
+			continue
+		case m.WorkspaceRole == api.WorkspaceBilling:
+			p.notes.add(in, "member with the role %q and not with %q in the organization left out", api.WorkspaceBilling, api.RoleBilling)
+			continue
+		case !api.OneOf(m.WorkspaceRole, api.AssignableWorkspaceRoles):
+			p.notes.add(in, "unknown role %q becomes %q", m.WorkspaceRole, api.WorkspaceUser)
+			m.WorkspaceRole = api.WorkspaceUser
+		}
+		out = append(out, seed.WorkspaceMember{User: m.UserID, WorkspaceRole: m.WorkspaceRole})
+	}
+	return out
+}

@@ -1,0 +1,201 @@
+package pull
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"antechamber/api"
+	"antechamber/seed"
+)
+
+// workspace is a workspace as the API answers it, with what an older server may
+// leave out and a newer one may have more of.
+type workspace struct {
+	ID            string                     `json:"id"`
+	Name          string                     `json:"name"`
+	DisplayColor  string                     `json:"display_color"`
+	CreatedAt     api.Time                   `json:"created_at"`
+	ArchivedAt    api.Time                   `json:"archived_at"`
+	CompartmentID string                     `json:"compartment_id"`
+	ExternalKeyID *string                    `json:"external_key_id"`
+	Tags          map[string]json.RawMessage `json:"tags"`
+	DataResidency struct {
+		WorkspaceGeo         string `json:"workspace_geo"`
+		AllowedInferenceGeos geos   `json:"allowed_inference_geos"`
+		DefaultInferenceGeo  string `json:"default_inference_geo"`
+	} `json:"data_residency"`
+}
+
+// geos is a list of geos, known or not; nil when all are allowed.
+type geos []string
+
+func (g *geos) UnmarshalJSON(b []byte) error {
+	var word string
+	if json.Unmarshal(b, &word) != nil {
+		return json.Unmarshal(b, (*[]string)(g))
+	}
+	if word != "" && word != api.Unrestricted {
+		*g = geos{word}
+	}
+	return nil
+}
+
+func (p *puller) readWorkspaces(ctx context.Context) (err error) {
+	p.workspaces, err = readList(ctx, p, list[workspace]{
+		is: workspacesList, path: "workspaces", query: url.Values{"include_archived": {"true"}, "include_default": {"true"}},
+		fields: []string{
+			"id", "type", "name", "display_color", "created_at", "archived_at", "compartment_id", "external_key_id", "tags",
+			"data_residency.workspace_geo", "data_residency.allowed_inference_geos", "data_residency.default_inference_geo",
+		},
+		id: func(w workspace) string { return w.ID },
+	})
+	if err != nil {
+		return err
+	}
+	return p.findDefault(ctx)
+}
+
+// findDefault finds the Default Workspace among those named Default: it is the
+// one that a list without include_default leaves out. An older server leaves it
+// out of every list; then the scope of a key may name it.
+func (p *puller) findDefault(ctx context.Context) error {
+	before := ""
+	for _, w := range p.workspaces {
+		if w.Name == "Default" && w.ArchivedAt.IsZero() {
+			query := url.Values{"limit": {"1"}, "include_archived": {"true"}}
+			if before != "" {
+				query.Set("after_id", before)
+			}
+			var page struct {
+				Data []struct {
+					ID string `json:"id"`
+				} `json:"data"`
+			}
+			if _, err := p.client.get(ctx, "workspaces", query, &page); err != nil {
+				return err
+			}
+			if len(page.Data) == 0 || page.Data[0].ID != w.ID {
+				p.defaultID = w.ID
+				return nil
+			}
+		}
+		before = w.ID
+	}
+	for _, k := range p.keys {
+		if k.WorkspaceID == "" && k.Scope.WorkspaceID != "" {
+			p.defaultID = k.Scope.WorkspaceID
+			return nil
+		}
+	}
+	return nil
+}
+
+func (p *puller) seedWorkspaces() (byDefault *seed.Workspace, others []seed.Workspace) {
+	if p.defaultID != "" {
+		byDefault = &seed.Workspace{ID: p.defaultID}
+	}
+	externalKeys := map[string]string{}
+	for i := len(p.workspaces) - 1; i >= 0; i-- {
+		w := &p.workspaces[i]
+		p.noLater(w.ID, "created_at", &w.CreatedAt, w.ArchivedAt, "archived_at")
+		out := seed.Workspace{
+			ID: w.ID, DisplayColor: p.matching(w.ID, "display_color", w.DisplayColor, color), CreatedAt: seed.At(w.CreatedAt.Time),
+			CompartmentID: p.matching(w.ID, "compartment_id", w.CompartmentID, uuid),
+			ExternalKeyID: p.externalKey(w, externalKeys), Tags: p.tags(w), DataResidency: p.residency(w),
+		}
+		if w.ID == p.defaultID {
+			byDefault = &out
+			continue
+		}
+		p.archived[w.ID] = w.ArchivedAt
+		out.Name = p.name(w.ID, w.Name, 255, fmt.Sprintf("Workspace %d", len(p.archived)))
+		out.ArchivedAt, out.Members = orNull(w.ArchivedAt), p.seedMembers(w.ID)
+		others = append(others, out)
+	}
+	slices.Reverse(others)
+	return byDefault, others
+}
+
+var (
+	color = regexp.MustCompile(api.ColorPattern)
+	uuid  = regexp.MustCompile(api.UUIDPattern)
+	// externalKeyID is the form of ids in the vendor's examples. Anything else
+	// may be text that a person wrote.
+	externalKeyID = regexp.MustCompile(`^ekey_[0-9A-Za-z]+$`)
+)
+
+// matching returns a value of the form that a seed takes, or the empty one: then
+// one is drawn when the seed is loaded.
+func (p *puller) matching(id, field, value string, form *regexp.Regexp) string {
+	if value != "" && !form.MatchString(value) {
+		p.notes.add(id, "invalid %s left out", field)
+		return ""
+	}
+	return value
+}
+
+// externalKey returns the id of the workspace's external key. Stand-ins are kept
+// in a map, since workspaces may share a key.
+func (p *puller) externalKey(w *workspace, standIns map[string]string) api.Nullable {
+	switch {
+	case w.ExternalKeyID == nil:
+		return ""
+	case *w.ExternalKeyID == "":
+		p.notes.add(w.ID, "empty external_key_id left out")
+		return ""
+	case p.KeepNames || externalKeyID.MatchString(*w.ExternalKeyID):
+		return api.Nullable(*w.ExternalKeyID)
+	}
+	if standIns[*w.ExternalKeyID] == "" {
+		standIns[*w.ExternalKeyID] = fmt.Sprintf("external-key-%d", len(standIns)+1)
+	}
+	return api.Nullable(standIns[*w.ExternalKeyID])
+}
+
+// tags returns the workspace's tags: as they are, or numbered in the order of
+// their keys. Keys are free text too.
+func (p *puller) tags(w *workspace) map[string]string {
+	out := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(w.Tags)) {
+		if strings.HasPrefix(key, api.ReservedTagPrefix) {
+			p.notes.add(w.ID, "reserved tag %q left out", key)
+			continue
+		}
+		value := new(string)
+		if json.Unmarshal(w.Tags[key], &value) != nil || value == nil {
+			p.notes.add(w.ID, "value of a tag that is not a string becomes one")
+			value = new(string(w.Tags[key]))
+		}
+		if !p.KeepNames {
+			n := len(out) + 1
+			key, *value = fmt.Sprintf("tag%d", n), fmt.Sprintf("value%d", n)
+		}
+		out[key] = *value
+	}
+	return out
+}
+
+// residency returns a data residency that a seed can hold, nil for the default.
+func (p *puller) residency(w *workspace) *api.DataResidency {
+	d, out := w.DataResidency, api.DefaultDataResidency()
+	out.WorkspaceGeo = cmp.Or(d.WorkspaceGeo, out.WorkspaceGeo)
+	out.AllowedInferenceGeos = api.AllowedGeos(d.AllowedInferenceGeos)
+	out.DefaultInferenceGeo = cmp.Or(d.DefaultInferenceGeo, out.DefaultInferenceGeo)
+	allowed := d.AllowedInferenceGeos
+	if allowed == nil {
+		allowed = api.InferenceGeos
+	}
+	unknown := func(geo string) bool { return !slices.Contains(api.InferenceGeos, geo) }
+	if !slices.Contains(api.WorkspaceGeos, out.WorkspaceGeo) || slices.ContainsFunc(allowed, unknown) || !slices.Contains(allowed, out.DefaultInferenceGeo) {
+		p.notes.add(w.ID, "data_residency that a seed cannot hold becomes the default")
+		return nil
+	}
+	return &out
+}
