@@ -254,6 +254,7 @@ func TestWhatRunRefuses(t *testing.T) {
 		"a file that is not there": {admintest.Seed("testdata/nowhere.json"), []string{"testdata/nowhere.json"}},
 		"a seed that is not there": {admintest.Seed("dmeo"), []string{"there is no file dmeo", "demo, contract, empty"}},
 		"a faulty file":            {admintest.Seed(file), []string{"acme.json:1", "/users/0", "/usres"}},
+		"a faulty organization":    {admintest.SeedOf(seed.Organization{Name: "Acme", Users: []seed.User{{Email: "ada"}}}), []string{"/organizations/0/users/0/email", "/organizations/0/users/0/role"}},
 		"a faulty text":            {admintest.SeedJSON(`{"name": "Acme", "invites": [{}]}`), []string{"SeedJSON:1", "/invites/0"}},
 		"no key":                   {admintest.AdminKey("sk-ant-api03-a"), []string{"AdminKey: expected sk-ant-admin"}},
 		"no policy":                {admintest.RateLimit("seldom"), []string{"seldom"}},

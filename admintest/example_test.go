@@ -12,6 +12,7 @@ import (
 	"github.com/anthropics/anthropic-sdk-go/option"
 
 	"antechamber/admintest"
+	"antechamber/seed"
 )
 
 // sdk is the official client of a server.
@@ -178,4 +179,29 @@ func ExampleServer_Fork() {
 	// Output:
 	// ada@example.com root@example.com
 	// grace@example.com root@example.com
+}
+
+// A seed written in Go: times count from the server's clock.
+func ExampleSeedOf() {
+	srv := admintest.Run(t, admintest.SeedOf(seed.Organization{
+		Name: "Acme",
+		Users: []seed.User{
+			{Email: "root@acme.example", Role: "admin"},
+			{Email: "ada@acme.example", Role: "developer", AddedAt: seed.FromNow(-30 * 24 * time.Hour)},
+		},
+		Workspaces: []seed.Workspace{{
+			Name:    "Research",
+			Members: []seed.WorkspaceMember{{User: "ada@acme.example", WorkspaceRole: "workspace_admin"}},
+		}},
+		APIKeys: []seed.APIKey{{Name: "CI", Workspace: "Research", CreatedBy: "ada@acme.example"}},
+	}))
+
+	client := sdk(srv)
+	keys, err := client.Organization.APIKeys.List(ctx, anthropic.OrganizationAPIKeyListParams{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println(len(keys.Data), keys.Data[0].Name, keys.Data[0].Status)
+	// Output:
+	// 1 CI active
 }

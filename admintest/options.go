@@ -79,6 +79,17 @@ func SeedJSON(text string) Option {
 	}
 }
 
+// SeedOf starts with organizations written in Go. It fails with every fault of
+// them; seed.Organization and its parts document what may be left out.
+func SeedOf(organizations ...seed.Organization) Option {
+	return func(o *options) (err error) {
+		o.seeds++
+		o.seed, err = seed.Of(organizations...)
+		o.seedName = ""
+		return err
+	}
+}
+
 // ServerSeed begins with what a running server began with. Run has no such
 // server, and begins with the demo.
 func ServerSeed() Option {
@@ -209,7 +220,7 @@ func read(opts []Option) (*options, error) {
 		wrong = append(wrong, option(o))
 	}
 	if o.seeds > 1 {
-		wrong = append(wrong, errors.New("a server begins with one seed: give one of Seed, SeedJSON and ServerSeed"))
+		wrong = append(wrong, errors.New("a server begins with one seed: give one of Seed, SeedJSON, SeedOf and ServerSeed"))
 	}
 	return o, errors.Join(wrong...)
 }

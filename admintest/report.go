@@ -137,7 +137,7 @@ func alone(name string) string {
 
 // told says how a server began, in the words of the command line.
 func (o *options) told(b seed.Options, first store.Contents) string {
-	from := "the test's SeedJSON,"
+	from := "the seed in the test,"
 	if o.seedName != "" {
 		from = "--seed " + o.seedName
 	}

@@ -14,6 +14,7 @@ import (
 	"antechamber/api"
 	"antechamber/internal/journal"
 	"antechamber/internal/jsontree"
+	"antechamber/internal/text"
 )
 
 // MaxBody is how many bytes a request body may have. Production's figure for
@@ -145,17 +146,10 @@ func (b *body) length(name, s string, shortest, longest int) {
 	n := utf8.RuneCountInString(s)
 	switch {
 	case n < shortest:
-		b.fault(name, "String should have at least "+count(shortest, "character"))
+		b.fault(name, "String should have at least "+text.Count(shortest, "character"))
 	case n > longest:
-		b.fault(name, "String should have at most "+count(longest, "character"))
+		b.fault(name, "String should have at most "+text.Count(longest, "character"))
 	}
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return fmt.Sprintf("%d %s", n, what)
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // email notes a string that is not an e-mail address.

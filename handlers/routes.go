@@ -56,8 +56,8 @@ type probe struct {
 }
 
 var probes = []probe{
-	{"/livez", text("alive")},
-	{"/readyz", text("ready")},
+	{"/livez", plainText("alive")},
+	{"/readyz", plainText("ready")},
 	{"/openapi.yaml", func(c echo.Context) error {
 		return c.Blob(http.StatusOK, "application/yaml", api.OpenAPI)
 	}},
@@ -66,7 +66,7 @@ var probes = []probe{
 // probeMethods are the methods of every probe: monitors like to send HEAD.
 var probeMethods = []string{http.MethodGet, http.MethodHead}
 
-func text(s string) echo.HandlerFunc {
+func plainText(s string) echo.HandlerFunc {
 	return func(c echo.Context) error { return c.String(http.StatusOK, s+"\n") }
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/lists"
 	"antechamber/store"
 )
 
@@ -288,6 +289,6 @@ func exportKey(k store.APIKey) APIKey {
 	return APIKey{
 		ID: k.ID, Name: k.Name, Workspace: k.WorkspaceID, CreatedAt: At(k.CreatedAt.Time), CreatedBy: k.CreatedBy.ID, Status: k.Status,
 		LastUsedAt: orNull(k.LastUsedAt), PartialKeyHint: &k.PartialKeyHint, ExpiresAt: orNull(k.ExpiresAt),
-		StatusHistory: each(k.History, func(s store.StatusChange) StatusChange { return StatusChange{Status: s.Status, At: At(s.At.Time)} }),
+		StatusHistory: lists.Map(k.History, func(s store.StatusChange) StatusChange { return StatusChange{Status: s.Status, At: At(s.At.Time)} }),
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"antechamber/api"
 	"antechamber/internal/jsontree"
+	"antechamber/internal/lists"
 	"antechamber/store"
 )
 
@@ -286,7 +287,7 @@ func orDraw(given string, draw func() string) string {
 func Export(c store.Contents) []byte { return encode(exported(c)) }
 
 // ExportAll writes several organizations as one seed.
-func ExportAll(all []store.Contents) []byte { return EncodeAll(each(all, exported)) }
+func ExportAll(all []store.Contents) []byte { return EncodeAll(lists.Map(all, exported)) }
 
 // Encode writes an organization as a seed.
 func Encode(o Organization) []byte { return encode(o) }
@@ -314,11 +315,11 @@ func exported(c store.Contents) Organization {
 		ID: c.ID, Name: c.Name, AdminKeys: append([]string{}, c.AdminKeys...),
 		Settings: &c.Settings, Clock: exportedClock(c.Clock), IDs: &c.IDs,
 		DefaultWorkspace: exportDefault(c.DefaultWorkspace),
-		Users:            each(newestFirst(c.Users, func(u api.User) (api.Time, string) { return u.AddedAt, u.ID }), exportUser),
-		Invites:          each(newestFirst(c.Invites, func(i api.Invite) (api.Time, string) { return i.InvitedAt, i.ID }), exportInvite),
-		Workspaces:       each(newestFirst(c.Workspaces, func(w api.Workspace) (api.Time, string) { return w.CreatedAt, w.ID }), exportWorkspace),
-		APIKeys:          each(newestFirst(c.APIKeys, func(k store.APIKey) (api.Time, string) { return k.CreatedAt, k.ID }), exportKey),
-		Removed:          each(newestFirst(c.Removed, func(u store.RemovedUser) (api.Time, string) { return u.AddedAt, u.ID }), exportRemoved),
+		Users:            lists.Map(newestFirst(c.Users, func(u api.User) (api.Time, string) { return u.AddedAt, u.ID }), exportUser),
+		Invites:          lists.Map(newestFirst(c.Invites, func(i api.Invite) (api.Time, string) { return i.InvitedAt, i.ID }), exportInvite),
+		Workspaces:       lists.Map(newestFirst(c.Workspaces, func(w api.Workspace) (api.Time, string) { return w.CreatedAt, w.ID }), exportWorkspace),
+		APIKeys:          lists.Map(newestFirst(c.APIKeys, func(k store.APIKey) (api.Time, string) { return k.CreatedAt, k.ID }), exportKey),
+		Removed:          lists.Map(newestFirst(c.Removed, func(u store.RemovedUser) (api.Time, string) { return u.AddedAt, u.ID }), exportRemoved),
 	}
 	exportMembers(o.Workspaces, o.Users, c.Members)
 	return o
@@ -340,14 +341,4 @@ func newestFirst[T any](objects []T, place func(T) (api.Time, string)) []T {
 		return cmp.Or(bTime.Compare(aTime.Time), strings.Compare(bID, aID))
 	})
 	return objects
-}
-
-// each returns what f makes of the objects, never nil: an export lists nothing
-// as [].
-func each[T, U any](objects []T, f func(T) U) []U {
-	out := make([]U, len(objects))
-	for i, o := range objects {
-		out[i] = f(o)
-	}
-	return out
 }

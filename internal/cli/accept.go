@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"antechamber/internal/remote"
+	"antechamber/internal/text"
 )
 
 type acceptCmd struct {
@@ -36,6 +37,6 @@ func (c *acceptCmd) Run(ctx context.Context, p *process) error {
 		return err
 	}
 	return tell(&c.remoteFlags, p, answer, func(w io.Writer, u struct{ ID, Email, Name, Role string }) {
-		fmt.Fprintf(w, "%s (%s) is a member now, with the role %s: %s\n", plain(u.Name), plain(u.Email), u.Role, u.ID)
+		fmt.Fprintf(w, "%s (%s) is a member now, with the role %s: %s\n", text.Printable(u.Name), text.Printable(u.Email), u.Role, u.ID)
 	})
 }

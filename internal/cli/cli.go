@@ -17,6 +17,7 @@ import (
 
 	"antechamber/internal/guess"
 	"antechamber/internal/pull"
+	"antechamber/internal/text"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -215,7 +216,7 @@ func (p *process) fail(err error) int {
 	}
 	if faults, ok := errors.AsType[seed.Faults](err); ok {
 		fmt.Fprintln(p.stderr, faults)
-		err = badInput("%s in the seed %s", count(len(faults), "fault"), faults[0].File)
+		err = badInput("%s in the seed %s", text.Count(len(faults), "fault"), faults[0].File)
 	}
 	for sentence := range strings.SplitSeq(err.Error(), "\n") {
 		fmt.Fprintf(p.stderr, "antechamber: %s\n", sentence)
@@ -224,12 +225,4 @@ func (p *process) fail(err error) int {
 		return known.code
 	}
 	return exitFailed
-}
-
-// count gives a number of things in words.
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

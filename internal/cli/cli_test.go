@@ -36,19 +36,19 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// text is an io.Writer that can be read while it is written to.
-type text struct {
+// buffer is an io.Writer that can be read while it is written to.
+type buffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
 }
 
-func (t *text) Write(p []byte) (int, error) {
+func (t *buffer) Write(p []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.b.Write(p)
 }
 
-func (t *text) String() string {
+func (t *buffer) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.b.String()
@@ -60,7 +60,7 @@ func execute(t *testing.T, stdin string, args ...string) (code int, stdout, stde
 	// A server that should not have started fails the test sooner this way.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	var out, errs text
+	var out, errs buffer
 	code = run(ctx, args, &process{strings.NewReader(stdin), &out, &errs, time.Now(), store.RealTime(), newBuild("", "")})
 	return code, out.String(), errs.String()
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"antechamber/internal/remote"
+	"antechamber/internal/text"
 )
 
 type envCmd struct {
@@ -94,7 +95,7 @@ func (c *envCmd) key(o clientsOrganization) (string, error) {
 	case c.AdminKey != nil && c.Organization == "": // or else it may be another one's
 		return *c.AdminKey, nil
 	case o.AdminKey == nil:
-		return "", errors.New("the organization " + plain(o.Name) + " has no admin key")
+		return "", errors.New("the organization " + text.Printable(o.Name) + " has no admin key")
 	}
 	return *o.AdminKey, nil
 }

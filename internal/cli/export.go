@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"antechamber/internal/text"
 	"antechamber/internal/wholefile"
 )
 
@@ -45,7 +46,7 @@ func (c *exportCmd) Run(ctx context.Context, p *process) error {
 		return fmt.Errorf("cannot write %s: %w", c.File, wholefile.Reason(err))
 	}
 	return tell(&c.remoteFlags, p, state, func(w io.Writer, organization struct{ Name string }) {
-		fmt.Fprintf(w, "wrote %s to %s, which holds its admin keys\n", plain(organization.Name), c.File)
+		fmt.Fprintf(w, "wrote %s to %s, which holds its admin keys\n", text.Printable(organization.Name), c.File)
 	})
 }
 

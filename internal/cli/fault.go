@@ -14,6 +14,7 @@ import (
 
 	"antechamber/api"
 	"antechamber/handlers"
+	"antechamber/internal/text"
 	"antechamber/internal/wholefile"
 )
 
@@ -301,11 +302,11 @@ func (m faultMatch) String() string {
 	var all []string
 	for _, part := range []*string{m.Operation, m.Method, m.Path} {
 		if part != nil {
-			all = append(all, plain(*part))
+			all = append(all, text.Printable(*part))
 		}
 	}
 	if m.Body != nil {
-		all = append(all, "with "+plain(string(m.Body)))
+		all = append(all, "with "+text.Printable(string(m.Body)))
 	}
 	if all == nil {
 		return "every request"
@@ -321,7 +322,7 @@ func (a faultAction) String() string {
 	all := []string{a.Type}
 	for _, name := range []string{"status", "message", "error_code", "retry_after", "duration", "distribution", "min", "max", "median", "sigma", "bytes", "writes"} {
 		if value, there := fields[name]; there {
-			all = append(all, name+"="+plain(strings.Trim(string(value), `"`)))
+			all = append(all, name+"="+text.Printable(strings.Trim(string(value), `"`)))
 		}
 	}
 	return strings.Join(all, " ")
@@ -348,7 +349,7 @@ func (c *faultDeleteCmd) Run(ctx context.Context, p *process, all *faultCmd) err
 		return err
 	}
 	return ask(ctx, &all.remoteFlags, p, request{method: http.MethodDelete, path: "/faults" + id}, func(w io.Writer, gone deleted) {
-		fmt.Fprintf(w, "deleted %s\n", plain(gone.Deleted))
+		fmt.Fprintf(w, "deleted %s\n", text.Printable(gone.Deleted))
 	})
 }
 
@@ -364,6 +365,6 @@ func (c *faultClearCmd) Run(ctx context.Context, p *process, all *faultCmd) erro
 			fmt.Fprintln(w, "there was no fault")
 			return
 		}
-		fmt.Fprintf(w, "deleted %s\n", count(gone.Deleted, "fault"))
+		fmt.Fprintf(w, "deleted %s\n", text.Count(gone.Deleted, "fault"))
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+
+	"antechamber/internal/text"
 )
 
 type importCmd struct {
@@ -29,6 +31,6 @@ func (c *importCmd) Run(ctx context.Context, p *process) error {
 	}
 	r := request{method: http.MethodPut, path: "/state", body: state, file: name}
 	return ask(ctx, &c.remoteFlags, p, r, func(w io.Writer, now present) {
-		fmt.Fprintf(w, "%s is as %s says, at %s\n", plain(now.Name), name, when(now.Now))
+		fmt.Fprintf(w, "%s is as %s says, at %s\n", text.Printable(now.Name), name, when(now.Now))
 	})
 }

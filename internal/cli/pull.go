@@ -17,6 +17,7 @@ import (
 
 	"antechamber/internal/pull"
 	"antechamber/internal/server"
+	"antechamber/internal/text"
 	"antechamber/internal/wholefile"
 )
 
@@ -154,11 +155,11 @@ func (c *pullCmd) finish(p *process, result pull.Result) error {
 	}
 	if len(result.Faults) > 0 {
 		fmt.Fprintln(p.stderr, result.Faults)
-		return fmt.Errorf("%s is written, and needs mending before it can be served: %s", c.shownOut(), count(len(result.Faults), "fault"))
+		return fmt.Errorf("%s is written, and needs mending before it can be served: %s", c.shownOut(), text.Count(len(result.Faults), "fault"))
 	}
 	if !c.Quiet {
 		fmt.Fprintf(p.stderr, "%s: %s, in %s. Serve it: antechamber --seed %s\n",
-			c.shownOut(), result.Holds, count(result.Requests, "request"), c.seedArgument())
+			c.shownOut(), result.Holds, text.Count(result.Requests, "request"), c.seedArgument())
 	}
 	return nil
 }

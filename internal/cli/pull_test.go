@@ -157,8 +157,8 @@ func TestPullWarnsOfAPlainConnection(t *testing.T) {
 	pullKeySet(t, defaultAdminKey)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	var stderr text
-	code := run(ctx, []string{"pull", "--from", "http://host.invalid"}, &process{strings.NewReader(""), &text{}, &stderr, time.Now(), store.RealTime(), newBuild("", "")})
+	var stderr buffer
+	code := run(ctx, []string{"pull", "--from", "http://host.invalid"}, &process{strings.NewReader(""), &buffer{}, &stderr, time.Now(), store.RealTime(), newBuild("", "")})
 	if want := "antechamber: warning: the key goes to host.invalid unencrypted\nantechamber: interrupted\n"; code != exitFailed || stderr.String() != want {
 		t.Errorf("it exits with %d: %s", code, stderr.String())
 	}
@@ -235,7 +235,7 @@ func TestPullWritesWhatNeedsMendingToo(t *testing.T) {
 }
 
 func TestProgressOnATerminalIsOneLine(t *testing.T) {
-	var out text
+	var out buffer
 	l := newProgressLine(&out, false)
 	l.terminal = true
 	l.show(pull.Progress{Requests: 1})
@@ -253,7 +253,7 @@ func TestProgressOnATerminalIsOneLine(t *testing.T) {
 }
 
 func TestProgressElsewhereIsALineNowAndThen(t *testing.T) {
-	var out text
+	var out buffer
 	l := newProgressLine(&out, false)
 	for n := range 60 {
 		l.show(pull.Progress{Requests: n + 1, Finished: n == 10})

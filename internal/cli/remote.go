@@ -24,6 +24,7 @@ import (
 	"antechamber/api"
 	"antechamber/internal/remedy"
 	"antechamber/internal/remote"
+	"antechamber/internal/text"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -250,9 +251,9 @@ func asFlag(field string) string {
 // withoutStop gives a sentence as the program says its own.
 func withoutStop(s string) string {
 	if strings.HasSuffix(s, "..") { // it names something
-		return plain(s)
+		return text.Printable(s)
 	}
-	return plain(strings.TrimSuffix(s, "."))
+	return text.Printable(strings.TrimSuffix(s, "."))
 }
 
 // onTheCommandLine returns a remedy in flags and commands. It is empty where
@@ -309,23 +310,12 @@ type present struct {
 // when is a time as people read it; --json has its microseconds.
 func when(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// plain is a text that does nothing to a terminal but stand there.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		const joiner, nonJoiner = '\u200d', '\u200c' // which writing needs
-		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && r != joiner && r != nonJoiner {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
-}
-
 // cell is a text in a table, where no cell is empty: scripts count them.
 func cell(s string) string {
 	if strings.TrimSpace(s) == "" {
 		return "-"
 	}
-	return plain(s)
+	return text.Printable(s)
 }
 
 // table prints rows under a header, each column as wide as it has to be, and

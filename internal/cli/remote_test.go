@@ -156,19 +156,6 @@ func TestTheEnvironmentIsForAShell(t *testing.T) {
 	does(t, "export ANTHROPIC_BASE_URL="+s.url+"\nexport ANTHROPIC_API_KEY="+defaultAdminKey+"\nexport ANTECHAMBER_URL="+s.url+"\n", "", "env", "--url", s.url)
 }
 
-func TestPlain(t *testing.T) {
-	for text, want := range map[string]string{
-		"Ada\x1b[2J":     "Ada�[2J",
-		"a\u202eb":       "a�b",
-		"a\u2028b\u200b": "a�b�",
-		"👩\u200d💻 ñ":     "👩\u200d💻 ñ",
-	} {
-		if got := plain(text); got != want {
-			t.Errorf("%q: %q, want %q", text, got, want)
-		}
-	}
-}
-
 func TestServerFlagsThatAreRefused(t *testing.T) {
 	const key = "antechamber: --admin-key: expected sk-ant-admin, two digits, a hyphen, and 1 to 128 of A-Z a-z 0-9 _ -, such as sk-ant-admin01-antechamber\n"
 	files(t, map[string]string{"seed.json": soundSeed})
@@ -305,7 +292,7 @@ func TestAnInterruptedCallSaysSo(t *testing.T) {
 		<-asked
 		cancel()
 	}()
-	var out, errs text
+	var out, errs buffer
 	code := run(ctx, []string{"reset", "--url", url}, &process{strings.NewReader(""), &out, &errs, time.Now(), store.RealTime(), newBuild("", "")})
 	if code != exitFailed || out.String() != "" || errs.String() != "antechamber: interrupted\n" {
 		t.Errorf("it exits with %d: %s%s", code, &out, &errs)
@@ -479,7 +466,7 @@ func TestQuoting(t *testing.T) {
 		"fish":       `set -gx A 'it\'s \\ $(x) "‘'`,
 		"powershell": `$env:A = 'it''s \ $(x) "‘‘'`,
 	} {
-		var out text
+		var out buffer
 		c := envCmd{Shell: shell}
 		if err := c.print(&process{stdout: &out}, []variable{{"A", odd}}); err != nil || out.String() != want+"\n" {
 			t.Errorf("%s: %v, %s want %s", shell, err, &out, want)

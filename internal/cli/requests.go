@@ -14,6 +14,7 @@ import (
 
 	"antechamber/internal/journal"
 	"antechamber/internal/remote"
+	"antechamber/internal/text"
 )
 
 type requestsCmd struct {
@@ -75,7 +76,7 @@ func (c *requestsCmd) Run(ctx context.Context, p *process) error {
 		return badInput("--clear forgets all requests: expected no other flag about requests beside it")
 	case c.Clear:
 		return ask(ctx, &c.remoteFlags, p, request{method: http.MethodDelete, path: "/requests"}, func(w io.Writer, gone cleared) {
-			fmt.Fprintf(w, "forgot %s\n", count(gone.Deleted, "request"))
+			fmt.Fprintf(w, "forgot %s\n", text.Count(gone.Deleted, "request"))
 		})
 	case c.Follow && c.Limit != nil:
 		return badInput("--follow prints what comes: expected no --limit beside it; --since N begins earlier")
@@ -174,7 +175,7 @@ func (c *requestsCmd) printBodies(w io.Writer, e entry) {
 		body json.RawMessage
 	}{{">", e.RequestBody}, {"<", e.ResponseBody}} {
 		if len(part.body) > 0 && string(part.body) != "null" {
-			fmt.Fprintf(w, "    %s %s\n", part.sign, plain(string(part.body)))
+			fmt.Fprintf(w, "    %s %s\n", part.sign, text.Printable(string(part.body)))
 		}
 	}
 	for _, f := range e.Effects {
@@ -239,7 +240,7 @@ func (f *follower) take(event remote.Event) error {
 	if event.Type == "missed" {
 		var gap struct{ Missed int }
 		_ = json.Unmarshal([]byte(event.Data), &gap)
-		f.p.note("missed %s: they came faster than they could be told", count(gap.Missed, "request"))
+		f.p.note("missed %s: they came faster than they could be told", text.Count(gap.Missed, "request"))
 		return nil
 	}
 	var e entry

@@ -137,7 +137,7 @@ func TestRequestsThatAreRefused(t *testing.T) {
 type following struct {
 	t      *testing.T
 	lines  *bufio.Reader
-	stderr *text
+	stderr *buffer
 	ended  chan int
 	cancel context.CancelFunc
 }
@@ -147,7 +147,7 @@ func follow(t *testing.T, args ...string) *following {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	stdout, out := io.Pipe()
-	f := &following{t, bufio.NewReader(stdout), new(text), make(chan int, 1), cancel}
+	f := &following{t, bufio.NewReader(stdout), new(buffer), make(chan int, 1), cancel}
 	go func() {
 		f.ended <- run(ctx, append([]string{"requests", "--follow"}, args...), &process{strings.NewReader(""), out, f.stderr, time.Now(), store.RealTime(), newBuild("", "")})
 		out.Close()

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+
+	"antechamber/internal/text"
 )
 
 type resetCmd struct{ remoteFlags }
@@ -21,6 +23,6 @@ Examples:
 // Run leads an organization back to its beginning.
 func (c *resetCmd) Run(ctx context.Context, p *process) error {
 	return ask(ctx, &c.remoteFlags, p, request{method: http.MethodPost, path: "/reset"}, func(w io.Writer, now present) {
-		fmt.Fprintf(w, "%s is as it began, at %s\n", plain(now.Name), when(now.Now))
+		fmt.Fprintf(w, "%s is as it began, at %s\n", text.Printable(now.Name), when(now.Now))
 	})
 }

@@ -32,7 +32,7 @@ type testServer struct {
 	t         *testing.T
 	startLine string
 	url       string
-	stderr    *text
+	stderr    *buffer
 	stop      context.CancelFunc
 	stopped   chan int // its exit code
 }
@@ -48,7 +48,7 @@ func startServer(t *testing.T, stdin string, args ...string) *testServer {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	stdout, out := io.Pipe()
-	s := &testServer{t: t, stderr: new(text), stop: cancel, stopped: make(chan int, 1)}
+	s := &testServer{t: t, stderr: new(buffer), stop: cancel, stopped: make(chan int, 1)}
 	go func() {
 		s.stopped <- run(ctx, args, &process{strings.NewReader(stdin), out, s.stderr, time.Now(), store.RealTime(), newBuild("", "")})
 		out.Close()
@@ -524,14 +524,14 @@ func TestStopLetsARunningRequestFinish(t *testing.T) {
 type program struct {
 	cmd    *exec.Cmd
 	url    string
-	stderr *text
+	stderr *buffer
 }
 
 // startProgram starts a server in a process of its own: binary, or the test
 // binary in its stead.
 func startProgram(t *testing.T, binary string, env []string, args ...string) *program {
 	t.Helper()
-	p := &program{cmd: exec.Command(binary, args...), stderr: new(text)}
+	p := &program{cmd: exec.Command(binary, args...), stderr: new(buffer)}
 	p.cmd.Env, p.cmd.Stderr = env, p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {

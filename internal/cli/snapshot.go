@@ -6,6 +6,8 @@ import (
 	"io"
 	"net/http"
 	"time"
+
+	"antechamber/internal/text"
 )
 
 type snapshotCmd struct {
@@ -77,7 +79,7 @@ func (c *snapshotListCmd) Run(ctx context.Context, p *process, all *snapshotCmd)
 func (c *snapshotTakeCmd) Run(ctx context.Context, p *process, all *snapshotCmd) error {
 	r := request{method: http.MethodPost, path: "/snapshots", body: bodyOf(map[string]string{"name": c.Name})}
 	return ask(ctx, &all.remoteFlags, p, r, func(w io.Writer, s snapshot) {
-		fmt.Fprintf(w, "took the snapshot %s, at %s\n", plain(s.Name), when(s.TakenAt))
+		fmt.Fprintf(w, "took the snapshot %s, at %s\n", text.Printable(s.Name), when(s.TakenAt))
 	})
 }
 
@@ -89,7 +91,7 @@ func (c *snapshotRestoreCmd) Run(ctx context.Context, p *process, all *snapshotC
 	}
 	r := request{method: http.MethodPost, path: "/snapshots" + name + "/restore"}
 	return ask(ctx, &all.remoteFlags, p, r, func(w io.Writer, now present) {
-		fmt.Fprintf(w, "%s is as it was in the snapshot %s, at %s\n", plain(now.Name), plain(c.Name), when(now.Now))
+		fmt.Fprintf(w, "%s is as it was in the snapshot %s, at %s\n", text.Printable(now.Name), text.Printable(c.Name), when(now.Now))
 	})
 }
 
@@ -100,7 +102,7 @@ func (c *snapshotDeleteCmd) Run(ctx context.Context, p *process, all *snapshotCm
 		return err
 	}
 	return ask(ctx, &all.remoteFlags, p, request{method: http.MethodDelete, path: "/snapshots" + name}, func(w io.Writer, gone deleted) {
-		fmt.Fprintf(w, "deleted the snapshot %s\n", plain(gone.Deleted))
+		fmt.Fprintf(w, "deleted the snapshot %s\n", text.Printable(gone.Deleted))
 	})
 }
 

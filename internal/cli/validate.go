@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 
+	"antechamber/internal/text"
 	"antechamber/seed"
 )
 
@@ -54,7 +55,7 @@ func (c *validateCmd) Run(p *process) error {
 		}
 	}
 	if faulty > 0 {
-		return errors.Join(unreadable, badInput("%s in %d of %s", count(len(all), "fault"), faulty, count(len(c.Files), "file")))
+		return errors.Join(unreadable, badInput("%s in %d of %s", text.Count(len(all), "fault"), faulty, text.Count(len(c.Files), "file")))
 	}
 	return unreadable
 }
@@ -83,8 +84,8 @@ func check(file string, p *process) (summary string, err error) {
 		workspaces += len(c.Workspaces)
 		keys += len(c.APIKeys)
 	}
-	return fmt.Sprintf("%s: ok, %s, %s, %s, %s, %s", name, count(len(all), "organization"), count(users, "user"),
-		count(invites, "invite"), count(workspaces, "workspace"), count(keys, "API key")), nil
+	return fmt.Sprintf("%s: ok, %s, %s, %s, %s, %s", name, text.Count(len(all), "organization"), text.Count(users, "user"),
+		text.Count(invites, "invite"), text.Count(workspaces, "workspace"), text.Count(keys, "API key")), nil
 }
 
 // readSeed gives a file's name in messages and what is in it. The file - is

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"antechamber/internal/remote"
+	"antechamber/internal/text"
 )
 
 type verifyCmd struct {
@@ -133,21 +134,21 @@ func notSatisfied(w io.Writer, refusal *remote.Error) error {
 	_, _ = w.Write(b.Bytes())
 	var sums []string
 	if n := len(missing); n > 0 {
-		sums = append(sums, count(n, "expectation")+" not met")
+		sums = append(sums, text.Count(n, "expectation")+" not met")
 	}
 	if n := len(others); n > 0 {
-		sums = append(sums, count(n, "call")+" not expected")
+		sums = append(sums, text.Count(n, "call")+" not expected")
 	}
-	return &failure{exitNotReady, fmt.Errorf("the journal is not as expected: %s", cmp.Or(strings.Join(sums, ", "), plain(refusal.Message)))}
+	return &failure{exitNotReady, fmt.Errorf("the journal is not as expected: %s", cmp.Or(strings.Join(sums, ", "), text.Printable(refusal.Message)))}
 }
 
 func (u unmet) print(w io.Writer) {
 	_, found, _ := strings.Cut(u.Message, ": ")
-	fmt.Fprintf(w, "expect[%d] %s\n  %s\n", u.Index, plain(string(u.Expectation)), plain(found))
+	fmt.Fprintf(w, "expect[%d] %s\n  %s\n", u.Index, text.Printable(string(u.Expectation)), text.Printable(found))
 	for _, miss := range u.NearestMisses {
 		fmt.Fprintf(w, "  nearly: %s\n", miss.Entry)
 		for _, difference := range miss.Differences {
-			fmt.Fprintf(w, "    %s\n", plain(difference))
+			fmt.Fprintf(w, "    %s\n", text.Printable(difference))
 		}
 	}
 }
@@ -155,5 +156,5 @@ func (u unmet) print(w io.Writer) {
 // String is a request in a line of text.
 func (e entry) String() string {
 	columns := e.columns()
-	return plain(strings.TrimSpace(fmt.Sprintf("request %s, %s %s, %s %s", columns[0], columns[3], columns[4], columns[2], e.Operation)))
+	return text.Printable(strings.TrimSpace(fmt.Sprintf("request %s, %s %s, %s %s", columns[0], columns[3], columns[4], columns[2], e.Operation)))
 }

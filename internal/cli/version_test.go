@@ -14,7 +14,7 @@ import (
 func TestVersion(t *testing.T) {
 	given := newBuild("1.2.3", "0123456789ab")
 	printed := func(args ...string) (int, string, string) {
-		var out, errs text
+		var out, errs buffer
 		code := run(t.Context(), args, &process{strings.NewReader(""), &out, &errs, time.Now(), store.RealTime(), given})
 		return code, out.String(), errs.String()
 	}

@@ -10,6 +10,7 @@ import (
 
 	"antechamber/api"
 	"antechamber/internal/jsontree"
+	"antechamber/internal/lists"
 	"antechamber/internal/pattern"
 	"antechamber/internal/remedy"
 )
@@ -235,12 +236,12 @@ func (p *parser) possible(f Fault) {
 	m := f.Match
 	left := p.operations
 	keep := func(fits func(Operation) bool) bool {
-		left = filter(left, fits)
+		left = lists.Filter(left, fits)
 		return len(left) > 0
 	}
 	switch {
 	case m.Operation != "" && !keep(func(op Operation) bool { return op.ID == m.Operation }):
-		ids := each(p.operations, func(op Operation) string { return op.ID })
+		ids := lists.Map(p.operations, func(op Operation) string { return op.ID })
 		p.refuse("match.operation", fmt.Sprintf("there is no operation %q", m.Operation), meantOperation(m.Operation, ids))
 	case m.Method != "" && !keep(func(op Operation) bool { return op.Method == m.Method }):
 		p.refuseMethod(m)
@@ -265,7 +266,7 @@ func Impossible(m Match, operations []Operation) *Refusal {
 }
 
 func (p *parser) refuseMethod(m Match) {
-	methods := each(p.operations, func(op Operation) string { return op.Method })
+	methods := lists.Map(p.operations, func(op Operation) string { return op.Method })
 	if !slices.Contains(methods, m.Method) {
 		p.refuse("match.method", fmt.Sprintf("no operation has the method %q", m.Method), meant(m.Method, methods))
 		return
@@ -279,14 +280,14 @@ func (p *parser) refusePath(m Match) {
 		p.refuse("match.path", "no operation that matches otherwise has this path", nil)
 		return
 	}
-	paths := each(p.operations, func(op Operation) string { return op.Path })
-	renamed := each(segments(m.Path), func(s string) string {
+	paths := lists.Map(p.operations, func(op Operation) string { return op.Path })
+	renamed := lists.Map(segments(m.Path), func(s string) string {
 		if pattern.IsParameter(s) {
 			return "*"
 		}
 		return s
 	})
-	if fitting := filter(paths, func(path string) bool { return could(renamed, path) }); len(fitting) > 0 {
+	if fitting := lists.Filter(paths, func(path string) bool { return could(renamed, path) }); len(fitting) > 0 {
 		paths = fitting // only a parameter has another name
 	}
 	p.refuse("match.path", "no operation has this path", meant(strings.TrimPrefix(m.Path, base), paths))
@@ -342,21 +343,4 @@ func text[T ~string](o object, name string) T {
 		o.p.refuse(o.PathOf(name), "must not be empty", nil)
 	}
 	return value
-}
-
-func filter[T any](all []T, keep func(T) bool) (kept []T) {
-	for _, v := range all {
-		if keep(v) {
-			kept = append(kept, v)
-		}
-	}
-	return kept
-}
-
-func each[T, U any](all []T, f func(T) U) []U {
-	out := make([]U, len(all))
-	for i, v := range all {
-		out[i] = f(v)
-	}
-	return out
 }

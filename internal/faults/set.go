@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"antechamber/internal/lists"
 )
 
 // Set is the faults of one organization. The nil Set has none, and nothing can
@@ -56,7 +58,7 @@ func (s *Set) List() []Fault {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return each(s.all, func(a *armed) Fault { return a.Fault })
+	return lists.Map(s.all, func(a *armed) Fault { return a.Fault })
 }
 
 // Remove takes a fault away, and tells whether there was one of this id.
@@ -104,7 +106,7 @@ func (s *Set) Decide(r Request) *Hit {
 		return nil
 	}
 	body := bodyOf(r) // may wait for the client: read before the lock is taken
-	matching := filter(live, func(a *armed) bool { return a.matcher.matches(r, body) })
+	matching := lists.Filter(live, func(a *armed) bool { return a.matcher.matches(r, body) })
 	if len(matching) == 0 {
 		return nil
 	}
@@ -135,7 +137,7 @@ func (s *Set) alive() []*armed {
 
 // publish makes what can still fire known to Decide.
 func (s *Set) publish() {
-	live := filter(s.all, func(a *armed) bool { return !a.spent() })
+	live := lists.Filter(s.all, func(a *armed) bool { return !a.spent() })
 	if len(live) == 0 {
 		s.live.Store(nil)
 		return

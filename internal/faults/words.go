@@ -2,6 +2,7 @@ package faults
 
 import (
 	"antechamber/internal/guess"
+	"antechamber/internal/lists"
 	"antechamber/internal/remedy"
 )
 
@@ -25,5 +26,5 @@ func choose[T ~string](word T, words []T) *remedy.Remedy {
 
 // oneOf suggests all words.
 func oneOf[T ~string](words []T) *remedy.Remedy {
-	return &remedy.Remedy{Type: remedy.UseOneOf, Values: each(words, func(w T) string { return string(w) })}
+	return &remedy.Remedy{Type: remedy.UseOneOf, Values: lists.Map(words, func(w T) string { return string(w) })}
 }

@@ -105,11 +105,11 @@ func (w wanted) compareQuery(c *call, add adder) {
 func (w wanted) compareBody(c *call, add adder) {
 	switch {
 	case c.cut:
-		add(ofInput, "body", text(w.body), fmt.Sprintf("one that is too long to compare: only its first %d bytes are kept", MaxBody))
+		add(ofInput, "body", textOf(w.body), fmt.Sprintf("one that is too long to compare: only its first %d bytes are kept", MaxBody))
 	case !w.sent && c.sent:
-		add(ofInput, "body", "none", text(c.body))
+		add(ofInput, "body", "none", textOf(c.body))
 	case w.sent && !c.sent:
-		add(ofInput, "body", text(w.body), "none")
+		add(ofInput, "body", textOf(w.body), "none")
 	default:
 		compareJSON("body", w.body, c.body, add)
 	}
@@ -124,18 +124,18 @@ func compareJSON(at string, want, have any, add adder) {
 		for _, name := range slices.Sorted(maps.Keys(wantFields)) {
 			value, present := haveFields[name]
 			if !present {
-				add(ofInput, at+"."+name, text(wantFields[name]), "nothing")
+				add(ofInput, at+"."+name, textOf(wantFields[name]), "nothing")
 				continue
 			}
 			compareJSON(at+"."+name, wantFields[name], value, add)
 		}
 	case !reflect.DeepEqual(want, have):
-		add(ofInput, at, text(want), text(have))
+		add(ofInput, at, textOf(want), textOf(have))
 	}
 }
 
-// text is a value as JSON, not too long of it.
-func text(v any) string {
+// textOf returns a value as JSON, shortened when it is long.
+func textOf(v any) string {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -164,7 +164,7 @@ func valuesText(values []string) string {
 	case 1:
 		return strconv.Quote(values[0])
 	}
-	return text(values)
+	return textOf(values)
 }
 
 func statusText(status int) string {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"antechamber/internal/text"
 )
 
 // Verification is what a test expects to find in the journal.
@@ -328,13 +330,10 @@ func (e Expectation) number() string {
 }
 
 func count(n int) string {
-	switch n {
-	case 0:
+	if n == 0 {
 		return "no call"
-	case 1:
-		return "1 call"
 	}
-	return strconv.Itoa(n) + " calls"
+	return text.Count(n, "call")
 }
 
 // mostNamed is how many requests a message names.

@@ -21,6 +21,7 @@ import (
 
 	"antechamber/api"
 	"antechamber/internal/redact"
+	"antechamber/internal/text"
 )
 
 const (
@@ -351,7 +352,7 @@ func (c *client) cut(s string) string {
 // and not too long.
 func (c *client) hide(s string) string {
 	const most = 300
-	s = clean(c.cut(s))
+	s = text.Printable(strings.Join(strings.Fields(c.cut(s)), " "))
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"
 	}

@@ -9,6 +9,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"antechamber/internal/text"
 )
 
 // list is how a list of the API is read.
@@ -140,21 +142,12 @@ func (p Progress) String() string {
 		if !p.begun[list] {
 			return "…"
 		}
-		return grouped(p.counts[list])
+		return text.Number(p.counts[list])
 	}
 	parts := []string{"users " + shown(usersList), "invites " + shown(invitesList)}
 	workspaces := "workspaces " + shown(workspacesList)
 	if p.begun[workspacesList] {
-		workspaces += " (members of " + grouped(p.in) + ")"
+		workspaces += " (members of " + text.Number(p.in) + ")"
 	}
 	return strings.Join(append(parts, workspaces, "API keys "+shown(keysList)), " · ")
-}
-
-// grouped writes a number with commas: 12,000.
-func grouped(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

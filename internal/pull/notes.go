@@ -5,7 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
+
+	"antechamber/internal/text"
 )
 
 // notes are the adjustments that a seed needed, each kind with the objects that
@@ -67,28 +68,14 @@ func (n *notes) lines() (lines []string) {
 		named := strings.Join(ids[:min(len(ids), most)], ", ")
 		switch more := len(ids) - most; {
 		case named == "":
-			lines = append(lines, clean(kind))
+			lines = append(lines, text.Printable(kind))
 		case more > 0:
-			lines = append(lines, clean(fmt.Sprintf("%s: %s and %d more", kind, named, more)))
+			lines = append(lines, text.Printable(fmt.Sprintf("%s: %s and %d more", kind, named, more)))
 		default:
-			lines = append(lines, clean(kind+": "+named))
+			lines = append(lines, text.Printable(kind+": "+named))
 		}
 	}
 	return lines
-}
-
-// clean makes text fit for a terminal: on one line, without characters that
-// would steer it or deceive the reader.
-func clean(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsControl(r), unicode.In(r, unicode.Zl, unicode.Zp):
-			return ' '
-		case unicode.In(r, unicode.Cf, unicode.Other_Default_Ignorable_Code_Point):
-			return -1
-		}
-		return r
-	}, s)
 }
 
 // cleaned is an error that is fit for a terminal.
@@ -96,4 +83,4 @@ type cleaned struct{ error }
 
 func (c cleaned) Unwrap() error { return c.error }
 
-func (c cleaned) Error() string { return clean(c.error.Error()) }
+func (c cleaned) Error() string { return text.Printable(c.error.Error()) }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"antechamber/api"
+	"antechamber/internal/text"
 	"antechamber/seed"
 )
 
@@ -71,7 +72,7 @@ type puller struct {
 // Run reads the organization of the key.
 func Run(ctx context.Context, o Options) (Result, error) {
 	say := o.Say
-	o.Say = func(line string) { say(clean(line)) }
+	o.Say = func(line string) { say(text.Printable(line)) }
 	p := &puller{
 		Options: o, client: newClient(o), members: map[string][]api.WorkspaceMember{}, person: map[string]int{},
 		roles: map[string]api.OrganizationRole{}, joined: map[int]api.Time{}, archived: map[string]api.Time{},
@@ -113,14 +114,8 @@ func (p *puller) report() {
 
 // holds counts what is in a seed.
 func holds(o seed.Organization) string {
-	counted := func(n int, thing string) string {
-		if n != 1 {
-			thing += "s"
-		}
-		return grouped(n) + " " + thing
-	}
 	return strings.Join([]string{
-		counted(len(o.Users), "user"), counted(len(o.Invites), "invite"), counted(len(o.Workspaces), "workspace"), counted(len(o.APIKeys), "API key"),
+		text.Count(len(o.Users), "user"), text.Count(len(o.Invites), "invite"), text.Count(len(o.Workspaces), "workspace"), text.Count(len(o.APIKeys), "API key"),
 	}, ", ")
 }
 

@@ -25,6 +25,7 @@ import (
 	"pgregory.net/rapid"
 
 	"antechamber/api"
+	"antechamber/internal/text"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -813,7 +814,7 @@ func TestPullFailsAtOnce(t *testing.T) {
 		"a bad request": {func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(400)
 			fmt.Fprint(w, `{"message": "no\u001b[31m"}`)
-		}, "400 Bad Request: no [31m"},
+		}, "400 Bad Request: no�[31m"},
 		"elsewhere": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://elsewhere.test/v1/organizations/me?"+testKey, http.StatusFound)
 		}, "it sends on to https://elsewhere.test/v1/organizations/me?sk-ant-…ests, and the key does not go there"},
@@ -824,7 +825,7 @@ func TestPullFailsAtOnce(t *testing.T) {
 		"another API":      {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}") }, "without an organization"},
 		"a list":           {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") }, "GET /v1/organizations/me: the answer: expected an object, not a list"},
 		"a number":         {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"id": 5}`) }, "GET /v1/organizations/me: id: expected a text, not a number"},
-		"a status unnamed": {func(w http.ResponseWriter, _ *http.Request) { fail(w, 499, "gone\u202e\u0007\u2028away") }, "GET /v1/organizations/me: 499: gone  away"},
+		"a status unnamed": {func(w http.ResponseWriter, _ *http.Request) { fail(w, 499, "gone\u202e\u0007\u2028away") }, "GET /v1/organizations/me: 499: gone�� away"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			api := acme(t)
@@ -880,12 +881,12 @@ func TestPullFailsAtOnceOnAnotherShape(t *testing.T) {
 		`{"data": {}, "has_more": false}`:                 "users: data: expected a list, not an object",
 		`{"data": null, "has_more": false}`:               "users: the answer is not a list",
 		`{"DATA": [{"id": "user_1"}], "has_more": false}`: "users: the answer is not a list",
-		`{"data": []}`:                                                                     "users: the answer is not a list",
-		`{"data": [], "has_more": null}`:                                                   "users: the answer is not a list",
-		`{"data": [], "has_more": "no"}`:                                                   "users: has_more: expected true or false, not a text",
-		`{"data": [], "has_more": true}`:                                                   `users: the page after "" has more pages after it, but no object`,
-		`{"data": [{"id": 5}], "has_more": false}`:                                         "users: data.id: expected a text, not a number",
-		`{"data": [{"id": "user_1", "name": {}}], "has_more": false}`:                      "users: data.name: expected a text, not an object",
+		`{"data": []}`:                                                "users: the answer is not a list",
+		`{"data": [], "has_more": null}`:                              "users: the answer is not a list",
+		`{"data": [], "has_more": "no"}`:                              "users: has_more: expected true or false, not a text",
+		`{"data": [], "has_more": true}`:                              `users: the page after "" has more pages after it, but no object`,
+		`{"data": [{"id": 5}], "has_more": false}`:                    "users: data.id: expected a text, not a number",
+		`{"data": [{"id": "user_1", "name": {}}], "has_more": false}`: "users: data.name: expected a text, not an object",
 		`{"data": [{"id": "user_1", "added_at": "yesterday\u202e"}], "has_more": false}`:   `users: data.added_at: expected a time such as 2024-10-30T23:58:27Z, not "yesterday\u202e"`,
 		`{"data": [{"id": "user_1", "added_at": 5}], "has_more": false}`:                   "users: data.added_at: expected a text, not a number",
 		`{"data": [{"id": "user_1"}, {"id": ""}], "has_more": false, "last_id": "user_1"}`: "users: an object has no id",
@@ -996,7 +997,7 @@ func TestPullSaysNothingThatSteersATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	api.before = once(3, 99, func(w http.ResponseWriter, _ *http.Request) { fail(w, 400, "no\x1b[2J\n\u202e") })
-	failure := w.fails("400 Bad Request: no [2J")
+	failure := w.fails("400 Bad Request: no�[2J �")
 	for _, said := range slices.Concat(w.said, result.Notes, strings.Split(failure.Error(), "\n"), []string{result.Faults.Error()}) {
 		if strings.ContainsFunc(said, func(r rune) bool { return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) }) {
 			t.Errorf("it says %q", said)
@@ -1083,7 +1084,7 @@ func TestProgressReadsWell(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
-		if got := grouped(n); got != want {
+		if got := text.Number(n); got != want {
 			t.Errorf("%d is written %s", n, got)
 		}
 	}

@@ -22,14 +22,8 @@ type head struct {
 	Clock       *clock `json:"clock,omitempty"`
 	// Stopped tells that nothing happened after the file was saved. Otherwise
 	// more requests may have been counted than the file knows of.
-	Stopped bool `json:"stopped"`
-	Made    ids  `json:"made"`
-}
-
-// ids is a stream of ids.
-type ids struct {
-	Seed  uint64 `json:"seed"`
-	Drawn uint64 `json:"drawn"`
+	Stopped bool      `json:"stopped"`
+	Made    store.IDs `json:"made"`
 }
 
 // file is a whole file. States are versions of the store, as seeds: what

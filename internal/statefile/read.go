@@ -129,7 +129,7 @@ func at(data []byte, offset int, format string, args ...any) error {
 
 // read gives what the store is filled with.
 func (f *file) read(realTime time.Time) (store.Kept, error) {
-	k := store.Kept{Made: store.IDs(f.Made)}
+	k := store.Kept{Made: f.Made}
 	if len(f.Organizations) == 0 || len(f.Organizations[0].AdminKeys) == 0 {
 		return k, errors.New("/organizations: expected an organization with an admin key")
 	}
@@ -196,11 +196,7 @@ func (f *file) read(realTime time.Time) (store.Kept, error) {
 // readState gives a state and the latest instant at which something happened
 // in it.
 func readState(text []byte, realTime time.Time) (v store.Version, latest api.Time, err error) {
-	s, err := seed.Parse("state", text)
-	var all []store.Contents
-	if err == nil {
-		all, err = s.Load(seed.Options{Real: realTime})
-	}
+	_, all, err := seed.Read("state", text, seed.Options{Real: realTime})
 	if faults, ok := errors.AsType[seed.Faults](err); ok {
 		return v, latest, fmt.Errorf("%s: %s", faults[0].Pointer, faults[0].Message)
 	}

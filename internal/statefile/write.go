@@ -15,7 +15,7 @@ import (
 
 // write writes a file, in which states are the texts of the versions.
 func write(to io.Writer, about About, k store.Kept, states [][]byte, stopped bool) error {
-	h := head{Antechamber: new(formatVersion), IDSeed: about.IDSeed, Seed: about.Seed, Stopped: stopped, Made: ids(k.Made)}
+	h := head{Antechamber: new(formatVersion), IDSeed: about.IDSeed, Seed: about.Seed, Stopped: stopped, Made: k.Made}
 	if about.Clock != nil {
 		h.Clock = new(clockOf(*about.Clock))
 	}
