@@ -131,7 +131,7 @@ func (d *decimal) UnmarshalText(text []byte) error {
 // out of it here but what nobody has said.
 type fault struct {
 	ID          string      `json:"id,omitempty"`
-	Match       faultMatch  `json:"match"`
+	Match       match  `json:"match"`
 	Action      faultAction `json:"action"`
 	Times       *int        `json:"times,omitempty"`
 	After       *int        `json:"after,omitempty"`
@@ -139,7 +139,7 @@ type fault struct {
 	Hits        int         `json:"hits,omitempty"`
 }
 
-type faultMatch struct {
+type match struct {
 	Operation *string         `json:"operation,omitempty"`
 	Method    *string         `json:"method,omitempty"`
 	Path      *string         `json:"path,omitempty"`
@@ -206,7 +206,7 @@ func (c *faultAddCmd) fault(p *process) ([]byte, error) {
 // described is what the flags say.
 func (c *faultAddCmd) described() fault {
 	f := fault{
-		Match: faultMatch{Operation: c.Operation, Method: c.Method, Path: c.Path},
+		Match: match{Operation: c.Operation, Method: c.Method, Path: c.Path},
 		Action: faultAction{
 			Type: c.Action, Status: (*int)(c.Status), Message: c.Message, ErrorCode: c.ErrorCode, RetryAfter: (*int)(c.RetryAfter),
 			Duration: c.Duration, Distribution: c.Distribution, Min: c.Min, Max: c.Max, Median: c.Median, Sigma: (*float64)(c.Sigma),
@@ -298,7 +298,7 @@ func times(n int) string {
 }
 
 // String is the match in a few words.
-func (m faultMatch) String() string {
+func (m match) String() string {
 	var all []string
 	for _, part := range []*string{m.Operation, m.Method, m.Path} {
 		if part != nil {

@@ -48,12 +48,9 @@ type verification struct {
 }
 
 type expectation struct {
-	Operation *string         `json:"operation,omitempty"`
-	Method    *string         `json:"method,omitempty"`
-	Path      *string         `json:"path,omitempty"`
-	Body      json.RawMessage `json:"body,omitempty"`
-	Status    *int            `json:"status,omitempty"`
-	Times     *int            `json:"times,omitempty"`
+	match
+	Status *int `json:"status,omitempty"`
+	Times  *int `json:"times,omitempty"`
 }
 
 // Run verifies the journal.
@@ -82,7 +79,7 @@ func (c *verifyCmd) Run(ctx context.Context, p *process) error {
 
 // expected gives what the file or the flags expect.
 func (c *verifyCmd) expected(p *process) ([]byte, error) {
-	e := expectation{Operation: c.Operation, Method: c.Method, Path: c.Path, Status: (*int)(c.Status), Times: (*int)(c.Times)}
+	e := expectation{match: match{Operation: c.Operation, Method: c.Method, Path: c.Path}, Status: (*int)(c.Status), Times: (*int)(c.Times)}
 	some := e.Operation != nil || e.Method != nil || e.Path != nil || e.Status != nil || c.Body != nil
 	switch {
 	case c.File != nil && (some || c.Times != nil || c.NoOthers):
