@@ -64,6 +64,12 @@ const (
 	WorkspaceAPIKeyLimitExceeded ErrorCode = "workspace_api_key_limit_exceeded"
 )
 
+// ErrorCodes lists every code.
+var ErrorCodes = []ErrorCode{
+	AlreadyMember, InviteAlreadyExists, EmailDomainNotAllowed, OrgMemberLimitExceeded, CannotRemoveLastMember,
+	ConcurrentMembershipChange, WorkspaceMemberLimitExceeded, OrgAPIKeyLimitExceeded, WorkspaceAPIKeyLimitExceeded,
+}
+
 // ErrorObject is the `error` of an error answer.
 type ErrorObject struct {
 	Type    ErrorType     `json:"type"`

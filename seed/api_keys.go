@@ -80,6 +80,15 @@ func (r *report) statusChange(n *node) StatusChange {
 	return StatusChange{at: n, Status: enum(o, "status", api.APIKeyStatuses), At: o.time("at")}
 }
 
+func (k APIKey) times(each func(moment)) {
+	each(moment{k.at, "created_at", k.CreatedAt, began})
+	each(moment{k.at, "last_used_at", k.LastUsedAt, ahead})
+	each(moment{k.at, "expires_at", k.ExpiresAt, ahead})
+	for _, c := range k.StatusHistory {
+		each(moment{c.at, "at", c.At, happened})
+	}
+}
+
 func (r *report) linkKeys(o *Organization, p people) {
 	ids, places := r.unique("id"), o.places()
 	for i := range o.APIKeys {
@@ -109,8 +118,6 @@ func (c checker) toldStatus(k *APIKey) (api.APIKeyStatus, *node) {
 }
 
 func (c checker) key(k *APIKey) {
-	c.reach(k.at, "last_used_at", k.LastUsedAt)
-	c.reach(k.at, "expires_at", k.ExpiresAt)
 	archived := k.in != nil && k.in.ArchivedAt.given()
 	status, at := c.toldStatus(k)
 	if archived && status != "" && status != api.KeyArchived {

@@ -58,22 +58,22 @@ func (c checker) anyFaulty(at *node, fields ...string) bool {
 }
 
 // reach reports a time that the clock takes out of the range of times.
-func (c checker) reach(at *node, field string, t Time) {
-	if c.now != nil && t.given() && !inRange(t.at(*c.now)) {
-		c.contradictory(at.Get(field), "expected a time from 1970 to 9999: the clock shows %s", c.now)
+func (c checker) reach(m moment) {
+	if c.now != nil && m.given() && !inRange(m.Time.at(*c.now)) {
+		c.contradictory(m.at.Get(m.field), "expected a time from 1970 to 9999: the clock shows %s", c.now)
 	}
 }
 
 // past reports a time that is still to come.
-func (c checker) past(at *node, field string, t Time) {
-	due, known := c.due(t)
+func (c checker) past(m moment) {
+	due, known := c.due(m.Time)
 	switch {
-	case !t.given() || !known || due:
-		c.reach(at, field, t)
-	case t.is == isRelative:
-		c.contradictory(at.Get(field), "expected a time that has come")
+	case !m.given() || !known || due:
+		c.reach(m)
+	case m.Time.is == isRelative:
+		c.contradictory(m.at.Get(m.field), "expected a time that has come")
 	default:
-		c.contradictory(at.Get(field), "expected a time that has come: the clock shows %s", c.now)
+		c.contradictory(m.at.Get(m.field), "expected a time that has come: the clock shows %s", c.now)
 	}
 }
 
@@ -121,8 +121,8 @@ const maxSkew = time.Hour
 // not behind what has happened: an export may come from a machine whose clock is
 // a little ahead of this one's.
 func (o *Organization) ahead(now api.Time) (most time.Duration) {
-	o.happened(func(_ *node, _ string, t Time) {
-		if by := t.absolute.Sub(now.Time); t.is == isAbsolute && by <= maxSkew {
+	o.times(func(m moment) {
+		if by := m.absolute.Sub(now.Time); m.is != ahead && m.Time.is == isAbsolute && by <= maxSkew {
 			most = max(most, by)
 		}
 	})

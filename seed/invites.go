@@ -49,6 +49,12 @@ func (r *report) invite(n *node) Invite {
 	return i
 }
 
+func (i Invite) times(each func(moment)) {
+	each(moment{i.at, "invited_at", i.InvitedAt, began})
+	each(moment{i.at, "accepted_at", i.AcceptedAt, happened})
+	each(moment{i.at, "expires_at", i.ExpiresAt, ahead})
+}
+
 func (r *report) linkInvites(o *Organization) {
 	ids := r.unique("id")
 	for _, i := range o.Invites {
@@ -107,7 +113,6 @@ func (c checker) invites(o *Organization) {
 }
 
 func (c checker) invite(i Invite) {
-	c.reach(i.at, "expires_at", i.ExpiresAt)
 	if c.anyFaulty(i.at, "invited_at", "expires_at", "accepted_at") {
 		return
 	}

@@ -76,22 +76,15 @@ func (s *Seed) Shifts(organization int) bool {
 	if o.Clock != nil && o.Clock.Offset == nil {
 		return false
 	}
-	shifts, began := false, 0
-	o.began(func(t Time) {
-		began++
-		shifts = shifts || !t.given()
+	shifts, objects := false, 0
+	o.times(func(m moment) {
+		if m.is == began {
+			objects++
+		}
+		shifts = shifts || m.Time.is == isRelative || m.is == began && !m.given()
 	})
-	if began == 0 {
-		shifts = !o.DefaultWorkspace.CreatedAt.given()
-	}
-	relative := func(t Time) { shifts = shifts || t.is == isRelative }
-	o.happened(func(_ *node, _ string, t Time) { relative(t) })
-	for _, i := range o.Invites {
-		relative(i.ExpiresAt)
-	}
-	for _, k := range o.APIKeys {
-		relative(k.LastUsedAt)
-		relative(k.ExpiresAt)
+	if objects == 0 {
+		shifts = shifts || !o.DefaultWorkspace.CreatedAt.given()
 	}
 	return shifts
 }

@@ -646,6 +646,7 @@ func TestShiftsAndRestarts(t *testing.T) {
 	for src, want := range map[string][2]bool{
 		`{"name": "Acme"}`: {true, false},
 		`{"name": "Acme", "default_workspace": {"created_at": "2024-01-01T00:00:00Z"}}`:                                                      {false, false},
+		`{"name": "Acme", "default_workspace": {"created_at": "-1d"}}`:                                                                       {true, false},
 		`{"name": "Acme", "users": [{"email": "a@b.c", "role": "user"}]}`:                                                                    {true, false},
 		`{"name": "Acme", "users": [{"email": "a@b.c", "role": "user", "added_at": "-1d"}]}`:                                                 {true, false},
 		`{"name": "Acme", "users": [{"email": "a@b.c", "role": "user", "added_at": "2024-01-01T00:00:00Z"}]}`:                                {false, false},

@@ -160,55 +160,50 @@ func (u unique) addAt(at *node, value string) {
 	u.first[value] = at
 }
 
-// happened calls each with the times of what has happened to the organization.
-// Only an expiry may lie ahead of the clock, and the use of a key, since one of
-// the contract's examples does.
-func (o *Organization) happened(each func(at *node, field string, t Time)) {
-	each(o.DefaultWorkspace.at, "created_at", o.DefaultWorkspace.CreatedAt)
-	for _, u := range o.Users {
-		each(u.at, "added_at", u.AddedAt)
-	}
-	for _, u := range o.Removed {
-		each(u.at, "added_at", u.AddedAt)
-	}
-	for _, i := range o.Invites {
-		each(i.at, "invited_at", i.InvitedAt)
-		each(i.at, "accepted_at", i.AcceptedAt)
-	}
-	for _, w := range o.Workspaces {
-		each(w.at, "created_at", w.CreatedAt)
-		each(w.at, "archived_at", w.ArchivedAt)
-	}
-	for _, k := range o.APIKeys {
-		each(k.at, "created_at", k.CreatedAt)
-		for _, c := range k.StatusHistory {
-			each(c.at, "at", c.At)
-		}
-	}
+// moment is a time of an object.
+type moment struct {
+	at    *node // the object
+	field string
+	Time
+	is momentIs
 }
 
-// began calls each with the times at which the objects of the organization began
-// to exist.
-func (o *Organization) began(each func(t Time)) {
+type momentIs byte
+
+const (
+	began    momentIs = iota // when the object began to exist
+	happened                 // something else that has happened
+	ahead                    // may lie ahead of the clock: an expiry, or the use of a key, since one of the contract's examples does
+)
+
+// times calls each with every time of the organization.
+func (o *Organization) times(each func(moment)) {
+	each(moment{o.DefaultWorkspace.at, "created_at", o.DefaultWorkspace.CreatedAt, happened})
 	for _, u := range o.Users {
-		each(u.AddedAt)
+		u.times(each)
 	}
 	for _, u := range o.Removed {
-		each(u.AddedAt)
+		u.times(each)
 	}
 	for _, i := range o.Invites {
-		each(i.InvitedAt)
+		i.times(each)
 	}
 	for _, w := range o.Workspaces {
-		each(w.CreatedAt)
+		w.times(each)
 	}
 	for _, k := range o.APIKeys {
-		each(k.CreatedAt)
+		k.times(each)
 	}
 }
 
 func (c checker) organization(o *Organization) {
-	o.happened(c.past)
+	o.times(func(m moment) {
+		if m.is == ahead {
+			c.reach(m)
+		} else {
+			c.past(m)
+		}
+	})
 	c.invites(o)
 	for i := range o.Workspaces {
 		c.workspace(&o.Workspaces[i])

@@ -45,11 +45,15 @@ func (r *report) user(n *node) User {
 	}
 }
 
+func (u User) times(each func(moment)) { each(moment{u.at, "added_at", u.AddedAt, began}) }
+
 func (r *report) removedUser(n *node) RemovedUser {
 	o := r.object(n, "a removed user", "id", "added_at")
 	defer o.end()
 	return RemovedUser{at: n, ID: o.text("id", idForm), AddedAt: o.time("added_at")}
 }
+
+func (u RemovedUser) times(each func(moment)) { each(moment{u.at, "added_at", u.AddedAt, began}) }
 
 // linkUsers reports duplicates. The ids of removed users share the space of the
 // others.

@@ -48,6 +48,11 @@ func (r *report) workspace(n *node) Workspace {
 	return w
 }
 
+func (w Workspace) times(each func(moment)) {
+	each(moment{w.at, "created_at", w.CreatedAt, began})
+	each(moment{w.at, "archived_at", w.ArchivedAt, happened})
+}
+
 func (r *report) defaultWorkspace(n *node) *Workspace {
 	o := r.object(n, "the Default Workspace")
 	defer o.end()
@@ -200,8 +205,8 @@ func (l *loader) defaultWorkspace(ids taken) api.Workspace {
 	if w.CreatedAt.given() {
 		created = w.CreatedAt.at(l.now)
 	} else {
-		l.o.began(func(t Time) {
-			if at := t.at(l.now); at.Before(created.Time) {
+		l.o.times(func(m moment) {
+			if at := m.Time.at(l.now); m.is == began && at.Before(created.Time) {
 				created = at
 			}
 		})

@@ -131,7 +131,7 @@ func (d *decimal) UnmarshalText(text []byte) error {
 // out of it here but what nobody has said.
 type fault struct {
 	ID          string      `json:"id,omitempty"`
-	Match       match  `json:"match"`
+	Match       match       `json:"match"`
 	Action      faultAction `json:"action"`
 	Times       *int        `json:"times,omitempty"`
 	After       *int        `json:"after,omitempty"`

@@ -111,10 +111,3 @@ func (d *Duration) UnmarshalText(b []byte) error {
 	*d = Duration(parsed)
 	return err
 }
-
-// errorCodes are the codes that an error may carry.
-var errorCodes = []api.ErrorCode{
-	api.AlreadyMember, api.InviteAlreadyExists, api.EmailDomainNotAllowed, api.OrgMemberLimitExceeded,
-	api.CannotRemoveLastMember, api.WorkspaceMemberLimitExceeded, api.OrgAPIKeyLimitExceeded,
-	api.WorkspaceAPIKeyLimitExceeded, api.ConcurrentMembershipChange,
-}

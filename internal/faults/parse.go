@@ -174,8 +174,8 @@ func (p *parser) failing(in object, a *Action) {
 	switch {
 	case a.Status < 400 || a.Status > 599:
 		p.refuse("action.status", "must be 400 to 599", nil)
-	case a.ErrorCode != "" && !slices.Contains(errorCodes, a.ErrorCode):
-		p.refuse("action.error_code", fmt.Sprintf("there is no error code %q", a.ErrorCode), meant(a.ErrorCode, errorCodes))
+	case a.ErrorCode != "" && !slices.Contains(api.ErrorCodes, a.ErrorCode):
+		p.refuse("action.error_code", fmt.Sprintf("there is no error code %q", a.ErrorCode), meant(a.ErrorCode, api.ErrorCodes))
 	case a.RetryAfter != nil && *a.RetryAfter < 0:
 		p.refuse("action.retry_after", "must be at least 0", nil)
 	case a.Status == http.StatusTooManyRequests && a.RetryAfter != nil && *a.RetryAfter < 1:
