@@ -152,12 +152,15 @@ func badArguments(err error) error {
 	flag, unknown := strings.CutPrefix(text, "unknown flag ")
 	flag, _, _ = strings.Cut(flag, ",") // and kong's suggestion
 	word, unexpected := strings.CutPrefix(text, "unexpected argument ")
+	word, _, _ = strings.Cut(word, ",")
+	if early, ok := strings.CutPrefix(text, "flag "); ok && !unknown { // it belongs to serve, and maybe to the command too
+		flag, _, _ = strings.Cut(early, " ")
+	}
 	var commands []string
 	other := "" // a command that has the flag, one of the arguments if possible
 	for _, node := range app.Children {
 		commands = append(commands, node.Name)
-		has := slices.ContainsFunc(node.Flags, func(f *kong.Flag) bool { return "--"+f.Name == flag })
-		if has && (other == "" || slices.Contains(args, node.Name)) {
+		if hasFlag(node, flag) && node != app.DefaultCmd && (other == "" || slices.Contains(args, node.Name)) {
 			other = node.Name
 		}
 	}
@@ -167,28 +170,64 @@ func badArguments(err error) error {
 		text = "invalid " + what + strings.TrimPrefix(value, "invalid")
 	case len(args) > 0 && args[len(args)-1] == what: // for kong, "EOL" is its value
 		text = "missing value for " + what
-	case unknown && strings.Trim(flag, "-0123456789") == "":
+	case strings.Contains(value, "flag); perhaps try"): // a value that begins with a hyphen
+		_, got, _ := strings.Cut(value, "but got ")
+		got, _, _ = strings.Cut(got, " (")
+		text = "missing value for " + what + ": " + got + " looks like a flag"
+		if isNegative(strings.Trim(got, `"`)) {
+			text = "invalid " + what + " " + got + ": no value may be negative"
+		}
+	case unknown && isNegative(flag):
 		hint = "no value may be negative"
 	case unknown && command.Name == "pull" && strings.Contains(flag, "key"):
 		hint = "the key comes from the environment variable " + pull.KeyVariable
 	case unknown && serving && (flag == "--port" || flag == "-p"):
 		hint = "did you mean --addr HOST:PORT?"
-	case unknown && serving && other != "":
+	case unknown && len(flag) == 2: // for kong, every letter is near to -h
+		hint = longFlag(command, flag, args)
+		text = "unknown flag " + flag
+	case serving && other != "" && (unknown || slices.Contains(args, other)):
 		hint = "it belongs after its command, as in antechamber " + other + " " + flag
 	case unexpected && command.Name == "pull" && strings.Contains(word, "://"):
 		text += ", did you mean --from " + word + "?"
 	case unexpected && serving && strings.HasSuffix(word, ".json"):
 		text += ", did you mean --seed " + word + "?"
+	case unexpected && !serving && slices.Contains(commands, word):
+		text = fmt.Sprintf("unexpected argument %s, did you mean \"antechamber %s\"?", word, word)
 	case unexpected && serving && near != "": // for kong it is an argument of serve
 		text += fmt.Sprintf(", did you mean %q?", near)
 	}
 	if hint != "" {
-		text = "unknown flag " + flag + ": " + hint
+		text = "flag " + flag + ": " + hint
+		if unknown {
+			text = "unknown " + text
+		}
 	}
 	if unexpected && serving && !slices.Contains(args, command.Name) {
 		help = app.Name
 	}
 	return badInput("%s (see %s --help)", text, help)
+}
+
+// hasFlag reports whether a command has a flag, such as --addr.
+func hasFlag(command *kong.Node, flag string) bool {
+	return slices.ContainsFunc(command.Flags, func(f *kong.Flag) bool { return "--"+f.Name == flag })
+}
+
+// longFlag suggests --addr to who wrote -addr, which is -a for kong.
+func longFlag(command *kong.Node, flag string, args []string) string {
+	for _, arg := range args {
+		name, _, _ := strings.Cut("-"+arg, "=")
+		if strings.HasPrefix(arg, flag) && len(arg) > len(flag) && hasFlag(command, name) {
+			return "did you mean " + name + "?"
+		}
+	}
+	return ""
+}
+
+// isNegative reports whether an argument is a negative number, or begins like one.
+func isNegative(arg string) bool {
+	return len(arg) > 1 && arg[0] == '-' && arg[1] >= '0' && arg[1] <= '9'
 }
 
 // badValue refuses the value of a flag. badArguments writes the flag into it.
