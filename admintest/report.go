@@ -14,6 +14,7 @@ import (
 
 	"antechamber/internal/faults"
 	"antechamber/internal/journal"
+	"antechamber/internal/text"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -21,8 +22,8 @@ import (
 const (
 	// shownRequests is how many requests a test that has failed shows.
 	shownRequests = 20
-	// shownBytes is how much of each body it shows.
-	shownBytes = 200
+	// shownCharacters is how much of each body it shows.
+	shownCharacters = 200
 )
 
 // reportWhenFailed logs a report at the end of the test if it has failed: on
@@ -154,7 +155,7 @@ func line(r Request) string {
 	if len(r.Query) > 0 {
 		parts[2] += "?" + r.Query.Encode()
 	}
-	if body := short(r.Body); body != "null" {
+	if body := text.Shorten(string(r.Body), shownCharacters); body != "null" {
 		parts = append(parts, body)
 	}
 	parts = append(parts, "→", outcome(r))
@@ -176,12 +177,4 @@ func outcome(r Request) string {
 		return strconv.Itoa(r.Status)
 	}
 	return strings.TrimSpace(fmt.Sprintf("%d %s %s", r.Status, r.ErrorType, r.ErrorCode))
-}
-
-func short(body []byte) string {
-	text := string(body)
-	if len(text) > shownBytes {
-		return strings.ToValidUTF8(text[:shownBytes], "") + "…"
-	}
-	return text
 }

@@ -3,6 +3,10 @@ package api
 // KeyHintPattern is the form of a partial_key_hint: the two ends of a key.
 const KeyHintPattern = `^sk-ant-[A-Za-z0-9_-]{1,64}\.\.\.[A-Za-z0-9_-]{1,16}$`
 
+// MaxAPIKeyName is how many characters the name of an API key has at most.
+// (Documented.)
+const MaxAPIKeyName = 500
+
 // TypeAPIKey is the `type` of an APIKey.
 const TypeAPIKey = "api_key"
 

@@ -59,6 +59,10 @@ func validLabel(s string) bool {
 	return true
 }
 
+// FoldEmail returns what two addresses have in common when they are the same: they
+// are compared without case.
+func FoldEmail(s string) string { return strings.ToLower(s) }
+
 // NameOf makes a person's name of an e-mail address, for want of a better one:
 // jane.doe@example.com is Jane Doe.
 func NameOf(email string) string {

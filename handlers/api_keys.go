@@ -30,15 +30,11 @@ func getAPIKey(c *call) error {
 	return answer(c, k, err)
 }
 
-// maxKeyName is how many characters the name of an API key may have.
-// (Documented.)
-const maxKeyName = 500
-
 func updateAPIKey(c *call) error {
 	b := decode(c)
 	var in store.APIKeyUpdate
 	if in.Name = b.optionalStr("name", nullable); in.Name != nil {
-		b.length("name", *in.Name, 1, maxKeyName)
+		b.length("name", *in.Name, 1, api.MaxAPIKeyName)
 	}
 	if value, ok := b.optional("status", nullable); ok {
 		status := enum(b, "status", value, api.SettableKeyStatuses)

@@ -21,6 +21,10 @@ import (
 // the Admin API is not documented; this one is ours.
 const MaxBody = 1 << 20
 
+// maxValues is how many values and names the JSON of a body may have: far more than
+// any operation reads, and what bounds the memory that a body takes. (Ours.)
+const maxValues = 10_000
+
 // body is the JSON object of a request. Its methods read one field each and note
 // what is wrong with it; end returns all that is wrong as one error, in the order
 // in which the fields were read, unknown fields last.
@@ -54,7 +58,7 @@ func decode(c *call) *body {
 
 // object parses the body as one JSON object.
 func object(raw []byte) (map[string]*jsontree.Node, error) {
-	doc, err := jsontree.Parse(raw)
+	doc, err := jsontree.ParseWithin(raw, jsontree.Limits{Values: maxValues})
 	switch {
 	case err != nil:
 		return nil, badRequest("The request body is not valid JSON: " + err.Error())

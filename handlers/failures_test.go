@@ -174,6 +174,7 @@ var failures = map[string][]failure{
 		bad("POST", workspaces, `{"name":"a\ud800"}`, "The request body is not valid JSON: invalid surrogate pair `\\ud800\"}` in string (line 1 column 11)"),
 		bad("POST", workspaces, `{"name":"a\udc00\ud800"}`, "The request body is not valid JSON: invalid surrogate pair `\\udc00\\ud800` in string (line 1 column 11)"),
 		bad("POST", workspaces, `{"name":"\\\ud800\u0041"}`, "The request body is not valid JSON: invalid surrogate pair `\\ud800\\u0041` in string (line 1 column 12)"),
+		bad("POST", workspaces, `{"name":[0`+strings.Repeat(",0", maxValues)+`]}`, "The request body is not valid JSON: more than 10000 values and names (line 1 column 20004)"),
 		bad("POST", workspaces, `{"name":`+strings.Repeat("[", 100)+strings.Repeat("]", 100)+`}`, "The request body is not valid JSON: more than 100 levels of nesting (line 1 column 108)"),
 		bad("POST", invites, "[]", "body: Input should be a valid dictionary"),
 		bad("POST", invites, "null", "body: Input should be a valid dictionary"),

@@ -3,6 +3,7 @@ package seed
 import (
 	"cmp"
 	"encoding/hex"
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -39,7 +40,7 @@ type StatusChange struct {
 }
 
 var (
-	keyNameForm = form{is: "a name of 1 to 500 characters", atLeast: 1, atMost: 500}
+	keyNameForm = form{is: fmt.Sprintf("a name of 1 to %d characters", api.MaxAPIKeyName), atLeast: 1, atMost: api.MaxAPIKeyName}
 	hintForm    = form{is: "the two ends of a key such as sk-ant-api03-R2D...igAA, or null", pattern: regexp.MustCompile(api.KeyHintPattern)}
 )
 
@@ -90,16 +91,16 @@ func (k APIKey) times(each func(moment)) {
 }
 
 func (r *report) linkKeys(o *Organization, p people) {
-	ids, places := r.unique("id"), o.places()
+	ids, places := r.unique("id"), r.places(o)
 	for i := range o.APIKeys {
 		k := &o.APIKeys[i]
 		ids.add(k.at, k.ID)
-		k.in = r.workspaceOf(o, places, k.at.Get("workspace"), string(k.Workspace))
+		k.in = r.workspaceOf(places, k.at.Get("workspace"), string(k.Workspace))
 		k.creator = -1
 		if at := k.at.Get("created_by"); r.given(at) && p.gone(k.CreatedBy) {
 			k.gone = k.CreatedBy
 		} else {
-			k.creator = r.userOf(o, p, at, k.CreatedBy)
+			k.creator = r.userOf(p, at, k.CreatedBy)
 		}
 	}
 }

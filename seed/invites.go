@@ -90,7 +90,7 @@ func (c checker) invites(o *Organization) {
 	users := map[string]*node{}
 	for _, u := range o.Users {
 		if c.given(u.at.Get("email")) {
-			users[address(u.Email)] = u.at
+			users[api.FoldEmail(u.Email)] = u.at
 		}
 	}
 	invited := map[string]*node{}
@@ -100,7 +100,7 @@ func (c checker) invites(o *Organization) {
 		if status, known := c.state(i); !known || status != api.InvitePending || !c.given(at) {
 			continue
 		}
-		email := address(i.Email)
+		email := api.FoldEmail(i.Email)
 		switch {
 		case users[email] != nil:
 			c.contradictory(at, "expected an address that belongs to no user while the invite is pending: the user at %s has it", users[email].Pointer())

@@ -21,7 +21,7 @@ type Organization struct {
 	ID               string          `json:"id,omitempty"` // a UUID; drawn when empty
 	Name             string          `json:"name"`
 	AdminKeys        []string        `json:"admin_keys,omitzero"`
-	Settings         *store.Settings `json:"settings,omitempty"` // store.DefaultSettings when nil
+	Settings         *store.Settings `json:"settings,omitempty"` // store.DefaultSettings when nil, and the value to start from otherwise
 	Clock            *Clock          `json:"clock,omitempty"`    // real time when nil
 	IDs              *store.IDs      `json:"ids,omitempty"`      // from the server's id seed when nil
 	DefaultWorkspace *Workspace      `json:"default_workspace,omitempty"`
@@ -50,7 +50,7 @@ var (
 	organizationForm = form{is: "a name of at least 1 character", atLeast: 1}
 	idForm           = form{is: "an id of 1 to 128 of the characters A-Z a-z 0-9 _ . ~ -", pattern: regexp.MustCompile(`^[A-Za-z0-9_.~-]{1,128}$`)}
 	uuidForm         = form{is: "a UUID", pattern: regexp.MustCompile(api.UUIDPattern)}
-	adminKeyForm     = form{is: "an admin key: sk-ant-admin, two digits, a hyphen, and 1 to 128 of the characters A-Z a-z 0-9 _ -", pattern: regexp.MustCompile(store.AdminKeyPattern), secret: true}
+	adminKeyForm     = form{is: "an admin key: " + store.AdminKeyForm, pattern: regexp.MustCompile(store.AdminKeyPattern), secret: true}
 )
 
 // file reads a whole seed of either form.
@@ -129,7 +129,7 @@ func (r *report) link(organizations []Organization) {
 		if i > 0 && len(o.AdminKeys) == 0 && !r.faulty[listed] && o.at.Kind == jsontree.Object {
 			r.contradictory(o.at, `expected "admin_keys" with at least one: without a key nothing selects an organization that is not the first`)
 		}
-		people := o.people()
+		people := r.people(o)
 		r.linkUsers(o)
 		r.linkInvites(o)
 		r.linkWorkspaces(o, people)

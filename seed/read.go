@@ -10,6 +10,7 @@ import (
 
 	"antechamber/internal/jsontree"
 	"antechamber/internal/redact"
+	"antechamber/internal/text"
 )
 
 // node is a value of the file and where it is.
@@ -261,11 +262,4 @@ func describe(n *node) string {
 // when it is long.
 func quote(s string) string { return strconv.Quote(shorten(s)) }
 
-func shorten(s string) string {
-	const most = 60
-	s = redact.Text(s)
-	if utf8.RuneCountInString(s) <= most {
-		return s
-	}
-	return string([]rune(s)[:most]) + "…"
-}
+func shorten(s string) string { return text.Shorten(redact.Text(s), 60) }

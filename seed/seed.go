@@ -36,8 +36,11 @@ func Parse(file string, data []byte) (*Seed, error) {
 }
 
 // Of returns a seed of organizations written in Go. It fails with Faults, whose
-// places are those in the seed as Encode writes it.
-func Of(organizations ...Organization) (*Seed, error) { return Parse("seed", EncodeAll(organizations)) }
+// pointers begin with /organizations/0 and whose lines and columns are those in
+// the seed as EncodeAll writes it.
+func Of(organizations ...Organization) (*Seed, error) {
+	return Parse("seed", EncodeAll(append([]Organization{}, organizations...)))
+}
 
 // Read reads a seed and loads it once. It fails with the Faults of both Parse and
 // Load.

@@ -61,15 +61,12 @@ func (r *report) linkUsers(o *Organization) {
 	ids, emails := r.unique("id"), r.unique("email")
 	for _, u := range o.Users {
 		ids.add(u.at, u.ID)
-		emails.add(u.at, address(u.Email))
+		emails.add(u.at, api.FoldEmail(u.Email))
 	}
 	for _, u := range o.Removed {
 		ids.add(u.at, u.ID)
 	}
 }
-
-// address is how e-mail addresses are compared: as the store does.
-func address(email string) string { return strings.ToLower(email) }
 
 // people are the users by what a reference may call them. Malformed values are
 // there too, or references to them would be reported as well.
@@ -77,10 +74,15 @@ type people struct {
 	byID, byEmail map[string]int
 	byName        map[string][]int
 	removed       map[string]bool // ids
+
+	faulty, removedFaulty bool // the lists are: what they hold is not known
 }
 
-func (o *Organization) people() people {
-	p := people{map[string]int{}, map[string]int{}, map[string][]int{}, map[string]bool{}}
+func (r *report) people(o *Organization) people {
+	p := people{
+		byID: map[string]int{}, byEmail: map[string]int{}, byName: map[string][]int{}, removed: map[string]bool{},
+		faulty: r.faulty[o.at.Get("users")], removedFaulty: r.faulty[o.at.Get("removed")],
+	}
 	for _, u := range o.Removed {
 		p.removed[u.ID] = true
 	}
@@ -90,7 +92,7 @@ func (o *Organization) people() people {
 			p.byID[u.ID] = i
 		}
 		if u.Email != "" {
-			p.byEmail[address(u.Email)] = i
+			p.byEmail[api.FoldEmail(u.Email)] = i
 		}
 		p.byName[u.name()] = append(p.byName[u.name()], i)
 	}
@@ -115,14 +117,14 @@ func (p people) gone(id string) bool {
 }
 
 // userOf returns the index of the user that a reference means, or -1.
-func (r *report) userOf(o *Organization, p people, at *node, ref string) int {
-	if !r.given(at) || r.faulty[o.at.Get("users")] {
+func (r *report) userOf(p people, at *node, ref string) int {
+	if !r.given(at) || p.faulty {
 		return -1
 	}
 	if i, ok := p.byID[ref]; ok {
 		return i
 	}
-	if i, ok := p.byEmail[address(ref)]; ok {
+	if i, ok := p.byEmail[api.FoldEmail(ref)]; ok {
 		return i
 	}
 	switch named := p.byName[ref]; {
@@ -130,7 +132,7 @@ func (r *report) userOf(o *Organization, p people, at *node, ref string) int {
 		return named[0]
 	case len(named) > 1:
 		r.contradictory(at, "expected an id or an e-mail address: %d users are named %s", len(named), quote(ref))
-	case !r.faulty[o.at.Get("removed")]:
+	case !p.removedFaulty:
 		r.contradictory(at, "expected the id, e-mail address or name of one of the users, not %s", quote(ref))
 	}
 	return -1

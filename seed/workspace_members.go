@@ -27,12 +27,12 @@ func (r *report) workspaceMember(n *node) WorkspaceMember {
 	}
 }
 
-func (r *report) linkMembers(o *Organization, w *Workspace, p people) {
+func (r *report) linkMembers(w *Workspace, p people) {
 	listed := map[int]*node{}
 	for i := range w.Members {
 		m := &w.Members[i]
 		at := m.at.Get("user")
-		if m.index = r.userOf(o, p, at, m.User); m.index < 0 {
+		if m.index = r.userOf(p, at, m.User); m.index < 0 {
 			continue
 		}
 		if first := listed[m.index]; first != nil {

@@ -134,18 +134,23 @@ func (r *report) linkWorkspaces(o *Organization, p people) {
 		w := &o.Workspaces[i]
 		ids.add(w.at, w.ID)
 		w.index = i
-		r.linkMembers(o, w, p)
+		r.linkMembers(w, p)
 	}
 }
 
 // places are the workspaces by what a reference may call them.
 type places struct {
-	byID   map[string]*Workspace
-	byName map[string][]*Workspace
+	byDefault *Workspace
+	byID      map[string]*Workspace
+	byName    map[string][]*Workspace
+	faulty    bool // the list is: what it holds is not known
 }
 
-func (o *Organization) places() places {
-	p := places{map[string]*Workspace{}, map[string][]*Workspace{defaultName: {o.DefaultWorkspace}}}
+func (r *report) places(o *Organization) places {
+	p := places{
+		byDefault: o.DefaultWorkspace, byID: map[string]*Workspace{}, byName: map[string][]*Workspace{defaultName: {o.DefaultWorkspace}},
+		faulty: r.faulty[o.at.Get("workspaces")],
+	}
 	for i := len(o.Workspaces) - 1; i >= 0; i-- {
 		w := &o.Workspaces[i]
 		if w.ID != "" {
@@ -160,12 +165,12 @@ func (o *Organization) places() places {
 }
 
 // workspaceOf returns the workspace that a reference means, or nil.
-func (r *report) workspaceOf(o *Organization, p places, at *node, ref string) *Workspace {
+func (r *report) workspaceOf(p places, at *node, ref string) *Workspace {
 	switch {
-	case r.faulty[at] || r.faulty[o.at.Get("workspaces")]:
+	case r.faulty[at] || p.faulty:
 		return nil
 	case ref == "":
-		return o.DefaultWorkspace
+		return p.byDefault
 	}
 	if w := p.byID[ref]; w != nil {
 		return w

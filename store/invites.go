@@ -64,7 +64,7 @@ var inviteIndexes = []index[Invite]{
 }
 
 func inviteRow(i api.Invite) *row[Invite] {
-	return &row[Invite]{i.ID, at(i.InvitedAt, i.ID), Invite{i, address(i.Email)}, api.Encode(i)}
+	return &row[Invite]{i.ID, at(i.InvitedAt, i.ID), Invite{i, api.FoldEmail(i.Email)}, api.Encode(i)}
 }
 
 func (t *tx) buildInvite(i api.Invite) error {
@@ -83,7 +83,7 @@ func (t *tables) inviteContents() []api.Invite {
 }
 
 func (s *state) pendingInvite(email string) *row[Invite] {
-	return s.invites.span(invitesPending, Invite{address: address(email)}).first()
+	return s.invites.span(invitesPending, Invite{address: api.FoldEmail(email)}).first()
 }
 
 // inviteDue returns when the first invite expires, in microseconds since 1970.
@@ -141,7 +141,7 @@ func (o *Organization) ListOrganizationInvites(f InviteFilter, l List, bad error
 	for _, role := range orAll(f.Roles, api.OrganizationRoles) {
 		for _, status := range orAll(f.Statuses, api.ListedInviteStatuses) {
 			spans = append(spans, s.invites.span(index, Invite{
-				Invite: api.Invite{Role: role, Status: status}, address: address(f.Email),
+				Invite: api.Invite{Role: role, Status: status}, address: api.FoldEmail(f.Email),
 			}))
 		}
 	}
@@ -187,7 +187,7 @@ func (o *Organization) CreateOrganizationInvite(in NewInvite, bad error) (Object
 				"email: Invite `"+i.key+"` to "+i.Value.Email+" is pending already.")
 		}
 		if domains := t.settings.AllowedInviteDomains; domains != nil && !slices.ContainsFunc(domains, func(d string) bool {
-			return strings.HasSuffix(address(in.Email), "@"+strings.ToLower(d))
+			return strings.HasSuffix(api.FoldEmail(in.Email), "@"+strings.ToLower(d))
 		}) {
 			return Object[Invite]{}, refused(api.EmailDomainNotAllowed,
 				"email: the organization does not allow invites to the domain of "+in.Email+".")

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"antechamber/api"
 )
@@ -39,9 +38,6 @@ const (
 	UserRemoved = "user.removed"
 )
 
-// address is how e-mail addresses are compared: without case.
-func address(email string) string { return strings.ToLower(email) }
-
 const (
 	usersListed = iota
 	usersByRole
@@ -55,7 +51,7 @@ var userIndexes = []index[User]{
 }
 
 func userRow(u api.User) *row[User] {
-	return &row[User]{u.ID, at(u.AddedAt, u.ID), User{u, address(u.Email)}, api.Encode(u)}
+	return &row[User]{u.ID, at(u.AddedAt, u.ID), User{u, api.FoldEmail(u.Email)}, api.Encode(u)}
 }
 
 func (t *tx) buildUser(u api.User) error {
@@ -93,7 +89,7 @@ func (t *tables) removedContents() (removed []RemovedUser) {
 }
 
 func (s *state) userByEmail(email string) *row[User] {
-	return s.users.span(usersByEmail, User{address: address(email)}).first()
+	return s.users.span(usersByEmail, User{address: api.FoldEmail(email)}).first()
 }
 
 // notYetMember refuses an address that belongs to a user.

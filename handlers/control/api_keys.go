@@ -1,6 +1,7 @@
 package control
 
 import (
+	"fmt"
 	"net/http"
 
 	"antechamber/api"
@@ -18,7 +19,7 @@ type keyWithSecret struct {
 	Secret string `json:"secret"`
 }
 
-var aKeyName = form{"a name of 1 to 500 characters", characters(1, 500)}
+var aKeyName = form{fmt.Sprintf("a name of 1 to %d characters", api.MaxAPIKeyName), characters(1, api.MaxAPIKeyName)}
 
 func createAPIKey(c *call) (any, error) {
 	in := store.NewAPIKey{

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"runtime"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -27,12 +28,15 @@ func TestBinary(t *testing.T) {
 		t.Skip("it builds a Linux binary and runs it")
 	}
 	binary := filepath.Join(t.TempDir(), "antechamber")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary, "antechamber")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=1.2.3 -X main.commit=abc", "-o", binary, "antechamber")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	checkStatic(t, binary)
+	if out, err := command(binary, "version").CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "antechamber 1.2.3 (commit abc, ") {
+		t.Errorf("version: %v: %s", err, out)
+	}
 	began := time.Now()
 	p := startProgram(t, binary, []string{}, "--addr", ":0")
 	if out, err := command(binary, "wait", "--url", p.url).CombinedOutput(); err != nil {

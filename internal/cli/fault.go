@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"reflect"
 	"strconv"
 	"strings"
@@ -15,7 +14,6 @@ import (
 	"antechamber/api"
 	"antechamber/handlers"
 	"antechamber/internal/text"
-	"antechamber/internal/wholefile"
 )
 
 type faultCmd struct {
@@ -225,16 +223,9 @@ func (c *faultAddCmd) described() fault {
 
 // readJSON gives what is in a file. The file - is standard input.
 func readJSON(file, what string, stdin io.Reader) ([]byte, error) {
-	var content []byte
-	var err error
-	if file == "-" {
-		file = "stdin"
-		content, err = io.ReadAll(stdin)
-	} else {
-		content, err = os.ReadFile(file)
-	}
+	file, content, err := readFile(file, stdin)
 	if err != nil {
-		return nil, badInput("cannot read the %s %s: %w", what, file, wholefile.Reason(err))
+		return nil, badInput("cannot read the %s %s: %w", what, file, err)
 	}
 	if strings.TrimSpace(string(content)) == "" {
 		return nil, badInput("there is nothing in %s: expected a %s in JSON", file, what)

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 
 	"antechamber/internal/text"
+	"antechamber/internal/wholefile"
 	"antechamber/seed"
 )
 
@@ -88,22 +88,22 @@ func check(file string, p *process) (summary string, err error) {
 		text.Count(invites, "invite"), text.Count(workspaces, "workspace"), text.Count(keys, "API key")), nil
 }
 
-// readSeed gives a file's name in messages and what is in it. The file - is
-// standard input.
+// readSeed returns what is in a seed file, and its name in messages.
 func readSeed(file string, stdin io.Reader) (name string, data []byte, err error) {
+	name, data, err = readFile(file, stdin)
+	if err != nil {
+		return "", nil, badInput("cannot read the seed %s: %w", name, err)
+	}
+	return name, data, nil
+}
+
+// readFile returns what is in a file, and its name in messages. The file - is
+// standard input.
+func readFile(file string, stdin io.Reader) (name string, data []byte, err error) {
 	if file == "-" {
-		name = "stdin"
 		data, err = io.ReadAll(stdin)
-	} else {
-		name = file
-		data, err = os.ReadFile(file)
+		return "stdin", data, err
 	}
-	if err == nil {
-		return name, data, nil
-	}
-	reason := err
-	if wrapped, ok := errors.AsType[*fs.PathError](err); ok {
-		reason = wrapped.Err // the sentence names the file already
-	}
-	return "", nil, badInput("cannot read the seed %s: %w", name, reason)
+	data, err = os.ReadFile(file)
+	return file, data, wholefile.Reason(err) // messages name the file already
 }

@@ -2,12 +2,12 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
-	"net/url"
 	"time"
+
+	"antechamber/internal/remote"
 )
 
 const (
@@ -89,22 +89,11 @@ func try(ctx context.Context, url string, left time.Duration) error {
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return cause(err)
+		return remote.Cause(err)
 	}
 	resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		return fmt.Errorf("it answers %s", resp.Status)
 	}
 	return nil
-}
-
-// cause gives what is behind the error of a request, without the request.
-func cause(err error) error {
-	if errors.Is(err, context.DeadlineExceeded) {
-		return errors.New("no answer")
-	}
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		return wrapped.Err
-	}
-	return err
 }

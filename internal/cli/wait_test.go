@@ -58,7 +58,7 @@ func TestWaitGivesUp(t *testing.T) {
 	for _, test := range []struct{ url, timeout, says string }{
 		{unavailable, "0", unavailable + " is not ready: it answers 503 Service Unavailable"},
 		{elsewhere, "0", elsewhere + " is not ready: it answers 302 Found"},
-		{hanging, "150ms", hanging + " is not ready after 150ms: no answer"},
+		{hanging, "150ms", hanging + " is not ready after 150ms: no answer in time"},
 		{"http://" + closed, "0", "http://" + closed + " is not ready: " + refused},
 		{"http://me:secret@" + closed, "0", "http://me:xxxxx@" + closed + " is not ready: " + refused},
 	} {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"antechamber/internal/redact"
+	"antechamber/internal/text"
 )
 
 // difference is one thing in which a call is not what was expected.
@@ -142,12 +143,7 @@ func textOf(v any) string {
 	if err := enc.Encode(v); err != nil {
 		return fmt.Sprint(v)
 	}
-	const most = 200
-	r := []rune(strings.TrimSpace(b.String()))
-	if len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return string(r)
+	return text.Shorten(strings.TrimSpace(b.String()), 200)
 }
 
 func quoted(s, none string) string {

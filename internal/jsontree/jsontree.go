@@ -6,9 +6,11 @@ package jsontree
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -73,14 +75,22 @@ func (e *SyntaxError) Error() string {
 // Parse reads a text that is one JSON value (RFC 8259, UTF-8). It fails with a
 // *SyntaxError; the document then has no root, and the names that were repeated
 // before that.
-func Parse(text []byte) (*Document, error) { return ParseTop(text, MaxDepth+1) }
+func Parse(text []byte) (*Document, error) { return ParseWithin(text, Limits{}) }
 
-// ParseTop is Parse for large texts of which only the upper levels matter: a tree
-// takes several times the memory of its text. Objects and arrays within that many
-// others are checked and keep no Items; repeated names in them are not found.
-func ParseTop(text []byte, levels int) (*Document, error) {
+// Limits bound a tree, which takes many times the memory of a text of short
+// values.
+type Limits struct {
+	Values int // a text with more values and names is refused; 0 for any number
+	// Levels are those that the tree has. Objects and arrays below are checked and
+	// keep no Items; repeated names in them are not found. 0 for all.
+	Levels int
+}
+
+// ParseWithin is Parse with limits.
+func ParseWithin(text []byte, limits Limits) (*Document, error) {
+	limits.Values, limits.Levels = cmp.Or(limits.Values, math.MaxInt), cmp.Or(limits.Levels, MaxDepth+1)
 	p := &parser{
-		levels: levels,
+		limits: limits,
 		doc:    &Document{Text: text},
 		// The parser itself finds repeated names: it reports them and goes on.
 		d: jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true)),
@@ -171,7 +181,8 @@ func (n *Node) Pointer() string {
 var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
 
 type parser struct {
-	levels int // that are kept
+	limits Limits
+	values int // read so far
 	doc    *Document
 	d      *jsontext.Decoder
 	names  []string // seen so far, so that those of a thousand users are one string
@@ -209,7 +220,7 @@ func (p *parser) read(n *Node) (end bool, err error) {
 	if p.d.StackDepth() >= MaxDepth && p.d.PeekKind() != '}' && p.d.PeekKind() != ']' {
 		return false, p.fail(n.Start, fmt.Sprintf("more than %d levels of nesting", MaxDepth))
 	}
-	if next := Kind(p.d.PeekKind()); p.d.StackDepth() == p.levels && (next == Object || next == Array) {
+	if next := Kind(p.d.PeekKind()); p.d.StackDepth() == p.limits.Levels && (next == Object || next == Array) {
 		_, err := p.d.ReadValue()
 		n.Kind, n.End = next, int(p.d.InputOffset())
 		return false, err
@@ -218,9 +229,13 @@ func (p *parser) read(n *Node) (end bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	switch n.Kind = Kind(token.Kind()); n.Kind {
-	case '}', ']':
+	if n.Kind = Kind(token.Kind()); n.Kind == '}' || n.Kind == ']' {
 		return true, nil
+	}
+	if p.values++; p.values > p.limits.Values {
+		return false, p.fail(n.Start, fmt.Sprintf("more than %d values and names", p.limits.Values))
+	}
+	switch n.Kind {
 	case Object, Array:
 		err = p.items(n)
 	case String, Number:

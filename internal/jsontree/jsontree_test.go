@@ -52,9 +52,20 @@ func TestValuesKnowWhereTheyAre(t *testing.T) {
 	}
 }
 
+func TestTooManyValues(t *testing.T) {
+	const text = `{"a":[1,2,{}],"b":null}` // 8 values and names
+	if _, err := ParseWithin([]byte(text), Limits{Values: 8}); err != nil {
+		t.Error(err)
+	}
+	_, err := ParseWithin([]byte(text), Limits{Values: 7})
+	if want := "more than 7 values and names (line 1 column 19)"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
 func TestParseTop(t *testing.T) {
 	const text = `{"a":[1,{"b":2}],"c":{"d":3,"e":[4],"d":{"f":5,"f":6}}}`
-	d, err := ParseTop([]byte(text), 2)
+	d, err := ParseWithin([]byte(text), Limits{Levels: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +84,7 @@ func TestParseTop(t *testing.T) {
 		`[[[1`:           "unexpected end of text (line 1 column 5)",
 		"[[[\"\xff\"]]]": "invalid UTF-8 (line 1 column 5)",
 	} {
-		if _, err := ParseTop([]byte(text), 2); err == nil || err.Error() != want {
+		if _, err := ParseWithin([]byte(text), Limits{Levels: 2}); err == nil || err.Error() != want {
 			t.Errorf("%q: got %v, want %s", text, err, want)
 		}
 	}

@@ -166,7 +166,7 @@ func (p *Plane) send(ctx context.Context, method, path string, body []byte, head
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	res, err := client.Do(r)
 	if err != nil {
-		return nil, &Unreachable{p.Address(), cause(err)}
+		return nil, &Unreachable{p.Address(), Cause(err)}
 	}
 	if res.StatusCode == http.StatusOK {
 		return res, nil
@@ -206,8 +206,8 @@ func (p *Plane) refusal(res *http.Response) error {
 	return answer.Error
 }
 
-// cause gives what is behind the error of a request, without the request.
-func cause(err error) error {
+// Cause returns what is behind the error of a request, without the request.
+func Cause(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return errors.New("no answer in time")
 	}

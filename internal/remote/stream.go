@@ -60,7 +60,7 @@ func next(r *bufio.Reader) (e Event, err error) {
 			return e, io.ErrUnexpectedEOF
 		}
 		if err != nil {
-			return e, cause(err)
+			return e, Cause(err)
 		}
 		line = strings.TrimSuffix(line, "\n")
 		if line == "" && e.Data != "" {

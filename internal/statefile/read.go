@@ -91,7 +91,7 @@ const levels = 4
 
 // check refuses a text that is damaged or not a state file.
 func check(data []byte) error {
-	doc, err := jsontree.ParseTop(data, levels)
+	doc, err := jsontree.ParseWithin(data, jsontree.Limits{Levels: levels})
 	if syntax, ok := errors.AsType[*jsontree.SyntaxError](err); ok {
 		return at(data, syntax.Offset, "%s", syntax.Message)
 	}

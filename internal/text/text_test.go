@@ -10,6 +10,14 @@ func TestCount(t *testing.T) {
 	}
 }
 
+func TestShorten(t *testing.T) {
+	for text, want := range map[string]string{"": "", "ñandú": "ñandú", "ñandús": "ñandú…"} {
+		if got := Shorten(text, 5); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
 func TestPrintable(t *testing.T) {
 	for text, want := range map[string]string{
 		"Ada\x1b[2J":     "Ada�[2J",
