@@ -42,7 +42,7 @@ var rooms = map[string][]string{
 	"internal/statefile": {"api", "internal/jsontree", "internal/wholefile", "seed", "store"},
 	"internal/text":      {},
 	"internal/wholefile": {},
-	"seed":               {"api", "internal/duration", "internal/jsontree", "internal/lists", "internal/redact", "store"},
+	"seed":               {"api", "internal/duration", "internal/jsontree", "internal/lists", "internal/redact", "internal/text", "store"},
 	"store":              {"api"},
 
 	"admintest/samples/offboarding":  {},

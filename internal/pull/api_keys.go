@@ -114,7 +114,7 @@ func (p *puller) seedAPIKey(k *apiKey, number int, inArchived bool) seed.APIKey 
 	return seed.APIKey{
 		ID: k.ID, Name: p.name(k.ID, k.Name, 500, fmt.Sprintf("Key %d", number)), Workspace: in,
 		CreatedAt: seed.At(k.CreatedAt.Time), CreatedBy: k.CreatedBy.ID, Status: k.Status,
-		LastUsedAt: orNull(k.LastUsedAt), PartialKeyHint: k.Hint.Nullable, ExpiresAt: orNull(k.ExpiresAt),
+		LastUsedAt: seed.OrNull(k.LastUsedAt), PartialKeyHint: k.Hint.Nullable, ExpiresAt: seed.OrNull(k.ExpiresAt),
 	}
 }
 

@@ -23,7 +23,7 @@ func (p *puller) seedInvites() []seed.Invite {
 		p.adjustTimes(i)
 		out[n] = seed.Invite{
 			ID: i.ID, Email: p.email(i.ID, i.Email), Role: p.role(i.ID, i.Role), Status: i.Status,
-			InvitedAt: seed.At(i.InvitedAt.Time), AcceptedAt: orNull(i.AcceptedAt),
+			InvitedAt: seed.At(i.InvitedAt.Time), AcceptedAt: seed.OrNull(i.AcceptedAt),
 		}
 		if !i.ExpiresAt.IsZero() {
 			out[n].ExpiresAt = seed.At(i.ExpiresAt.Time)
@@ -36,7 +36,7 @@ func (p *puller) seedInvites() []seed.Invite {
 func (p *puller) adjustStatus(i *api.Invite, pending map[int]bool) {
 	joined, isUser := p.joined[p.person[i.ID]]
 	switch {
-	case !api.OneOf(i.Status, []api.InviteStatus{api.InvitePending, api.InviteAccepted, api.InviteExpired, api.InviteDeleted}):
+	case !api.OneOf(i.Status, api.InviteStatuses):
 		p.notes.add(i.ID, "unknown status %q of an invite becomes %q", i.Status, api.InviteDeleted)
 		i.Status = api.InviteDeleted
 	case i.Status != api.InvitePending:

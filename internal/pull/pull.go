@@ -14,7 +14,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"strings"
 	"time"
 
 	"antechamber/api"
@@ -44,7 +43,7 @@ type Result struct {
 	Seed     []byte
 	Faults   seed.Faults // why the seed cannot be served; nil when it can
 	Notes    []string    // where the seed differs from what was read
-	Holds    string      // a count of the objects in the seed
+	Holds    string      // a count of the objects in the seed, if it can be served
 	Requests int
 }
 
@@ -81,9 +80,9 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if err := p.read(ctx); err != nil {
 		return Result{}, cleaned{err}
 	}
-	made := p.seed()
-	r := Result{Seed: seed.Encode(made), Notes: p.notes.lines(), Holds: holds(made), Requests: p.client.requests}
-	err := seed.Validate(o.Name, r.Seed, seed.Options{Real: o.Now()})
+	r := Result{Seed: seed.Encode(p.seed()), Notes: p.notes.lines(), Requests: p.client.requests}
+	_, contents, err := seed.Read(o.Name, r.Seed, seed.Options{Real: o.Now()})
+	r.Holds = seed.Holds(contents)
 	if faults, ok := errors.AsType[seed.Faults](err); ok {
 		r.Faults, err = faults, nil
 	}
@@ -112,13 +111,6 @@ func (p *puller) report() {
 	p.Progress(p.progress)
 }
 
-// holds counts what is in a seed.
-func holds(o seed.Organization) string {
-	return strings.Join([]string{
-		text.Count(len(o.Users), "user"), text.Count(len(o.Invites), "invite"), text.Count(len(o.Workspaces), "workspace"), text.Count(len(o.APIKeys), "API key"),
-	}, ", ")
-}
-
 // fillTimes replaces missing times by those of the neighbors in the list.
 func fillTimes[T any](p *puller, all []T, field string, of func(*T) (id string, at *api.Time)) {
 	older := api.At(p.serverTime())
@@ -143,12 +135,4 @@ func (p *puller) noLater(id, field string, at *api.Time, limit api.Time, name st
 		p.notes.add(id, "%s after %s set back to it", field, name)
 		*at = limit
 	}
-}
-
-// orNull returns t as a seed has it.
-func orNull(t api.Time) seed.Time {
-	if t.IsZero() {
-		return seed.NoTime
-	}
-	return seed.At(t.Time)
 }

@@ -116,7 +116,7 @@ func (p *puller) seedWorkspaces() (byDefault *seed.Workspace, others []seed.Work
 		}
 		p.archived[w.ID] = w.ArchivedAt
 		out.Name = p.name(w.ID, w.Name, 255, fmt.Sprintf("Workspace %d", len(p.archived)))
-		out.ArchivedAt, out.Members = orNull(w.ArchivedAt), p.seedMembers(w.ID)
+		out.ArchivedAt, out.Members = seed.OrNull(w.ArchivedAt), p.seedMembers(w.ID)
 		others = append(others, out)
 	}
 	slices.Reverse(others)
