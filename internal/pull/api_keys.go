@@ -37,7 +37,7 @@ func (o *optional) UnmarshalJSON(b []byte) error {
 
 func (p *puller) readAPIKeys(ctx context.Context) (err error) {
 	p.keys, err = readList(ctx, p, list[apiKey]{
-		is: keysList, path: "api_keys",
+		noun: "API keys", path: "api_keys",
 		fields: []string{
 			"id", "type", "name", "workspace_id", "created_at", "created_by.id", "created_by.type", "status", "last_used_at", "partial_key_hint", "expires_at",
 			"principal", "scope.type", "scope.workspace_id",

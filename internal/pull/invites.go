@@ -9,7 +9,7 @@ import (
 
 func (p *puller) readInvites(ctx context.Context) (err error) {
 	p.invites, err = readList(ctx, p, list[api.Invite]{
-		is: invitesList, path: "invites", fields: []string{"id", "type", "email", "role", "status", "invited_at", "expires_at", "accepted_at"},
+		noun: "invites", path: "invites", fields: []string{"id", "type", "email", "role", "status", "invited_at", "expires_at", "accepted_at"},
 		id: func(i api.Invite) string { return i.ID },
 	})
 	return err

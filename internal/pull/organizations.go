@@ -11,14 +11,15 @@ import (
 )
 
 func (p *puller) readOrganization(ctx context.Context) error {
-	answer, err := p.client.get(ctx, "me", nil, &p.organization)
-	switch {
-	case err != nil:
+	var answer answered[api.Organization]
+	if err := p.client.get(ctx, "me", nil, &answer); err != nil {
 		return err
-	case p.organization.ID == "":
+	}
+	p.organization = answer.value
+	if p.organization.ID == "" {
 		return fmt.Errorf("%s answers without an organization: is it the address of the API?", p.From)
 	}
-	p.notes.leftOut("the organization", p.organization.ID, "", answer, []string{"id", "type", "name"})
+	p.notes.leftOut("the organization", p.organization.ID, "", answer.fields, []string{"id", "type", "name"})
 	return nil
 }
 
@@ -81,7 +82,7 @@ func (p *puller) clock() time.Time {
 			ahead(k.ExpiresAt)
 		}
 	}
-	now := p.serverTime()
+	now := p.client.serverTime()
 	if least.IsZero() || !now.Before(least) && (most.IsZero() || now.Before(most)) {
 		return now
 	}
@@ -89,13 +90,4 @@ func (p *puller) clock() time.Time {
 		p.notes.add("", "something expired during the pull, and is expired in the seed")
 	}
 	return least
-}
-
-// serverTime returns what the server's clock showed last, or the time here where
-// it does not say.
-func (p *puller) serverTime() time.Time {
-	if p.client.date.IsZero() {
-		return p.Now()
-	}
-	return p.client.date
 }

@@ -78,7 +78,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	}
 	defer p.client.close()
 	if err := p.read(ctx); err != nil {
-		return Result{}, cleaned{err}
+		return Result{}, err
 	}
 	r := Result{Seed: seed.Encode(p.seed()), Notes: p.notes.lines(), Requests: p.client.requests}
 	_, contents, err := seed.Read(o.Name, r.Seed, seed.Options{Real: o.Now()})
@@ -113,7 +113,7 @@ func (p *puller) report() {
 
 // fillTimes replaces missing times by those of the neighbors in the list.
 func fillTimes[T any](p *puller, all []T, field string, of func(*T) (id string, at *api.Time)) {
-	older := api.At(p.serverTime())
+	older := api.At(p.client.serverTime())
 	for i := range all { // where there is no older neighbor, the newer one is nearest
 		if _, at := of(&all[i]); !at.IsZero() {
 			older = *at

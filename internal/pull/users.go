@@ -11,7 +11,7 @@ import (
 
 func (p *puller) readUsers(ctx context.Context) (err error) {
 	p.users, err = readList(ctx, p, list[api.User]{
-		is: usersList, path: "users", fields: []string{"id", "type", "email", "name", "role", "added_at"},
+		noun: "users", path: "users", fields: []string{"id", "type", "email", "name", "role", "added_at"},
 		id: func(u api.User) string { return u.ID },
 	})
 	return err

@@ -49,7 +49,7 @@ func (g *geos) UnmarshalJSON(b []byte) error {
 
 func (p *puller) readWorkspaces(ctx context.Context) (err error) {
 	p.workspaces, err = readList(ctx, p, list[workspace]{
-		is: workspacesList, path: "workspaces", query: url.Values{"include_archived": {"true"}, "include_default": {"true"}},
+		noun: "workspaces", path: "workspaces", query: url.Values{"include_archived": {"true"}, "include_default": {"true"}},
 		fields: []string{
 			"id", "type", "name", "display_color", "created_at", "archived_at", "compartment_id", "external_key_id", "tags",
 			"data_residency.workspace_geo", "data_residency.allowed_inference_geos", "data_residency.default_inference_geo",
@@ -69,20 +69,15 @@ func (p *puller) findDefault(ctx context.Context) error {
 	before := ""
 	for _, w := range p.workspaces {
 		if w.Name == "Default" && w.ArchivedAt.IsZero() {
-			query := url.Values{"limit": {"1"}, "include_archived": {"true"}}
-			if before != "" {
-				query.Set("after_id", before)
-			}
-			var page struct {
-				Data []struct {
-					ID string `json:"id"`
-				} `json:"data"`
-			}
-			if _, err := p.client.get(ctx, "workspaces", query, &page); err != nil {
+			page, err := readPage(ctx, p, list[workspace]{
+				path: "workspaces", query: url.Values{"limit": {"1"}, "include_archived": {"true"}}, id: func(w workspace) string { return w.ID },
+			}, before)
+			if err != nil {
 				return err
 			}
-			if len(page.Data) == 0 || page.Data[0].ID != w.ID {
+			if len(*page.Data) == 0 || (*page.Data)[0].value.ID != w.ID {
 				p.defaultID = w.ID
+				p.progress.Count-- // as it is not counted in a seed
 				return nil
 			}
 		}
