@@ -3,7 +3,6 @@ package pull
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
 	"antechamber/api"
@@ -25,13 +24,9 @@ func (p *puller) readOrganization(ctx context.Context) error {
 
 // seed makes the seed of what was read.
 func (p *puller) seed() seed.Organization {
-	fillTimes(p, p.users, "added_at", func(u *api.User) (string, *api.Time) { return u.ID, &u.AddedAt })
-	fillTimes(p, p.invites, "invited_at", func(i *api.Invite) (string, *api.Time) { return i.ID, &i.InvitedAt })
-	fillTimes(p, p.workspaces, "created_at", func(w *workspace) (string, *api.Time) { return w.ID, &w.CreatedAt })
-	fillTimes(p, p.keys, "created_at", func(k *apiKey) (string, *api.Time) { return k.ID, &k.CreatedAt })
 	p.numberPeople()
 	o := seed.Organization{
-		ID: p.organization.ID, Name: p.name(p.organization.ID, p.organization.Name, math.MaxInt, "Organization"),
+		ID: p.organization.ID, Name: p.name(p.organization.ID, p.organization.Name, "Organization"),
 		Users: p.seedUsers(), Invites: p.seedInvites(),
 	}
 	o.DefaultWorkspace, o.Workspaces = p.seedWorkspaces()

@@ -59,7 +59,7 @@ type puller struct {
 	invites      []api.Invite
 	workspaces   []workspace
 	members      map[string][]api.WorkspaceMember // by workspace
-	keys         []apiKey
+	keys         []api.APIKey
 	defaultID    string // of the Default Workspace, empty while unknown
 
 	person   map[string]int                  // numbers of users and invites, by id
@@ -109,30 +109,4 @@ func (p *puller) read(ctx context.Context) error {
 func (p *puller) report() {
 	p.progress.Requests = p.client.requests
 	p.Progress(p.progress)
-}
-
-// fillTimes replaces missing times by those of the neighbors in the list.
-func fillTimes[T any](p *puller, all []T, field string, of func(*T) (id string, at *api.Time)) {
-	older := api.At(p.client.serverTime())
-	for i := range all { // where there is no older neighbor, the newer one is nearest
-		if _, at := of(&all[i]); !at.IsZero() {
-			older = *at
-		}
-	}
-	for i := len(all) - 1; i >= 0; i-- {
-		id, at := of(&all[i])
-		if at.IsZero() {
-			p.notes.add(id, "missing %s replaced by that of the neighbor in the list", field)
-			*at = older
-		}
-		older = *at
-	}
-}
-
-// noLater sets a time back to one that it cannot be after.
-func (p *puller) noLater(id, field string, at *api.Time, limit api.Time, name string) {
-	if !limit.IsZero() && at.After(limit.Time) {
-		p.notes.add(id, "%s after %s set back to it", field, name)
-		*at = limit
-	}
 }
