@@ -99,9 +99,10 @@ func (p *puller) read(ctx context.Context) error {
 		if err := read(ctx); err != nil {
 			return err
 		}
-		p.progress.Finished = true
-		p.report()
-		p.progress.Finished = false
+		if !p.progress.Finished { // which it is where no workspace has members to read
+			p.progress.Finished = true
+			p.report()
+		}
 	}
 	return nil
 }

@@ -98,8 +98,8 @@ var (
 	externalKeyID = regexp.MustCompile(`^ekey_[0-9A-Za-z]+$`)
 )
 
-// matching returns a value of the form that a seed takes, or the empty one: then
-// one is drawn when the seed is loaded.
+// matching returns a value if it has the form that a seed takes, or the empty
+// one: then loading the seed draws one, or it stays null.
 func (p *puller) matching(id, field, value string, form *regexp.Regexp) string {
 	if value != "" && !form.MatchString(value) {
 		p.notes.add(id, "invalid %s left out", field)
