@@ -1055,6 +1055,11 @@ func TestProgressReadsWell(t *testing.T) {
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	lines, w.api.lists["workspaces"] = nil, nil // and so no members are read
+	w.pull()
+	if diff := cmp.Diff([]string{"API keys: 3 (2 requests)", "invites: 3 (3 requests)", "workspaces: 0 (4 requests)", "users: 3 (5 requests)"}, lines); diff != "" {
+		t.Errorf("without workspaces (-want +got):\n%s", diff)
+	}
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
 		if got := text.Number(n); got != want {
 			t.Errorf("%d is written %s", n, got)
