@@ -27,5 +27,9 @@ const (
 	InviteDeleted  InviteStatus = "deleted"
 )
 
-// ListedInviteStatuses are those that lists show and filter by.
-var ListedInviteStatuses = []InviteStatus{InviteAccepted, InviteExpired, InvitePending}
+// InviteStatuses lists every status: deleted invites are not listed but can
+// still be read. ListedInviteStatuses are those that lists show and filter by.
+var (
+	InviteStatuses       = []InviteStatus{InvitePending, InviteAccepted, InviteExpired, InviteDeleted}
+	ListedInviteStatuses = []InviteStatus{InviteAccepted, InviteExpired, InvitePending}
+)

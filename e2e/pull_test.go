@@ -400,7 +400,7 @@ func TestPullOfACrowd(t *testing.T) {
 			}
 			if signal == syscall.SIGINT {
 				equal(t, "exit code", 1, cmd.ProcessState.ExitCode())
-				if !strings.HasSuffix(stderr.String(), "\nantechamber: interrupted\n") {
+				if !strings.HasSuffix(stderr.String(), "\nantechamber: interrupted: nothing was written\n") {
 					t.Errorf("it says %s", stderr.String())
 				}
 			}

@@ -296,7 +296,7 @@ func hint(uuid string) string {
 func exportKey(k store.APIKey) APIKey {
 	return APIKey{
 		ID: k.ID, Name: k.Name, Workspace: k.WorkspaceID, CreatedAt: At(k.CreatedAt.Time), CreatedBy: k.CreatedBy.ID, Status: k.Status,
-		LastUsedAt: orNull(k.LastUsedAt), PartialKeyHint: &k.PartialKeyHint, ExpiresAt: orNull(k.ExpiresAt),
+		LastUsedAt: OrNull(k.LastUsedAt), PartialKeyHint: &k.PartialKeyHint, ExpiresAt: OrNull(k.ExpiresAt),
 		StatusHistory: lists.Map(k.History, func(s store.StatusChange) StatusChange { return StatusChange{Status: s.Status, At: At(s.At.Time)} }),
 	}
 }

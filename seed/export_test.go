@@ -326,7 +326,7 @@ func (w world) settings() store.Settings {
 func (w world) invite(seen distinct) api.Invite {
 	i := api.Invite{
 		ID: w.id(seen), Type: "invite", Email: w.email(), Role: rapid.SampledFrom(api.OrganizationRoles).Draw(w.T, "role"),
-		Status: rapid.SampledFrom(inviteStatuses).Draw(w.T, "status"), InvitedAt: w.past(), RBACGroupIDs: []string{},
+		Status: rapid.SampledFrom(api.InviteStatuses).Draw(w.T, "status"), InvitedAt: w.past(), RBACGroupIDs: []string{},
 	}
 	i.ExpiresAt = w.between(i.InvitedAt, latest)
 	switch i.Status {

@@ -103,7 +103,7 @@ func TestSeedsOfFewInstants(t *testing.T) {
 			"name":  "Acme",
 			"users": []any{map[string]any{"email": "a@b.c", "role": "user"}},
 			"invites": list("invites", 2, func() any {
-				i := object(map[string]any{"email": one("email", "A@b.c", "b@b.c"), "role": "user", "invited_at": when()}, map[string]any{"expires_at": when(), "status": one("status", stringsOf(inviteStatuses)...)})
+				i := object(map[string]any{"email": one("email", "A@b.c", "b@b.c"), "role": "user", "invited_at": when()}, map[string]any{"expires_at": when(), "status": one("status", stringsOf(api.InviteStatuses)...)})
 				if i["status"] == "accepted" {
 					i["accepted_at"] = when()
 				}

@@ -20,10 +20,6 @@ type Invite struct {
 	at *node
 }
 
-// inviteStatuses are those that a seed may name: deleted ones are not listed but
-// can still be read.
-var inviteStatuses = []api.InviteStatus{api.InvitePending, api.InviteAccepted, api.InviteExpired, api.InviteDeleted}
-
 func (r *report) invite(n *node) Invite {
 	o := r.object(n, "an invite", "email", "role")
 	defer o.end()
@@ -32,7 +28,7 @@ func (r *report) invite(n *node) Invite {
 		ID:         o.text("id", idForm),
 		Email:      o.text("email", emailForm),
 		Role:       enum(o, "role", api.OrganizationRoles),
-		Status:     enum(o, "status", inviteStatuses),
+		Status:     enum(o, "status", api.InviteStatuses),
 		InvitedAt:  o.time("invited_at"),
 		ExpiresAt:  o.time("expires_at"),
 		AcceptedAt: o.timeOrNull("accepted_at"),
@@ -153,6 +149,6 @@ func (l *loader) invites() (invites []api.Invite) {
 func exportInvite(i api.Invite) Invite {
 	return Invite{
 		ID: i.ID, Email: i.Email, Role: i.Role, Status: i.Status,
-		InvitedAt: At(i.InvitedAt.Time), ExpiresAt: At(i.ExpiresAt.Time), AcceptedAt: orNull(i.AcceptedAt),
+		InvitedAt: At(i.InvitedAt.Time), ExpiresAt: At(i.ExpiresAt.Time), AcceptedAt: OrNull(i.AcceptedAt),
 	}
 }

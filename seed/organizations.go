@@ -12,6 +12,7 @@ import (
 	"antechamber/api"
 	"antechamber/internal/jsontree"
 	"antechamber/internal/lists"
+	"antechamber/internal/text"
 	"antechamber/store"
 )
 
@@ -318,6 +319,20 @@ func exported(c store.Contents) Organization {
 	}
 	exportMembers(o.Workspaces, o.Users, c.Members)
 	return o
+}
+
+// Holds counts the objects of organizations, for people.
+func Holds(all []store.Contents) string {
+	var users, invites, workspaces, keys int
+	for _, c := range all {
+		users += len(c.Users)
+		invites += len(c.Invites)
+		workspaces += len(c.Workspaces)
+		keys += len(c.APIKeys)
+	}
+	return strings.Join([]string{
+		text.Count(users, "user"), text.Count(invites, "invite"), text.Count(workspaces, "workspace"), text.Count(keys, "API key"),
+	}, ", ")
 }
 
 func exportedClock(c store.Clock) *Clock {

@@ -207,7 +207,7 @@ var texts = slices.Concat(
 		"0s", "504h0m0s", "1.5h", "1h1m1s1ms1us1µs1ns", "1μs", "-1h", "+1h", "--1h", "1", "h", "1d", ".5h", "1.h", "1h ", "1h\n", "9999999h",
 	},
 	stringsOf(api.OrganizationRoles), []string{"owner", "User"},
-	stringsOf(inviteStatuses), []string{"canceled"},
+	stringsOf(api.InviteStatuses), []string{"canceled"},
 	stringsOf(api.APIKeyStatuses),
 	stringsOf(api.AssignableWorkspaceRoles), []string{"workspace_billing"},
 	api.WorkspaceGeos, api.InferenceGeos, []string{"eu", "US"},
@@ -584,7 +584,7 @@ func TestSchemaHasThePatternsOfTheLoader(t *testing.T) {
 func TestSchemaHasTheEnumerationsOfTheAPI(t *testing.T) {
 	for pointer, values := range map[string][]string{
 		"/$defs/organization_role":                                              stringsOf(api.OrganizationRoles),
-		"/$defs/invite/properties/status":                                       stringsOf(inviteStatuses),
+		"/$defs/invite/properties/status":                                       stringsOf(api.InviteStatuses),
 		"/$defs/api_key/properties/status":                                      stringsOf(api.APIKeyStatuses),
 		"/$defs/change/properties/status":                                       stringsOf(api.APIKeyStatuses),
 		"/$defs/member/properties/workspace_role":                               stringsOf(api.AssignableWorkspaceRoles),

@@ -39,8 +39,8 @@ func FromNow(d time.Duration) Time {
 	return Time{is: isRelative, relative: d.Truncate(time.Microsecond)}
 }
 
-// orNull is the time of an export: null when t is.
-func orNull(t api.Time) Time {
+// OrNull returns an absolute time, or NoTime for the zero one.
+func OrNull(t api.Time) Time {
 	if t.IsZero() {
 		return NoTime
 	}

@@ -243,7 +243,7 @@ func (l *loader) workspace(w *Workspace, created api.Time, ids taken) api.Worksp
 
 func exportWorkspace(w api.Workspace) Workspace {
 	return Workspace{
-		ID: w.ID, Name: w.Name, DisplayColor: w.DisplayColor, CreatedAt: At(w.CreatedAt.Time), ArchivedAt: orNull(w.ArchivedAt),
+		ID: w.ID, Name: w.Name, DisplayColor: w.DisplayColor, CreatedAt: At(w.CreatedAt.Time), ArchivedAt: OrNull(w.ArchivedAt),
 		CompartmentID: w.CompartmentID, ExternalKeyID: w.ExternalKeyID, Tags: w.Tags, DataResidency: &w.DataResidency,
 		Members: []WorkspaceMember{},
 	}

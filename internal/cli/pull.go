@@ -12,7 +12,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 
 	"antechamber/internal/pull"
@@ -30,7 +29,7 @@ type pullCmd struct {
 }
 
 func (pullCmd) Help() string {
-	return `Pull reads the organization of an admin key through the Admin API and writes a seed: a copy to practise on. The key comes from the environment variable ANTHROPIC_ADMIN_API_KEY. Every request is a GET, so nothing is changed.
+	return `Pull reads the organization of an admin key through the Admin API. The key comes from the environment variable ANTHROPIC_ADMIN_API_KEY. Every request is a GET, so nothing is changed.
 
 Numbered stand-ins replace all free text: people are called User 3 with the address user3@example.com, workspaces Workspace 7, API keys Key 12, the organization Organization, and tags are tag1: value1. Ids, roles, statuses, times, colors, data residencies and key hints are kept, and so are ids of external keys of the form ekey_…; --keep-names keeps everything.
 
@@ -59,7 +58,7 @@ type apiAddress struct{ url.URL }
 func (a *apiAddress) UnmarshalText(text []byte) error {
 	u, err := url.Parse(strings.TrimSpace(string(text)))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return errors.New("expected a URL such as https://api.anthropic.com, of nothing but a host and perhaps a path")
+		return badValue(text, "a URL such as https://api.anthropic.com")
 	}
 	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v1/organizations")
 	u.Path = strings.TrimRight(strings.TrimSuffix(u.Path, "/v1"), "/")
@@ -98,7 +97,7 @@ func (c *pullCmd) Run(ctx context.Context, p *process) error {
 	shown.end()
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
-			return errors.New("interrupted")
+			return errors.New("interrupted: nothing was written")
 		}
 		return err
 	}
@@ -196,19 +195,16 @@ func (c *pullCmd) shownOut() string {
 }
 
 // progressLine shows how far a pull has come: on a terminal in one line that is
-// written anew, elsewhere in a line for each list and for every so many
-// requests.
+// written over, elsewhere in a line for each list and for every so many requests.
 type progressLine struct {
 	w        io.Writer
 	quiet    bool
 	terminal bool
-
-	mu   sync.Mutex
-	line string // that stands on the terminal
+	line     string // what the terminal shows
 }
 
-// showEvery is after how many requests there is a line where nothing can be
-// written anew.
+// showEvery is after how many requests there is a line where none can be written
+// over.
 const showEvery = 25
 
 func newProgressLine(w io.Writer, quiet bool) *progressLine {
@@ -220,35 +216,26 @@ func newProgressLine(w io.Writer, quiet bool) *progressLine {
 	return l
 }
 
-const (
-	// startOfLine is what begins the terminal's line again, empty.
-	startOfLine = "\r\x1b[K"
-	// cutLine and wrapLine are what makes the terminal cut what is longer than
-	// its line, and wrap it again: a line that is wrapped cannot be written anew.
-	cutLine, wrapLine = "\x1b[?7l", "\x1b[?7h"
-)
+// clearLine returns to the start of the terminal's line and clears it.
+const clearLine = "\r\x1b[K"
 
 func (l *progressLine) show(done pull.Progress) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	switch {
 	case l.quiet:
 	case l.terminal:
-		l.line = cutLine + done.String() + wrapLine
-		fmt.Fprint(l.w, startOfLine+l.line)
+		l.line = done.String()
+		fmt.Fprint(l.w, clearLine+l.line)
 	case done.Finished, done.Requests%showEvery == 0:
 		fmt.Fprintln(l.w, done)
 	}
 }
 
-// say puts a line above that of the progress.
+// say writes a line above that of the progress.
 func (l *progressLine) say(line string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	switch {
 	case l.quiet:
 	case l.terminal:
-		fmt.Fprintf(l.w, "%s%s\n%s", startOfLine, line, l.line)
+		fmt.Fprintf(l.w, "%s%s\n%s", clearLine, line, l.line)
 	default:
 		fmt.Fprintln(l.w, line)
 	}
@@ -256,8 +243,6 @@ func (l *progressLine) say(line string) {
 
 // end leaves the terminal at the start of a line.
 func (l *progressLine) end() {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	if l.line != "" {
 		fmt.Fprintln(l.w)
 	}

@@ -77,15 +77,7 @@ func check(file string, p *process) (summary string, err error) {
 	if err != nil {
 		return "", err
 	}
-	var users, invites, workspaces, keys int
-	for _, c := range all {
-		users += len(c.Users)
-		invites += len(c.Invites)
-		workspaces += len(c.Workspaces)
-		keys += len(c.APIKeys)
-	}
-	return fmt.Sprintf("%s: ok, %s, %s, %s, %s, %s", name, text.Count(len(all), "organization"), text.Count(users, "user"),
-		text.Count(invites, "invite"), text.Count(workspaces, "workspace"), text.Count(keys, "API key")), nil
+	return fmt.Sprintf("%s: ok, %s, %s", name, text.Count(len(all), "organization"), seed.Holds(all)), nil
 }
 
 // readSeed returns what is in a seed file, and its name in messages.

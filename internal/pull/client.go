@@ -8,13 +8,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"mime"
 	"net"
 	"net/http"
 	"net/url"
-	"reflect"
-	"slices"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -73,81 +71,57 @@ func newClient(o Options) *client {
 
 func (c *client) close() { c.http.CloseIdleConnections() }
 
-// refusal is an answer that asking again would not change.
-type refusal struct {
-	status  int
-	path    string
-	message string
+// failure is a request that failed. Asking again may help if it passes.
+type failure struct {
+	said   string
+	status int // of the answer, 0 without one
+	passes bool
+	after  time.Duration // how long the server asks to wait, 0 if it does not
 }
 
-func (r *refusal) Error() string {
-	said := fmt.Sprintf("GET %s: %s", r.path, statusLine(r.status))
-	if r.message != "" {
-		said += ": " + r.message
-	}
-	if r.status == http.StatusUnauthorized || r.status == http.StatusForbidden {
-		said += " (is " + KeyVariable + " an admin key of the organization?)"
-	}
-	return said
-}
+func (f *failure) Error() string { return f.said }
 
-// statusLine returns a status with its name, where it has one.
-func statusLine(status int) string {
-	return strings.TrimSpace(fmt.Sprint(status, " ", http.StatusText(status)))
-}
-
-// passing is a failure that asking again may get past.
-type passing struct {
-	error
-	after time.Duration // how long the server asks to wait; 0 when it does not say
-	limit bool          // a rate limit, which always passes
-}
-
-func (p *passing) Unwrap() error { return p.error }
-
-// get reads the object at a path into a value, and returns it with all of its
-// fields. It waits as long as the server asks for, longer each time in a row,
-// and fails when the same request has failed too often.
-func (c *client) get(ctx context.Context, path string, query url.Values, into any) (object map[string]any, err error) {
+// get reads the object at a path into a value. It waits as long as the server
+// asks, longer each time in a row, and fails when the request has failed too
+// often.
+func (c *client) get(ctx context.Context, path string, query url.Values, into any) error {
+	at := c.base.JoinPath(api.BasePath, "organizations", path)
+	at.RawQuery = query.Encode()
 	failed := 0
 	for backoff := time.Second; ; backoff = min(2*backoff, time.Minute) {
-		object, err := c.try(ctx, path, query, into)
-		passes, ok := errors.AsType[*passing](err)
+		err := c.try(ctx, at, into)
 		switch {
 		case ctx.Err() != nil:
-			return nil, context.Cause(ctx)
-		case !ok:
-			return object, err
-		case !passes.limit:
+			return context.Cause(ctx)
+		case err == nil:
+			return nil
+		}
+		err.said = fmt.Sprintf("GET /%s: %s", strings.TrimLeft(at.EscapedPath(), "/"), err.said)
+		if !err.passes {
+			return err
+		}
+		said := "the rate limit is reached" // which always passes
+		if err.status != http.StatusTooManyRequests {
+			said = err.said
 			failed++
 		}
 		if failed >= maxTries {
-			return nil, fmt.Errorf("it failed %d times in a row: %w", failed, passes.error)
+			return fmt.Errorf("it failed %d times in a row: %w", failed, err)
 		}
-		wait := cmp.Or(passes.after, backoff)
-		if backoff > time.Second { // not for the first time
-			wait = max(wait, backoff)
-		}
-		if passes.limit {
-			c.say(fmt.Sprintf("the rate limit is reached: waiting %s", wait))
-		} else {
-			c.say(fmt.Sprintf("%v: waiting %s", passes.error, wait))
-		}
+		wait := max(err.after, backoff)
+		c.say(fmt.Sprintf("%s: waiting %s", said, wait))
 		if err := c.sleep(ctx, wait); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }
 
-func (c *client) try(ctx context.Context, path string, query url.Values, into any) (map[string]any, error) {
+func (c *client) try(ctx context.Context, at *url.URL, into any) *failure {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
-	at := c.base.JoinPath(api.BasePath, "organizations", path)
-	at.Path = "/" + strings.TrimLeft(at.Path, "/")
-	at.RawQuery = query.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
-		return nil, errors.New(c.hide(err.Error()))
+		return &failure{said: c.hide(err.Error())}
 	}
 	req.Header.Set("X-Api-Key", c.key)
 	req.Header.Set("Anthropic-Version", version)
@@ -156,7 +130,7 @@ func (c *client) try(ctx context.Context, path string, query url.Values, into an
 	c.requests++
 	res, err := c.http.Do(req)
 	if err != nil {
-		return nil, c.broken(at.Path, err)
+		return c.broken(err)
 	}
 	defer res.Body.Close()
 	c.reached = true
@@ -167,56 +141,57 @@ func (c *client) try(ctx context.Context, path string, query url.Values, into an
 	c.left -= len(body)
 	switch {
 	case res.StatusCode != http.StatusOK:
-		return nil, c.refused(at, res, body)
+		return c.refused(res, body)
 	case err != nil:
-		return nil, c.broken(at.Path, err)
+		return c.broken(err)
 	case len(body) > maxAnswer:
-		return nil, fmt.Errorf("GET %s: the answer has more than %d bytes", at.Path, maxAnswer)
+		return &failure{said: fmt.Sprintf("the answer has more than %d bytes", maxAnswer)}
 	case c.left < 0:
-		return nil, fmt.Errorf("GET %s: the organization is too large: its answers have more than %d bytes", at.Path, maxTotal)
+		return &failure{said: fmt.Sprintf("the organization is too large: its answers have more than %d bytes", maxTotal)}
 	}
-	return c.decode(at.Path, res.Header.Get("Content-Type"), body, into)
+	return c.decode(res.Header.Get("Content-Type"), body, into)
 }
 
-// broken returns the error of a request without a whole answer. Most of them
+// broken returns the failure of a request without a whole answer. Most of them
 // pass; those that a mistyped address causes do not.
-func (c *client) broken(path string, err error) error {
+func (c *client) broken(err error) *failure {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // the sentence names the place already
 	}
-	said := fmt.Errorf("GET %s: %s", path, c.hide(err.Error()))
+	said := c.hide(err.Error())
 	if errors.Is(err, context.DeadlineExceeded) {
-		said = fmt.Errorf("GET %s: no whole answer in %s", path, tryTime)
+		said = fmt.Sprintf("no whole answer in %s", tryTime)
 	}
 	op, isNet := errors.AsType[*net.OpError](err)
 	unreached := isNet && (op.Op == "dial" || op.Op == "proxyconnect")
 	_, noName := errors.AsType[*net.DNSError](err)
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
 	if untrusted || errors.Is(err, http.ErrSchemeMismatch) || !c.reached && (noName || unreached) {
-		return fmt.Errorf("no server answers at %s: %s", c.base, c.hide(err.Error()))
+		return &failure{said: fmt.Sprintf("no server answers at %s: %s", c.base, said)}
 	}
-	return &passing{error: said}
+	return &failure{said: said, passes: true}
 }
 
-// refused returns the error of an answer without success.
-func (c *client) refused(at *url.URL, res *http.Response, body []byte) error {
+// refused returns the failure of an answer without success.
+func (c *client) refused(res *http.Response, body []byte) *failure {
 	status := res.StatusCode
+	said := strings.TrimSpace(fmt.Sprint(status, " ", http.StatusText(status)))
 	if 300 <= status && status < 400 {
 		where := "nowhere"
 		if location, err := res.Location(); err == nil {
 			where = c.hide(location.Redacted())
 		}
-		return fmt.Errorf("GET %s: %s: it sends on to %s, and the key does not go there: name with --from the address that answers itself",
-			at.Path, statusLine(status), where)
+		said += fmt.Sprintf(": it sends on to %s, and the key does not go there: name with --from the address that answers itself", where)
+		return &failure{said: said, status: status}
 	}
-	no := &refusal{status, at.Path, c.hide(messageOf(body))}
-	switch {
-	case status == http.StatusTooManyRequests:
-		return &passing{no, c.retryAfter(res.Header), true}
-	case status >= 500, status == http.StatusRequestTimeout:
-		return &passing{no, c.retryAfter(res.Header), false}
+	if message := c.hide(messageOf(body)); message != "" {
+		said += ": " + message
 	}
-	return no
+	if status == http.StatusUnauthorized || status == http.StatusForbidden {
+		said += " (is " + KeyVariable + " an admin key of the organization?)"
+	}
+	passes := status >= 500 || status == http.StatusRequestTimeout || status == http.StatusTooManyRequests
+	return &failure{said, status, passes, c.retryAfter(res.Header.Get("Retry-After"))}
 }
 
 // messageOf returns the message of an error in either of the API's envelopes.
@@ -231,113 +206,61 @@ func messageOf(body []byte) string {
 	return cmp.Or(said.Error.Message, said.Message)
 }
 
-// retryAfter returns how long the server asks to wait, 0 when it does not say.
-func (c *client) retryAfter(h http.Header) time.Duration {
-	const least, most = 100 * time.Millisecond, 24 * time.Hour
-	within := func(d float64) time.Duration { return time.Duration(min(max(d, float64(least)), float64(most))) }
-	if ms, err := strconv.ParseFloat(h.Get("Retry-After-Ms"), 64); err == nil && ms >= 0 {
-		return within(ms * float64(time.Millisecond))
+// retryAfter returns how long a server asks to wait, in seconds or until a date.
+func (c *client) retryAfter(header string) time.Duration {
+	const most = 24 * time.Hour
+	if at, err := http.ParseTime(header); err == nil {
+		return min(at.Sub(c.serverTime()), most)
 	}
-	after := h.Get("Retry-After")
-	if s, err := strconv.ParseFloat(after, 64); err == nil && s >= 0 {
-		return within(s * float64(time.Second))
+	seconds, _ := strconv.ParseFloat(header, 64) // 0 where there are none
+	return time.Duration(min(seconds*float64(time.Second), float64(most)))
+}
+
+// serverTime returns what the server's clock showed last, or the time here where
+// it does not say.
+func (c *client) serverTime() time.Time {
+	if c.date.IsZero() {
+		return c.now()
 	}
-	if at, err := http.ParseTime(after); err == nil {
-		now := c.now()
-		if date, err := http.ParseTime(h.Get("Date")); err == nil {
-			now = date // the clock that the date was made with
-		}
-		return within(float64(at.Sub(now)))
-	}
-	return 0
+	return c.date
 }
 
 // decode reads an answer, and cuts every key in it. An answer that is torn may be
 // whole the next time; one of another shape never is.
-func (c *client) decode(path, contentType string, body []byte, into any) (map[string]any, error) {
+func (c *client) decode(contentType string, body []byte, into any) *failure {
 	kind, _, _ := mime.ParseMediaType(contentType)
 	if kind != "" && kind != "application/json" {
-		return nil, fmt.Errorf("GET %s: it answers %s: is %s the address of the API?", path, c.hide(kind), c.base)
+		return &failure{said: fmt.Sprintf("it answers %s: is %s the address of the API?", c.hide(kind), c.base)}
 	}
-	var answer any
-	if err := json.Unmarshal(body, &answer); err != nil {
-		return nil, &passing{error: fmt.Errorf("GET %s: the answer cannot be read: %s", path, c.hide(err.Error()))}
-	}
-	redacted, err := json.Marshal(c.redact(answer))
+	err := json.Unmarshal(c.redact(body), into)
 	if err == nil {
-		err = json.Unmarshal(redacted, into)
+		return nil
 	}
-	if err != nil {
-		return nil, fmt.Errorf("GET %s: %s", path, c.hide(shapeOf(err, answer)))
-	}
-	object, _ := answer.(map[string]any)
-	return object, nil
-}
-
-// shapeOf says which field of an answer has the wrong type.
-func shapeOf(err error, answer any) string {
+	_, torn := errors.AsType[*json.SyntaxError](err)
+	said := strings.TrimPrefix(err.Error(), "json: ")
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		value, _, _ := strings.Cut(wrong.Value, " ")
-		return fmt.Sprintf("%s: expected %s, not %s", cmp.Or(wrong.Field, "the answer"), kindNames[wrong.Type.Kind()], cmp.Or(valueNames[value], value))
+		said = wrong.Value + " in " + cmp.Or(wrong.Field, "place of an object")
 	}
-	if wrong, ok := errors.AsType[*time.ParseError](err); ok {
-		return fmt.Sprintf("%s: expected a time such as 2024-10-30T23:58:27Z, not %q", cmp.Or(fieldWith(answer, wrong.Value), "the answer"), wrong.Value)
-	}
-	return err.Error()
+	return &failure{said: "unexpected answer: " + c.hide(said), passes: torn}
 }
 
-// kindNames and valueNames are the names of types and values of JSON.
-var (
-	kindNames = map[reflect.Kind]string{
-		reflect.String: "a text", reflect.Bool: "true or false", reflect.Slice: "a list", reflect.Map: "an object", reflect.Struct: "an object",
-	}
-	valueNames = map[string]string{
-		"string": "a text", "bool": "true or false", "array": "a list", "object": "an object", "number": "a number",
-	}
-)
+// jsonString matches a string of JSON, a name or a value.
+var jsonString = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// fieldWith returns the path of a field that holds a text.
-func fieldWith(v any, text string) string {
-	switch v := v.(type) {
-	case []any:
-		for _, element := range v {
-			if field := fieldWith(element, text); field != "" {
-				return field
-			}
+// redact cuts every key in JSON to its last four characters. It looks into the
+// strings, since a key may be escaped, and a text that is escaped twice may look
+// like a key.
+func (c *client) redact(body []byte) []byte {
+	return jsonString.ReplaceAllFunc(body, func(quoted []byte) []byte {
+		var s string
+		if json.Unmarshal(quoted, &s) != nil {
+			return quoted // and what it is in fails too
 		}
-	case map[string]any:
-		for _, name := range slices.Sorted(maps.Keys(v)) {
-			field := fieldWith(v[name], text)
-			if v[name] == text {
-				return name
-			}
-			if field != "" {
-				return name + "." + field
-			}
+		if cut := c.cut(s); cut != s {
+			return []byte(api.Encode(cut))
 		}
-	}
-	return ""
-}
-
-// redact cuts every key in a JSON value to its last four characters.
-func (c *client) redact(v any) any {
-	switch v := v.(type) {
-	case string:
-		return c.cut(v)
-	case []any:
-		for i := range v {
-			v[i] = c.redact(v[i])
-		}
-	case map[string]any:
-		for name, value := range v {
-			if cut := c.cut(name); cut != name {
-				delete(v, name)
-				name = cut
-			}
-			v[name] = c.redact(value)
-		}
-	}
-	return v
+		return quoted
+	})
 }
 
 // cut cuts every key in a text, the admin key of any form too.

@@ -3,19 +3,21 @@ package pull
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 
+	"antechamber/api"
 	"antechamber/internal/text"
 )
 
 // list is how a list of the API is read.
 type list[T any] struct {
-	is     int // the count of Progress
+	noun   string // in notes and in the progress
 	path   string
 	query  url.Values
 	fields []string       // that the seed has, nested ones such as "scope.type"; others are noted
@@ -31,25 +33,38 @@ const maxRestarts = 4
 
 // listPage is a page of a list.
 type listPage[T any] struct {
-	Data    *[]T    `json:"data"`
-	HasMore *bool   `json:"has_more"`
-	LastID  *string `json:"last_id"`
+	Data    *[]answered[T] `json:"data"`
+	HasMore *bool          `json:"has_more"`
+	LastID  api.Nullable   `json:"last_id"`
+}
 
-	raw  []any  // the objects with all of their fields
-	next string // the cursor of the page after it, empty after the last one
+// answered is an object of the API, with all of its fields.
+type answered[T any] struct {
+	value  T
+	fields map[string]any
+}
+
+func (o *answered[T]) UnmarshalJSON(b []byte) error {
+	if err := json.Unmarshal(b, &o.value); err != nil {
+		return err
+	}
+	return json.Unmarshal(b, &o.fields)
 }
 
 // readList returns a whole list.
 func readList[T any](ctx context.Context, p *puller, l list[T]) ([]T, error) {
+	if p.progress.Noun != l.noun {
+		p.progress = Progress{Noun: l.noun}
+	}
 	var all []T
 	seen := map[string]bool{}
 	for after, restarts := "", 0; ; {
 		page, err := readPage(ctx, p, l, after)
-		no, refused := errors.AsType[*refusal](err)
+		refused, _ := errors.AsType[*failure](err)
 		switch {
-		case refused && no.status == http.StatusBadRequest && after != "" && restarts < maxRestarts:
+		case refused != nil && refused.status == http.StatusBadRequest && after != "" && restarts < maxRestarts:
 			p.Say(fmt.Sprintf("%s does not go on after %s: reading it again", l.path, after))
-			p.progress.counts[l.is] -= len(all)
+			p.progress.Count -= len(all)
 			all, seen, after = nil, map[string]bool{}, ""
 			restarts++
 			continue
@@ -57,97 +72,53 @@ func readList[T any](ctx context.Context, p *puller, l list[T]) ([]T, error) {
 			return nil, err
 		}
 		before := len(all)
-		for i, o := range *page.Data {
-			if id := l.id(o); !seen[id] {
+		for _, o := range *page.Data {
+			if id := l.id(o.value); !seen[id] {
 				seen[id] = true
-				all = append(all, o)
-				object, _ := page.raw[i].(map[string]any)
-				p.notes.leftOut(listNames[l.is], id, "", object, l.fields)
+				all = append(all, o.value)
+				p.notes.leftOut(l.noun, id, "", o.fields, l.fields)
 			}
 		}
-		if page.next != "" && len(all) == before {
+		if *page.HasMore && len(all) == before {
 			return nil, fmt.Errorf("%s: the page after %q has more pages after it, but no new object", l.path, after)
 		}
-		p.progress.counts[l.is] += len(all) - before
-		p.progress.begun[l.is] = true
+		p.progress.Count += len(all) - before
 		p.report()
-		if after = page.next; after == "" {
+		if !*page.HasMore {
 			return all, nil
 		}
+		last := (*page.Data)[len(*page.Data)-1]
+		after = cmp.Or(string(page.LastID), l.id(last.value))
 	}
 }
 
 func readPage[T any](ctx context.Context, p *puller, l list[T], after string) (page listPage[T], err error) {
 	query := url.Values{"limit": {fmt.Sprint(pageSize)}}
-	for name, values := range l.query {
-		query[name] = values
-	}
+	maps.Copy(query, l.query)
 	if after != "" {
 		query.Set("after_id", after)
 	}
-	answer, err := p.client.get(ctx, l.path, query, &page)
-	page.raw, _ = answer["data"].([]any)
+	err = p.client.get(ctx, l.path, query, &page)
 	switch {
 	case err != nil:
 		return page, err
-	case page.Data == nil || page.HasMore == nil || len(page.raw) != len(*page.Data):
+	case page.Data == nil || page.HasMore == nil:
 		return page, fmt.Errorf("%s: the answer is not a list: data or has_more is missing", l.path)
-	case slices.ContainsFunc(*page.Data, func(o T) bool { return l.id(o) == "" }):
+	case slices.ContainsFunc(*page.Data, func(o answered[T]) bool { return l.id(o.value) == "" }):
 		return page, fmt.Errorf("%s: an object has no id", l.path)
-	}
-	said, last := "", ""
-	if page.LastID != nil {
-		said = *page.LastID
-	}
-	if n := len(*page.Data); n > 0 {
-		last = l.id((*page.Data)[n-1])
-	}
-	switch {
-	case *page.HasMore && last == "":
-		return page, fmt.Errorf("%s: the page after %q has more pages after it, but no object", l.path, after)
-	case *page.HasMore:
-		page.next = cmp.Or(said, last)
-	case len(*page.Data) >= pageSize && said != "" && said != last:
-		p.notes.add("", "the last page of %s is full and does not end with its last_id: some objects may be missing", l.path)
 	}
 	return page, nil
 }
 
 // Progress is how far a pull has come.
 type Progress struct {
+	Noun     string // what is being read
+	Count    int    // how many of them were read
 	Requests int
-	Finished bool // whether a list ends with this request
-
-	counts [lists]int
-	begun  [lists]bool
-	in     int // workspaces whose members are read
+	Finished bool // whether all of them were read
 }
-
-// The counts of Progress, in the order in which they are shown.
-const (
-	usersList = iota
-	invitesList
-	workspacesList
-	membersList
-	keysList
-	lists
-)
-
-// listNames are the lists in notes.
-var listNames = [lists]string{"users", "invites", "workspaces", "workspace members", "API keys"}
 
 // String returns the progress as a line.
 func (p Progress) String() string {
-	shown := func(list int) string {
-		if !p.begun[list] {
-			return "…"
-		}
-		return text.Number(p.counts[list])
-	}
-	parts := []string{"users " + shown(usersList), "invites " + shown(invitesList)}
-	workspaces := "workspaces " + shown(workspacesList)
-	if p.begun[workspacesList] {
-		workspaces += " (members of " + text.Number(p.in) + ")"
-	}
-	return strings.Join(append(parts, workspaces, "API keys "+shown(keysList)), " · ")
+	return fmt.Sprintf("%s: %s (%s)", p.Noun, text.Number(p.Count), text.Count(p.Requests, "request"))
 }

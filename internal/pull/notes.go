@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"antechamber/api"
 	"antechamber/internal/text"
 )
 
@@ -30,13 +31,13 @@ func (n *notes) add(id, format string, args ...any) {
 }
 
 // leftOut notes the fields of an object that hold something and are not in the
-// seed. Those that are there are given by their paths, such as "scope.type".
+// seed. Those that are there have paths, such as "scope.type".
 func (n *notes) leftOut(noun, id, prefix string, object map[string]any, fields []string) {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		path, value := prefix+name, object[name]
 		nested, _ := value.(map[string]any)
 		switch {
-		case slices.Contains(fields, path) || isEmpty(value):
+		case slices.Contains(fields, path) || slices.Contains(empty, api.Encode(value)):
 		case nested != nil && slices.ContainsFunc(fields, func(field string) bool { return strings.HasPrefix(field, path+".") }):
 			n.leftOut(noun, id, path+".", nested, fields)
 		default:
@@ -45,20 +46,8 @@ func (n *notes) leftOut(noun, id, prefix string, object map[string]any, fields [
 	}
 }
 
-// isEmpty reports whether a JSON value holds nothing.
-func isEmpty(value any) bool {
-	switch value := value.(type) {
-	case nil:
-		return true
-	case string:
-		return value == ""
-	case []any:
-		return len(value) == 0
-	case map[string]any:
-		return len(value) == 0
-	}
-	return false
-}
+// empty are the JSON values that hold nothing.
+var empty = []string{"null", `""`, "[]", "{}"}
 
 // lines returns a line for each kind of adjustment.
 func (n *notes) lines() (lines []string) {
@@ -77,10 +66,3 @@ func (n *notes) lines() (lines []string) {
 	}
 	return lines
 }
-
-// cleaned is an error that is fit for a terminal.
-type cleaned struct{ error }
-
-func (c cleaned) Unwrap() error { return c.error }
-
-func (c cleaned) Error() string { return text.Printable(c.error.Error()) }

@@ -3,7 +3,6 @@ package pull
 import (
 	"context"
 	"fmt"
-	"math"
 	"time"
 
 	"antechamber/api"
@@ -11,26 +10,23 @@ import (
 )
 
 func (p *puller) readOrganization(ctx context.Context) error {
-	answer, err := p.client.get(ctx, "me", nil, &p.organization)
-	switch {
-	case err != nil:
+	var answer answered[api.Organization]
+	if err := p.client.get(ctx, "me", nil, &answer); err != nil {
 		return err
-	case p.organization.ID == "":
+	}
+	p.organization = answer.value
+	if p.organization.ID == "" {
 		return fmt.Errorf("%s answers without an organization: is it the address of the API?", p.From)
 	}
-	p.notes.leftOut("the organization", p.organization.ID, "", answer, []string{"id", "type", "name"})
+	p.notes.leftOut("the organization", p.organization.ID, "", answer.fields, []string{"id", "type", "name"})
 	return nil
 }
 
 // seed makes the seed of what was read.
 func (p *puller) seed() seed.Organization {
-	fillTimes(p, p.users, "added_at", func(u *api.User) (string, *api.Time) { return u.ID, &u.AddedAt })
-	fillTimes(p, p.invites, "invited_at", func(i *api.Invite) (string, *api.Time) { return i.ID, &i.InvitedAt })
-	fillTimes(p, p.workspaces, "created_at", func(w *workspace) (string, *api.Time) { return w.ID, &w.CreatedAt })
-	fillTimes(p, p.keys, "created_at", func(k *apiKey) (string, *api.Time) { return k.ID, &k.CreatedAt })
 	p.numberPeople()
 	o := seed.Organization{
-		ID: p.organization.ID, Name: p.name(p.organization.ID, p.organization.Name, math.MaxInt, "Organization"),
+		ID: p.organization.ID, Name: p.name(p.organization.ID, p.organization.Name, "Organization"),
 		Users: p.seedUsers(), Invites: p.seedInvites(),
 	}
 	o.DefaultWorkspace, o.Workspaces = p.seedWorkspaces()
@@ -81,7 +77,7 @@ func (p *puller) clock() time.Time {
 			ahead(k.ExpiresAt)
 		}
 	}
-	now := p.serverTime()
+	now := p.client.serverTime()
 	if least.IsZero() || !now.Before(least) && (most.IsZero() || now.Before(most)) {
 		return now
 	}
@@ -89,13 +85,4 @@ func (p *puller) clock() time.Time {
 		p.notes.add("", "something expired during the pull, and is expired in the seed")
 	}
 	return least
-}
-
-// serverTime returns what the server's clock showed last, or the time here where
-// it does not say.
-func (p *puller) serverTime() time.Time {
-	if p.client.date.IsZero() {
-		return p.Now()
-	}
-	return p.client.date
 }

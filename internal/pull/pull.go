@@ -14,7 +14,6 @@ import (
 	"context"
 	"errors"
 	"net/url"
-	"strings"
 	"time"
 
 	"antechamber/api"
@@ -44,7 +43,7 @@ type Result struct {
 	Seed     []byte
 	Faults   seed.Faults // why the seed cannot be served; nil when it can
 	Notes    []string    // where the seed differs from what was read
-	Holds    string      // a count of the objects in the seed
+	Holds    string      // a count of the objects in the seed, if it can be served
 	Requests int
 }
 
@@ -60,7 +59,7 @@ type puller struct {
 	invites      []api.Invite
 	workspaces   []workspace
 	members      map[string][]api.WorkspaceMember // by workspace
-	keys         []apiKey
+	keys         []api.APIKey
 	defaultID    string // of the Default Workspace, empty while unknown
 
 	person   map[string]int                  // numbers of users and invites, by id
@@ -79,11 +78,11 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	}
 	defer p.client.close()
 	if err := p.read(ctx); err != nil {
-		return Result{}, cleaned{err}
+		return Result{}, err
 	}
-	made := p.seed()
-	r := Result{Seed: seed.Encode(made), Notes: p.notes.lines(), Holds: holds(made), Requests: p.client.requests}
-	err := seed.Validate(o.Name, r.Seed, seed.Options{Real: o.Now()})
+	r := Result{Seed: seed.Encode(p.seed()), Notes: p.notes.lines(), Requests: p.client.requests}
+	_, contents, err := seed.Read(o.Name, r.Seed, seed.Options{Real: o.Now()})
+	r.Holds = seed.Holds(contents)
 	if faults, ok := errors.AsType[seed.Faults](err); ok {
 		r.Faults, err = faults, nil
 	}
@@ -100,9 +99,10 @@ func (p *puller) read(ctx context.Context) error {
 		if err := read(ctx); err != nil {
 			return err
 		}
-		p.progress.Finished = true
-		p.report()
-		p.progress.Finished = false
+		if !p.progress.Finished { // which it is where no workspace has members to read
+			p.progress.Finished = true
+			p.report()
+		}
 	}
 	return nil
 }
@@ -110,45 +110,4 @@ func (p *puller) read(ctx context.Context) error {
 func (p *puller) report() {
 	p.progress.Requests = p.client.requests
 	p.Progress(p.progress)
-}
-
-// holds counts what is in a seed.
-func holds(o seed.Organization) string {
-	return strings.Join([]string{
-		text.Count(len(o.Users), "user"), text.Count(len(o.Invites), "invite"), text.Count(len(o.Workspaces), "workspace"), text.Count(len(o.APIKeys), "API key"),
-	}, ", ")
-}
-
-// fillTimes replaces missing times by those of the neighbors in the list.
-func fillTimes[T any](p *puller, all []T, field string, of func(*T) (id string, at *api.Time)) {
-	older := api.At(p.serverTime())
-	for i := range all { // where there is no older neighbor, the newer one is nearest
-		if _, at := of(&all[i]); !at.IsZero() {
-			older = *at
-		}
-	}
-	for i := len(all) - 1; i >= 0; i-- {
-		id, at := of(&all[i])
-		if at.IsZero() {
-			p.notes.add(id, "missing %s replaced by that of the neighbor in the list", field)
-			*at = older
-		}
-		older = *at
-	}
-}
-
-// noLater sets a time back to one that it cannot be after.
-func (p *puller) noLater(id, field string, at *api.Time, limit api.Time, name string) {
-	if !limit.IsZero() && at.After(limit.Time) {
-		p.notes.add(id, "%s after %s set back to it", field, name)
-		*at = limit
-	}
-}
-
-// orNull returns t as a seed has it.
-func orNull(t api.Time) seed.Time {
-	if t.IsZero() {
-		return seed.NoTime
-	}
-	return seed.At(t.Time)
 }

@@ -3,7 +3,6 @@ package pull
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"antechamber/api"
 	"antechamber/seed"
@@ -11,7 +10,7 @@ import (
 
 func (p *puller) readUsers(ctx context.Context) (err error) {
 	p.users, err = readList(ctx, p, list[api.User]{
-		is: usersList, path: "users", fields: []string{"id", "type", "email", "name", "role", "added_at"},
+		noun: "users", path: "users", fields: []string{"id", "type", "email", "name", "role", "added_at"},
 		id: func(u api.User) string { return u.ID },
 	})
 	return err
@@ -23,7 +22,7 @@ func (p *puller) seedUsers() []seed.User {
 		p.roles[u.ID] = p.role(u.ID, u.Role)
 		p.joined[p.person[u.ID]] = u.AddedAt
 		out[i] = seed.User{
-			ID: u.ID, Email: p.email(u.ID, u.Email), Name: p.name(u.ID, u.Name, math.MaxInt, fmt.Sprintf("User %d", p.person[u.ID])),
+			ID: u.ID, Email: p.email(u.ID, u.Email), Name: p.name(u.ID, u.Name, fmt.Sprintf("User %d", p.person[u.ID])),
 			Role: p.roles[u.ID], AddedAt: seed.At(u.AddedAt.Time),
 		}
 	}

@@ -13,9 +13,8 @@ func (p *puller) readMembers(ctx context.Context) (err error) {
 		if w.ID == p.defaultID { // it has none
 			continue
 		}
-		p.progress.in++ // also while they are read
 		p.members[w.ID], err = readList(ctx, p, list[api.WorkspaceMember]{
-			is: membersList, path: "workspaces/" + url.PathEscape(w.ID) + "/members", fields: []string{"type", "user_id", "workspace_id", "workspace_role"},
+			noun: "workspace members", path: "workspaces/" + url.PathEscape(w.ID) + "/members", fields: []string{"type", "user_id", "workspace_id", "workspace_role"},
 			id: func(m api.WorkspaceMember) string { return m.UserID },
 		})
 		if err != nil {

@@ -1,7 +1,6 @@
 package pull
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,41 +14,15 @@ import (
 	"antechamber/seed"
 )
 
-// workspace is a workspace as the API answers it, with what an older server may
-// leave out and a newer one may have more of.
+// workspace is a workspace with any data residency, known or not.
 type workspace struct {
-	ID            string                     `json:"id"`
-	Name          string                     `json:"name"`
-	DisplayColor  string                     `json:"display_color"`
-	CreatedAt     api.Time                   `json:"created_at"`
-	ArchivedAt    api.Time                   `json:"archived_at"`
-	CompartmentID string                     `json:"compartment_id"`
-	ExternalKeyID *string                    `json:"external_key_id"`
-	Tags          map[string]json.RawMessage `json:"tags"`
-	DataResidency struct {
-		WorkspaceGeo         string `json:"workspace_geo"`
-		AllowedInferenceGeos geos   `json:"allowed_inference_geos"`
-		DefaultInferenceGeo  string `json:"default_inference_geo"`
-	} `json:"data_residency"`
-}
-
-// geos is a list of geos, known or not; nil when all are allowed.
-type geos []string
-
-func (g *geos) UnmarshalJSON(b []byte) error {
-	var word string
-	if json.Unmarshal(b, &word) != nil {
-		return json.Unmarshal(b, (*[]string)(g))
-	}
-	if word != "" && word != api.Unrestricted {
-		*g = geos{word}
-	}
-	return nil
+	api.Workspace
+	DataResidency json.RawMessage `json:"data_residency"`
 }
 
 func (p *puller) readWorkspaces(ctx context.Context) (err error) {
 	p.workspaces, err = readList(ctx, p, list[workspace]{
-		is: workspacesList, path: "workspaces", query: url.Values{"include_archived": {"true"}, "include_default": {"true"}},
+		noun: "workspaces", path: "workspaces", query: url.Values{"include_archived": {"true"}, "include_default": {"true"}},
 		fields: []string{
 			"id", "type", "name", "display_color", "created_at", "archived_at", "compartment_id", "external_key_id", "tags",
 			"data_residency.workspace_geo", "data_residency.allowed_inference_geos", "data_residency.default_inference_geo",
@@ -69,20 +42,15 @@ func (p *puller) findDefault(ctx context.Context) error {
 	before := ""
 	for _, w := range p.workspaces {
 		if w.Name == "Default" && w.ArchivedAt.IsZero() {
-			query := url.Values{"limit": {"1"}, "include_archived": {"true"}}
-			if before != "" {
-				query.Set("after_id", before)
-			}
-			var page struct {
-				Data []struct {
-					ID string `json:"id"`
-				} `json:"data"`
-			}
-			if _, err := p.client.get(ctx, "workspaces", query, &page); err != nil {
+			page, err := readPage(ctx, p, list[workspace]{
+				path: "workspaces", query: url.Values{"limit": {"1"}, "include_archived": {"true"}}, id: func(w workspace) string { return w.ID },
+			}, before)
+			if err != nil {
 				return err
 			}
-			if len(page.Data) == 0 || page.Data[0].ID != w.ID {
+			if len(*page.Data) == 0 || (*page.Data)[0].value.ID != w.ID {
 				p.defaultID = w.ID
+				p.progress.Count-- // as it is not counted in a seed
 				return nil
 			}
 		}
@@ -101,10 +69,9 @@ func (p *puller) seedWorkspaces() (byDefault *seed.Workspace, others []seed.Work
 	if p.defaultID != "" {
 		byDefault = &seed.Workspace{ID: p.defaultID}
 	}
-	externalKeys := map[string]string{}
+	externalKeys := map[api.Nullable]api.Nullable{}
 	for i := len(p.workspaces) - 1; i >= 0; i-- {
 		w := &p.workspaces[i]
-		p.noLater(w.ID, "created_at", &w.CreatedAt, w.ArchivedAt, "archived_at")
 		out := seed.Workspace{
 			ID: w.ID, DisplayColor: p.matching(w.ID, "display_color", w.DisplayColor, color), CreatedAt: seed.At(w.CreatedAt.Time),
 			CompartmentID: p.matching(w.ID, "compartment_id", w.CompartmentID, uuid),
@@ -115,8 +82,8 @@ func (p *puller) seedWorkspaces() (byDefault *seed.Workspace, others []seed.Work
 			continue
 		}
 		p.archived[w.ID] = w.ArchivedAt
-		out.Name = p.name(w.ID, w.Name, 255, fmt.Sprintf("Workspace %d", len(p.archived)))
-		out.ArchivedAt, out.Members = orNull(w.ArchivedAt), p.seedMembers(w.ID)
+		out.Name = p.name(w.ID, w.Name, fmt.Sprintf("Workspace %d", len(p.archived)))
+		out.ArchivedAt, out.Members = seed.OrNull(w.ArchivedAt), p.seedMembers(w.ID)
 		others = append(others, out)
 	}
 	slices.Reverse(others)
@@ -131,8 +98,8 @@ var (
 	externalKeyID = regexp.MustCompile(`^ekey_[0-9A-Za-z]+$`)
 )
 
-// matching returns a value of the form that a seed takes, or the empty one: then
-// one is drawn when the seed is loaded.
+// matching returns a value if it has the form that a seed takes, or the empty
+// one: then loading the seed draws one, or it stays null.
 func (p *puller) matching(id, field, value string, form *regexp.Regexp) string {
 	if value != "" && !form.MatchString(value) {
 		p.notes.add(id, "invalid %s left out", field)
@@ -143,20 +110,15 @@ func (p *puller) matching(id, field, value string, form *regexp.Regexp) string {
 
 // externalKey returns the id of the workspace's external key. Stand-ins are kept
 // in a map, since workspaces may share a key.
-func (p *puller) externalKey(w *workspace, standIns map[string]string) api.Nullable {
-	switch {
-	case w.ExternalKeyID == nil:
-		return ""
-	case *w.ExternalKeyID == "":
-		p.notes.add(w.ID, "empty external_key_id left out")
-		return ""
-	case p.KeepNames || externalKeyID.MatchString(*w.ExternalKeyID):
-		return api.Nullable(*w.ExternalKeyID)
+func (p *puller) externalKey(w *workspace, standIns map[api.Nullable]api.Nullable) api.Nullable {
+	key := w.ExternalKeyID
+	if key == "" || p.KeepNames || externalKeyID.MatchString(string(key)) {
+		return key
 	}
-	if standIns[*w.ExternalKeyID] == "" {
-		standIns[*w.ExternalKeyID] = fmt.Sprintf("external-key-%d", len(standIns)+1)
+	if standIns[key] == "" {
+		standIns[key] = api.Nullable(fmt.Sprintf("external-key-%d", len(standIns)+1))
 	}
-	return api.Nullable(standIns[*w.ExternalKeyID])
+	return standIns[key]
 }
 
 // tags returns the workspace's tags: as they are, or numbered in the order of
@@ -164,36 +126,31 @@ func (p *puller) externalKey(w *workspace, standIns map[string]string) api.Nulla
 func (p *puller) tags(w *workspace) map[string]string {
 	out := map[string]string{}
 	for _, key := range slices.Sorted(maps.Keys(w.Tags)) {
-		if strings.HasPrefix(key, api.ReservedTagPrefix) {
+		switch n := len(out) + 1; {
+		case strings.HasPrefix(key, api.ReservedTagPrefix):
 			p.notes.add(w.ID, "reserved tag %q left out", key)
-			continue
+		case p.KeepNames:
+			out[key] = w.Tags[key]
+		default:
+			out[fmt.Sprintf("tag%d", n)] = fmt.Sprintf("value%d", n)
 		}
-		value := new(string)
-		if json.Unmarshal(w.Tags[key], &value) != nil || value == nil {
-			p.notes.add(w.ID, "value of a tag that is not a string becomes one")
-			value = new(string(w.Tags[key]))
-		}
-		if !p.KeepNames {
-			n := len(out) + 1
-			key, *value = fmt.Sprintf("tag%d", n), fmt.Sprintf("value%d", n)
-		}
-		out[key] = *value
 	}
 	return out
 }
 
 // residency returns a data residency that a seed can hold, nil for the default.
 func (p *puller) residency(w *workspace) *api.DataResidency {
-	d, out := w.DataResidency, api.DefaultDataResidency()
-	out.WorkspaceGeo = cmp.Or(d.WorkspaceGeo, out.WorkspaceGeo)
-	out.AllowedInferenceGeos = api.AllowedGeos(d.AllowedInferenceGeos)
-	out.DefaultInferenceGeo = cmp.Or(d.DefaultInferenceGeo, out.DefaultInferenceGeo)
-	allowed := d.AllowedInferenceGeos
+	out := api.DefaultDataResidency() // what is left out is as it is there
+	if w.DataResidency == nil {
+		return &out
+	}
+	err := json.Unmarshal(w.DataResidency, &out)
+	allowed := []string(out.AllowedInferenceGeos)
 	if allowed == nil {
 		allowed = api.InferenceGeos
 	}
 	unknown := func(geo string) bool { return !slices.Contains(api.InferenceGeos, geo) }
-	if !slices.Contains(api.WorkspaceGeos, out.WorkspaceGeo) || slices.ContainsFunc(allowed, unknown) || !slices.Contains(allowed, out.DefaultInferenceGeo) {
+	if err != nil || !slices.Contains(api.WorkspaceGeos, out.WorkspaceGeo) || slices.ContainsFunc(allowed, unknown) || !slices.Contains(allowed, out.DefaultInferenceGeo) {
 		p.notes.add(w.ID, "data_residency that a seed cannot hold becomes the default")
 		return nil
 	}
