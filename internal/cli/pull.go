@@ -58,7 +58,7 @@ type apiAddress struct{ url.URL }
 func (a *apiAddress) UnmarshalText(text []byte) error {
 	u, err := url.Parse(strings.TrimSpace(string(text)))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return badValue(text, "a URL such as https://api.anthropic.com")
+		return badValue(password.ReplaceAll(text, []byte("//…@")), "a URL such as https://api.anthropic.com")
 	}
 	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v1/organizations")
 	u.Path = strings.TrimRight(strings.TrimSuffix(u.Path, "/v1"), "/")

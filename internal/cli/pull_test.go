@@ -174,6 +174,10 @@ func TestPullAddresses(t *testing.T) {
 			t.Errorf("%s is %s, %v", given, a.String(), err)
 		}
 	}
+	err := new(apiAddress).UnmarshalText([]byte("https://me:secret@gateway"))
+	if want := `invalid "https://…@gateway": want a URL such as https://api.anthropic.com`; err == nil || err.Error() != want {
+		t.Errorf("an address with a password: %v, want %s", err, want)
+	}
 }
 
 // TestPullIsInterrupted stops a pull as Ctrl-C does, while it waits for a rate
