@@ -23,7 +23,7 @@ var Fields = []string{"match", "action", "times", "after", "probability"}
 // everything that is not understood or, if that is nothing, why the fault could
 // never fire on one of the operations.
 func Parse(doc *jsontree.Document, operations []Operation) (Fault, []remedy.Problem) {
-	p := &parser{doc: doc, operations: operations, told: map[string]bool{}}
+	p := &parser{doc: doc, operations: operations, noted: map[string]bool{}}
 	o := object{p, doc.Root}
 	for _, answered := range []string{"id", "hits"} {
 		if o.has(answered) {
@@ -53,13 +53,13 @@ type parser struct {
 	doc        *jsontree.Document
 	operations []Operation
 	problems   []remedy.Problem
-	told       map[string]bool // the fields that have a problem
+	noted      map[string]bool // the fields that have a problem
 }
 
 func (p *parser) note(problem remedy.Problem) {
-	if !p.told[problem.Field] {
+	if !p.noted[problem.Field] {
 		p.problems = append(p.problems, problem)
-		p.told[problem.Field] = true
+		p.noted[problem.Field] = true
 	}
 }
 
@@ -144,7 +144,7 @@ func (p *parser) delaying(in object, a *Action) {
 		in.only("type", "distribution", "min", "max")
 		a.Min = read(in, "min", "a duration of at least 0s, such as 250ms", atLeast(Duration(0)), nil)
 		a.Max = p.length(in, "max")
-		if a.Min > a.Max && !p.told["action.max"] {
+		if a.Min > a.Max && !p.noted["action.max"] {
 			p.want("action.min", "a duration of at most the maximum", nil)
 		}
 	case a.Distribution == Lognormal:
@@ -194,7 +194,7 @@ func (p *parser) possible(f Fault) {
 // Impossible returns why no request to one of the operations could agree with a
 // match, or nil. Its field is named without the "match." before it.
 func Impossible(m Match, operations []Operation) *remedy.Problem {
-	p := &parser{operations: operations, told: map[string]bool{}}
+	p := &parser{operations: operations, noted: map[string]bool{}}
 	p.possible(Fault{Match: m})
 	if len(p.problems) == 0 {
 		return nil
@@ -261,7 +261,7 @@ func (o object) only(known ...string) {
 		problem := remedy.UnknownField(n.Path(), n.Name, known)
 		o.p.note(problem)
 		if problem.Remedy != nil && !o.has(problem.Remedy.Value) {
-			o.p.told[o.PathOf(problem.Remedy.Value)] = true // or else it would be missing too
+			o.p.noted[o.PathOf(problem.Remedy.Value)] = true // or else it would be missing too
 		}
 	}
 }
