@@ -241,10 +241,11 @@ func TestVerifyIsRefused(t *testing.T) {
 // Every problem is typed, however many there are.
 func TestProblemsOfExpectations(t *testing.T) {
 	srv := serve(t, acme)
-	got := failed(t, srv.do("POST", "/verify", `{"expect":[{"operation":"listWorkspace","times":-1},{"operation":"listWorkspaces","method":"POST"},{}]}`))
+	got := failed(t, srv.do("POST", "/verify", `{"expect":[{"operation":"listWorkspace","times":-1},{"operation":"listWorkspaces","method":"POST","times":-1},{}]}`))
 	same(t, "problems", []remedy.Problem{
 		{Type: remedy.Invalid, Field: "expect[0].operation", Message: "want an operation of the Admin API, such as listWorkspaces", Remedy: remedy.Meant("listWorkspaces")},
 		{Type: remedy.Invalid, Field: "expect[0].times", Message: "want a whole number of at least 0"},
+		{Type: remedy.Invalid, Field: "expect[1].times", Message: "want a whole number of at least 0"},
 		{Type: remedy.Invalid, Field: "expect[1].method", Message: "want GET, the method of listWorkspaces"},
 		{Type: remedy.Invalid, Field: "expect[2]", Message: "want an operation, method, path, query, body or status"},
 	}, got.Problems)

@@ -22,18 +22,16 @@ var methods = []string{
 // Check returns everything that is wrong with a verification that could never be
 // satisfied, or that would not say what it seems to. operations are the known
 // names. impossible returns why no call could be as an expectation describes it,
-// or nil, and is asked where nothing else is wrong with it; its field is one of
-// the expectation.
+// or nil; its field is one of the expectation.
 func (v Verification) Check(operations []string, impossible func(Expectation) *remedy.Problem) (all []remedy.Problem) {
 	if len(v.Expect) == 0 && !v.NoOthers {
 		return []remedy.Problem{remedy.Want("expect", "at least one expectation, or no_others to expect that nothing was called")}
 	}
 	for i, e := range v.Expect {
 		found := append(e.problems(operations), v.misplaced(i)...)
-		if found == nil {
-			if p := impossible(e); p != nil {
-				found = append(found, *p)
-			}
+		p := impossible(e)
+		if p != nil && !slices.ContainsFunc(found, func(other remedy.Problem) bool { return other.Field == p.Field }) {
+			found = append(found, *p)
 		}
 		for _, p := range found {
 			p.Field = strings.TrimSuffix(fmt.Sprintf("expect[%d].%s", i, p.Field), ".")
