@@ -16,28 +16,40 @@ func inGo(err error) string {
 	if !ok {
 		return err.Error()
 	}
-	hint, known := remedyInGo(refused.Remedy)
-	if !known {
-		hint = refused.Hint
-	}
-	return refused.Say(fieldInGo(refused.Field), hint)
+	return strings.Join(refused.Lines(
+		func(p remedy.Problem) string { return p.Say(fieldInGo(p.Field)) },
+		func(r *remedy.Remedy, otherwise string) string {
+			if words, known := remedyInGo(r); known {
+				return words
+			}
+			return otherwise
+		},
+	), "\n")
 }
 
 // fieldInGo returns the Go name of a field of a Fault, or of one of the calls of
-// Verify: Action.RetryAfter for action.retry_after.
+// Verify: Action.RetryAfter for action.retry_after. Other fields have the names
+// of parameters.
 func fieldInGo(field string) string {
 	if call, ok := strings.CutPrefix(field, "expect["); ok {
 		i, name, _ := strings.Cut(call, "].")
 		if name == "" {
 			return "calls[" + i
 		}
-		return "calls[" + i + "]." + fieldInGo(name)
+		name, within, _ := strings.Cut(name, ".")
+		return strings.TrimSuffix("calls["+i+"]."+camelCase(name)+"."+within, ".")
 	}
-	name, within, _ := strings.Cut(strings.TrimPrefix(field, "match."), ".")
-	if name == "action" {
-		within = camelCase(within)
+	object, name, _ := strings.Cut(field, ".")
+	switch object {
+	case "match":
+		name, within, _ := strings.Cut(name, ".")
+		return strings.TrimSuffix(camelCase(name)+"."+within, ".")
+	case "action":
+		return strings.TrimSuffix("Action."+camelCase(name), ".")
+	case "times", "after", "probability":
+		return camelCase(object)
 	}
-	return strings.TrimSuffix(camelCase(name)+"."+within, ".")
+	return field
 }
 
 // camelCase returns RetryAfter for retry_after.

@@ -24,17 +24,28 @@ func TestEveryRemedyInGo(t *testing.T) {
 	}
 }
 
+// problem is the refusal of a request for a problem.
+func problem(p remedy.Problem) error {
+	return &remote.Error{Message: p.Error(), Hint: p.Remedy.String(), Remedy: p.Remedy, Problems: []remedy.Problem{p}}
+}
+
 func TestErrorsInGo(t *testing.T) {
 	for want, err := range map[string]error{
 		"No.": &remote.Error{Message: "No."},
-		`Operation: there is no operation "x" (did you mean "y"?)`: &remote.Error{
-			Message: `match.operation: there is no operation "x"`, Field: "match.operation", Hint: `did you mean "y"?`, Remedy: remedy.Meant("y"),
+		`invalid Operation: want an operation (did you mean "y"?)`: problem(remedy.Problem{Type: remedy.Invalid, Field: "match.operation", Message: "want an operation", Remedy: remedy.Meant("y")}),
+		"invalid Action.RetryAfter: want 1":                        problem(remedy.Problem{Type: remedy.Invalid, Field: "action.retry_after", Message: "want 1"}),
+		"missing Action.Status":                                    problem(remedy.Problem{Type: remedy.Missing, Field: "action.status"}),
+		"missing Action":                                           problem(remedy.Problem{Type: remedy.Missing, Field: "action"}),
+		"repeated Body.a_b":                                        problem(remedy.Problem{Type: remedy.Repeated, Field: "match.body.a_b"}),
+		"invalid Times: want 1":                                    problem(remedy.Problem{Type: remedy.Invalid, Field: "times", Message: "want 1"}),
+		"invalid name: want a name":                                problem(remedy.Problem{Type: remedy.Invalid, Field: "name", Message: "want a name"}),
+		"invalid calls[1].Path: want a path\nrepeated calls[1].Body.a_b\ninvalid calls[2]: want a call\nand 3 more": &remote.Error{
+			Message: "Wrong.", More: 3, Problems: []remedy.Problem{
+				{Type: remedy.Invalid, Field: "expect[1].path", Message: "want a path"},
+				{Type: remedy.Repeated, Field: "expect[1].body.a_b"},
+				{Type: remedy.Invalid, Field: "expect[2]", Message: "want a call"},
+			},
 		},
-		"Action.RetryAfter: must be at least 0": &remote.Error{Message: "action.retry_after: must be at least 0", Field: "action.retry_after"},
-		"Body.a_b: is there twice":              &remote.Error{Message: "match.body.a_b: is there twice", Field: "match.body.a_b"},
-		"Times: must be at least 1":             &remote.Error{Message: "times: must be at least 1", Field: "times"},
-		"calls[1].Path: is wrong":               &remote.Error{Message: "expect[1].path: is wrong", Field: "expect[1].path"},
-		"calls[1]: is wrong":                    &remote.Error{Message: "expect[1]: is wrong", Field: "expect[1]"},
 		`It is full. (UpdateSettings(map[string]any{"member_limit": nil}) removes the limit)`: &remote.Error{
 			Message: "It is full.", Hint: "PATCH it.", Remedy: &remedy.Remedy{Type: remedy.RemoveLimit, Limit: "member_limit"},
 		},

@@ -71,7 +71,7 @@ func TestRetryAfterIsInWholeSeconds(t *testing.T) {
 	}, "RetryAfter is in whole seconds, and 1.1s is none")
 	failing(t, "less than none", func(f *test) {
 		admintest.Run(f).Fault(admintest.Fault{Action: admintest.Error{Status: 529, RetryAfter: -time.Second}})
-	}, "Action.RetryAfter: must be at least 0")
+	}, "invalid Action.RetryAfter: want a whole number of at least 0")
 }
 
 // A request is sent once in every way, also on a connection that was used before.

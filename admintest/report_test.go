@@ -227,17 +227,26 @@ func TestMethodsThatFail(t *testing.T) {
 		"no snapshot":      {func(s *admintest.Server) { s.Restore("x") }, []string{"x"}},
 		"no seed":          {func(s *admintest.Server) { s.Import([]byte(`{"nmae":"A"}`)) }, []string{"/nmae"}},
 		"no setting":       {func(s *admintest.Server) { s.UpdateSettings(map[string]any{"limit": 1}) }, []string{"limit"}},
-		"no operation":     {func(s *admintest.Server) { s.Requests("listWorkspace") }, []string{"an operation of the Admin API", "did you mean listWorkspaces?"}},
+		"no operation":     {func(s *admintest.Server) { s.Requests("listWorkspace") }, []string{"an operation of the Admin API", `did you mean "listWorkspaces"?`}},
 		"no action":        {func(s *admintest.Server) { s.Fault(admintest.Fault{}) }, []string{"it has no Action"}},
 		"it can never happen": {func(s *admintest.Server) {
 			s.Fault(admintest.Fault{Operation: "listWorkspaces", Method: "POST", Action: admintest.Drop{}})
 		}, []string{"never"}},
 		"a mistyped fault": {func(s *admintest.Server) {
 			s.Fault(admintest.Fault{Operation: "listWorkspace", Action: admintest.Drop{}})
-		}, []string{`Operation: there is no operation "listWorkspace"`, `did you mean "listWorkspaces"?`}},
+		}, []string{`invalid Operation: want an operation of the Admin API`, `did you mean "listWorkspaces"?`}},
 		"no status":         {func(s *admintest.Server) { s.Fault(admintest.Fault{Action: admintest.Error{Status: 200}}) }, []string{"status"}},
 		"a body of nothing": {func(s *admintest.Server) { s.Fault(admintest.Fault{Body: func() {}, Action: admintest.Drop{}}) }, []string{"Body"}},
-		"no expectation":    {func(s *admintest.Server) { s.Verify() }, []string{"VerifyOnly() says that none was made"}},
+		"mistyped calls": {func(s *admintest.Server) {
+			s.Verify(admintest.Call{Operation: "listWorkspace"}, admintest.Call{Method: "GET", Times: new(-1)}, admintest.Call{Times: new(1)})
+		}, []string{
+			`Verify: invalid calls[0].Operation: want an operation of the Admin API`, `(did you mean "listWorkspaces"?)`,
+			"\ninvalid calls[1].Times: want a whole number of at least 0\ninvalid calls[2]: want an operation, method, path",
+		}},
+		"a fault that is wrong twice": {func(s *admintest.Server) {
+			s.Fault(admintest.Fault{Action: admintest.Error{Status: 200}, Times: -1})
+		}, []string{"Fault: invalid Action.Status: want a whole number from 400 to 599\ninvalid Times: want"}},
+		"no expectation": {func(s *admintest.Server) { s.Verify() }, []string{"VerifyOnly() says that none was made"}},
 	} {
 		failing(t, what, func(f *test) {
 			c.do(admintest.Run(f))
@@ -259,7 +268,7 @@ func TestVerifyTellsWhatCameNearest(t *testing.T) {
 	for _, words := range []string{
 		"near: #1 POST /v1/organizations/invites", `body.email: expected "bob@example.com", got "ada@example.com"`,
 		"VerifyOnly: calls that nothing expected: 1\n    #2 GET /v1/organizations/me → 200",
-		"VerifyInOrder: ", "it went on",
+		"Verify: calls[0]: expected at least 1 call, found no call\n", "VerifyInOrder: calls[1]: expected", "it went on",
 	} {
 		if !strings.Contains(said, words) {
 			t.Errorf("no %q in\n%s", words, said)

@@ -169,7 +169,7 @@ func said(e *remote.Error, inOrder bool) string {
 	}
 	var lines []string
 	for _, u := range unmet {
-		lines = append(lines, u.Message)
+		lines = append(lines, fmt.Sprintf("calls[%d]: %s", u.Index, u.Message))
 		for _, miss := range u.NearestMisses {
 			lines = append(lines, "    near: "+line(requestOf(miss.Entry)))
 			for _, difference := range miss.Differences {

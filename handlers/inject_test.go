@@ -11,6 +11,7 @@ import (
 	"antechamber/api"
 	"antechamber/internal/faults"
 	"antechamber/internal/journal"
+	"antechamber/internal/jsontree"
 	"antechamber/internal/server"
 )
 
@@ -24,9 +25,13 @@ func (s *testServer) tools() *server.Tools { return s.options.ToolsOf(s.store.Fi
 // arm arms a fault as the control plane does.
 func (s *testServer) arm(fault string) {
 	s.t.Helper()
-	f, err := faults.Parse([]byte(fault), Operations())
+	doc, err := jsontree.Parse([]byte(fault))
 	if err != nil {
 		s.t.Fatal(err)
+	}
+	f, problems := faults.Parse(doc, Operations())
+	if len(problems) > 0 {
+		s.t.Fatal(problems)
 	}
 	s.tools().Faults.Arm(f)
 	s.store.First().KeepHistory(s.tools().Faults.MaxStale())

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"fmt"
 	"net/http"
@@ -67,7 +68,7 @@ func (s *plane) organizationOf(r *http.Request, to route) (*store.Organization, 
 	for name, values := range query {
 		switch {
 		case !slices.Contains(known, name):
-			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, unknown("parameter", name, known), nil)
+			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, fmt.Sprintf("unknown parameter %q (allowed: %s)", name, cmp.Or(strings.Join(known, ", "), "none")), nil)
 		case len(values) > 1:
 			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, fmt.Sprintf("repeated parameter %q", name), nil)
 		}

@@ -188,6 +188,28 @@ func failed(t *testing.T, got result) failureObject {
 	return f.Error
 }
 
+// refused is failed for a request that is refused for its problems. It checks that
+// the message says them all, and leaves them out.
+func refused(t *testing.T, got result) failureObject {
+	t.Helper()
+	f := failed(t, got)
+	var lines []string
+	for _, p := range f.Problems {
+		lines = append(lines, p.Error())
+	}
+	if f.Problems != nil && f.Message != strings.Join(lines, "; ") {
+		t.Errorf("the message %q of the problems %q", f.Message, lines)
+	}
+	if len(f.Problems) == 1 {
+		same(t, "field of the only problem", f.Problems[0].Field, f.Field)
+		same(t, "remedy of the only problem", f.Problems[0].Remedy, f.Remedy)
+	} else if f.Field != "" || f.Remedy != nil {
+		t.Errorf("the field or the remedy of one among %q", lines)
+	}
+	f.Problems = nil
+	return f
+}
+
 func TestTheDescriptionListsEveryRemedy(t *testing.T) {
 	var raw struct {
 		Components struct {
@@ -197,6 +219,11 @@ func TestTheDescriptionListsEveryRemedy(t *testing.T) {
 						Type struct{ Enum []remedy.Type }
 					}
 				}
+				Problem struct {
+					Properties struct {
+						Type struct{ Enum []remedy.ProblemType }
+					}
+				}
 			}
 		}
 	}
@@ -204,6 +231,8 @@ func TestTheDescriptionListsEveryRemedy(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, "types", remedy.Types, raw.Components.Schemas.Remedy.Properties.Type.Enum)
+	problems := []remedy.ProblemType{remedy.Invalid, remedy.Missing, remedy.Repeated, remedy.Unknown}
+	same(t, "types of problems", problems, raw.Components.Schemas.Problem.Properties.Type.Enum)
 }
 
 // Every route refuses what it does not know, and changes nothing.
@@ -328,6 +357,7 @@ func TestTooLarge(t *testing.T) {
 	srv := serve(t, acme)
 	before := srv.contents()
 	same(t, "a body", "body_too_large", failed(t, srv.do("POST", "/users", strings.Repeat(" ", MaxBody+1))).Code)
+	same(t, "a body of many values", "The body is not valid JSON: more than 100000 values and names (line 1 column 200001).", failed(t, srv.do("POST", "/verify", `{"a":[0`+strings.Repeat(",0", maxValues)+`]}`)).Message)
 	same(t, "settings", 413, srv.do("PATCH", "/settings", strings.Repeat(" ", MaxBody+1)).status)
 	same(t, "a state of that size", "invalid_seed", failed(t, srv.do("PUT", "/state", strings.Repeat(" ", MaxBody+1))).Code)
 	r := httptest.NewRequest("PUT", "http://localhost"+Base+"/state", io.LimitReader(spaces{}, MaxState+1))

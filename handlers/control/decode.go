@@ -1,19 +1,18 @@
 package control
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 	"unicode/utf8"
 
 	"antechamber/api"
 	"antechamber/internal/duration"
 	"antechamber/internal/jsontree"
+	"antechamber/internal/remedy"
 )
 
 // MaxBody is how many bytes a body may have, and MaxState how many a state.
@@ -46,27 +45,37 @@ func invalidBody(message string) error {
 // what is wrong with it; refused returns all of that at once. null counts as
 // absent. No value is repeated in a message: it may be a key.
 type fields struct {
-	doc    *jsontree.Document
-	object *jsontree.Node // nil without a body
-	faults []string
+	doc      *jsontree.Document
+	object   *jsontree.Node
+	problems []remedy.Problem
 }
+
+// maxValues bounds the memory that a body takes: it is more than a thousand
+// expectations have.
+const maxValues = 100_000
 
 // fieldsOf reads the body of a route that takes fields. No body is an object
 // without any.
 func fieldsOf(body []byte, to route) (*fields, error) {
-	if to.seed || len(body) == 0 {
+	if to.seed {
 		return &fields{}, nil
 	}
-	doc, err := jsontree.Parse(body)
+	if len(body) == 0 {
+		body = []byte("{}")
+	}
+	doc, err := jsontree.ParseWithin(body, jsontree.Limits{Values: maxValues})
 	if err != nil {
 		return nil, invalidBody("The body is not valid JSON: " + err.Error() + ".")
 	}
 	if doc.Root.Kind != jsontree.Object {
 		return nil, invalidBody("The body is not a JSON object.")
 	}
-	f := fieldsIn(doc, doc.Root, to.fields)
+	f := &fields{doc: doc, object: doc.Root}
+	if !to.fault {
+		f = fieldsIn(doc, doc.Root, to.fields)
+	}
 	for _, n := range doc.Repeated {
-		f.note("repeated field %q", n.Path())
+		f.note(remedy.Problem{Type: remedy.Repeated, Field: n.Path()})
 	}
 	return f, f.refused()
 }
@@ -75,29 +84,23 @@ func fieldsOf(body []byte, to route) (*fields, error) {
 func fieldsIn(doc *jsontree.Document, object *jsontree.Node, known []string) *fields {
 	f := &fields{doc: doc, object: object}
 	for _, n := range object.Unknown(known...) {
-		f.faults = append(f.faults, unknown("field", n.Path(), known))
+		f.note(remedy.UnknownField(n.Path(), n.Name, known))
 	}
 	return f
 }
 
-func unknown(what, name string, known []string) string {
-	return fmt.Sprintf("unknown %s %q (allowed: %s)", what, name, cmp.Or(strings.Join(known, ", "), "none"))
-}
-
 // refused returns what is wrong with the fields, or nil.
 func (f *fields) refused() error {
-	if len(f.faults) == 0 {
+	if len(f.problems) == 0 {
 		return nil
 	}
-	return invalidBody(strings.Join(f.faults, "; "))
+	return refuseAll(codeInvalidBody, f.problems)
 }
 
-func (f *fields) note(format string, args ...any) {
-	f.faults = append(f.faults, fmt.Sprintf(format, args...))
-}
+func (f *fields) note(p remedy.Problem) { f.problems = append(f.problems, p) }
 
-// fault notes that a value is not what its place asks for.
-func (f *fields) fault(name, want string) { f.note("invalid %s: want %s", f.object.PathOf(name), want) }
+// want notes that a value is not what its place asks for.
+func (f *fields) want(name, want string) { f.note(remedy.Want(f.object.PathOf(name), want)) }
 
 // get returns the value of a field, or nil.
 func (f *fields) get(name string) *jsontree.Node {
@@ -132,7 +135,7 @@ func parsed[T any](f *fields, name, is string, parse func(string) (T, bool)) (v 
 		v, valid = parse(n.Text)
 	}
 	if !valid {
-		f.fault(name, is)
+		f.want(name, is)
 	}
 	return v
 }
@@ -140,7 +143,7 @@ func parsed[T any](f *fields, name, is string, parse func(string) (T, bool)) (v 
 // need reads a text that must not be left out.
 func (f *fields) need(name string, form form) string {
 	if !f.given(name) {
-		f.note("missing required field %q: want %s", f.object.PathOf(name), form.is)
+		f.note(remedy.Problem{Type: remedy.Missing, Field: f.object.PathOf(name), Message: "want " + form.is})
 	}
 	return f.text(name, form)
 }
@@ -148,7 +151,7 @@ func (f *fields) need(name string, form form) string {
 // value reads a field of any kind.
 func value[T any](f *fields, name, is string) (v T) {
 	if n := f.get(name); n != nil && json.Unmarshal(f.doc.Raw(n), &v) != nil {
-		f.fault(name, is)
+		f.want(name, is)
 	}
 	return v
 }
@@ -157,7 +160,7 @@ func value[T any](f *fields, name, is string) (v T) {
 func (f *fields) set(name string) bool {
 	n := f.get(name)
 	if n != nil && (n.Kind != jsontree.Bool || n.Text != "true") {
-		f.fault(name, "true")
+		f.want(name, "true")
 	}
 	return n != nil
 }

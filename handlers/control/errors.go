@@ -2,6 +2,7 @@ package control
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -24,10 +25,12 @@ const (
 type refusal struct {
 	status        int
 	code, message string
-	field         string         // the one at fault, which message begins with; empty for none and for several
+	field         string         // the one at fault; empty for none and for several
 	remedy        *remedy.Remedy // nil for none
-	allow         string         // the methods of the path, when the request's is none of them
-	faults        []fault        // of a seed
+	problems      []remedy.Problem
+	more          int     // problems that are left out
+	allow         string  // the methods of the path, when the request's is none of them
+	faults        []fault // of a seed
 
 	// What is wrong with expectations.
 	unmet      []journal.Unmet
@@ -40,11 +43,25 @@ func refuse(status int, code, message string, how *remedy.Remedy) error {
 	return &refusal{status: status, code: code, message: message, remedy: how}
 }
 
-// refuseField refuses a body for one of its fields, or as a whole when that is
-// empty.
-func refuseField(code, field, message string, how *remedy.Remedy) error {
-	message = strings.TrimPrefix(field+": "+message, ": ")
-	return &refusal{status: http.StatusBadRequest, code: code, message: message, field: field, remedy: how}
+// maxProblems is how many problems are listed at most.
+const maxProblems = 100
+
+// refuseAll refuses a request for its problems, of which there is at least one.
+func refuseAll(code string, problems []remedy.Problem) error {
+	shown := problems[:min(maxProblems, len(problems))]
+	r := &refusal{status: http.StatusBadRequest, code: code, problems: shown, more: len(problems) - len(shown)}
+	lines := make([]string, len(shown))
+	for i, p := range shown {
+		lines[i] = p.Error()
+	}
+	if r.more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", r.more))
+	}
+	r.message = strings.Join(lines, "; ")
+	if len(problems) == 1 {
+		r.field, r.remedy = problems[0].Field, problems[0].Remedy
+	}
+	return r
 }
 
 // failure is the answer to a request that failed.
@@ -53,12 +70,14 @@ type failure struct {
 }
 
 type failureObject struct {
-	Code    string         `json:"code"`
-	Message string         `json:"message"`
-	Field   string         `json:"field,omitempty"`
-	Hint    string         `json:"hint,omitempty"` // Remedy in prose
-	Remedy  *remedy.Remedy `json:"remedy,omitempty"`
-	Faults  []fault        `json:"faults,omitempty"`
+	Code     string           `json:"code"`
+	Message  string           `json:"message"`
+	Field    string           `json:"field,omitempty"`
+	Hint     string           `json:"hint,omitempty"` // Remedy in prose
+	Remedy   *remedy.Remedy   `json:"remedy,omitempty"`
+	Problems []remedy.Problem `json:"problems,omitempty"`
+	More     int              `json:"more,omitempty"`
+	Faults   []fault          `json:"faults,omitempty"`
 
 	Unmet      []journal.Unmet `json:"unmet,omitzero"`
 	Unexpected []journal.Entry `json:"unexpected,omitzero"`
@@ -97,7 +116,7 @@ func (s *plane) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	s.write(w, r, refused.status, failure{failureObject{
 		Code: refused.code, Message: refused.message, Field: refused.field, Hint: refused.remedy.String(), Remedy: refused.remedy,
-		Faults: refused.faults, Unmet: refused.unmet, Unexpected: refused.unexpected,
+		Problems: refused.problems, More: refused.more, Faults: refused.faults, Unmet: refused.unmet, Unexpected: refused.unexpected,
 	}})
 }
 

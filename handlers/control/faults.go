@@ -1,7 +1,6 @@
 package control
 
 import (
-	"errors"
 	"net/http"
 
 	"antechamber/internal/faults"
@@ -10,7 +9,7 @@ import (
 
 var faultRoutes = []route{
 	{ID: "listFaults", Method: http.MethodGet, Path: Base + "/faults", handle: listFaults},
-	{ID: "armFault", Method: http.MethodPost, Path: Base + "/faults", handle: armFault, fields: []string{"match", "action", "times", "after", "probability"}},
+	{ID: "armFault", Method: http.MethodPost, Path: Base + "/faults", handle: armFault, fields: faults.Fields, fault: true},
 	{ID: "clearFaults", Method: http.MethodDelete, Path: Base + "/faults", handle: clearFaults},
 	{ID: "deleteFault", Method: http.MethodDelete, Path: Base + "/faults/{id}", handle: deleteFault},
 }
@@ -18,12 +17,9 @@ var faultRoutes = []route{
 func listFaults(c *call) (any, error) { return list[faults.Fault]{c.tools().Faults.List()}, nil }
 
 func armFault(c *call) (any, error) {
-	f, err := faults.Parse(c.body, c.operations)
-	if refused, ok := errors.AsType[*faults.Refusal](err); ok {
-		return nil, refuseField("invalid_fault", refused.Field, refused.Message, refused.Remedy)
-	}
-	if err != nil {
-		return nil, err
+	f, problems := faults.Parse(c.doc, c.operations)
+	if len(problems) > 0 {
+		return nil, refuseAll("invalid_fault", problems)
 	}
 	c.changeFaults(func(set *faults.Set) { f = set.Arm(f) })
 	return f, nil

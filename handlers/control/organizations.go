@@ -52,8 +52,8 @@ var (
 func createOrganization(c *call) (any, error) {
 	from := c.text("from", aSource)
 	in := store.NewOrganization{Name: c.text("name", aName), AdminKey: c.text("admin_key", anAdminKey), TTL: c.duration("ttl")}
-	if c.given("ttl") && in.TTL <= 0 && len(c.faults) == 0 {
-		c.fault("ttl", "a duration of more than 0s")
+	if c.given("ttl") && in.TTL <= 0 && len(c.problems) == 0 {
+		c.want("ttl", "a duration of more than 0s")
 	}
 	if err := c.refused(); err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (c *call) from(name string) (store.From, error) {
 	if from, ok := c.org.FromSnapshot(name); ok {
 		return from, nil
 	}
-	c.fault("from", aSource.is)
+	c.want("from", aSource.is)
 	return store.From{}, c.refused()
 }
 

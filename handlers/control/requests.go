@@ -14,7 +14,6 @@ import (
 
 	"antechamber/api"
 	"antechamber/internal/faults"
-	"antechamber/internal/guess"
 	"antechamber/internal/journal"
 	"antechamber/internal/jsontree"
 	"antechamber/internal/remedy"
@@ -36,8 +35,8 @@ func listRequests(c *call) (any, error) {
 		return nil, err
 	}
 	f := c.filter()
-	if len(c.faults) > 0 {
-		return nil, refuse(http.StatusBadRequest, codeInvalidQuery, strings.Join(c.faults, "; "), nil)
+	if len(c.problems) > 0 {
+		return nil, refuseAll(codeInvalidQuery, c.problems)
 	}
 	return list[journal.Entry]{log.Entries(f)}, nil
 }
@@ -46,7 +45,7 @@ func listRequests(c *call) (any, error) {
 func (c *call) filter() journal.Filter {
 	f := journal.Filter{
 		Since:     uint64(c.number("since", 0, math.MaxInt, "the number of an entry")),
-		Operation: c.parameter("operation", anOperation(c.operations, c.query.Get("operation"))),
+		Operation: c.operation(),
 		Method:    c.parameter("method", aText),
 		Path:      c.parameter("path", form{"a path, beginning with a slash", func(s string) bool { return strings.HasPrefix(s, "/") }}),
 		Limit:     c.number("limit", 1, math.MaxInt, "a whole number of at least 1"),
@@ -55,33 +54,35 @@ func (c *call) filter() journal.Filter {
 		const is = "a status from 100 to 599, or 0 for a dropped connection"
 		f.Status = new(c.number("status", 0, 599, is))
 		if 0 < *f.Status && *f.Status < 100 {
-			c.fault("status", is)
+			c.want("status", is)
 		}
 	}
 	return f
 }
 
-// anOperation is the id of one of the API's operations. What stands in its place
-// may be near to one.
-func anOperation(all []faults.Operation, given string) form {
+// operation reads the name of an operation.
+func (c *call) operation() string {
+	id := c.query.Get("operation")
+	if all := c.operationIDs(); c.query.Has("operation") && !slices.Contains(all, id) {
+		c.note(remedy.WantOperation("operation", id, all))
+	}
+	return id
+}
+
+// operationIDs are the names of the operations of the Admin API.
+func (c *call) operationIDs() []string {
 	var ids []string
-	for _, op := range all {
+	for _, op := range c.operations {
 		ids = append(ids, op.ID)
 	}
-	is := "an operation of the Admin API, such as listWorkspaces"
-	if near := guess.Operation(given, ids); near != "" && near != given {
-		is += "; did you mean " + near + "?"
-	}
-	return form{is, func(id string) bool {
-		return slices.ContainsFunc(all, func(op faults.Operation) bool { return op.ID == id })
-	}}
+	return ids
 }
 
 // parameter reads a parameter of the query that may be left out.
 func (c *call) parameter(name string, form form) string {
 	s := c.query.Get(name)
 	if c.query.Has(name) && !form.valid(s) {
-		c.fault(name, form.is)
+		c.want(name, form.is)
 	}
 	return s
 }
@@ -93,7 +94,7 @@ func (c *call) number(name string, least, most int, is string) int {
 	}
 	n, err := strconv.Atoi(c.query.Get(name))
 	if err != nil || n < least || n > most {
-		c.fault(name, is)
+		c.want(name, is)
 		return 0
 	}
 	return n
@@ -136,18 +137,8 @@ func verify(c *call) (any, error) {
 	if err := c.refused(); err != nil {
 		return nil, err
 	}
-	var known []string
-	for _, op := range c.operations {
-		known = append(known, op.ID)
-	}
-	if err := v.Check(known); err != nil {
-		return nil, refuseExpectations(err)
-	}
-	for i, e := range v.Expect {
-		if impossible := c.impossible(e); impossible != nil {
-			field := fmt.Sprintf("expect[%d].%s", i, impossible.Field)
-			return nil, refuseField(codeInvalidExpectation, field, impossible.Message, impossible.Remedy)
-		}
+	if problems := v.Check(c.operationIDs(), c.impossible); len(problems) > 0 {
+		return nil, refuseAll(codeInvalidExpectation, problems)
 	}
 	result := v.Verify(log.Entries(journal.Filter{}))
 	if result.Satisfied {
@@ -159,20 +150,10 @@ func verify(c *call) (any, error) {
 	}
 }
 
-// refuseExpectations refuses expectations with everything that is wrong with
-// them. A single fault is told by its field.
-func refuseExpectations(err error) error {
-	found, ok := errors.AsType[journal.Faults](err)
-	if !ok || len(found) != 1 {
-		return refuse(http.StatusBadRequest, codeInvalidExpectation, err.Error(), nil)
-	}
-	return refuseField(codeInvalidExpectation, found[0].Field, found[0].Message, found[0].Remedy)
-}
-
-// impossible tells why no call of the operation could be what is expected: of
+// impossible returns why no call of the operation could be what is expected: of
 // such a call "never" would always be true. A path alone may be any, the journal
 // has calls that no operation answers, too.
-func (c *call) impossible(e journal.Expectation) *faults.Refusal {
+func (c *call) impossible(e journal.Expectation) *remedy.Problem {
 	if e.Operation == "" {
 		return nil
 	}
@@ -186,18 +167,18 @@ func (c *call) expectations() []journal.Expectation {
 		return nil
 	}
 	if list.Kind != jsontree.Array {
-		c.fault("expect", "a list of expectations")
+		c.want("expect", "a list of expectations")
 		return nil
 	}
 	all := make([]journal.Expectation, len(list.Items))
 	for i, item := range list.Items {
 		if item.Kind != jsontree.Object {
-			c.fault(item.Path(), "an object")
+			c.want(item.Path(), "an object")
 			continue
 		}
 		f := fieldsIn(c.doc, item, expectationFields)
 		all[i] = f.expectation()
-		c.faults = append(c.faults, f.faults...)
+		c.problems = append(c.problems, f.problems...)
 	}
 	return all
 }
@@ -223,7 +204,7 @@ func (f *fields) expectation() journal.Expectation {
 func said(r journal.Result) string {
 	var all []string
 	for _, u := range r.Unmet {
-		all = append(all, u.Message)
+		all = append(all, fmt.Sprintf("expect[%d]: %s", u.Index, u.Message))
 	}
 	if n := len(r.Unexpected); n > 0 {
 		all = append(all, fmt.Sprintf("calls that nothing expected: %d", n))

@@ -1,6 +1,7 @@
 package control
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -92,7 +93,7 @@ func TestRequestFiltersAreRefused(t *testing.T) {
 		"status=99":                     status,
 		"status=600":                    status,
 		"operation=":                    "invalid operation: want an operation of the Admin API, such as listWorkspaces",
-		"operation=listworkspaces":      "invalid operation: want an operation of the Admin API, such as listWorkspaces; did you mean listWorkspaces?",
+		"operation=listworkspaces":      "invalid operation: want an operation of the Admin API, such as listWorkspaces",
 		"method=":                       "invalid method: want a text that is not empty",
 		"path=":                         "invalid path: want a path, beginning with a slash",
 		"path=organizations":            "invalid path: want a path, beginning with a slash",
@@ -102,8 +103,18 @@ func TestRequestFiltersAreRefused(t *testing.T) {
 	} {
 		got := srv.do("GET", "/requests?"+query, "")
 		same(t, query, 400, got.status)
-		same(t, query, failureObject{Code: "invalid_query", Message: want}, failed(t, got))
+		f := refused(t, got)
+		f.Field, f.Hint, f.Remedy = "", "", nil
+		same(t, query, failureObject{Code: "invalid_query", Message: want}, f)
 	}
+}
+
+func TestANearOperationIsARemedy(t *testing.T) {
+	srv := serve(t, acme)
+	same(t, "a near operation", failureObject{
+		Code: "invalid_query", Message: "invalid operation: want an operation of the Admin API, such as listWorkspaces", Field: "operation",
+		Hint: `did you mean "listWorkspaces"?`, Remedy: remedy.Meant("listWorkspaces"),
+	}, refused(t, srv.do("GET", "/requests?operation=listworkspaces", "")))
 }
 
 func TestClearRequests(t *testing.T) {
@@ -152,7 +163,7 @@ func TestVerifyNotSatisfied(t *testing.T) {
 			Message: "expect[0]: expected at least 1 call, found no call",
 			Unmet: []journal.Unmet{{
 				Expectation: journal.Expectation{Operation: "createOrganizationInvite", Body: []byte(`{"email":"b@example.com"}`)},
-				Message:     "expect[0]: expected at least 1 call, found no call", Matched: []uint64{}, TooEarly: []uint64{},
+				Message:     "expected at least 1 call, found no call", Matched: []uint64{}, TooEarly: []uint64{},
 				NearestMisses: []journal.Miss{
 					{Entry: entries[0], Differences: []string{`body.email: expected "b@example.com", got "a@example.com"`}},
 					{Entry: entries[2], Differences: []string{`operation: expected "createOrganizationInvite", got none: the path is not served`}},
@@ -165,7 +176,7 @@ func TestVerifyNotSatisfied(t *testing.T) {
 			Message: "expect[0]: expected exactly 2 calls, found 1 call (request 1); calls that nothing expected: 1",
 			Unmet: []journal.Unmet{{
 				Expectation: journal.Expectation{Method: "POST", Times: new(2)},
-				Message:     "expect[0]: expected exactly 2 calls, found 1 call (request 1)", Matched: []uint64{1}, TooEarly: []uint64{},
+				Message:     "expected exactly 2 calls, found 1 call (request 1)", Matched: []uint64{1}, TooEarly: []uint64{},
 				NearestMisses: []journal.Miss{
 					{Entry: entries[2], Differences: []string{`method: expected "POST", got "GET"`}},
 					{Entry: entries[1], Differences: []string{`method: expected "POST", got "GET"`}},
@@ -177,9 +188,9 @@ func TestVerifyNotSatisfied(t *testing.T) {
 			Message: "expect[1]: expected at least 1 call, found no call; too early: request 1",
 			Unmet: []journal.Unmet{{
 				Index: 1, Expectation: journal.Expectation{Method: "POST"},
-				Message: "expect[1]: expected at least 1 call, found no call; too early: request 1", Matched: []uint64{}, TooEarly: []uint64{1},
+				Message: "expected at least 1 call, found no call; too early: request 1", Matched: []uint64{}, TooEarly: []uint64{1},
 				NearestMisses: []journal.Miss{
-					{Entry: entries[0], Differences: []string{"order: request 1 came before request 2, which meets expect[0]"}},
+					{Entry: entries[0], Differences: []string{"order: request 1 came before request 2, which meets the expectation with index 0"}},
 					{Entry: entries[2], Differences: []string{`method: expected "POST", got "GET"`}},
 					{Entry: entries[1], Differences: []string{`method: expected "POST", got "GET"`}},
 				},
@@ -199,30 +210,53 @@ func TestVerifyIsRefused(t *testing.T) {
 	srv := serve(t, acme)
 	const allowed = "(allowed: operation, method, path, query, body, status, times)"
 	for _, c := range []struct{ body, code, message, field string }{
-		{``, "invalid_expectation", "expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called", "expect"},
-		{`{"expect":[{"path":"/x"},{"operation":"listWorkspaces","method":"post","times":0}]}`, "invalid_expectation", "expect[1].method: listWorkspaces has the method GET", "expect[1].method"},
-		{`{"expect":[{"operation":"listWorkspaces","path":"/organizations/users/*","times":0}]}`, "invalid_expectation", "expect[0].path: no operation that matches otherwise has this path", "expect[0].path"},
-		{`{"expect":[]}`, "invalid_expectation", "expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called", "expect"},
-		{`{"Expect":[{"method":"GET"}]}`, "invalid_body", `unknown field "Expect" (allowed: expect, in_order, no_others)`, ""},
+		{``, "invalid_expectation", "invalid expect: want at least one expectation, or no_others to expect that nothing was called", "expect"},
+		{`{"expect":[{"path":"/x"},{"operation":"listWorkspaces","method":"post","times":0}]}`, "invalid_expectation", "invalid expect[1].method: want GET, the method of listWorkspaces", "expect[1].method"},
+		{`{"expect":[{"operation":"listWorkspaces","path":"/organizations/users/*","times":0}]}`, "invalid_expectation", "invalid expect[0].path: want the path of an operation that matches otherwise", "expect[0].path"},
+		{`{"expect":[]}`, "invalid_expectation", "invalid expect: want at least one expectation, or no_others to expect that nothing was called", "expect"},
+		{`{"Expect":[{"method":"GET"}]}`, "invalid_body", `unknown field "Expect" (allowed: expect, in_order, no_others)`, "Expect"},
 		{`{"expect":{},"in_order":1,"no_others":"yes"}`, "invalid_body", "invalid expect: want a list of expectations; invalid in_order: want true or false; invalid no_others: want true or false", ""},
 		{`{"expect":[1,null,{"Operation":"x","methods":"GET"}]}`, "invalid_body", "invalid expect[0]: want an object; invalid expect[1]: want an object; unknown field \"expect[2].Operation\" " + allowed + "; unknown field \"expect[2].methods\" " + allowed, ""},
-		{`{"expect":[{"body":{"a":[{"b":1,"c":2,"b":1}]}}]}`, "invalid_body", `repeated field "expect[0].body.a[0].b"`, ""},
+		{`{"expect":[{"body":{"a":[{"b":1,"c":2,"b":1}]}}]}`, "invalid_body", `repeated field "expect[0].body.a[0].b"`, "expect[0].body.a[0].b"},
 		{`{"no_others":true`, "invalid_body", "The body is not valid JSON: unexpected end of text (line 1 column 18).", ""},
 		{"{\n\"no_others\":\"\xff\"}", "invalid_body", "The body is not valid JSON: invalid UTF-8 (line 2 column 14).", ""},
 		{`[]`, "invalid_body", "The body is not a JSON object.", ""},
-		{`{"expect":[{"method":"GET","method":"POST"}]}`, "invalid_body", `repeated field "expect[0].method"`, ""},
+		{`{"expect":[{"method":"GET","method":"POST"}]}`, "invalid_body", `repeated field "expect[0].method"`, "expect[0].method"},
 		{`{"expect":[{"operation":"","method":7,"path":"","query":{"a":{}},"status":"200","times":1.5}]}`, "invalid_body", "invalid expect[0].operation: want a text that is not empty; invalid expect[0].method: want a text that is not empty; invalid expect[0].path: want a text that is not empty; invalid expect[0].query: want an object of values and lists of values; invalid expect[0].status: want a whole number; invalid expect[0].times: want a whole number", ""},
-		{`{"expect":[{"operation":"listWorkspace","status":99,"times":-1},{}]}`, "invalid_expectation", `expect[0].operation: there is no operation "listWorkspace"; did you mean "listWorkspaces"?; expect[0].status: 99 is no status; 100 to 599, or 0 for a dropped connection; expect[0].times: -1 is less than none; expect[1]: describes no call; name an operation, method, path, query, body or status`, ""},
+		{`{"expect":[{"operation":"listWorkspace","status":99,"times":-1},{}]}`, "invalid_expectation", "invalid expect[0].operation: want an operation of the Admin API, such as listWorkspaces; invalid expect[0].status: want a status from 100 to 599, or 0 for a dropped connection; invalid expect[0].times: want a whole number of at least 0; invalid expect[1]: want an operation, method, path, query, body or status", ""},
 	} {
 		got := srv.do("POST", "/verify", c.body)
 		same(t, c.body, 400, got.status)
-		same(t, c.body, failureObject{Code: c.code, Message: c.message, Field: c.field}, failed(t, got))
+		f := refused(t, got)
+		f.Hint, f.Remedy = "", nil
+		same(t, c.body, failureObject{Code: c.code, Message: c.message, Field: c.field}, f)
 	}
 	got := srv.do("POST", "/verify", `{"expect":[{"operation":"listWorkspace"}]}`)
 	same(t, "a near operation", failureObject{
-		Code: "invalid_expectation", Message: `expect[0].operation: there is no operation "listWorkspace"`, Field: "expect[0].operation",
+		Code: "invalid_expectation", Message: `invalid expect[0].operation: want an operation of the Admin API, such as listWorkspaces`, Field: "expect[0].operation",
 		Hint: `did you mean "listWorkspaces"?`, Remedy: remedy.Meant("listWorkspaces"),
-	}, failed(t, got))
+	}, refused(t, got))
+}
+
+// Every problem is typed, however many there are.
+func TestProblemsOfExpectations(t *testing.T) {
+	srv := serve(t, acme)
+	got := failed(t, srv.do("POST", "/verify", `{"expect":[{"operation":"listWorkspace","times":-1},{"operation":"listWorkspaces","method":"POST","times":-1},{}]}`))
+	same(t, "problems", []remedy.Problem{
+		{Type: remedy.Invalid, Field: "expect[0].operation", Message: "want an operation of the Admin API, such as listWorkspaces", Remedy: remedy.Meant("listWorkspaces")},
+		{Type: remedy.Invalid, Field: "expect[0].times", Message: "want a whole number of at least 0"},
+		{Type: remedy.Invalid, Field: "expect[1].times", Message: "want a whole number of at least 0"},
+		{Type: remedy.Invalid, Field: "expect[1].method", Message: "want GET, the method of listWorkspaces"},
+		{Type: remedy.Invalid, Field: "expect[2]", Message: "want an operation, method, path, query, body or status"},
+	}, got.Problems)
+	same(t, "more", 0, got.More)
+
+	got = failed(t, srv.do("POST", "/verify", `{"expect":[{}`+strings.Repeat(`,{"times":-1}`, 60)+`]}`))
+	same(t, "listed", 100, len(got.Problems))
+	same(t, "more", 81, got.More)
+	if !strings.HasSuffix(got.Message, "; and 81 more") {
+		t.Errorf("the message ends otherwise: %s", got.Message)
+	}
 }
 
 func TestNoJournal(t *testing.T) {

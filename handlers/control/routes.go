@@ -19,6 +19,7 @@ type route struct {
 	query  []string // parameters besides organization
 	global bool     // it is about no organization in particular
 	fields []string // of the body
+	fault  bool     // the body is read as a fault, and its fields are checked there
 	seed   bool     // the body is read as a seed is, by the operation itself
 	newKey bool     // the key of the request may be one that is about to be given
 	handle func(*call) (any, error)

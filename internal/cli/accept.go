@@ -30,7 +30,7 @@ func (c *acceptCmd) Run(ctx context.Context, p *process) error {
 	if c.Invite == "" {
 		return badInput("expected the id of an invite, or an address, not nothing")
 	}
-	answer, err := c.with(ctx, p, func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
+	answer, err := c.with(ctx, p, inFlags(nil), func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
 		return plane.AcceptInvite(ctx, c.Invite, c.Name)
 	})
 	if err != nil {

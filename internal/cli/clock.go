@@ -110,6 +110,6 @@ func (c *clockResumeCmd) Run(ctx context.Context, p *process, all *clockCmd) err
 }
 
 func (c *clockCmd) move(ctx context.Context, p *process, how map[string]any) error {
-	r := request{method: http.MethodPost, path: "/clock", body: bodyOf(how)}
+	r := request{method: http.MethodPost, path: "/clock", body: bodyOf(how), say: inFlags(map[string]string{"advance": "DURATION", "set": "TIME"})}
 	return ask(ctx, &c.remoteFlags, p, r, func(w io.Writer, now clock) { now.show(w) })
 }

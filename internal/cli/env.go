@@ -60,7 +60,7 @@ func (c *envCmd) run(ctx context.Context, p *process, parsed *kong.Context) erro
 	if err != nil {
 		return err
 	}
-	answer, err := asked.with(ctx, p, func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
+	answer, err := asked.with(ctx, p, inFlags(nil), func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
 		return plane.Do(ctx, http.MethodGet, "", nil)
 	})
 	if err != nil {

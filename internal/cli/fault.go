@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,6 +14,7 @@ import (
 
 	"antechamber/api"
 	"antechamber/handlers"
+	"antechamber/internal/remedy"
 	"antechamber/internal/text"
 )
 
@@ -166,8 +168,14 @@ func (c *faultAddCmd) Run(ctx context.Context, p *process, all *faultCmd) error 
 	if err != nil {
 		return err
 	}
-	inFlags := c.File == nil && c.Action != "-"
-	answer, err := all.send(ctx, p, request{method: http.MethodPost, path: "/faults", body: body, flags: inFlags})
+	r := request{method: http.MethodPost, path: "/faults", body: body, say: c.say}
+	switch {
+	case c.File != nil:
+		r.file = fileName(*c.File)
+	case c.Action == "-":
+		r.file = fileName("-")
+	}
+	answer, err := all.send(ctx, p, r)
 	if err != nil {
 		return err
 	}
@@ -178,6 +186,25 @@ func (c *faultAddCmd) Run(ctx context.Context, p *process, all *faultCmd) error 
 	return tell(&all.remoteFlags, p, answer, func(w io.Writer, f fault) {
 		fmt.Fprintf(w, "armed %s: %s, on %s, %s\n", f.ID, f.Action, f.Match, f.often())
 	})
+}
+
+// say words what is wrong with the flags. A field that is unknown in the action is
+// a flag that belongs to others.
+func (c *faultAddCmd) say(p remedy.Problem) string {
+	if p.Type != remedy.Unknown {
+		return inFlags(map[string]string{"action.type": "ACTION"})(p)
+	}
+	action := c.Action
+	if c.Distribution != nil {
+		action += " with --distribution " + *c.Distribution
+	}
+	var flags []string
+	for _, name := range p.Allowed {
+		if name != "type" {
+			flags = append(flags, asFlag(name))
+		}
+	}
+	return fmt.Sprintf("%s takes no %s (allowed: %s)", action, asFlag(p.Field), cmp.Or(strings.Join(flags, ", "), "none"))
 }
 
 // fault gives the fault that the flags, or a file, describe.
@@ -219,6 +246,14 @@ func (c *faultAddCmd) described() fault {
 		f.Match.Body = json.RawMessage(*c.Body)
 	}
 	return f
+}
+
+// fileName returns the name of a file in messages.
+func fileName(file string) string {
+	if file == "-" {
+		return "stdin"
+	}
+	return file
 }
 
 // readJSON gives what is in a file. The file - is standard input.

@@ -59,7 +59,7 @@ func TestAFaultFromAFile(t *testing.T) {
 	refuses(t, exitBadInput, "antechamber: cannot read the fault none.json: no such file or directory\n", "fault", "add", "--file", "none.json")
 	refuses(t, exitBadInput, "antechamber: there is nothing in empty.json: expected a fault in JSON\n", "fault", "add", "--file", "empty.json")
 	refuses(t, exitBadInput, "antechamber: there is nothing in stdin: expected a fault in JSON\n", "fault", "add", "-")
-	refuses(t, exitBadInput, `antechamber: unknown field "tims" (allowed: match, action, times, after, probability)`+"\n", "fault", "add", "--file", "faulty.json")
+	refuses(t, exitBadInput, `antechamber: faulty.json: unknown field "tims" (allowed: match, action, times, after, probability) (did you mean "times"?)`+"\n", "fault", "add", "--file", "faulty.json")
 }
 
 func TestFaultsThatAreRefused(t *testing.T) {
@@ -67,11 +67,17 @@ func TestFaultsThatAreRefused(t *testing.T) {
 	for args, sentence := range map[string]string{
 		"":                                "expected what is to happen: error, delay, drop, drop_after_commit, truncate, malformed or stale_read (see antechamber fault add --help)",
 		"--status 500":                    "expected what is to happen: error, delay, drop, drop_after_commit, truncate, malformed or stale_read (see antechamber fault add --help)",
-		"eror --status 500":               `ACTION: there is no action "eror" (did you mean "error"?)`,
-		"error":                           "--status: is missing",
-		"drop --operation createWorkspac": `--operation: there is no operation "createWorkspac" (did you mean "createWorkspace"?)`,
-		"drop --body {":                   `--body: expected JSON, such as {"name":"Research"}, not "{"`,
-		"drop --times 0":                  "--times: must be at least 1 (leave it out to fire every time)",
+		"eror --status 500":               `invalid ACTION: want an action (did you mean "error"?)`,
+		"error":                           "missing --status",
+		"drop --operation createWorkspac": `invalid --operation: want an operation of the Admin API, such as listWorkspaces (did you mean "createWorkspace"?)`,
+		"error --status 200":              "invalid --status: want a whole number from 400 to 599",
+		"drop --status 500":               "drop takes no --status (allowed: none)",
+		"error --status 500 --duration 1s --times 0": "error takes no --duration (allowed: --status, --message, --error-code, --retry-after)\n" +
+			"antechamber: invalid --times: want a whole number of at least 1 (leave it out to fire every time)",
+		"delay --distribution uniform --max 1s --duration 1s": "delay with --distribution uniform takes no --duration (allowed: --distribution, --min, --max)",
+		`drop --body {"a":1,"a":2}`:                           "repeated --body.a",
+		"drop --body {":                                       `--body: expected JSON, such as {"name":"Research"}, not "{"`,
+		"drop --times 0":                                      "invalid --times: want a whole number of at least 1 (leave it out to fire every time)",
 	} {
 		refuses(t, exitBadInput, "antechamber: "+sentence+"\n", append([]string{"fault", "add"}, strings.Fields(args)...)...)
 	}

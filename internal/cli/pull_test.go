@@ -96,7 +96,7 @@ func TestPullRefuses(t *testing.T) {
 		"--from api.anthropic.com":           `antechamber: invalid --from "api.anthropic.com": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
 		"--from https://":                    `antechamber: invalid --from "https://": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
 		"--from ftp://api.anthropic.com":     `antechamber: invalid --from "ftp://api.anthropic.com": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
-		"--from https://k@api.anthropic.com": `antechamber: invalid --from "https://k@api.anthropic.com": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
+		"--from https://k@api.anthropic.com": `antechamber: invalid --from "https://…@api.anthropic.com": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
 		"--from https://a/?key=1":            `antechamber: invalid --from "https://a/?key=1": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
 		"--from " + url:                      "antechamber: --out: seed.json is there already: name another file, or overwrite it with --force",
 		"--from " + url + " --out=":          "antechamber: --out: expected a file, or -, not nothing",

@@ -107,7 +107,7 @@ type request struct {
 	method, path string
 	body         []byte
 	file         string // where the body came from, for its faults
-	flags        bool   // whether the body came from flags
+	say          words  // of its problems; as flags by default
 }
 
 // bodyOf is a value as the body of a request.
@@ -149,12 +149,16 @@ func tell[T any](f *remoteFlags, p *process, answer []byte, show func(w io.Write
 
 // send gives the answer to a request as it came.
 func (f *remoteFlags) send(ctx context.Context, p *process, r request) ([]byte, error) {
-	return f.with(ctx, p, func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
+	say := r.say
+	switch {
+	case r.file != "":
+		say = inFile(r.file)
+	case say == nil:
+		say = inFlags(nil)
+	}
+	return f.with(ctx, p, say, func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
 		answer, err := plane.Do(ctx, r.method, r.path, r.body)
 		refusal, ok := errors.AsType[*remote.Error](err)
-		if ok && r.flags {
-			refusal.Message = refusal.Say(asFlag(refusal.Field), "")
-		}
 		if ok && r.file != "" && refusal.Status == http.StatusBadRequest {
 			if len(refusal.Faults) > 0 {
 				f.tellRefusal(p, refusal)
@@ -167,7 +171,7 @@ func (f *remoteFlags) send(ctx context.Context, p *process, r request) ([]byte, 
 }
 
 // with does something with the control plane, and words what goes wrong.
-func (f *remoteFlags) with(ctx context.Context, p *process, do func(context.Context, *remote.Plane) ([]byte, error)) ([]byte, error) {
+func (f *remoteFlags) with(ctx context.Context, p *process, say words, do func(context.Context, *remote.Plane) ([]byte, error)) ([]byte, error) {
 	plane, err := f.plane()
 	if err != nil {
 		return nil, err
@@ -176,14 +180,14 @@ func (f *remoteFlags) with(ctx context.Context, p *process, do func(context.Cont
 	defer cancel()
 	answer, err := do(ctx, plane)
 	if err != nil {
-		return nil, f.failed(ctx, p, err)
+		return nil, f.failed(ctx, p, err, say)
 	}
 	return answer, nil
 }
 
 // failed says what a failure means to somebody on the command line. What a
 // server answered is printed as it came with --json.
-func (f *remoteFlags) failed(ctx context.Context, p *process, err error) error {
+func (f *remoteFlags) failed(ctx context.Context, p *process, err error, say words) error {
 	if ctx.Err() != nil {
 		return errors.New("interrupted")
 	}
@@ -192,7 +196,7 @@ func (f *remoteFlags) failed(ctx context.Context, p *process, err error) error {
 	}
 	if refusal, ok := errors.AsType[*remote.Error](err); ok {
 		f.tellRefusal(p, refusal)
-		return refused(refusal)
+		return refused(refusal, say)
 	}
 	return err
 }
@@ -222,25 +226,38 @@ func howToStart(gone *remote.Unreachable) string {
 // refused turns the refusal of a server into a failure with its code: what was
 // asked for is bad input, unless nobody may ask or it is at odds with what is
 // there.
-func refused(refusal *remote.Error) error {
+func refused(refusal *remote.Error, say words) error {
 	code := exitBadInput
 	switch {
 	case refusal.Status == http.StatusUnauthorized, refusal.Status == http.StatusForbidden, refusal.Status == http.StatusConflict, refusal.Status >= 500:
 		code = exitFailed
 	}
-	sentence := withoutStop(refusal.Message)
-	if hint := withoutStop(cmp.Or(onTheCommandLine(refusal.Remedy), refusal.Hint)); hint != "" {
-		sentence += " (" + hint + ")"
+	refusal.Message = withoutStop(refusal.Message)
+	lines := refusal.Lines(say, func(r *remedy.Remedy, otherwise string) string {
+		return withoutStop(cmp.Or(onTheCommandLine(r), otherwise))
+	})
+	for i := range lines {
+		lines[i] = text.Printable(lines[i])
 	}
-	return &failure{code, errors.New(sentence)}
+	return &failure{code, errors.New(strings.Join(lines, "\n"))}
 }
 
-// asFlag returns the flag, or the argument, that sets a field of a fault or of
-// an expectation.
+// words say what is wrong with a field of a request.
+type words func(remedy.Problem) string
+
+// inFlags words the problems of what came from flags, and from the arguments
+// that are named, by the fields that they set.
+func inFlags(arguments map[string]string) words {
+	return func(p remedy.Problem) string { return p.Say(cmp.Or(arguments[p.Field], asFlag(p.Field))) }
+}
+
+// inFile words the problems of what came from a file.
+func inFile(file string) words {
+	return func(p remedy.Problem) string { return file + ": " + p.Error() }
+}
+
+// asFlag returns the flag that sets a field.
 func asFlag(field string) string {
-	if field == "action.type" {
-		return "ACTION"
-	}
 	for _, object := range []string{"match.", "action.", "expect[0]."} {
 		field = strings.TrimPrefix(field, object)
 	}

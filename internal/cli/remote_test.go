@@ -226,8 +226,9 @@ func TestJSONIsWhatTheServerAnswers(t *testing.T) {
 	does(t, `{"now":"2024-11-01T23:59:27.427722Z","frozen":true}`+"\n", "", "clock")
 	// A refusal is an answer too.
 	code, stdout, stderr := execute(t, "", "clock", "set", "soon")
-	want := `{"error":{"code":"invalid_body","message":"invalid set: want an RFC 3339 time from 1970 to 9999, such as 2026-01-01T00:00:00Z"}}` + "\n"
-	if code != exitBadInput || stdout != want || stderr != "antechamber: invalid set: want an RFC 3339 time from 1970 to 9999, such as 2026-01-01T00:00:00Z\n" {
+	want := `{"error":{"code":"invalid_body","message":"invalid set: want an RFC 3339 time from 1970 to 9999, such as 2026-01-01T00:00:00Z","field":"set",` +
+		`"problems":[{"type":"invalid","field":"set","message":"want an RFC 3339 time from 1970 to 9999, such as 2026-01-01T00:00:00Z"}]}}` + "\n"
+	if code != exitBadInput || stdout != want || stderr != "antechamber: invalid TIME: want an RFC 3339 time from 1970 to 9999, such as 2026-01-01T00:00:00Z\n" {
 		t.Errorf("a refusal exits with %d: %s%s", code, stdout, stderr)
 	}
 }
@@ -265,7 +266,7 @@ func TestEveryRemedyOnTheCommandLine(t *testing.T) {
 
 func TestAsFlag(t *testing.T) {
 	for field, want := range map[string]string{
-		"match.operation": "--operation", "action.type": "ACTION", "action.retry_after": "--retry-after", "times": "--times",
+		"match.operation": "--operation", "action.retry_after": "--retry-after", "times": "--times",
 		"match.body.a_b": "--body.a_b", "expect[0].path": "--path",
 	} {
 		if got := asFlag(field); got != want {
@@ -321,7 +322,7 @@ func TestSnapshots(t *testing.T) {
 	refuses(t, exitBadInput, "antechamber: Snapshot `a/b %` not found\n", "snapshot", "restore", "a/b %")
 	refuses(t, exitBadInput, "antechamber: expected the name of a snapshot, not nothing\n", "snapshot", "restore", "")
 	refuses(t, exitBadInput, "antechamber: expected the name of a snapshot, not nothing\n", "snapshot", "delete", "")
-	refuses(t, exitBadInput, "antechamber: invalid name: want a name of 1 to 255 characters other than seed, empty, . and ..\n", "snapshot", "take", "seed")
+	refuses(t, exitBadInput, "antechamber: invalid NAME: want a name of 1 to 255 characters other than seed, empty, . and ..\n", "snapshot", "take", "seed")
 }
 
 func TestTheClock(t *testing.T) {
@@ -337,7 +338,7 @@ func TestTheClock(t *testing.T) {
 	if code != exitFine || !strings.HasPrefix(stdout, "2024-11-03T00:0") || !strings.HasSuffix(stdout, "Z frozen\n") || stderr != "" {
 		t.Errorf("it exits with %d: %s%s", code, stdout, stderr)
 	}
-	refuses(t, exitBadInput, "antechamber: invalid advance: want a duration such as 504h, 90s, 21d or 3w\n", "clock", "advance", "soon")
+	refuses(t, exitBadInput, "antechamber: invalid DURATION: want a duration such as 504h, 90s, 21d or 3w\n", "clock", "advance", "soon")
 	code, _, stderr = execute(t, "", "clock", "set", "2024-01-01T00:00:00Z")
 	if code != exitBadInput || !strings.HasSuffix(stderr, " and never goes backwards (antechamber reset and antechamber snapshot restore return to an earlier time)\n") {
 		t.Errorf("it exits with %d: %s", code, stderr)

@@ -200,7 +200,7 @@ func (c *requestsCmd) follow(ctx context.Context, p *process, filters url.Values
 	// anything, and they are applied here.
 	filters.Set("limit", "1")
 	if _, err := plane.Do(ctx, http.MethodGet, withQuery("/requests", filters), nil); err != nil {
-		return c.failed(ctx, p, err)
+		return c.failed(ctx, p, err, inFlags(nil))
 	}
 	from := ""
 	if c.Since != nil {
@@ -208,7 +208,7 @@ func (c *requestsCmd) follow(ctx context.Context, p *process, filters url.Values
 	}
 	events, err := plane.Open(ctx, from)
 	if err != nil {
-		return c.failed(ctx, p, err)
+		return c.failed(ctx, p, err, inFlags(nil))
 	}
 	p.note("waiting for requests to %s, until Ctrl-C", plane.Address())
 	out := &follower{requestsCmd: c, p: p}
@@ -222,7 +222,7 @@ func (c *requestsCmd) follow(ctx context.Context, p *process, filters url.Values
 		case errors.Is(err, io.ErrUnexpectedEOF):
 			return fmt.Errorf("the server at %s sends no more: it has ended, or the organization has", plane.Address())
 		case err != nil:
-			return c.failed(ctx, p, err)
+			return c.failed(ctx, p, err, inFlags(nil))
 		}
 	}
 	return nil

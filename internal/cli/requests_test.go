@@ -120,11 +120,11 @@ func TestBodiesOfRequests(t *testing.T) {
 func TestRequestsThatAreRefused(t *testing.T) {
 	contract(t)
 	for args, sentence := range map[string]string{
-		"--operation getWorkspaces":          "invalid operation: want an operation of the Admin API, such as listWorkspaces; did you mean getWorkspace?",
-		"--follow --operation getWorkspaces": "invalid operation: want an operation of the Admin API, such as listWorkspaces; did you mean getWorkspace?",
-		"--status 99":                        "invalid status: want a status from 100 to 599, or 0 for a dropped connection",
-		"--path workspaces":                  "invalid path: want a path, beginning with a slash",
-		"--since=-1":                         "invalid since: want the number of an entry",
+		"--operation getWorkspaces":          `invalid --operation: want an operation of the Admin API, such as listWorkspaces (did you mean "getWorkspace"?)`,
+		"--follow --operation getWorkspaces": `invalid --operation: want an operation of the Admin API, such as listWorkspaces (did you mean "getWorkspace"?)`,
+		"--status 99":                        "invalid --status: want a status from 100 to 599, or 0 for a dropped connection",
+		"--path workspaces":                  "invalid --path: want a path, beginning with a slash",
+		"--since=-1":                         "invalid --since: want the number of an entry",
 		"--clear --status 404":               "--clear forgets all requests: expected no other flag about requests beside it",
 		"--clear --follow":                   "--clear forgets all requests: expected no other flag about requests beside it",
 		"--follow --limit 3":                 "--follow prints what comes: expected no --limit beside it; --since N begins earlier",

@@ -77,7 +77,7 @@ func (c *snapshotListCmd) Run(ctx context.Context, p *process, all *snapshotCmd)
 
 // Run takes a snapshot.
 func (c *snapshotTakeCmd) Run(ctx context.Context, p *process, all *snapshotCmd) error {
-	r := request{method: http.MethodPost, path: "/snapshots", body: bodyOf(map[string]string{"name": c.Name})}
+	r := request{method: http.MethodPost, path: "/snapshots", body: bodyOf(map[string]string{"name": c.Name}), say: inFlags(map[string]string{"name": "NAME"})}
 	return ask(ctx, &all.remoteFlags, p, r, func(w io.Writer, s snapshot) {
 		fmt.Fprintf(w, "took the snapshot %s, at %s\n", text.Printable(s.Name), when(s.TakenAt))
 	})

@@ -94,8 +94,8 @@ func readSeed(file string, stdin io.Reader) (name string, data []byte, err error
 func readFile(file string, stdin io.Reader) (name string, data []byte, err error) {
 	if file == "-" {
 		data, err = io.ReadAll(stdin)
-		return "stdin", data, err
+	} else {
+		data, err = os.ReadFile(file)
 	}
-	data, err = os.ReadFile(file)
-	return file, data, wholefile.Reason(err) // messages name the file already
+	return fileName(file), data, wholefile.Reason(err) // messages name the file already
 }

@@ -59,12 +59,13 @@ func (c *verifyCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	answer, err := c.with(ctx, p, func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
+	say := inFlags(nil)
+	if c.File != nil {
+		say = inFile(fileName(*c.File))
+	}
+	answer, err := c.with(ctx, p, say, func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
 		answer, err := plane.Do(ctx, http.MethodPost, "/verify", body)
 		refusal, ok := errors.AsType[*remote.Error](err)
-		if ok && c.File == nil {
-			refusal.Message = refusal.Say(asFlag(refusal.Field), "")
-		}
 		if ok && refusal.Status == http.StatusUnprocessableEntity {
 			c.tellRefusal(p, refusal)
 			return nil, notSatisfied(p.stderr, refusal)
@@ -140,8 +141,7 @@ func notSatisfied(w io.Writer, refusal *remote.Error) error {
 }
 
 func (u unmet) print(w io.Writer) {
-	_, found, _ := strings.Cut(u.Message, ": ")
-	fmt.Fprintf(w, "expect[%d] %s\n  %s\n", u.Index, text.Printable(string(u.Expectation)), text.Printable(found))
+	fmt.Fprintf(w, "expect[%d] %s\n  %s\n", u.Index, text.Printable(string(u.Expectation)), text.Printable(u.Message))
 	for _, miss := range u.NearestMisses {
 		fmt.Fprintf(w, "  nearly: %s\n", miss.Entry)
 		for _, difference := range miss.Differences {

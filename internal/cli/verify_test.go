@@ -47,16 +47,20 @@ antechamber: the journal is not as expected: 1 expectation not met, 2 calls not 
 
 func TestVerifyRefuses(t *testing.T) {
 	contract(t)
-	files(t, map[string]string{"expected.json": `{"expect": [{"operation": "createWorkspace", "tims": 1}]}`, "broken.json": "{"})
+	files(t, map[string]string{"expected.json": `{"expect": [{"operation": "createWorkspace", "tims": 1}]}`, "broken.json": "{", "several.json": `{"expect": [{"operation": "createWorkspac"}, {"status": 200, "times": -1}]}`})
 	for args, sentence := range map[string]string{
-		"":                           "expected a file, or flags that say which call is expected (see antechamber verify --help)",
-		"--times 1":                  "--times: expected a call to count; name its --operation, --method, --path, --body or --status",
-		"--body {":                   `--body: expected JSON, such as {"email":"a@b.c"}, not "{"`,
-		"expected.json --no-others":  "the file says all that is expected: expected no other flag about calls beside it",
-		"none.json":                  "cannot read the verification none.json: no such file or directory",
-		"expected.json":              `unknown field "expect[0].tims" (allowed: operation, method, path, query, body, status, times)`,
+		"":                          "expected a file, or flags that say which call is expected (see antechamber verify --help)",
+		"--times 1":                 "--times: expected a call to count; name its --operation, --method, --path, --body or --status",
+		"--body {":                  `--body: expected JSON, such as {"email":"a@b.c"}, not "{"`,
+		"expected.json --no-others": "the file says all that is expected: expected no other flag about calls beside it",
+		"none.json":                 "cannot read the verification none.json: no such file or directory",
+		"expected.json":             `expected.json: unknown field "expect[0].tims" (allowed: operation, method, path, query, body, status, times) (did you mean "times"?)`,
+		"several.json": `several.json: invalid expect[0].operation: want an operation of the Admin API, such as listWorkspaces (did you mean "createWorkspace"?)
+antechamber: several.json: invalid expect[1].times: want a whole number of at least 0`,
+		"--operation createWorkspac --times=-1": `invalid --operation: want an operation of the Admin API, such as listWorkspaces (did you mean "createWorkspace"?)
+antechamber: invalid --times: want a whole number of at least 0`,
 		"broken.json":                "broken.json: expected a verification in JSON: unexpected end of JSON input (byte 1)",
-		"--operation createWorkspac": `--operation: there is no operation "createWorkspac" (did you mean "createWorkspace"?)`,
+		"--operation createWorkspac": `invalid --operation: want an operation of the Admin API, such as listWorkspaces (did you mean "createWorkspace"?)`,
 	} {
 		refuses(t, exitBadInput, "antechamber: "+sentence+"\n", append([]string{"verify"}, strings.Fields(args)...)...)
 	}

@@ -2,6 +2,7 @@ package faults
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -15,103 +16,71 @@ import (
 	"antechamber/internal/remedy"
 )
 
-// Refusal says why a fault is not armed.
-type Refusal struct {
-	Field   string // such as action.status; empty when the text is no JSON object
-	Message string
-	Remedy  *remedy.Remedy // what to write instead; nil where that cannot be guessed
-}
+// Fields are the fields of a fault that is to be armed.
+var Fields = []string{"match", "action", "times", "after", "probability"}
 
-// Error is the whole refusal in one line.
-func (r *Refusal) Error() string {
-	text := r.Message
-	if r.Field != "" {
-		text = r.Field + ": " + text
-	}
-	if r.Remedy != nil {
-		text += "; " + r.Remedy.String()
-	}
-	return text
-}
-
-// Parse reads a fault, and refuses with a *Refusal what it does not understand
-// and what could never fire on one of the operations.
-func Parse(raw []byte, operations []Operation) (Fault, error) {
-	doc, err := jsontree.Parse(raw)
-	if err != nil {
-		return Fault{}, &Refusal{Message: "is not valid JSON: " + err.Error()}
-	}
-	p := &parser{doc: doc, operations: operations}
-	if len(doc.Repeated) > 0 {
-		p.refuse(doc.Repeated[0].Path(), "is there twice", nil)
-	}
-	o := p.object(doc.Root)
+// Parse reads a fault from a JSON object without repeated fields. It returns
+// everything that is not understood or, if that is nothing, why the fault could
+// never fire on one of the operations.
+func Parse(doc *jsontree.Document, operations []Operation) (Fault, []remedy.Problem) {
+	p := &parser{doc: doc, operations: operations, noted: map[string]bool{}}
+	o := object{p, doc.Root}
 	for _, answered := range []string{"id", "hits"} {
 		if o.has(answered) {
-			p.refuse(answered, "is told in answers and cannot be asked for", nil)
+			p.want(answered, "none, since the server sets it", nil)
 		}
 	}
-	o.only("match", "action", "times", "after", "probability")
+	o.only(Fields...)
 	f := Fault{
 		Match:       p.match(o),
 		Action:      p.action(o),
-		Times:       read[int](o, "times", wholeNumber),
-		After:       read[int](o, "after", wholeNumber),
+		Times:       read(o, "times", "a whole number of at least 1", atLeast(1), func(int) *remedy.Remedy { return &remedy.Remedy{Type: remedy.LeaveOutTimes} }),
+		After:       read(o, "after", "a whole number of at least 0", atLeast(0), nil),
 		Probability: 1,
 	}
-	switch {
-	case o.has("times") && f.Times < 1:
-		p.refuse("times", "must be at least 1", &remedy.Remedy{Type: remedy.LeaveOutTimes})
-	case f.After < 0:
-		p.refuse("after", "must be at least 0", nil)
-	}
 	if o.has("probability") {
-		f.Probability = read[float64](o, "probability", "a number")
-		if f.Probability <= 0 || f.Probability > 1 {
-			p.refuse("probability", "must be more than 0 and at most 1", nil)
-		}
+		f.Probability = read(o, "probability", "a number of more than 0 and at most 1", above(0.0, 1), nil)
 	}
-	p.possible(f)
-	if p.refusal != nil {
-		return Fault{}, p.refusal
+	if len(p.problems) == 0 {
+		p.possible(f)
 	}
-	return f, nil
+	return f, p.problems
 }
 
-// parser keeps the first refusal; what is refused after it may be its
-// consequence.
+// parser notes one problem of each field: what is wrong with it besides may be
+// the consequence.
 type parser struct {
 	doc        *jsontree.Document
 	operations []Operation
-	refusal    *Refusal
+	problems   []remedy.Problem
+	noted      map[string]bool // the fields that have a problem
 }
 
-func (p *parser) refuse(field, message string, how *remedy.Remedy) {
-	if p.refusal == nil {
-		p.refusal = &Refusal{field, message, how}
+func (p *parser) note(problem remedy.Problem) {
+	if !p.noted[problem.Field] {
+		p.problems = append(p.problems, problem)
+		p.noted[problem.Field] = true
 	}
 }
 
-func (p *parser) match(o object) Match {
-	if !o.has("match") {
-		return Match{}
+func (p *parser) want(field, want string, how *remedy.Remedy) {
+	problem := remedy.Want(field, want)
+	problem.Remedy = how
+	p.note(problem)
+}
+
+func (p *parser) match(o object) (match Match) {
+	m, ok := o.object("match")
+	if !ok {
+		return match
 	}
-	m := p.object(o.Get("match"))
 	m.only("operation", "method", "path", "body")
-	match := Match{
-		Operation: text[string](m, "operation"),
-		Method:    text[string](m, "method"),
-		Path:      text[string](m, "path"),
-	}
-	switch {
-	case !m.has("path"):
-	case !strings.HasPrefix(match.Path, "/"):
-		p.refuse("match.path", "must begin with a slash", nil)
-	case strings.ContainsAny(match.Path, "?#"):
-		p.refuse("match.path", "is a path alone, without query or fragment", nil)
-	}
-	if m.has("body") {
-		body := p.object(m.Get("body"))
+	match.Operation = text[string](m, "operation")
+	match.Method = text[string](m, "method")
+	match.Path = read(m, "path", "a path, beginning with a slash, without query and fragment", func(s string) bool {
+		return strings.HasPrefix(s, "/") && !strings.ContainsAny(s, "?#")
+	}, nil)
+	if body, ok := m.object("body"); ok {
 		var b bytes.Buffer
 		_ = json.Compact(&b, p.doc.Raw(body.Node)) // it is JSON
 		match.Body = b.Bytes()
@@ -120,16 +89,13 @@ func (p *parser) match(o object) Match {
 }
 
 func (p *parser) action(o object) (a Action) {
-	if !o.has("action") {
-		p.refuse("action", "is missing", nil)
+	o.need("action", nil)
+	in, ok := o.object("action")
+	if !ok {
 		return a
 	}
-	in := p.object(o.Get("action"))
-	if !in.has("type") {
-		p.refuse("action.type", "is missing", oneOf(actionTypes))
-		return a
-	}
-	a.Type = text[ActionType](in, "type")
+	in.need("type", oneOf(actionTypes))
+	a.Type = read(in, "type", "an action", oneIn(actionTypes), among(actionTypes))
 	switch a.Type {
 	case Error:
 		p.failing(in, &a)
@@ -139,20 +105,12 @@ func (p *parser) action(o object) (a Action) {
 		in.only("type")
 	case Truncate:
 		in.only("type", "bytes")
-		in.need("bytes")
-		a.Bytes = new(read[int](in, "bytes", wholeNumber))
-		if *a.Bytes < 0 {
-			p.refuse("action.bytes", "must be at least 0", nil)
-		}
+		in.need("bytes", nil)
+		a.Bytes = new(read(in, "bytes", "a whole number of at least 0", atLeast(0), nil))
 	case StaleRead:
 		in.only("type", "writes")
-		in.need("writes")
-		a.Writes = read[int](in, "writes", wholeNumber)
-		if a.Writes < 1 || a.Writes > MaxWrites {
-			p.refuse("action.writes", fmt.Sprintf("must be 1 to %d", MaxWrites), nil)
-		}
-	default:
-		p.refuse("action.type", fmt.Sprintf("there is no action %q", a.Type), choose(a.Type, actionTypes))
+		in.need("writes", nil)
+		a.Writes = read(in, "writes", fmt.Sprintf("a whole number from 1 to %d", MaxWrites), between(1, MaxWrites), nil)
 	}
 	return a
 }
@@ -164,53 +122,39 @@ var (
 
 func (p *parser) failing(in object, a *Action) {
 	in.only("type", "status", "message", "error_code", "retry_after")
-	in.need("status")
-	a.Status = read[int](in, "status", wholeNumber)
+	in.need("status", nil)
+	a.Status = read(in, "status", "a whole number from 400 to 599", between(400, 599), nil)
 	a.Message = text[string](in, "message")
-	a.ErrorCode = text[api.ErrorCode](in, "error_code")
+	a.ErrorCode = read(in, "error_code", "an error code of the Admin API", oneIn(api.ErrorCodes), func(code api.ErrorCode) *remedy.Remedy {
+		return meant(code, api.ErrorCodes)
+	})
 	if in.has("retry_after") {
-		a.RetryAfter = new(read[int](in, "retry_after", wholeNumber))
-	}
-	switch {
-	case a.Status < 400 || a.Status > 599:
-		p.refuse("action.status", "must be 400 to 599", nil)
-	case a.ErrorCode != "" && !slices.Contains(api.ErrorCodes, a.ErrorCode):
-		p.refuse("action.error_code", fmt.Sprintf("there is no error code %q", a.ErrorCode), meant(a.ErrorCode, api.ErrorCodes))
-	case a.RetryAfter != nil && *a.RetryAfter < 0:
-		p.refuse("action.retry_after", "must be at least 0", nil)
-	case a.Status == http.StatusTooManyRequests && a.RetryAfter != nil && *a.RetryAfter < 1:
-		p.refuse("action.retry_after", "must be at least 1 with status 429", nil)
+		least, want := 0, "a whole number of at least 0"
+		if a.Status == http.StatusTooManyRequests {
+			least, want = 1, "a whole number of at least 1 with status 429"
+		}
+		a.RetryAfter = new(read(in, "retry_after", want, atLeast(least), nil))
 	}
 }
 
 func (p *parser) delaying(in object, a *Action) {
-	a.Distribution = text[Distribution](in, "distribution")
-	switch a.Distribution {
-	case "":
-		in.only("type", "duration", "distribution")
-		a.Duration = p.length(in, "duration")
-	case Uniform:
+	a.Distribution = read(in, "distribution", "a distribution", oneIn(distributions), among(distributions))
+	switch {
+	case a.Distribution == Uniform:
 		in.only("type", "distribution", "min", "max")
-		if in.has("min") {
-			a.Min = read[Duration](in, "min", aDuration)
-		}
+		a.Min = read(in, "min", "a duration of at least 0s, such as 250ms", atLeast(Duration(0)), nil)
 		a.Max = p.length(in, "max")
-		switch {
-		case a.Min < 0:
-			p.refuse("action.min", "must be at least 0s", nil)
-		case a.Min > a.Max:
-			p.refuse("action.min", "must be at most max", nil)
+		if a.Min > a.Max && !p.noted["action.max"] {
+			p.want("action.min", "a duration of at most the maximum", nil)
 		}
-	case Lognormal:
+	case a.Distribution == Lognormal:
 		in.only("type", "distribution", "median", "sigma")
 		a.Median = p.length(in, "median")
-		in.need("sigma")
-		a.Sigma = read[float64](in, "sigma", "a number")
-		if a.Sigma <= 0 || a.Sigma > maxSigma {
-			p.refuse("action.sigma", fmt.Sprintf("must be more than 0 and at most %d", maxSigma), nil)
-		}
-	default:
-		p.refuse("action.distribution", fmt.Sprintf("there is no distribution %q", a.Distribution), choose(a.Distribution, distributions))
+		in.need("sigma", nil)
+		a.Sigma = read(in, "sigma", fmt.Sprintf("a number of more than 0 and at most %d", maxSigma), above(0.0, maxSigma), nil)
+	case !in.has("distribution"):
+		in.only("type", "duration", "distribution")
+		a.Duration = p.length(in, "duration")
 	}
 }
 
@@ -219,20 +163,13 @@ const maxSigma = 10
 
 // length reads a duration that a delay cannot do without.
 func (p *parser) length(in object, name string) Duration {
-	in.need(name)
-	d := read[Duration](in, name, aDuration)
-	if d <= 0 || d > Duration(maxDelay) {
-		p.refuse(in.PathOf(name), "must be more than 0s and at most 1h", nil)
-	}
-	return d
+	in.need(name, nil)
+	return read(in, name, "a duration of more than 0s and at most 1h, such as 250ms", above(0, Duration(maxDelay)), nil)
 }
 
-// possible refuses what no request could ever be hit by, and names the first
-// field that leaves no operation.
+// possible notes what no request could ever be hit by, at the first field that
+// leaves no operation.
 func (p *parser) possible(f Fault) {
-	if p.refusal != nil {
-		return
-	}
 	m := f.Match
 	left := p.operations
 	keep := func(fits func(Operation) bool) bool {
@@ -242,42 +179,42 @@ func (p *parser) possible(f Fault) {
 	switch {
 	case m.Operation != "" && !keep(func(op Operation) bool { return op.ID == m.Operation }):
 		ids := lists.Map(p.operations, func(op Operation) string { return op.ID })
-		p.refuse("match.operation", fmt.Sprintf("there is no operation %q", m.Operation), meantOperation(m.Operation, ids))
+		p.note(remedy.WantOperation("match.operation", m.Operation, ids))
 	case m.Method != "" && !keep(func(op Operation) bool { return op.Method == m.Method }):
-		p.refuseMethod(m)
+		p.wantMethod(m)
 	case m.Path != "" && !keep(func(op Operation) bool { return could(segments(m.Path), op.Path) }):
-		p.refusePath(m)
+		p.wantPath(m)
 	case m.Body != nil && !keep(func(op Operation) bool { return op.Body }):
-		p.refuse("match.body", "no operation that matches takes a request body", nil)
+		p.want("match.body", "none, since no operation that matches takes a body", nil)
 	case f.Action.Type == StaleRead && !keep(func(op Operation) bool { return op.Method == http.MethodGet }):
-		p.refuse("action.type", "no operation that matches is a read, which stale_read needs", nil)
+		p.want("action.type", "another action than stale_read, since no operation that matches is a read", nil)
 	}
 }
 
-// Impossible tells why no request to one of the operations could agree with a
-// match, or nil. Its fields are named without the "match." before them.
-func Impossible(m Match, operations []Operation) *Refusal {
-	p := &parser{operations: operations}
+// Impossible returns why no request to one of the operations could agree with a
+// match, or nil. Its field is named without the "match." before it.
+func Impossible(m Match, operations []Operation) *remedy.Problem {
+	p := &parser{operations: operations, noted: map[string]bool{}}
 	p.possible(Fault{Match: m})
-	if p.refusal != nil {
-		p.refusal.Field = strings.TrimPrefix(p.refusal.Field, "match.")
+	if len(p.problems) == 0 {
+		return nil
 	}
-	return p.refusal
+	p.problems[0].Field = strings.TrimPrefix(p.problems[0].Field, "match.")
+	return &p.problems[0]
 }
 
-func (p *parser) refuseMethod(m Match) {
-	methods := lists.Map(p.operations, func(op Operation) string { return op.Method })
-	if !slices.Contains(methods, m.Method) {
-		p.refuse("match.method", fmt.Sprintf("no operation has the method %q", m.Method), meant(m.Method, methods))
+func (p *parser) wantMethod(m Match) {
+	if i := slices.IndexFunc(p.operations, func(op Operation) bool { return op.ID == m.Operation }); i >= 0 {
+		p.want("match.method", fmt.Sprintf("%s, the method of %s", p.operations[i].Method, m.Operation), nil)
 		return
 	}
-	i := slices.IndexFunc(p.operations, func(op Operation) bool { return op.ID == m.Operation })
-	p.refuse("match.method", fmt.Sprintf("%s has the method %s", m.Operation, p.operations[i].Method), nil)
+	methods := lists.Map(p.operations, func(op Operation) string { return op.Method })
+	p.want("match.method", "the method of an operation, such as GET", meant(m.Method, methods))
 }
 
-func (p *parser) refusePath(m Match) {
+func (p *parser) wantPath(m Match) {
 	if slices.ContainsFunc(p.operations, func(op Operation) bool { return could(segments(m.Path), op.Path) }) {
-		p.refuse("match.path", "no operation that matches otherwise has this path", nil)
+		p.want("match.path", "the path of an operation that matches otherwise", nil)
 		return
 	}
 	paths := lists.Map(p.operations, func(op Operation) string { return op.Path })
@@ -290,7 +227,7 @@ func (p *parser) refusePath(m Match) {
 	if fitting := lists.Filter(paths, func(path string) bool { return could(renamed, path) }); len(fitting) > 0 {
 		paths = fitting // only a parameter has another name
 	}
-	p.refuse("match.path", "no operation has this path", meant(strings.TrimPrefix(m.Path, base), paths))
+	p.want("match.path", "the path of an operation", meant(strings.TrimPrefix(m.Path, base), paths))
 }
 
 // object is a JSON object that is being read.
@@ -299,48 +236,70 @@ type object struct {
 	*jsontree.Node
 }
 
-func (p *parser) object(n *jsontree.Node) object {
-	if n.Kind != jsontree.Object {
-		p.refuse(n.Path(), "must be a JSON object", nil)
-	}
-	return object{p, n}
-}
-
 func (o object) has(name string) bool { return o.Get(name) != nil }
 
-// need refuses the object when it lacks a field.
-func (o object) need(name string) {
-	if !o.has(name) {
-		o.p.refuse(o.PathOf(name), "is missing", nil)
-	}
-}
-
-// only refuses fields other than these.
-func (o object) only(known ...string) {
-	if unknown := o.Unknown(known...); len(unknown) > 0 {
-		o.p.refuse(unknown[0].Path(), "there is no such field here", meant(unknown[0].Name, known))
-	}
-}
-
-const (
-	wholeNumber = "a whole number"
-	aDuration   = `a duration such as "250ms"`
-)
-
-// read returns the value of a field, or the zero value when it is absent.
-func read[T any](o object, name, kind string) (value T) {
+// object returns the object that is the value of a field, and whether there is
+// one.
+func (o object) object(name string) (object, bool) {
 	n := o.Get(name)
-	if n != nil && (n.Kind == jsontree.Null || json.Unmarshal(o.p.doc.Raw(n), &value) != nil) {
-		o.p.refuse(n.Path(), "must be "+kind, nil)
+	if n != nil && n.Kind != jsontree.Object {
+		o.p.want(n.Path(), "an object", nil)
 	}
+	return object{o.p, n}, n != nil && n.Kind == jsontree.Object
+}
+
+// need notes a field that is missing.
+func (o object) need(name string, how *remedy.Remedy) {
+	if !o.has(name) {
+		o.p.note(remedy.Problem{Type: remedy.Missing, Field: o.PathOf(name), Remedy: how})
+	}
+}
+
+// only notes fields other than these.
+func (o object) only(known ...string) {
+	for _, n := range o.Unknown(known...) {
+		problem := remedy.UnknownField(n.Path(), n.Name, known)
+		o.p.note(problem)
+		if problem.Remedy != nil && !o.has(problem.Remedy.Value) {
+			o.p.noted[o.PathOf(problem.Remedy.Value)] = true // or else it would be missing too
+		}
+	}
+}
+
+// read returns the value of a field, or the zero value when it is absent or not
+// as wanted. how returns what to do about another value.
+func read[T any](o object, name, want string, valid func(T) bool, how func(T) *remedy.Remedy) (value T) {
+	n := o.Get(name)
+	if n == nil {
+		return value
+	}
+	var got T
+	if n.Kind != jsontree.Null && json.Unmarshal(o.p.doc.Raw(n), &got) == nil && valid(got) {
+		return got
+	}
+	var r *remedy.Remedy
+	if how != nil {
+		r = how(got)
+	}
+	o.p.want(n.Path(), want, r)
 	return value
 }
 
-// text returns the value of a field that must not be the empty string.
+// text reads a text that must not be empty.
 func text[T ~string](o object, name string) T {
-	value := read[T](o, name, "a string")
-	if value == "" && o.has(name) {
-		o.p.refuse(o.PathOf(name), "must not be empty", nil)
-	}
-	return value
+	return read(o, name, "a text that is not empty", func(s T) bool { return s != "" }, nil)
+}
+
+func atLeast[T cmp.Ordered](least T) func(T) bool { return func(v T) bool { return v >= least } }
+
+func between[T cmp.Ordered](least, most T) func(T) bool {
+	return func(v T) bool { return least <= v && v <= most }
+}
+
+func above[T cmp.Ordered](limit, most T) func(T) bool {
+	return func(v T) bool { return limit < v && v <= most }
+}
+
+func oneIn[T comparable](all []T) func(T) bool {
+	return func(v T) bool { return slices.Contains(all, v) }
 }

@@ -2,12 +2,13 @@ package faults
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
+
+	"antechamber/internal/jsontree"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -25,9 +26,13 @@ var operations = []Operation{
 // parse reads a fault that is in order.
 func parse(t testing.TB, raw string) Fault {
 	t.Helper()
-	f, err := Parse([]byte(raw), operations)
+	doc, err := jsontree.Parse([]byte(raw))
 	if err != nil {
 		t.Fatalf("%s: %v", raw, err)
+	}
+	f, problems := Parse(doc, operations)
+	if len(problems) > 0 {
+		t.Fatalf("%s: %v", raw, problems)
 	}
 	return f
 }
@@ -81,108 +86,117 @@ func TestParseRefuses(t *testing.T) {
 	drop := func(fields string) string { return `{"action":{"type":"drop"},` + fields + `}` }
 	actions := "use error, delay, drop, drop_after_commit, truncate, malformed or stale_read"
 	for _, c := range []struct{ in, want string }{
-		{``, `is not valid JSON: unexpected end of text (line 1 column 1)`},
-		{`{`, `is not valid JSON: unexpected end of text (line 1 column 2)`},
-		{`[]`, `must be a JSON object`},
-		{`null`, `must be a JSON object`},
-		{`{"action":{"type":"drop"}} {}`, `is not valid JSON: unexpected text after the value (line 1 column 28)`},
-		{`{"action":}`, `is not valid JSON: missing value after object name (line 1 column 11)`},
-		{`{}`, `action: is missing`},
-		{drop(`"time":3`), `time: there is no such field here; did you mean "times"?`},
-		{drop(`"Times":3`), `Times: there is no such field here; did you mean "times"?`},
-		{drop(`"whatever":3`), `whatever: there is no such field here`},
-		{drop(`"times":2,"times":3`), `times: is there twice`},
-		{match(`"body":{"a":[{"b":1,"b":2}]}`), `match.body.a[0].b: is there twice`},
-		{match("\"path\":\"/\xff\""), `is not valid JSON: invalid UTF-8 (line 1 column 20)`},
-		{drop(`"id":"fault_1"`), `id: is told in answers and cannot be asked for`},
-		{drop(`"hits":0`), `hits: is told in answers and cannot be asked for`},
-		{drop(`"times":0`), `times: must be at least 1; leave it out to fire every time`},
-		{drop(`"times":-1`), `times: must be at least 1; leave it out to fire every time`},
-		{drop(`"times":1.5`), `times: must be a whole number`},
-		{drop(`"times":"2"`), `times: must be a whole number`},
-		{drop(`"times":null`), `times: must be a whole number`},
-		{drop(`"after":-1`), `after: must be at least 0`},
-		{drop(`"after":true`), `after: must be a whole number`},
-		{drop(`"probability":0`), `probability: must be more than 0 and at most 1`},
-		{drop(`"probability":1.01`), `probability: must be more than 0 and at most 1`},
-		{drop(`"probability":-0.5`), `probability: must be more than 0 and at most 1`},
-		{drop(`"probability":"high"`), `probability: must be a number`},
+		{`{}`, `missing required field "action"`},
+		{drop(`"time":3`), `unknown field "time" (allowed: match, action, times, after, probability); did you mean "times"?`},
+		{drop(`"Times":3`), `unknown field "Times" (allowed: match, action, times, after, probability); did you mean "times"?`},
+		{drop(`"whatever":3`), `unknown field "whatever" (allowed: match, action, times, after, probability)`},
+		{drop(`"id":"fault_1"`), `invalid id: want none, since the server sets it`},
+		{drop(`"hits":0`), `invalid hits: want none, since the server sets it`},
+		{drop(`"times":0`), `invalid times: want a whole number of at least 1; leave it out to fire every time`},
+		{drop(`"times":-1`), `invalid times: want a whole number of at least 1; leave it out to fire every time`},
+		{drop(`"times":1.5`), `invalid times: want a whole number of at least 1; leave it out to fire every time`},
+		{drop(`"times":"2"`), `invalid times: want a whole number of at least 1; leave it out to fire every time`},
+		{drop(`"times":null`), `invalid times: want a whole number of at least 1; leave it out to fire every time`},
+		{drop(`"after":-1`), `invalid after: want a whole number of at least 0`},
+		{drop(`"after":true`), `invalid after: want a whole number of at least 0`},
+		{drop(`"probability":0`), `invalid probability: want a number of more than 0 and at most 1`},
+		{drop(`"probability":1.01`), `invalid probability: want a number of more than 0 and at most 1`},
+		{drop(`"probability":-0.5`), `invalid probability: want a number of more than 0 and at most 1`},
+		{drop(`"probability":"high"`), `invalid probability: want a number of more than 0 and at most 1`},
 
-		{drop(`"match":[]`), `match: must be a JSON object`},
-		{drop(`"match":null`), `match: must be a JSON object`},
-		{match(`"operations":"listWorkspaces"`), `match.operations: there is no such field here; did you mean "operation"?`},
-		{match(`"operation":""`), `match.operation: must not be empty`},
-		{match(`"operation":7`), `match.operation: must be a string`},
-		{match(`"operation":"listWorkspace"`), `match.operation: there is no operation "listWorkspace"; did you mean "listWorkspaces"?`},
-		{match(`"operation":"x"`), `match.operation: there is no operation "x"`},
-		{match(`"method":"get"`), `match.method: no operation has the method "get"; did you mean "GET"?`},
-		{match(`"method":"PATCH"`), `match.method: no operation has the method "PATCH"`},
-		{match(`"operation":"listWorkspaces","method":"POST"`), `match.method: listWorkspaces has the method GET`},
-		{match(`"path":""`), `match.path: must not be empty`},
-		{match(`"path":"organizations/me"`), `match.path: must begin with a slash`},
-		{match(`"path":"/organizations/users/user_1?limit=1"`), `match.path: is a path alone, without query or fragment`},
-		{match(`"path":"/v1/organizations/workspace"`), `match.path: no operation has this path; did you mean "/organizations/workspaces"?`},
-		{match(`"path":"/organizations/workspaces/{id}"`), `match.path: no operation has this path; did you mean "/organizations/workspaces/{workspace_id}"?`},
-		{match(`"path":"/organizations/workspaces/"`), `match.path: no operation has this path; did you mean "/organizations/workspaces"?`},
-		{match(`"path":"/x"`), `match.path: no operation has this path`},
-		{match(`"path":"/*"`), `match.path: no operation has this path`},
-		{match(`"operation":"listWorkspaces","path":"/organizations/me"`), `match.path: no operation that matches otherwise has this path`},
-		{match(`"method":"DELETE","path":"/organizations/workspaces/*"`), `match.path: no operation that matches otherwise has this path`},
-		{match(`"body":[]`), `match.body: must be a JSON object`},
-		{match(`"body":"name"`), `match.body: must be a JSON object`},
-		{match(`"body":{"a":1,"a":2}`), `match.body.a: is there twice`},
-		{match(`"operation":"archiveWorkspace","body":{}`), `match.body: no operation that matches takes a request body`},
-		{match(`"method":"GET","body":{"name":"a"}`), `match.body: no operation that matches takes a request body`},
+		{
+			`{"id":"x","tims":0,"after":-1,"match":{"operation":"","verb":"GET","body":1},"action":{"type":"delay","distribution":"uniform","min":"-1s","max":"2h","sigma":1}}`,
+			`invalid id: want none, since the server sets it
+unknown field "tims" (allowed: match, action, times, after, probability); did you mean "times"?
+unknown field "match.verb" (allowed: operation, method, path, body)
+invalid match.operation: want a text that is not empty
+invalid match.body: want an object
+unknown field "action.sigma" (allowed: type, distribution, min, max)
+invalid action.min: want a duration of at least 0s, such as 250ms
+invalid action.max: want a duration of more than 0s and at most 1h, such as 250ms
+invalid after: want a whole number of at least 0`,
+		},
 
-		{action(``), `action.type: is missing; ` + actions},
-		{action(`"type":"eror"`), `action.type: there is no action "eror"; did you mean "error"?`},
-		{action(`"type":"explode"`), `action.type: there is no action "explode"; ` + actions},
-		{`{"action":"drop"}`, `action: must be a JSON object`},
-		{action(`"type":"drop","status":500`), `action.status: there is no such field here`},
-		{action(`"type":"error"`), `action.status: is missing`},
-		{action(`"type":"error","status":399`), `action.status: must be 400 to 599`},
-		{action(`"type":"error","status":600`), `action.status: must be 400 to 599`},
-		{action(`"type":"error","status":"529"`), `action.status: must be a whole number`},
-		{action(`"type":"error","stauts":529`), `action.stauts: there is no such field here; did you mean "status"?`},
-		{action(`"type":"error","status":500,"message":""`), `action.message: must not be empty`},
-		{action(`"type":"error","status":400,"error_code":"already_a_member"`), `action.error_code: there is no error code "already_a_member"; did you mean "already_member"?`},
-		{action(`"type":"error","status":503,"retry_after":-1`), `action.retry_after: must be at least 0`},
-		{action(`"type":"error","status":429,"retry_after":0`), `action.retry_after: must be at least 1 with status 429`},
-		{action(`"type":"error","status":503,"retry_after":0.5`), `action.retry_after: must be a whole number`},
-		{action(`"type":"delay"`), `action.duration: is missing`},
-		{action(`"type":"delay","duration":250`), `action.duration: must be a duration such as "250ms"`},
-		{action(`"type":"delay","duration":"250"`), `action.duration: must be a duration such as "250ms"`},
-		{action(`"type":"delay","duration":"0s"`), `action.duration: must be more than 0s and at most 1h`},
-		{action(`"type":"delay","duration":"-1s"`), `action.duration: must be more than 0s and at most 1h`},
-		{action(`"type":"delay","duration":"61m"`), `action.duration: must be more than 0s and at most 1h`},
-		{action(`"type":"delay","duration":"1s","max":"2s"`), `action.max: there is no such field here`},
-		{action(`"type":"delay","distribution":"uniform","duration":"1s","max":"2s"`), `action.duration: there is no such field here`},
-		{action(`"type":"delay","distribution":"uniform","min":"1s"`), `action.max: is missing`},
-		{action(`"type":"delay","distribution":"uniform","min":"-1s","max":"1s"`), `action.min: must be at least 0s`},
-		{action(`"type":"delay","distribution":"uniform","min":"2s","max":"1s"`), `action.min: must be at most max`},
-		{action(`"type":"delay","distribution":"uniform","max":"2h"`), `action.max: must be more than 0s and at most 1h`},
-		{action(`"type":"delay","distribution":"lognormal","sigma":1`), `action.median: is missing`},
-		{action(`"type":"delay","distribution":"lognormal","median":"1s"`), `action.sigma: is missing`},
-		{action(`"type":"delay","distribution":"lognormal","median":"1s","sigma":0`), `action.sigma: must be more than 0 and at most 10`},
-		{action(`"type":"delay","distribution":"lognormal","median":"1s","sigma":11`), `action.sigma: must be more than 0 and at most 10`},
-		{action(`"type":"delay","distribution":"normal","duration":"1s"`), `action.distribution: there is no distribution "normal"; did you mean "lognormal"?`},
-		{action(`"type":"truncate"`), `action.bytes: is missing`},
-		{action(`"type":"truncate","bytes":-1`), `action.bytes: must be at least 0`},
-		{action(`"type":"malformed","bytes":3`), `action.bytes: there is no such field here`},
-		{action(`"type":"stale_read"`), `action.writes: is missing`},
-		{action(`"type":"stale_read","writes":0`), `action.writes: must be 1 to 100`},
-		{action(`"type":"stale_read","writes":101`), `action.writes: must be 1 to 100`},
-		{`{"match":{"operation":"createWorkspace"},"action":{"type":"stale_read","writes":1}}`, `action.type: no operation that matches is a read, which stale_read needs`},
-		{`{"match":{"method":"DELETE"},"action":{"type":"stale_read","writes":1}}`, `action.type: no operation that matches is a read, which stale_read needs`},
-		{`{"match":{"body":{"name":"a"}},"action":{"type":"stale_read","writes":1}}`, `action.type: no operation that matches is a read, which stale_read needs`},
+		{drop(`"match":[]`), `invalid match: want an object`},
+		{drop(`"match":null`), `invalid match: want an object`},
+		{match(`"operations":"listWorkspaces"`), `unknown field "match.operations" (allowed: operation, method, path, body); did you mean "operation"?`},
+		{match(`"operation":""`), `invalid match.operation: want a text that is not empty`},
+		{match(`"operation":7`), `invalid match.operation: want a text that is not empty`},
+		{match(`"operation":"listWorkspace"`), `invalid match.operation: want an operation of the Admin API, such as listWorkspaces; did you mean "listWorkspaces"?`},
+		{match(`"operation":"x"`), `invalid match.operation: want an operation of the Admin API, such as listWorkspaces`},
+		{match(`"method":"get"`), `invalid match.method: want the method of an operation, such as GET; did you mean "GET"?`},
+		{match(`"method":"PATCH"`), `invalid match.method: want the method of an operation, such as GET`},
+		{match(`"operation":"listWorkspaces","method":"POST"`), `invalid match.method: want GET, the method of listWorkspaces`},
+		{match(`"path":""`), `invalid match.path: want a path, beginning with a slash, without query and fragment`},
+		{match(`"path":"organizations/me"`), `invalid match.path: want a path, beginning with a slash, without query and fragment`},
+		{match(`"path":"/organizations/users/user_1?limit=1"`), `invalid match.path: want a path, beginning with a slash, without query and fragment`},
+		{match(`"path":"/v1/organizations/workspace"`), `invalid match.path: want the path of an operation; did you mean "/organizations/workspaces"?`},
+		{match(`"path":"/organizations/workspaces/{id}"`), `invalid match.path: want the path of an operation; did you mean "/organizations/workspaces/{workspace_id}"?`},
+		{match(`"path":"/organizations/workspaces/"`), `invalid match.path: want the path of an operation; did you mean "/organizations/workspaces"?`},
+		{match(`"path":"/x"`), `invalid match.path: want the path of an operation`},
+		{match(`"path":"/*"`), `invalid match.path: want the path of an operation`},
+		{match(`"operation":"listWorkspaces","path":"/organizations/me"`), `invalid match.path: want the path of an operation that matches otherwise`},
+		{match(`"method":"DELETE","path":"/organizations/workspaces/*"`), `invalid match.path: want the path of an operation that matches otherwise`},
+		{match(`"body":[]`), `invalid match.body: want an object`},
+		{match(`"body":"name"`), `invalid match.body: want an object`},
+		{match(`"operation":"archiveWorkspace","body":{}`), `invalid match.body: want none, since no operation that matches takes a body`},
+		{match(`"method":"GET","body":{"name":"a"}`), `invalid match.body: want none, since no operation that matches takes a body`},
+
+		{action(``), `missing required field "action.type"; ` + actions},
+		{action(`"type":"eror"`), `invalid action.type: want an action; did you mean "error"?`},
+		{action(`"type":"explode"`), `invalid action.type: want an action; ` + actions},
+		{`{"action":"drop"}`, `invalid action: want an object`},
+		{action(`"type":"drop","status":500`), `unknown field "action.status" (allowed: type)`},
+		{action(`"type":"error"`), `missing required field "action.status"`},
+		{action(`"type":"error","status":399`), `invalid action.status: want a whole number from 400 to 599`},
+		{action(`"type":"error","status":600`), `invalid action.status: want a whole number from 400 to 599`},
+		{action(`"type":"error","status":"529"`), `invalid action.status: want a whole number from 400 to 599`},
+		{action(`"type":"error","stauts":529`), `unknown field "action.stauts" (allowed: type, status, message, error_code, retry_after); did you mean "status"?`},
+		{action(`"type":"error","status":500,"message":""`), `invalid action.message: want a text that is not empty`},
+		{action(`"type":"error","status":400,"error_code":"already_a_member"`), `invalid action.error_code: want an error code of the Admin API; did you mean "already_member"?`},
+		{action(`"type":"error","status":503,"retry_after":-1`), `invalid action.retry_after: want a whole number of at least 0`},
+		{action(`"type":"error","status":429,"retry_after":0`), `invalid action.retry_after: want a whole number of at least 1 with status 429`},
+		{action(`"type":"error","status":503,"retry_after":0.5`), `invalid action.retry_after: want a whole number of at least 0`},
+		{action(`"type":"delay"`), `missing required field "action.duration"`},
+		{action(`"type":"delay","duration":250`), `invalid action.duration: want a duration of more than 0s and at most 1h, such as 250ms`},
+		{action(`"type":"delay","duration":"250"`), `invalid action.duration: want a duration of more than 0s and at most 1h, such as 250ms`},
+		{action(`"type":"delay","duration":"0s"`), `invalid action.duration: want a duration of more than 0s and at most 1h, such as 250ms`},
+		{action(`"type":"delay","duration":"-1s"`), `invalid action.duration: want a duration of more than 0s and at most 1h, such as 250ms`},
+		{action(`"type":"delay","duration":"61m"`), `invalid action.duration: want a duration of more than 0s and at most 1h, such as 250ms`},
+		{action(`"type":"delay","duration":"1s","max":"2s"`), `unknown field "action.max" (allowed: type, duration, distribution)`},
+		{action(`"type":"delay","distribution":"uniform","duration":"1s","max":"2s"`), `unknown field "action.duration" (allowed: type, distribution, min, max)`},
+		{action(`"type":"delay","distribution":"uniform","min":"1s"`), `missing required field "action.max"`},
+		{action(`"type":"delay","distribution":"uniform","min":"-1s","max":"1s"`), `invalid action.min: want a duration of at least 0s, such as 250ms`},
+		{action(`"type":"delay","distribution":"uniform","min":"2s","max":"1s"`), `invalid action.min: want a duration of at most the maximum`},
+		{action(`"type":"delay","distribution":"uniform","max":"2h"`), `invalid action.max: want a duration of more than 0s and at most 1h, such as 250ms`},
+		{action(`"type":"delay","distribution":"lognormal","sigma":1`), `missing required field "action.median"`},
+		{action(`"type":"delay","distribution":"lognormal","median":"1s"`), `missing required field "action.sigma"`},
+		{action(`"type":"delay","distribution":"lognormal","median":"1s","sigma":0`), `invalid action.sigma: want a number of more than 0 and at most 10`},
+		{action(`"type":"delay","distribution":"lognormal","median":"1s","sigma":11`), `invalid action.sigma: want a number of more than 0 and at most 10`},
+		{action(`"type":"delay","distribution":"normal","duration":"1s"`), `invalid action.distribution: want a distribution; did you mean "lognormal"?`},
+		{action(`"type":"truncate"`), `missing required field "action.bytes"`},
+		{action(`"type":"truncate","bytes":-1`), `invalid action.bytes: want a whole number of at least 0`},
+		{action(`"type":"malformed","bytes":3`), `unknown field "action.bytes" (allowed: type)`},
+		{action(`"type":"stale_read"`), `missing required field "action.writes"`},
+		{action(`"type":"stale_read","writes":0`), `invalid action.writes: want a whole number from 1 to 100`},
+		{action(`"type":"stale_read","writes":101`), `invalid action.writes: want a whole number from 1 to 100`},
+		{`{"match":{"operation":"createWorkspace"},"action":{"type":"stale_read","writes":1}}`, `invalid action.type: want another action than stale_read, since no operation that matches is a read`},
+		{`{"match":{"method":"DELETE"},"action":{"type":"stale_read","writes":1}}`, `invalid action.type: want another action than stale_read, since no operation that matches is a read`},
+		{`{"match":{"body":{"name":"a"}},"action":{"type":"stale_read","writes":1}}`, `invalid action.type: want another action than stale_read, since no operation that matches is a read`},
 	} {
-		got, err := Parse([]byte(c.in), operations)
-		var refusal *Refusal
-		if !errors.As(err, &refusal) {
-			t.Errorf("%s is accepted: %+v", c.in, got)
-			continue
+		doc, err := jsontree.Parse([]byte(c.in))
+		if err != nil {
+			t.Fatalf("%s: %v", c.in, err)
 		}
-		if diff := cmp.Diff(c.want, err.Error()); diff != "" {
+		got, problems := Parse(doc, operations)
+		if len(problems) == 0 {
+			t.Errorf("%s is accepted: %+v", c.in, got)
+		}
+		var lines []string
+		for _, p := range problems {
+			lines = append(lines, strings.TrimSuffix(p.Error()+"; "+p.Remedy.String(), "; "))
+		}
+		if diff := cmp.Diff(c.want, strings.Join(lines, "\n")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.in, diff)
 		}
 	}
@@ -194,8 +208,12 @@ func FuzzParse(f *testing.F) {
 	f.Add(action(`"type":"delay","distribution":"lognormal","median":"1s","sigma":2`))
 	f.Add(match(`"path":"/organizations/*/%7B"`))
 	f.Fuzz(func(t *testing.T, raw string) {
-		fault, err := Parse([]byte(raw), operations)
-		if err != nil {
+		doc, err := jsontree.Parse([]byte(raw))
+		if err != nil || doc.Root.Kind != jsontree.Object || len(doc.Repeated) > 0 {
+			return // which the control plane refuses
+		}
+		fault, problems := Parse(doc, operations)
+		if len(problems) > 0 {
 			return
 		}
 		told, err := json.Marshal(fault)
@@ -203,9 +221,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatal(err)
 		}
 		again := strings.Replace(strings.TrimPrefix(string(told), `{"id":"",`), `,"hits":0}`, "}", 1)
-		if _, err := Parse([]byte("{"+again), operations); err != nil {
-			t.Fatalf("%s: %v", told, err)
-		}
+		parse(t, "{"+again)
 		var s Set
 		s.Arm(fault)
 		s.Decide(Request{Method: "GET", Path: "/v1/organizations/me", Body: func() []byte { return []byte(raw) }})

@@ -11,17 +11,14 @@ func meant[T ~string](word T, words []T) *remedy.Remedy {
 	return remedy.Meant(string(guess.Nearest(word, words)))
 }
 
-// meantOperation is meant for the names of operations.
-func meantOperation(word string, ids []string) *remedy.Remedy {
-	return remedy.Meant(guess.Operation(word, ids))
-}
-
-// choose suggests the nearest of the words, or all of them if none is near.
-func choose[T ~string](word T, words []T) *remedy.Remedy {
-	if near := meant(word, words); near != nil {
-		return near
+// among suggests the nearest of the words, or all of them if none is near.
+func among[T ~string](words []T) func(T) *remedy.Remedy {
+	return func(word T) *remedy.Remedy {
+		if near := meant(word, words); near != nil {
+			return near
+		}
+		return oneOf(words)
 	}
-	return oneOf(words)
 }
 
 // oneOf suggests all words.

@@ -19,65 +19,41 @@ var methods = []string{
 	http.MethodGet, http.MethodPost, http.MethodDelete, http.MethodPut, http.MethodPatch, http.MethodHead, http.MethodOptions,
 }
 
-// Fault is one thing that is wrong with a verification.
-type Fault struct {
-	Field   string // such as expect[0].operation
-	Message string
-	Remedy  *remedy.Remedy // what was probably meant; nil where that cannot be guessed
-}
-
-// Error returns the whole fault in one line.
-func (f Fault) Error() string {
-	text := f.Field + ": " + f.Message
-	if f.Remedy != nil {
-		text += "; " + f.Remedy.String()
-	}
-	return text
-}
-
-// Faults is everything that is wrong with a verification.
-type Faults []Fault
-
-// Error returns all faults in one line.
-func (f Faults) Error() string {
-	lines := make([]string, len(f))
-	for i, fault := range f {
-		lines[i] = fault.Error()
-	}
-	return strings.Join(lines, "; ")
-}
-
-// Check refuses, with Faults, a verification that could never be satisfied, or
-// that would not say what it seems to. operations are the known names.
-func (v Verification) Check(operations []string) error {
+// Check returns everything that is wrong with a verification that could never be
+// satisfied, or that would not say what it seems to. operations are the known
+// names. impossible returns why no call could be as an expectation describes it,
+// or nil; its field is one of the expectation.
+func (v Verification) Check(operations []string, impossible func(Expectation) *remedy.Problem) (all []remedy.Problem) {
 	if len(v.Expect) == 0 && !v.NoOthers {
-		return Faults{{Field: "expect", Message: "nothing is expected; give at least one expectation, or no_others to expect that nothing was called"}}
+		return []remedy.Problem{remedy.Want("expect", "at least one expectation, or no_others to expect that nothing was called")}
 	}
-	var all Faults
 	for i, e := range v.Expect {
-		for _, fault := range append(e.faults(operations), v.misplaced(i)...) {
-			fault.Field = fmt.Sprintf("expect[%d]%s", i, fault.Field)
-			all = append(all, fault)
+		found := append(e.problems(operations), v.misplaced(i)...)
+		p := impossible(e)
+		if p != nil && !slices.ContainsFunc(found, func(other remedy.Problem) bool { return other.Field == p.Field }) {
+			found = append(found, *p)
 		}
-	}
-	if all == nil {
-		return nil
+		for _, p := range found {
+			p.Field = strings.TrimSuffix(fmt.Sprintf("expect[%d].%s", i, p.Field), ".")
+			all = append(all, p)
+		}
 	}
 	return all
 }
 
 // misplaced returns what is wrong with an expectation among the others.
-func (v Verification) misplaced(i int) []Fault {
+func (v Verification) misplaced(i int) []remedy.Problem {
 	e := v.Expect[i]
 	if v.InOrder {
 		if e.Times != nil && *e.Times == 0 {
-			return []Fault{{Field: ".times", Message: "what is never called has no place in an order; verify it apart from in_order"}}
+			return []remedy.Problem{remedy.Want("times", "at least 1, since what is never called has no place in an order")}
 		}
 		return nil
 	}
 	for first := range v.Expect[:i] {
 		if same(v.Expect[first], e) {
-			return []Fault{{Message: fmt.Sprintf("is the same as expect[%d], and every call would meet both; use times, or in_order", first)}}
+			want := fmt.Sprintf("other calls than those of the expectation with index %d, since every call would meet both; count them, or verify them in order", first)
+			return []remedy.Problem{remedy.Want("", want)}
 		}
 	}
 	return nil
@@ -91,40 +67,40 @@ func same(a, b Expectation) bool {
 		maps.EqualFunc(x.Query, y.Query, func(v, w Values) bool { return slices.Equal(v, w) })
 }
 
-// faults returns what is wrong with an expectation by itself.
-func (e Expectation) faults(operations []string) (all []Fault) {
-	add := func(field, format string, args ...any) {
-		all = append(all, Fault{Field: field, Message: fmt.Sprintf(format, args...)})
-	}
+// problems returns what is wrong with an expectation by itself.
+func (e Expectation) problems(operations []string) (all []remedy.Problem) {
+	want := func(field, want string) { all = append(all, remedy.Want(field, want)) }
 	if e.Operation == "" && e.Method == "" && e.Path == "" && len(e.Query) == 0 && len(e.Body) == 0 && e.Status == nil {
-		add("", "describes no call; name an operation, method, path, query, body or status")
+		want("", "an operation, method, path, query, body or status")
 	}
 	if e.Operation != "" && !slices.Contains(operations, e.Operation) {
-		all = append(all, Fault{".operation", fmt.Sprintf("there is no operation %q", e.Operation), remedy.Meant(guess.Operation(e.Operation, operations))})
+		all = append(all, remedy.WantOperation("operation", e.Operation, operations))
 	}
 	if e.Method != "" && !slices.Contains(methods, strings.ToUpper(e.Method)) {
-		all = append(all, Fault{".method", fmt.Sprintf("there is no method %q", e.Method), remedy.Meant(guess.Nearest(e.Method, methods))})
+		p := remedy.Want("method", "a method of HTTP, such as GET")
+		p.Remedy = remedy.Meant(guess.Nearest(e.Method, methods))
+		all = append(all, p)
 	}
 	if e.Path != "" && !strings.HasPrefix(e.Path, "/") {
-		add(".path", "%q does not begin with a slash", e.Path)
+		want("path", "a path, beginning with a slash")
 	}
 	if strings.Contains(e.Path, "?") {
-		add(".path", "%q has a query; it goes into query", e.Path)
+		want("path", "a path without a query, which has a field of its own")
 	}
 	if len(e.Body) > 0 && !json.Valid(e.Body) {
-		add(".body", "is not valid JSON")
+		want("body", "valid JSON")
 	}
 	if body := bytes.TrimSpace(e.Body); json.Valid(body) && body[0] != '{' && string(body) != "null" {
-		add(".body", "is no JSON object, as every body of the Admin API is; null is no body")
+		want("body", "a JSON object, as every body of the Admin API is, or null for no body")
 	}
 	if len(e.Body) > MaxBody {
-		add(".body", "has %d bytes; the journal keeps %d of a body", len(e.Body), MaxBody)
+		want("body", fmt.Sprintf("at most %d bytes, not %d, since the journal keeps no more of a body", MaxBody, len(e.Body)))
 	}
 	if e.Status != nil && *e.Status != 0 && (*e.Status < 100 || *e.Status > 599) {
-		add(".status", "%d is no status; 100 to 599, or 0 for a dropped connection", *e.Status)
+		want("status", "a status from 100 to 599, or 0 for a dropped connection")
 	}
 	if e.Times != nil && *e.Times < 0 {
-		add(".times", "%d is less than none", *e.Times)
+		want("times", "a whole number of at least 0")
 	}
 	return all
 }

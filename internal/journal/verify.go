@@ -73,7 +73,7 @@ type Result struct {
 type Unmet struct {
 	Index         int         `json:"index"` // in expect
 	Expectation   Expectation `json:"expectation"`
-	Message       string      `json:"message"`
+	Message       string      `json:"message"`   // without the index
 	Matched       []uint64    `json:"matched"`   // the first attempts of the calls that counted
 	TooEarly      []uint64    `json:"too_early"` // of those that came before their turn
 	NearestMisses []Miss      `json:"nearest_misses"`
@@ -274,14 +274,14 @@ const mostMisses = 3
 func (j *judgement) unmet(index int, calls []*call) Unmet {
 	u := Unmet{
 		Index: index, Expectation: j.expectation, Matched: seqs(j.matched, calls), TooEarly: seqs(j.early, calls),
-		Message: j.message(index, calls), NearestMisses: []Miss{},
+		Message: j.message(calls), NearestMisses: []Miss{},
 	}
 	if len(j.matched) >= j.expectation.needed() {
 		return u // there are too many: nothing was missed
 	}
 	for _, k := range j.early {
 		if len(u.NearestMisses) < mostMisses {
-			what := fmt.Sprintf("order: request %d came before request %d, which meets expect[%d]", calls[k].seq, calls[j.before].seq, j.beforeIndex)
+			what := fmt.Sprintf("order: request %d came before request %d, which meets the expectation with index %d", calls[k].seq, calls[j.before].seq, j.beforeIndex)
 			u.NearestMisses = append(u.NearestMisses, Miss{calls[k].last(), []string{what}})
 		}
 	}
@@ -304,9 +304,9 @@ func (j *judgement) nearest(n int) []int {
 	return missed[:min(n, len(missed))]
 }
 
-func (j *judgement) message(index int, calls []*call) string {
+func (j *judgement) message(calls []*call) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "expect[%d]: expected %s, found %s", index, j.expectation.number(), count(len(j.matched)))
+	fmt.Fprintf(&b, "expected %s, found %s", j.expectation.number(), count(len(j.matched)))
 	if len(j.matched) > 0 {
 		fmt.Fprintf(&b, " (%s)", requests(seqs(j.matched, calls)))
 	}

@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"antechamber/api"
+	"antechamber/internal/remedy"
 )
 
 // called gives the entries of a journal in which the records are.
@@ -49,7 +50,7 @@ func verification(tb testing.TB, text string) (v Verification) {
 func told(r Result) []string {
 	var all []string
 	for _, u := range r.Unmet {
-		all = append(all, u.Message)
+		all = append(all, fmt.Sprintf("expect[%d]: %s", u.Index, u.Message))
 		for _, m := range u.NearestMisses {
 			all = append(all, fmt.Sprintf("  %d: %s", m.Entry.Seq, strings.Join(m.Differences, "; ")))
 		}
@@ -131,7 +132,7 @@ func TestVerify(t *testing.T) {
 			two, `{"expect":[{"operation":"listWorkspaces"},{"operation":"createOrganizationInvite"}],"in_order":true}`,
 			[]string{
 				`expect[1]: expected at least 1 call, found no call; too early: request 1`,
-				`  1: order: request 1 came before request 2, which meets expect[0]`,
+				`  1: order: request 1 came before request 2, which meets the expectation with index 0`,
 				`  2: operation: expected "createOrganizationInvite", got "listWorkspaces"`,
 			},
 		},
@@ -161,7 +162,7 @@ func TestAResultHasAllItsFields(t *testing.T) {
 	v := verification(t, `{"expect":[{"operation":"listWorkspaces"}],"no_others":true}`)
 	got := api.Encode(v.Verify(nil))
 	want := `{"satisfied":false,"unmet":[{"index":0,"expectation":{"operation":"listWorkspaces"},` +
-		`"message":"expect[0]: expected at least 1 call, found no call","matched":[],"too_early":[],"nearest_misses":[]}],"unexpected":[]}`
+		`"message":"expected at least 1 call, found no call","matched":[],"too_early":[],"nearest_misses":[]}],"unexpected":[]}`
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
@@ -184,8 +185,8 @@ func TestVerifyAcceptsWhatWasCalled(t *testing.T) {
 			v.Expect = append(v.Expect, Expectation{Operation: "createOrganizationInvite", Body: json.RawMessage(fmt.Sprintf(`{"n":%d}`, i)), Times: new(1)})
 		}
 		v.NoOthers, v.InOrder = true, rapid.Bool().Draw(t, "in order")
-		if err := v.Check([]string{"createOrganizationInvite"}); err != nil {
-			t.Fatal(err)
+		if problems := v.Check([]string{"createOrganizationInvite"}, possible); problems != nil {
+			t.Fatal(problems)
 		}
 		if r := v.Verify(called(records...)); !r.Satisfied {
 			t.Fatal(told(r))
@@ -197,6 +198,8 @@ func TestVerifyAcceptsWhatWasCalled(t *testing.T) {
 	})
 }
 
+func possible(Expectation) *remedy.Problem { return nil }
+
 func TestCheck(t *testing.T) {
 	operations := []string{"listWorkspaces", "createOrganizationInvite", "getWorkspace"}
 	for name, c := range map[string]struct {
@@ -205,31 +208,31 @@ func TestCheck(t *testing.T) {
 	}{
 		"in order":             {`{"expect":[{"operation":"listWorkspaces","times":2},{"status":0},{"method":"get","path":"/x"}],"in_order":true}`, ""},
 		"no calls":             {`{"no_others":true}`, ""},
-		"nothing":              {`{}`, `expect: nothing is expected; give at least one expectation, or no_others to expect that nothing was called`},
-		"empty":                {`{"expect":[{"times":1}]}`, `expect[0]: describes no call; name an operation, method, path, query, body or status`},
-		"misspelled":           {`{"expect":[{"operation":"listWorkspace"}]}`, `expect[0].operation: there is no operation "listWorkspace"; did you mean "listWorkspaces"?`},
-		"other case":           {`{"expect":[{"operation":"listworkspaces"}]}`, `expect[0].operation: there is no operation "listworkspaces"; did you mean "listWorkspaces"?`},
-		"shortened":            {`{"expect":[{"operation":"createInvite"}]}`, `expect[0].operation: there is no operation "createInvite"; did you mean "createOrganizationInvite"?`},
-		"unknown":              {`{"expect":[{"operation":"frobnicate"}]}`, `expect[0].operation: there is no operation "frobnicate"`},
-		"method":               {`{"expect":[{"method":"GTE"}]}`, `expect[0].method: there is no method "GTE"`},
-		"method, near":         {`{"expect":[{"method":"DELET"}]}`, `expect[0].method: there is no method "DELET"; did you mean "DELETE"?`},
-		"path":                 {`{"expect":[{"path":"x?y"}]}`, `expect[0].path: "x?y" does not begin with a slash; expect[0].path: "x?y" has a query; it goes into query`},
-		"long body":            {`{"expect":[{"body":{"a":"` + strings.Repeat("x", MaxBody) + `"}}]}`, `expect[0].body: has 4104 bytes; the journal keeps 4096 of a body`},
-		"a body in quotes":     {`{"expect":[{"body":"{}","times":0}, {"body": null}, {"body":[1]}]}`, `expect[0].body: is no JSON object, as every body of the Admin API is; null is no body; expect[2].body: is no JSON object, as every body of the Admin API is; null is no body`},
-		"status":               {`{"expect":[{"status":20}]}`, `expect[0].status: 20 is no status; 100 to 599, or 0 for a dropped connection`},
-		"times":                {`{"expect":[{"status":200},{"status":201,"times":-1}]}`, `expect[1].times: -1 is less than none`},
-		"never, in order":      {`{"expect":[{"status":200,"times":0}],"in_order":true}`, `expect[0].times: what is never called has no place in an order; verify it apart from in_order`},
-		"twice the same":       {`{"expect":[{"path":"/x","body":{"a":1,"b":2}},{"path":"/x","body":{"b":2, "a":1},"times":2}]}`, `expect[1]: is the same as expect[0], and every call would meet both; use times, or in_order`},
+		"nothing":              {`{}`, `invalid expect: want at least one expectation, or no_others to expect that nothing was called`},
+		"empty":                {`{"expect":[{"times":1}]}`, `invalid expect[0]: want an operation, method, path, query, body or status`},
+		"misspelled":           {`{"expect":[{"operation":"listWorkspace"}]}`, `invalid expect[0].operation: want an operation of the Admin API, such as listWorkspaces; did you mean "listWorkspaces"?`},
+		"other case":           {`{"expect":[{"operation":"listworkspaces"}]}`, `invalid expect[0].operation: want an operation of the Admin API, such as listWorkspaces; did you mean "listWorkspaces"?`},
+		"shortened":            {`{"expect":[{"operation":"createInvite"}]}`, `invalid expect[0].operation: want an operation of the Admin API, such as listWorkspaces; did you mean "createOrganizationInvite"?`},
+		"unknown":              {`{"expect":[{"operation":"frobnicate"}]}`, `invalid expect[0].operation: want an operation of the Admin API, such as listWorkspaces`},
+		"method":               {`{"expect":[{"method":"GTE"}]}`, `invalid expect[0].method: want a method of HTTP, such as GET`},
+		"method, near":         {`{"expect":[{"method":"DELET"}]}`, `invalid expect[0].method: want a method of HTTP, such as GET; did you mean "DELETE"?`},
+		"path":                 {`{"expect":[{"path":"x?y"}]}`, `invalid expect[0].path: want a path, beginning with a slash; invalid expect[0].path: want a path without a query, which has a field of its own`},
+		"long body":            {`{"expect":[{"body":{"a":"` + strings.Repeat("x", MaxBody) + `"}}]}`, `invalid expect[0].body: want at most 4096 bytes, not 4104, since the journal keeps no more of a body`},
+		"a body in quotes":     {`{"expect":[{"body":"{}","times":0}, {"body": null}, {"body":[1]}]}`, `invalid expect[0].body: want a JSON object, as every body of the Admin API is, or null for no body; invalid expect[2].body: want a JSON object, as every body of the Admin API is, or null for no body`},
+		"status":               {`{"expect":[{"status":20}]}`, `invalid expect[0].status: want a status from 100 to 599, or 0 for a dropped connection`},
+		"times":                {`{"expect":[{"status":200},{"status":201,"times":-1}]}`, `invalid expect[1].times: want a whole number of at least 0`},
+		"never, in order":      {`{"expect":[{"status":200,"times":0}],"in_order":true}`, `invalid expect[0].times: want at least 1, since what is never called has no place in an order`},
+		"twice the same":       {`{"expect":[{"path":"/x","body":{"a":1,"b":2}},{"path":"/x","body":{"b":2, "a":1},"times":2}]}`, `invalid expect[1]: want other calls than those of the expectation with index 0, since every call would meet both; count them, or verify them in order`},
 		"apart by their query": {`{"expect":[{"path":"/x","query":{"a":1}},{"path":"/x","query":{"a":2}}]}`, ""},
 		"twice, in order":      {`{"expect":[{"path":"/x"},{"path":"/x"}],"in_order":true}`, ""},
-		"all faults are given": {`{"expect":[{},{"times":-1,"operation":"x"}]}`, `expect[0]: describes no call; name an operation, method, path, query, body or status; expect[1].operation: there is no operation "x"; expect[1].times: -1 is less than none`},
+		"all faults are given": {`{"expect":[{},{"times":-1,"operation":"x"}]}`, `invalid expect[0]: want an operation, method, path, query, body or status; invalid expect[1].operation: want an operation of the Admin API, such as listWorkspaces; invalid expect[1].times: want a whole number of at least 0`},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := ""
-			if err := verification(t, c.verify).Check(operations); err != nil {
-				got = err.Error()
+			var lines []string
+			for _, p := range verification(t, c.verify).Check(operations, possible) {
+				lines = append(lines, strings.TrimSuffix(p.Error()+"; "+p.Remedy.String(), "; "))
 			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
+			if diff := cmp.Diff(c.want, strings.Join(lines, "; ")); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})

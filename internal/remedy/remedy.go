@@ -1,6 +1,6 @@
-// Package remedy holds what the control plane suggests when it refuses a
-// request. A remedy is a value, so that each client can suggest the same in its
-// own words: the command line in flags and commands, admintest in methods.
+// Package remedy holds what the control plane finds wrong with a request, and
+// what it suggests. Both are values, so that each client can say the same in its
+// own words: the command line in flags and commands, admintest in Go.
 package remedy
 
 import (

@@ -50,13 +50,14 @@ func (p *Plane) Address() string {
 
 // Error is why a control plane refused a request.
 type Error struct {
-	Status  int            `json:"-"`
-	Code    string         `json:"code"`
-	Message string         `json:"message"`
-	Field   string         `json:"field"` // the one at fault, such as match.operation; Message begins with it
-	Hint    string         `json:"hint"`  // Remedy in prose, for people who use curl
-	Remedy  *remedy.Remedy `json:"remedy"`
-	Faults  []Fault        `json:"faults"` // of a seed
+	Status   int              `json:"-"`
+	Code     string           `json:"code"`
+	Message  string           `json:"message"` // in the words of HTTP, as is Hint
+	Hint     string           `json:"hint"`
+	Remedy   *remedy.Remedy   `json:"remedy"`
+	Problems []remedy.Problem `json:"problems"`
+	More     int              `json:"more"`   // problems that are not listed
+	Faults   []Fault          `json:"faults"` // of a seed
 
 	// What is wrong with expectations.
 	Unmet      json.RawMessage `json:"unmet"`
@@ -73,19 +74,30 @@ type Fault struct {
 	Message string `json:"message"`
 }
 
-func (e *Error) Error() string { return e.Say(e.Field, e.Hint) }
+func (e *Error) Error() string { return withHint(e.Message, e.Hint) }
 
-// Say returns the error in a line, with another name for its field and other
-// words for its hint, which may be empty.
-func (e *Error) Say(field, hint string) string {
-	text := e.Message
-	if what, ok := strings.CutPrefix(text, e.Field+": "); ok && e.Field != "" {
-		text = field + ": " + what
+// Lines returns a line for each problem, or for the message where none is listed.
+// say words a problem, and suggest a remedy, which may be nil; otherwise is the
+// server's own suggestion.
+func (e *Error) Lines(say func(remedy.Problem) string, suggest func(r *remedy.Remedy, otherwise string) string) []string {
+	if len(e.Problems) == 0 {
+		return []string{withHint(e.Message, suggest(e.Remedy, e.Hint))}
 	}
-	if hint != "" {
-		text += " (" + hint + ")"
+	var lines []string
+	for _, p := range e.Problems {
+		lines = append(lines, withHint(say(p), suggest(p.Remedy, p.Remedy.String())))
 	}
-	return text
+	if e.More > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", e.More))
+	}
+	return lines
+}
+
+func withHint(text, hint string) string {
+	if hint == "" {
+		return text
+	}
+	return text + " (" + hint + ")"
 }
 
 // Unreachable says that no control plane answers at an address.

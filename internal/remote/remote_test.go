@@ -88,30 +88,43 @@ func TestCall(t *testing.T) {
 }
 
 func TestARefusal(t *testing.T) {
-	const body = `{"error":{"code":"invalid_seed","message":"name: Wrong.","field":"name","hint":"Mend it.","remedy":{"type":"use_one_of","values":["a"]},"faults":[{"line":1,"column":2,"pointer":"/a","message":"m"}],"unmet":[1],"unexpected":[2]}}`
+	const body = `{"error":{"code":"invalid_seed","message":"Wrong.","field":"name","hint":"Mend it.","remedy":{"type":"use_one_of","values":["a"]},"problems":[{"type":"invalid","field":"name","message":"want a"},{"type":"unknown","field":"b.c","allowed":["d"],"remedy":{"type":"did_you_mean","value":"d"}}],"more":2,"faults":[{"line":1,"column":2,"pointer":"/a","message":"m"}],"unmet":[1],"unexpected":[2]}}`
 	p := serve(t, answers(http.StatusBadRequest, body))
 	_, err := p.Do(t.Context(), http.MethodGet, "/state", nil)
 	got, ok := errors.AsType[*Error](err)
-	if !ok || err.Error() != "name: Wrong. (Mend it.)" || string(got.Body) != body {
+	if !ok || err.Error() != "Wrong. (Mend it.)" || string(got.Body) != body {
 		t.Fatalf("it is %v", err)
 	}
 	got.Body = nil
 	want := &Error{
-		Status: 400, Code: "invalid_seed", Message: "name: Wrong.", Field: "name",
+		Status: 400, Code: "invalid_seed", Message: "Wrong.",
 		Hint: "Mend it.", Remedy: &remedy.Remedy{Type: remedy.UseOneOf, Values: []string{"a"}},
+		Problems: []remedy.Problem{
+			{Type: remedy.Invalid, Field: "name", Message: "want a"},
+			{Type: remedy.Unknown, Field: "b.c", Allowed: []string{"d"}, Remedy: remedy.Meant("d")},
+		}, More: 2,
 		Faults: []Fault{{1, 2, "/a", "m"}}, Unmet: []byte("[1]"), Unexpected: []byte("[2]"),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	for _, c := range []struct{ message, field, as, hint, want string }{
-		{"name: is missing", "name", "--name", "", "--name: is missing"},
-		{"name: is missing", "name", "--name", "add it", "--name: is missing (add it)"},
-		{"Wrong.", "", "--name", "", "Wrong."},
-		{"Wrong.", "name", "--name", "", "Wrong."}, // from a server that says it otherwise
-	} {
-		if got := (&Error{Message: c.message, Field: c.field}).Say(c.as, c.hint); got != c.want {
-			t.Errorf("%q, want %q", got, c.want)
+	say := func(p remedy.Problem) string { return p.Say("--" + p.Field) }
+	suggest := func(r *remedy.Remedy, otherwise string) string {
+		if r != nil && r.Type == remedy.UseOneOf {
+			return "pick one"
+		}
+		return otherwise
+	}
+	if diff := cmp.Diff([]string{"invalid --name: want a", `unknown --b.c (allowed: d) (did you mean "d"?)`, "and 2 more"}, got.Lines(say, suggest)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	for want, e := range map[string]*Error{
+		"Wrong.":            {Message: "Wrong."},
+		"Wrong. (Mend it.)": {Message: "Wrong.", Hint: "Mend it."},
+		"Wrong. (pick one)": {Message: "Wrong.", Hint: "Mend it.", Remedy: &remedy.Remedy{Type: remedy.UseOneOf}},
+	} { // as a server says it that lists no problems
+		if diff := cmp.Diff([]string{want}, e.Lines(say, suggest)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
 		}
 	}
 }
