@@ -1,12 +1,19 @@
-// Package guess finds the word that somebody may have meant.
+// Package guess finds the word that was probably meant.
 package guess
 
 import "strings"
 
-// Nearest gives the one of the words that is nearest to another, where one is
+// longest is how many bytes a word has at most that is compared: the time goes
+// with its length.
+const longest = 100
+
+// Nearest returns the one of the words that is nearest to another, where one is
 // near: some letters differ, or were left out. It is empty where none is.
 func Nearest[T ~string](word T, words []T) T {
 	wrong := strings.ToLower(string(word))
+	if len(wrong) > longest {
+		return ""
+	}
 	best, distance := T(""), 1+max(1, len(wrong)/3)
 	for _, w := range words {
 		if d := edits(wrong, strings.ToLower(string(w))); d < distance {
@@ -29,6 +36,9 @@ func Nearest[T ~string](word T, words []T) T {
 // change what the Admin API alone says: removeOrganizationMember is deleteUser to
 // most.
 func Operation(word string, ids []string) string {
+	if len(word) > longest {
+		return ""
+	}
 	if best := Nearest(word, ids); best != "" && edits(strings.ToLower(word), strings.ToLower(best)) <= 2 {
 		return best
 	}

@@ -1,6 +1,9 @@
 package guess
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestNearest(t *testing.T) {
 	words := []string{"listWorkspaces", "getWorkspace", "createOrganizationInvite", "GET"}
@@ -11,6 +14,20 @@ func TestNearest(t *testing.T) {
 		if got := Nearest(word, words); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
 		}
+	}
+}
+
+// A long word is not compared: its distance to a word alike would be near enough.
+func TestLongWordsAreNotCompared(t *testing.T) {
+	long := strings.Repeat("a", longest)
+	if got := Nearest(long, []string{long + "b"}); got != long+"b" {
+		t.Errorf("a word of %d bytes: %q", longest, got)
+	}
+	if got := Nearest(long+"a", []string{long + "b"}); got != "" {
+		t.Errorf("a word of %d bytes: %q", longest+1, got)
+	}
+	if got := Operation(long+"a", []string{long + "b"}); got != "" {
+		t.Errorf("an operation of %d bytes: %q", longest+1, got)
 	}
 }
 
