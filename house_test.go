@@ -30,7 +30,7 @@ var rooms = map[string][]string{
 	"internal/guess":     {},
 	"internal/inprocess": {},
 	"internal/journal":   {"api", "internal/guess", "internal/pattern", "internal/redact", "internal/remedy", "internal/text", "store"},
-	"internal/jsontree":  {},
+	"internal/jsontree":  {"internal/text"},
 	"internal/limits":    {"api"},
 	"internal/lists":     {},
 	"internal/pattern":   {},

@@ -70,7 +70,7 @@ func (r *report) apiKey(n *node) APIKey {
 	}
 	expiresAt := n.Get("expires_at")
 	if o.at != nil && k.Status == api.KeyExpired && !k.ExpiresAt.given() && !r.faulty[expiresAt] {
-		r.malformed(cmp.Or(expiresAt, n), `expected a time in "expires_at" where the status is "expired"`)
+		r.mismatched(cmp.Or(expiresAt, n), `expected a time in "expires_at" where the status is "expired"`)
 	}
 	return k
 }

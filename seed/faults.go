@@ -10,6 +10,7 @@ import (
 
 	"antechamber/internal/jsontree"
 	"antechamber/internal/redact"
+	"antechamber/internal/text"
 )
 
 // Fault is one thing that is wrong with a seed, and where. Lines and columns
@@ -73,9 +74,13 @@ func (r *report) parse(text []byte) *node {
 	return doc.Root
 }
 
+// maxPointer is how many characters of a pointer are reported: the names in it may
+// be as long as the file.
+const maxPointer = 1000
+
 func (r *report) add(structural bool, offset int, pointer, format string, args ...any) {
 	r.faults = append(r.faults, Fault{
-		Pointer: redact.Text(pointer), Message: fmt.Sprintf(format, args...),
+		Pointer: text.Shorten(redact.Text(pointer), maxPointer), Message: fmt.Sprintf(format, args...),
 		offset: offset, structural: structural,
 	})
 }
@@ -83,6 +88,12 @@ func (r *report) add(structural bool, offset int, pointer, format string, args .
 // malformed reports a value that does not have the form that its place asks for.
 func (r *report) malformed(n *node, format string, args ...any) {
 	r.faulty[n] = true
+	r.add(true, n.Start, n.Pointer(), format, args...)
+}
+
+// mismatched reports a value whose form does not go together with that of others.
+// It is a value all the same, which other rules look at.
+func (r *report) mismatched(n *node, format string, args ...any) {
 	r.add(true, n.Start, n.Pointer(), format, args...)
 }
 

@@ -38,9 +38,9 @@ func (r *report) invite(n *node) Invite {
 	switch {
 	case o.at == nil || r.faulty[n.Get("status")]:
 	case accepted && !there:
-		r.malformed(cmp.Or(at, n), `expected a time in "accepted_at" where the status is "accepted"`)
+		r.mismatched(cmp.Or(at, n), `expected a time in "accepted_at" where the status is "accepted"`)
 	case !accepted && there:
-		r.malformed(at, `expected no accepted_at, or null, unless the status is "accepted"`)
+		r.mismatched(at, `expected no accepted_at, or null, unless the status is "accepted"`)
 	}
 	return i
 }

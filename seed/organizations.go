@@ -97,13 +97,22 @@ func (r *report) clock(n *node) *Clock {
 	if n == nil {
 		return nil
 	}
+	fields := []string{"frozen_at", "starts_at", "offset"}
 	o := r.object(n, "a clock")
 	defer o.end()
-	c := &Clock{FrozenAt: o.absolute("frozen_at"), StartsAt: o.absolute("starts_at"), Offset: o.duration("offset")}
-	if o.at != nil && len(n.Items) != 1 {
-		r.malformed(n, "expected exactly one of %s", strings.Join(o.known, ", "))
+	given := 0
+	for _, field := range n.Items {
+		if !field.Repeated {
+			given++
+		}
 	}
-	c.faulty = r.faulty[n] || !c.FrozenAt.given() && !c.StartsAt.given() && c.Offset == nil
+	if o.at != nil && given != 1 {
+		o.known = fields
+		r.malformed(n, "expected exactly one of %s", strings.Join(fields, ", "))
+		return &Clock{faulty: true}
+	}
+	c := &Clock{FrozenAt: o.absolute(fields[0]), StartsAt: o.absolute(fields[1]), Offset: o.duration(fields[2])}
+	c.faulty = !c.FrozenAt.given() && !c.StartsAt.given() && c.Offset == nil
 	return c
 }
 

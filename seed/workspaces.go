@@ -89,6 +89,9 @@ func (r *report) tags(n *node) map[string]string {
 		return tags
 	}
 	for _, tag := range n.Items {
+		if tag.Repeated {
+			continue
+		}
 		if strings.HasPrefix(tag.Name, api.ReservedTagPrefix) {
 			r.add(true, tag.NameStart, tag.Pointer(), "expected a tag that does not begin with %q", api.ReservedTagPrefix)
 		}

@@ -358,6 +358,12 @@ func TestTooLarge(t *testing.T) {
 	before := srv.contents()
 	same(t, "a body", "body_too_large", failed(t, srv.do("POST", "/users", strings.Repeat(" ", MaxBody+1))).Code)
 	same(t, "a body of many values", "The body is not valid JSON: more than 100000 values and names (line 1 column 200001).", failed(t, srv.do("POST", "/verify", `{"a":[0`+strings.Repeat(",0", maxValues)+`]}`)).Message)
+	// Names are cut in messages: a hundred paths would each have the long one.
+	long := srv.do("POST", "/verify", `{"`+strings.Repeat("n", 500_000)+`":{`+strings.Repeat(`"x":1,`, 600)+`"x":1}}`)
+	same(t, "repeated fields below a long name", "invalid_body", failed(t, long).Code)
+	if len(long.body) > 100_000 {
+		t.Errorf("the answer has %d bytes", len(long.body))
+	}
 	same(t, "settings", 413, srv.do("PATCH", "/settings", strings.Repeat(" ", MaxBody+1)).status)
 	same(t, "a state of that size", "invalid_seed", failed(t, srv.do("PUT", "/state", strings.Repeat(" ", MaxBody+1))).Code)
 	r := httptest.NewRequest("PUT", "http://localhost"+Base+"/state", io.LimitReader(spaces{}, MaxState+1))

@@ -32,10 +32,7 @@ var (
 // 1w2d12h, 1.5d. What is finer than a nanosecond is cut off.
 func Parse(s string) (time.Duration, error) {
 	if !whole.MatchString(s) {
-		if d, err := time.ParseDuration(s); err == nil {
-			return d, nil // such as 0 and .5h
-		}
-		return 0, ErrSyntax
+		return parseMixed(s)
 	}
 	var sum time.Duration
 	for _, p := range part.FindAllStringSubmatch(s, -1) {
@@ -58,4 +55,31 @@ func Parse(s string) (time.Duration, error) {
 		sum = -sum
 	}
 	return sum, nil
+}
+
+// mixed is days and weeks before what only Go reads, such as .5h and 0.
+var mixed = regexp.MustCompile(`^([+-]?(?:[0-9]+(?:\.[0-9]+)?[wd])+)([0-9.].*)$`)
+
+func parseMixed(s string) (time.Duration, error) {
+	if d, err := time.ParseDuration(s); err == nil {
+		return d, nil
+	}
+	parts := mixed.FindStringSubmatch(s)
+	if parts == nil {
+		return 0, ErrSyntax
+	}
+	days, err := Parse(parts[1])
+	if err != nil {
+		return 0, err
+	}
+	rest, err := time.ParseDuration(parts[2])
+	switch {
+	case err != nil:
+		return 0, ErrSyntax
+	case days.Abs() > math.MaxInt64-rest:
+		return 0, ErrRange
+	case parts[1][0] == '-':
+		return days - rest, nil
+	}
+	return days + rest, nil
 }

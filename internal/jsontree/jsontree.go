@@ -16,6 +16,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"antechamber/internal/text"
+
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -48,6 +50,7 @@ type Node struct {
 	Items      []*Node // the elements of an array or the members of an object, in order
 	Name       string  // of a member of an object
 	NameStart  int
+	Repeated   bool // the object has an earlier member of the same name
 
 	parent *Node
 	index  int // in parent.Items
@@ -133,13 +136,14 @@ func (n *Node) Get(name string) *Node {
 	return nil
 }
 
-// Unknown returns the members of an object with other names than these, in order.
+// Unknown returns the members of an object with other names than these, in order,
+// and each name once.
 func (n *Node) Unknown(known ...string) (unknown []*Node) {
 	if n == nil || n.Kind != Object {
 		return nil
 	}
 	for _, member := range n.Items {
-		if !slices.Contains(known, member.Name) {
+		if !member.Repeated && !slices.Contains(known, member.Name) {
 			unknown = append(unknown, member)
 		}
 	}
@@ -147,7 +151,7 @@ func (n *Node) Unknown(known ...string) (unknown []*Node) {
 }
 
 // Path returns the way to the value as people write it: expect[0].times. It is
-// for messages: names are not escaped.
+// for messages: names are not escaped, and long ones are cut.
 func (n *Node) Path() string {
 	switch {
 	case n == nil || n.parent == nil:
@@ -160,6 +164,7 @@ func (n *Node) Path() string {
 
 // PathOf returns the path of a member with a name, which may be absent.
 func (n *Node) PathOf(name string) string {
+	name = text.Shorten(name, 100)
 	if path := n.Path(); path != "" {
 		return path + "." + name
 	}
@@ -264,7 +269,8 @@ func (p *parser) items(n *Node) error {
 				return err
 			}
 			item.Name, item.NameStart = p.intern(name.Text), name.Start
-			if p.repeats(n, item.Name, &seen) && len(p.doc.Repeated) < MaxRepeated {
+			item.Repeated = p.repeats(n, item.Name, &seen)
+			if item.Repeated && len(p.doc.Repeated) < MaxRepeated {
 				p.doc.Repeated = append(p.doc.Repeated, item)
 			}
 		}
