@@ -26,6 +26,25 @@ func RealTime() func() time.Time {
 	}
 }
 
+// Clock is an organization's time: frozen at an instant, or running at an
+// offset to real time.
+type Clock struct {
+	Frozen bool
+	At     api.Time      // the instant, when frozen
+	Offset time.Duration // emulated time minus real time, when running
+}
+
+// Now is what the clock shows when real time is real.
+func (c Clock) Now(real time.Time) api.Time {
+	if c.Frozen {
+		return c.At
+	}
+	return api.At(real.Add(c.Offset))
+}
+
+// FrozenAt is a clock that stands still at t.
+func FrozenAt(t time.Time) Clock { return Clock{Frozen: true, At: api.At(t)} }
+
 // Clock is the organization's clock.
 func (o *Organization) Clock() Clock { return o.state.Load().clock }
 

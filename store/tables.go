@@ -9,6 +9,37 @@ import (
 	"antechamber/api"
 )
 
+// Contents is everything an organization consists of, as plain values: what a
+// seed is read into and what an export is written from. Store.Add turns
+// Contents into a state and Organization.Contents turns a state back, losing
+// nothing.
+//
+// Every object has its id and its absolute times. Lists may come in any
+// order; they leave the store in the order of the API's lists, newest first,
+// members by workspace and then in the order of the users. The maps and slices
+// inside an object are shared with the organization and not to be written to.
+type Contents struct {
+	ID        string // a UUID
+	Name      string
+	AdminKeys []string
+	Settings  Settings
+	Clock     Clock
+	IDs       IDs
+
+	// DefaultWorkspace is the workspace that every organization has. It is
+	// named "Default" and is never archived.
+	DefaultWorkspace api.Workspace
+
+	Users      []api.User
+	Invites    []api.Invite // deleted ones too: GET still answers them
+	Workspaces []api.Workspace
+	Members    []Member
+	APIKeys    []APIKey
+
+	// Removed are the users who left: their ids stay valid cursors.
+	Removed []RemovedUser
+}
+
 // tables hold the objects of one version of an organization, and counts of
 // them. A new table is a field here and a line in the functions of this file;
 // its rules belong in the file of its noun.
@@ -130,6 +161,13 @@ func buildAll[T any](objects []T, build func(T) error) error {
 		}
 	}
 	return nil
+}
+
+// Contents returns everything that the organization consists of.
+func (o *Organization) Contents() Contents {
+	c := o.view().contents()
+	c.ID, c.AdminKeys = o.ID(), o.AdminKeys()
+	return c
 }
 
 // contents returns everything that the version holds. It has no id and no admin
