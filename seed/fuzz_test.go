@@ -170,7 +170,7 @@ func holds(t interface {
 			t.Fatalf("the store changed the contents (-want +got):\n%s", diff)
 		}
 	}
-	export := ExportAll(all)
+	export := exportAll(all)
 	s, err = Parse("export", export)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, export)

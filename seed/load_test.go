@@ -487,7 +487,7 @@ func TestLoadDrawsIDsOfTheSeedsOwnStream(t *testing.T) {
 func TestLoadDrawsIDsThatAreFree(t *testing.T) {
 	opts := Options{Real: real, IDSeed: 3}
 	first := loadAll(t, crowd, opts)
-	more := string(ExportAll(first))
+	more := string(exportAll(first))
 	for _, c := range first {
 		more = strings.Replace(more, fmt.Sprintf(`"drawn": %d`, c.IDs.Drawn), `"drawn": 0`, 1)
 	}

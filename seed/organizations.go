@@ -291,9 +291,6 @@ func orDraw(given string, draw func() string) string {
 // has the same bytes.
 func Export(c store.Contents) []byte { return encode(exported(c)) }
 
-// ExportAll writes several organizations as one seed.
-func ExportAll(all []store.Contents) []byte { return EncodeAll(lists.Map(all, exported)) }
-
 // Encode writes an organization as a seed.
 func Encode(o Organization) []byte { return encode(o) }
 

@@ -497,7 +497,7 @@ func TestSchemaAndLoaderAgree(t *testing.T) {
 		case 0:
 			doc = decoded(string(Export(generateContents(t))))
 		case 1:
-			doc = decoded(string(ExportAll([]store.Contents{generateContents(t), generateContents(t)})))
+			doc = decoded(string(exportAll([]store.Contents{generateContents(t), generateContents(t)})))
 		case 2:
 			doc = decoded(example)
 		case 3:
