@@ -110,16 +110,16 @@ func Connect(t TB, url string, opts ...Option) *Server {
 	return s
 }
 
-// Client gives an HTTP client that reaches the server, the same one at every
+// Client returns an HTTP client that reaches the server, the same one at every
 // call. It sends no key by itself, and may be changed: what this package does
 // goes another way.
 func (s *Server) Client() *http.Client { return s.client }
 
-// Handler gives all that the server answers, to be served elsewhere. Requests to
+// Handler returns all that the server answers, to be served elsewhere. Requests to
 // it select an organization by their key.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Env gives the variables by which the official SDKs in a program find the
+// Env returns the variables by which the official SDKs in a program find the
 // server, to be added to others: cmd.Env = append(os.Environ(), srv.Env()...). A
 // program cannot reach a server without a port: see Listen.
 func (s *Server) Env() []string {
@@ -130,7 +130,7 @@ func (s *Server) Env() []string {
 	return []string{"ANTHROPIC_BASE_URL=" + s.URL, "ANTHROPIC_API_KEY=" + s.AdminKey}
 }
 
-// In gives the same organization to a subtest: failures are that subtest's,
+// In returns the same organization to a subtest: failures are that subtest's,
 // with the requests that were made in it, and faults end with it. Subtests that
 // run in parallel would meet each other: give those a Fork.
 func (s *Server) In(t TB) *Server {
@@ -140,7 +140,7 @@ func (s *Server) In(t TB) *Server {
 	return c
 }
 
-// with gives the same organization for another test.
+// with returns the same organization for another test.
 func (s *Server) with(t TB) *Server {
 	c := *s
 	c.t = t
@@ -149,7 +149,7 @@ func (s *Server) with(t TB) *Server {
 	return &c
 }
 
-// Organization gives another organization of the server, by its admin key: a
+// Organization returns another organization of the server, by its admin key: a
 // seed may have several. On a running server others would have it too, so only
 // Run has them.
 func (s *Server) Organization(adminKey string) *Server {

@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// send sends a request of the Admin API, and gives status and body of the
+// send sends a request of the Admin API, and returns status and body of the
 // answer.
 func send(t testing.TB, srv *admintest.Server, method, path, body string) (int, string, error) {
 	t.Helper()

@@ -31,7 +31,7 @@ func (o once) RoundTrip(r *http.Request) (*http.Response, error) {
 	return o.Transport.RoundTrip(&sent)
 }
 
-// proxyTo gives a handler that asks a server, and cuts the connection where that
+// proxyTo returns a handler that asks a server, and cuts the connection where that
 // does.
 func proxyTo(server *url.URL, transport http.RoundTripper) http.Handler {
 	return &httputil.ReverseProxy{
@@ -42,7 +42,7 @@ func proxyTo(server *url.URL, transport http.RoundTripper) http.Handler {
 	}
 }
 
-// Impatient gives a client for which waiting takes no time: where an answer asks
+// Impatient returns a client for which waiting takes no time: where an answer asks
 // to wait (retry-after), the organization's clock goes on by that, and official
 // SDKs try again at once. They still wait where a connection breaks, for half a
 // second and more.

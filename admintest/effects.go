@@ -33,7 +33,7 @@ const (
 	APIKeyExpired          = store.APIKeyExpired
 )
 
-// Effects gives what requests have changed, oldest first: all of it, or what is
+// Effects returns what requests have changed, oldest first: all of it, or what is
 // of some types. What was done and never answered is in it, and what was tried
 // twice and done once is in it once.
 func (s *Server) Effects(types ...string) []Effect {

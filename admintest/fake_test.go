@@ -39,7 +39,7 @@ func (f *test) Failed() bool { return f.failed }
 
 func (f *test) Cleanup(do func()) { f.cleanups = append(f.cleanups, do) }
 
-// run runs a test to its end, and gives what it said.
+// run runs a test to its end, and returns what it said.
 func (f *test) run(body func(*test)) string {
 	ended := make(chan bool)
 	go func() {

@@ -209,7 +209,7 @@ func RateLimit(policy string) Option {
 	}
 }
 
-// read takes the options in, and gives what is wrong with them.
+// read takes the options in, and returns what is wrong with them.
 func read(opts []Option) (*options, error) {
 	o := &options{}
 	var wrong []error

@@ -123,7 +123,7 @@ func (s *Server) keep() string {
 	return "the organization as the test left it: antechamber serve --seed " + file
 }
 
-// alone gives the arguments with which go test runs one test.
+// alone returns the arguments with which go test runs one test.
 func alone(name string) string {
 	parts := strings.Split(name, "/")
 	for i, part := range parts {

@@ -40,7 +40,7 @@ type Request struct {
 // Decode reads the request's body into a value.
 func (r Request) Decode(into any) error { return json.Unmarshal(r.Body, into) }
 
-// Requests gives the requests that were made, oldest first: all of them, or
+// Requests returns the requests that were made, oldest first: all of them, or
 // those of some operations. Keys in them are cut to their last four characters,
 // and long bodies to a prefix.
 func (s *Server) Requests(operations ...Operation) []Request {
@@ -57,7 +57,7 @@ func (s *Server) Requests(operations ...Operation) []Request {
 	return all
 }
 
-// entries gives the whole journal. It ends the test when some of it was
+// entries returns the whole journal. It ends the test when some of it was
 // forgotten: what is counted in the rest would be wrong.
 func (s *Server) entries(what string) []journal.Entry {
 	s.t.Helper()

@@ -31,7 +31,7 @@ func (s *Server) Reset() {
 	s.org.noteReset()
 }
 
-// Export gives the organization as a seed that leaves nothing out but the
+// Export returns the organization as a seed that leaves nothing out but the
 // secrets of API keys. Its admin keys are in it.
 func (s *Server) Export() []byte {
 	s.t.Helper()
@@ -45,7 +45,7 @@ func (s *Server) Import(text []byte) {
 	s.raw("Import", http.MethodPut, "/state", s.own(text))
 }
 
-// own gives a seed the id and the admin keys of the organization. What cannot be
+// own returns a seed the id and the admin keys of the organization. What cannot be
 // read is left for the server to refuse.
 func (s *Server) own(text []byte) []byte {
 	var one map[string]json.RawMessage

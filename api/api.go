@@ -15,7 +15,7 @@ import (
 // BasePath is the path under which the API is served.
 const BasePath = "/v1"
 
-// Encode gives the JSON of one of the objects of this package, as it stands in
+// Encode returns the JSON of one of the objects of this package, as it stands in
 // an answer: compact, and with <, > and & left as they are.
 func Encode(v any) string {
 	var b bytes.Buffer
@@ -36,7 +36,7 @@ const TimeFormat = "2006-01-02T15:04:05.000000Z"
 // Time reads null: no instant of the API is the year 1.
 type Time struct{ time.Time }
 
-// At gives t as the API can say it.
+// At returns t as the API can say it.
 func At(t time.Time) Time {
 	if t.IsZero() {
 		return Time{}
@@ -78,7 +78,7 @@ func (t Time) String() string {
 	return t.Format(TimeFormat)
 }
 
-// Equal tells whether both are the same instant, or both null.
+// Equal reports whether both are the same instant, or both null.
 func (t Time) Equal(u Time) bool { return t.Time.Equal(u.Time) }
 
 // Nullable is a string that reads null when it is empty.
@@ -105,5 +105,5 @@ func (n *Nullable) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// OneOf tells whether v is among the values of an enumeration.
+// OneOf reports whether v is among the values of an enumeration.
 func OneOf[T ~string](v T, values []T) bool { return slices.Contains(values, v) }

@@ -9,7 +9,7 @@ import (
 // MaxEmailLength is how many characters an e-mail address has at most.
 const MaxEmailLength = 254
 
-// ValidEmail tells whether s is an e-mail address that the emulator takes: an
+// ValidEmail reports whether s is an e-mail address that the emulator takes: an
 // unquoted local part of 1 to 64 characters and a domain of at least two
 // labels. (Which addresses production takes is not documented; this is our
 // choice.)
@@ -18,7 +18,7 @@ func ValidEmail(s string) bool {
 	return found && utf8.RuneCountInString(s) <= MaxEmailLength && validLocalPart(local) && ValidDomain(domain)
 }
 
-// ValidDomain tells whether s can be the domain of an e-mail address: at least
+// ValidDomain reports whether s can be the domain of an e-mail address: at least
 // two labels of letters, digits and inner hyphens, letters of any script.
 func ValidDomain(s string) bool {
 	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > MaxEmailLength-len("a@") {

@@ -18,7 +18,7 @@ const (
 	TimeoutError        ErrorType = "timeout_error"         // 504
 )
 
-// ErrorTypeOf gives the error type that goes with an HTTP status of 400 or
+// ErrorTypeOf returns the error type that goes with an HTTP status of 400 or
 // more.
 func ErrorTypeOf(status int) ErrorType {
 	switch status {

@@ -12,7 +12,7 @@ const HeaderAPIKey = "X-Api-Key"
 // KeyPrefix is how every key begins, an admin key and any other.
 const KeyPrefix = "sk-ant-"
 
-// KeyOf gives the key of a request, of x-api-key before that of a Bearer token.
+// KeyOf returns the key of a request, of x-api-key before that of a Bearer token.
 // It is empty when there is none.
 func KeyOf(h http.Header) string {
 	if key := h.Get(HeaderAPIKey); key != "" {
@@ -21,7 +21,7 @@ func KeyOf(h http.Header) string {
 	return BearerOf(h)
 }
 
-// BearerOf gives the Bearer token of a request, empty when there is none.
+// BearerOf returns the Bearer token of a request, empty when there is none.
 func BearerOf(h http.Header) string {
 	scheme, token, _ := strings.Cut(h.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {

@@ -15,7 +15,7 @@ import (
 // writers is how many requests Terraform makes at a time.
 const writers = 10
 
-// atOnce runs fn once for each writer, all at the same time, and gives what
+// atOnce runs fn once for each writer, all at the same time, and returns what
 // they got.
 func atOnce[T any](fn func(writer int) (T, error)) ([]T, []error) {
 	values, errs := make([]T, writers), make([]error, writers)

@@ -185,7 +185,7 @@ lines:
 	}
 }
 
-// newHTTPClient gives a client with connections of its own, closed when the
+// newHTTPClient returns a client with connections of its own, closed when the
 // test ends.
 func newHTTPClient(t *testing.T) *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()

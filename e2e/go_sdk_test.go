@@ -178,7 +178,7 @@ var credentials = []credential{
 	{"bearer", option.WithAuthToken},
 }
 
-// newClient gives an SDK client for the address, with the admin key in
+// newClient returns an SDK client for the address, with the admin key in
 // x-api-key unless the options say otherwise.
 func newClient(t *testing.T, address string, options ...option.RequestOption) anthropic.Client {
 	t.Helper()

@@ -22,7 +22,7 @@ type list struct {
 	page func(limit int64, before, after param.Opt[string]) (page[string], error)
 }
 
-// listsOf gives every list of the API, with as much in it as it can have.
+// listsOf returns every list of the API, with as much in it as it can have.
 func listsOf(t *testing.T, c admin) []list {
 	ctx, yes := t.Context(), param.NewOpt(true)
 	engineering := workspaceByName(t, c, "Engineering")

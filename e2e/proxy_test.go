@@ -120,7 +120,7 @@ func (p *proxy) serve(w http.ResponseWriter, r *http.Request, forward http.Handl
 	w.Write(got.Body.Bytes())
 }
 
-// stepOf gives the step of the plan that is meant for this try.
+// stepOf returns the step of the plan that is meant for this try.
 func stepOf(h http.Header) string {
 	steps := strings.Fields(h.Get(headerPlan))
 	try, _ := strconv.Atoi(h.Get(headerRetries))
@@ -202,7 +202,7 @@ func (p *proxy) record(e exchange) {
 	p.exchanges = append(p.exchanges, e)
 }
 
-// seen gives what has passed so far.
+// seen returns what has passed so far.
 func (p *proxy) seen() []exchange {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -227,12 +227,12 @@ func (p *proxy) wantEveryOperation(t *testing.T) {
 	equal(t, "operations that were answered", want, slices.Sorted(maps.Keys(called)))
 }
 
-// exchangesOf gives the requests made with the method to the path.
+// exchangesOf returns the requests made with the method to the path.
 func (p *proxy) exchangesOf(method, path string) []exchange {
 	return slices.DeleteFunc(p.seen(), func(e exchange) bool { return e.Method != method || e.Path != path })
 }
 
-// tries gives the statuses of those requests, in the order of their arrival.
+// tries returns the statuses of those requests, in the order of their arrival.
 func (p *proxy) tries(method, path string) []int {
 	var statuses []int
 	for _, e := range p.exchangesOf(method, path) {

@@ -24,7 +24,7 @@ type block struct {
 
 var fence = regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$")
 
-// blocksOf gives the blocks of a Markdown file, and the file again with a new
+// blocksOf returns the blocks of a Markdown file, and the file again with a new
 // text for each.
 func blocksOf(t *testing.T, file string) (blocks []block, rewrite func([]string)) {
 	t.Helper()
@@ -68,7 +68,7 @@ func newShell(t *testing.T, dir string) *shell {
 	return &shell{t, bufio.NewWriter(stdin), bufio.NewReader(out)}
 }
 
-// run gives what a command prints, and its exit code.
+// run returns what a command prints, and its exit code.
 func (s *shell) run(command string) (printed, code string) {
 	s.t.Helper()
 	const end = "--- the end of it: "
@@ -91,7 +91,7 @@ func (s *shell) run(command string) (printed, code string) {
 // What differs from one run to the next.
 var shifting = regexp.MustCompile(`(antechamber) \S+ on |(id-seed) [0-9]{9,}|(ready in) [0-9]+\.[0-9]ms`)
 
-// steady gives what stays the same from one run to the next.
+// steady returns what stays the same from one run to the next.
 func steady(s string) string { return shifting.ReplaceAllString(s, "$1$2$3 …") }
 
 // TestDocuments does what the README and the other pages say, in their order,
@@ -216,7 +216,7 @@ func standsIn(t *testing.T, file, part string) {
 	}
 }
 
-// printedBy gives what a program of the README prints that finds the server.
+// printedBy returns what a program of the README prints that finds the server.
 func printedBy(t *testing.T, s *server, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(name, args...)

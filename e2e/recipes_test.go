@@ -60,7 +60,7 @@ var tested = map[string]string{
 	"fleet.sh":                    "TestRecipeFleet",
 }
 
-// recipes gives the blocks of docs/recipes.md by the names after their
+// recipes returns the blocks of docs/recipes.md by the names after their
 // languages.
 func recipes(t *testing.T) map[string]string {
 	t.Helper()
@@ -76,7 +76,7 @@ func recipes(t *testing.T) map[string]string {
 	return all
 }
 
-// recipe gives one of them.
+// recipe returns one of them.
 func recipe(t *testing.T, name string) string {
 	t.Helper()
 	text, ok := recipes(t)[name]
@@ -334,7 +334,7 @@ func readImage(t *testing.T) image {
 	return i
 }
 
-// freePort gives a port that nothing listens on, and that no client is given.
+// freePort returns a port that nothing listens on, and that no client is given.
 func freePort(t *testing.T) string {
 	t.Helper()
 	for range 100 {
@@ -834,7 +834,7 @@ func (f *fleet) reload(conf string) {
 	})
 }
 
-// sent gives the headers that send a key, in the one way or the other.
+// sent returns the headers that send a key, in the one way or the other.
 func sent(key string, bearer bool) []string {
 	if bearer {
 		return []string{"authorization", "Bearer " + key}
@@ -879,7 +879,7 @@ func (f *fleet) owners(keys []string) map[string]int {
 	return out
 }
 
-// has tells whether the organization of a key has the workspace that is named
+// has reports whether the organization of a key has the workspace that is named
 // after the key, and no other key's.
 func (f *fleet) has(key string, bearer bool) bool {
 	f.t.Helper()
@@ -992,7 +992,7 @@ func testFleetScript(t *testing.T) {
 	}
 }
 
-// invented gives that many keys.
+// invented returns that many keys.
 func invented(n int) []string {
 	keys := make([]string, n)
 	for i := range keys {

@@ -12,7 +12,7 @@ import (
 // package registry, and that makes it a failure when a tool is not there.
 const recipesSwitch = "ANTECHAMBER_E2E_RECIPES"
 
-// everyRecipe tells whether the switch is on. It is read before TestMain clears
+// everyRecipe reports whether the switch is on. It is read before TestMain clears
 // the environment.
 var everyRecipe = os.Getenv(recipesSwitch) == "1"
 

@@ -69,7 +69,7 @@ func (s *adminAPI) refuse(c *call, status int, message string, code api.ErrorCod
 	}
 }
 
-// describe gives the status, the message and the error code of a failure.
+// describe returns the status, the message and the error code of a failure.
 func (s *adminAPI) describe(err error, c echo.Context) (int, string, api.ErrorCode) {
 	var (
 		refusal *store.Error
@@ -105,7 +105,7 @@ func (s *adminAPI) unknownPath(r *http.Request) string {
 	return "Not found: production has this operation, Antechamber does not emulate it."
 }
 
-// productionServes tells whether a path belongs to an operation that
+// productionServes reports whether a path belongs to an operation that
 // production documents and this server does not have.
 func productionServes(path string) bool {
 	resource, ok := strings.CutPrefix(path, base+"/")

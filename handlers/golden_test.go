@@ -20,7 +20,7 @@ var updating = flag.Bool("update", false, "write the answers that the server giv
 // exchange is a request of a transcript.
 type exchange struct{ title, method, path, body string }
 
-// readTranscript gives the requests of a transcript. Each stands in the file as
+// readTranscript returns the requests of a transcript. Each stands in the file as
 //
 //	### what it shows
 //	POST /organizations/invites

@@ -15,7 +15,7 @@ import (
 	"antechamber/internal/server"
 )
 
-// equipped gives the servers of a test a journal and what else tools are.
+// equipped returns the servers of a test a journal and what else tools are.
 func equipped(o *Options) {
 	o.JournalEntries = 100
 }

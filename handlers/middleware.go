@@ -100,7 +100,7 @@ func (c *call) note(status int) {
 	log.Add(c.record)
 }
 
-// inside tells whether a path is one of the API.
+// inside reports whether a path is one of the API.
 func inside(path string) bool { return path == base || strings.HasPrefix(path, base+"/") }
 
 // recovered turns a panic, which would be a fault of this program, into a 500
@@ -121,7 +121,7 @@ func (s *adminAPI) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // authenticated finds the organization that the request's admin key selects,
-// and gives every answer its request id. Paths outside the API pass without a
+// and returns every answer its request id. Paths outside the API pass without a
 // key; inside it, even an unknown path asks for one first.
 func (s *adminAPI) authenticated(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ctx echo.Context) error {
@@ -171,7 +171,7 @@ func routed(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// id gives an id of the path. Echo leaves it as it was escaped.
+// id returns an id of the path. Echo leaves it as it was escaped.
 func (c *call) id(name string) string {
 	raw := c.Param(name)
 	id, err := url.PathUnescape(raw)
@@ -181,7 +181,7 @@ func (c *call) id(name string) string {
 	return id
 }
 
-// serve gives the Echo handler of an operation: what every operation checks
+// serve returns the Echo handler of an operation: what every operation checks
 // before its own input, and what is done to it on purpose.
 func (s *adminAPI) serve(op operation) echo.HandlerFunc {
 	return func(ctx echo.Context) error {

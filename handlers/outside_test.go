@@ -29,7 +29,7 @@ func Conforms(t testing.TB, errors Errors, method, path string, status int, head
 	conforms(t, errors, method, path, result{status, header, body})
 }
 
-// Route gives the route of a path as the documents write it, empty when they do
+// Route returns the route of a path as the documents write it, empty when they do
 // not know it.
 func Route(t testing.TB, path string) string {
 	t.Helper()

@@ -50,7 +50,7 @@ func (q *query) end() error {
 
 func (q *query) fault(name, what string) { q.faults = append(q.faults, name+": "+what) }
 
-// last gives the value of a parameter that can be given once; given more
+// last returns the value of a parameter that can be given once; given more
 // often, the last one counts.
 func (q *query) last(name string) (string, bool) {
 	all := q.values[name]

@@ -83,7 +83,7 @@ func paths() []string {
 	return slices.Compact(all)
 }
 
-// methods gives the methods that a path has.
+// methods returns the methods that a path has.
 func methods(path string) (all []string) {
 	for _, op := range operations {
 		if base+op.Path == path {

@@ -14,7 +14,7 @@ import (
 	"antechamber/internal/conform"
 )
 
-// described gives the operations as the documents write them.
+// described returns the operations as the documents write them.
 func described() []conform.Operation {
 	var all []conform.Operation
 	for _, op := range operations {

@@ -38,7 +38,7 @@ func builtinSeed(file string) func() *Seed {
 	})
 }
 
-// Builtin gives a seed that is built in: demo is an organization that looks
+// Builtin returns a seed that is built in: demo is an organization that looks
 // alive, contract holds exactly the objects of the contract's examples at the
 // instant of its archive example, empty is an organization without anybody in
 // it.

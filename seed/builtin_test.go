@@ -16,7 +16,7 @@ import (
 // real is the real time of the tests.
 var real = time.Date(2026, 2, 3, 4, 5, 6, 789_012_345, time.UTC)
 
-// loadBuiltin gives the single organization of a built-in seed.
+// loadBuiltin returns the single organization of a built-in seed.
 func loadBuiltin(t *testing.T, name string, opts Options) store.Contents {
 	t.Helper()
 	s, ok := Builtin(name)
@@ -33,7 +33,7 @@ func loadBuiltin(t *testing.T, name string, opts Options) store.Contents {
 	return all[0]
 }
 
-// built gives what a store makes of contents.
+// built returns what a store makes of contents.
 func built(t interface {
 	Helper()
 	Fatal(args ...any)

@@ -149,7 +149,7 @@ func same(t *rapid.T, want, got store.Contents) {
 	}
 }
 
-// sorted gives contents with their lists in the order in which they leave the
+// sorted returns contents with their lists in the order in which they leave the
 // store: newest first, members by workspace and then in the order of the
 // users.
 func sorted(c store.Contents) store.Contents {

@@ -594,7 +594,7 @@ func placed(t interface {
 	}
 }
 
-// startsIn gives where the values of a JSON text begin, by JSON pointer: of a
+// startsIn returns where the values of a JSON text begin, by JSON pointer: of a
 // field its name, too. It goes as far as the text is JSON.
 func startsIn(src string) map[string][]int {
 	starts := map[string][]int{}

@@ -130,7 +130,7 @@ func TestSeedsOfFewInstants(t *testing.T) {
 	}
 }
 
-// holds fails unless bytes are as good as they should be, and tells whether
+// holds fails unless bytes are as good as they should be, and reports whether
 // they are a seed.
 func holds(t interface {
 	Helper()

@@ -17,7 +17,7 @@ import (
 	"antechamber/store"
 )
 
-// loadAll gives the organizations of a seed.
+// loadAll returns the organizations of a seed.
 func loadAll(t *testing.T, src string, opts Options) []store.Contents {
 	t.Helper()
 	s, err := Parse("seed.json", []byte(src))
@@ -405,7 +405,7 @@ const crowd = `{"organizations": [
  "settings": {"member_limit": 1, "workspace_member_limit": 1, "api_key_limit": 1, "workspace_api_key_limit": 1, "allowed_invite_domains": ["b.c"]}, "admin_keys": ["sk-ant-admin01-a"], "removed": [{"id": "r", "added_at": "-1d"}]},
 {"name": "b", "users": [{"email": "a@b.c", "role": "user"}], "admin_keys": ["sk-ant-admin01-b"]}]}`
 
-// idsOf gives every id that was drawn for an organization.
+// idsOf returns every id that was drawn for an organization.
 func idsOf(c store.Contents) []string {
 	ids := []string{c.ID, c.DefaultWorkspace.ID, c.DefaultWorkspace.CompartmentID}
 	for _, u := range c.Users {

@@ -280,7 +280,7 @@ func edgesFor(v any) (all []string) {
 	return append(all, slices.Concat(edges()[:13], values)...)
 }
 
-// decoded gives a JSON text as the schema's validator wants it: numbers as
+// decoded returns a JSON text as the schema's validator wants it: numbers as
 // they are written.
 func decoded(s string) any {
 	v, err := jsonschema.UnmarshalJSON(strings.NewReader(s))
@@ -309,7 +309,7 @@ var compiled = sync.OnceValue(func() *jsonschema.Schema {
 	return c.MustCompile(schemaAddress)
 })
 
-// faultsOf gives what is wrong with a seed at the time of the tests.
+// faultsOf returns what is wrong with a seed at the time of the tests.
 func faultsOf(src []byte) Faults {
 	err := Validate("seed.json", src, Options{Real: real})
 	faults, _ := errors.AsType[Faults](err)
@@ -517,7 +517,7 @@ func TestSchemaAndLoaderAgree(t *testing.T) {
 	})
 }
 
-// schemaAt gives a part of the schema.
+// schemaAt returns a part of the schema.
 func schemaAt(t *testing.T, pointer string) map[string]any {
 	t.Helper()
 	at := decoded(string(Schema))
@@ -703,7 +703,7 @@ func TestSchemaDefaultsAreThoseOfTheLoader(t *testing.T) {
 	}
 }
 
-// loadOne gives the single organization of a seed.
+// loadOne returns the single organization of a seed.
 func loadOne(t *testing.T, src string) store.Contents {
 	t.Helper()
 	s, err := Parse("seed.json", []byte(src))

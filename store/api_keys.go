@@ -153,7 +153,7 @@ type APIKeyFilter struct {
 	CreatedByUserID string
 }
 
-// ListAPIKeys gives a page of the API keys, archived ones too, newest first.
+// ListAPIKeys returns a page of the API keys, archived ones too, newest first.
 //
 // A page walks: without a filter the list itself; by status alone one run of
 // it; by workspace, by creator or by both the run of each status asked for, so
@@ -191,7 +191,7 @@ func (o *Organization) ListAPIKeys(f APIKeyFilter, l List, bad error) (Page[APIK
 	return pageOf(c, spans...), nil
 }
 
-// GetAPIKey gives the API key with the id.
+// GetAPIKey returns the API key with the id.
 func (o *Organization) GetAPIKey(id string) (Object[APIKey], error) {
 	k := o.view().keys.get(id)
 	if k == nil {

@@ -1,6 +1,6 @@
 package store
 
-// Rewind gives a function that puts the organization back to what it is now.
+// Rewind returns a function that puts the organization back to what it is now.
 // A version that is kept is a snapshot, so it costs nothing.
 func (o *Organization) Rewind() func() {
 	s := o.view()

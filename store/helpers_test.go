@@ -192,7 +192,7 @@ func member(workspaceID, userID string, role api.WorkspaceRole) store.Member {
 	return store.Member{WorkspaceID: workspaceID, UserID: userID, Role: role}
 }
 
-// must gives what a call answered; the call must not have been refused.
+// must returns what a call answered; the call must not have been refused.
 func must[T any](v T, err error) func(tb) T {
 	return func(t tb) T {
 		t.Helper()
@@ -211,7 +211,7 @@ func diff[T any](t tb, what string, want, got T) {
 	}
 }
 
-// object holds that an answer's JSON is the JSON of its value, and gives the
+// object holds that an answer's JSON is the JSON of its value, and returns the
 // value.
 func object[T any](o store.Object[T], err error) func(tb) T {
 	return func(t tb) T {
@@ -227,7 +227,7 @@ func object[T any](o store.Object[T], err error) func(tb) T {
 	}
 }
 
-// plain gives the object of the API that a value of the store holds.
+// plain returns the object of the API that a value of the store holds.
 func plain(v any) any {
 	switch v := v.(type) {
 	case store.User:
@@ -275,7 +275,7 @@ type answer struct {
 	HasMore bool
 }
 
-// read gives what is on a page, and holds that what the page says in its
+// read returns what is on a page, and holds that what the page says in its
 // fields, in its values and in its JSON is the same.
 func read[T any](p store.Page[T], err error) func(tb) answer {
 	return func(t tb) answer {

@@ -27,7 +27,7 @@ func (o *Organization) KeepHistory(versions int) {
 	}
 }
 
-// Stale gives a handle whose reads see the organization as it was that many
+// Stale returns a handle whose reads see the organization as it was that many
 // writes ago, or as long ago as history is kept. Writes see the present.
 func (o *Organization) Stale(writes int) *Organization {
 	o.writing.Lock()

@@ -23,14 +23,14 @@ func (s *IDs) next() uint64 {
 	return s.Drawn
 }
 
-// New gives the next id with a prefix, dated at: a ULID whose random part is
+// New returns the next id with a prefix, dated at: a ULID whose random part is
 // made of the seed and the count. Ids of one instant sort in the order they
 // were drawn.
 func (s *IDs) New(prefix string, at time.Time) string {
 	return prefix + newULID(at, s.Seed, s.next()).String()
 }
 
-// UUID gives the next id of the stream in the form of a random UUID, for
+// UUID returns the next id of the stream in the form of a random UUID, for
 // what the API identifies in that form.
 func (s *IDs) UUID() string {
 	n := s.next()
@@ -42,7 +42,7 @@ func (s *IDs) UUID() string {
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }
 
-// Color gives the next display color of the stream.
+// Color returns the next display color of the stream.
 func (s *IDs) Color() string {
 	return palette[mix(s.Seed, s.next())%uint64(len(palette))]
 }
@@ -69,7 +69,7 @@ func newULID(at time.Time, seed, n uint64) ulid.ULID {
 	return id
 }
 
-// drawID gives the next id of the stream that no row of the table has: a seed
+// drawID returns the next id of the stream that no row of the table has: a seed
 // may have pinned it.
 func drawID[T any](t *tx, in *table[T], prefix string) string {
 	for {

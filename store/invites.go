@@ -115,7 +115,7 @@ type InviteFilter struct {
 	Statuses []api.InviteStatus     // any of api.ListedInviteStatuses; none for all of them
 }
 
-// ListOrganizationInvites gives a page of the invites that were not deleted,
+// ListOrganizationInvites returns a page of the invites that were not deleted,
 // newest first.
 //
 // A page walks: without a filter the list itself; otherwise one run for each
@@ -148,7 +148,7 @@ func (o *Organization) ListOrganizationInvites(f InviteFilter, l List, bad error
 	return pageOf(c, spans...), nil
 }
 
-// orAll gives the values of a filter, each once, or all values where the
+// orAll returns the values of a filter, each once, or all values where the
 // filter names none.
 func orAll[T cmp.Ordered](values, all []T) []T {
 	if len(values) == 0 {
@@ -157,7 +157,7 @@ func orAll[T cmp.Ordered](values, all []T) []T {
 	return distinct(values)
 }
 
-// GetOrganizationInvite gives the invite with the id, a deleted one too.
+// GetOrganizationInvite returns the invite with the id, a deleted one too.
 func (o *Organization) GetOrganizationInvite(id string) (Object[Invite], error) {
 	i := o.view().invites.get(id)
 	if i == nil {

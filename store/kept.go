@@ -83,7 +83,7 @@ func VersionOf(c Contents) (Version, error) {
 	return Version{built}, err
 }
 
-// Kept gives everything that the store holds at present. It costs little,
+// Kept returns everything that the store holds at present. It costs little,
 // however much that is.
 func (s *Store) Kept() Kept {
 	all := s.Organizations()

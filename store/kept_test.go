@@ -8,7 +8,7 @@ import (
 	"antechamber/store"
 )
 
-// keep gives what a store holds as somebody gives it back who has kept the
+// keep returns what a store holds as somebody gives it back who has kept the
 // contents of its versions only, and a store that is filled with it.
 func keep(t tb, s *store.Store, real *realTime, anew func(time.Time) (store.Contents, error)) (store.Kept, *store.Store) {
 	t.Helper()
@@ -26,7 +26,7 @@ func keep(t tb, s *store.Store, real *realTime, anew func(time.Time) (store.Cont
 	return k, again
 }
 
-// everyOrganization gives the contents of all of them.
+// everyOrganization returns the contents of all of them.
 func everyOrganization(s *store.Store) (contents []store.Contents) {
 	for _, o := range s.Organizations() {
 		contents = append(contents, o.Contents())

@@ -483,7 +483,7 @@ func (m *machine) drawWorkspace(t *rapid.T) string {
 	return drawID(t, "workspace", m.model.Workspaces, func(w api.Workspace) string { return w.ID }, theDefault, "wrkspc_x")
 }
 
-// drawMember gives a workspace and a user, who is as likely a member of it as
+// drawMember returns a workspace and a user, who is as likely a member of it as
 // anybody.
 func (m *machine) drawMember(t *rapid.T) (workspaceID, userID string) {
 	if n := len(m.model.Members); n > 0 && rapid.Bool().Draw(t, "a member") {
@@ -504,7 +504,7 @@ func drawBad(t *rapid.T) error {
 	return nil
 }
 
-// drawEmail gives an address of a user, of somebody invited or of a stranger,
+// drawEmail returns an address of a user, of somebody invited or of a stranger,
 // in one case or another.
 func (m *machine) drawEmail(t *rapid.T) string {
 	emails := []string{"new@example.com", "other@example.com", "new@example.org", "new@sub.example.com"}
@@ -1183,7 +1183,7 @@ func (m *machine) moveClock(t *rapid.T) {
 	compare(t, "what the clock shows", want, m.now())
 }
 
-// drawWhile gives minutes to weeks, or what is left until the next instant at
+// drawWhile returns minutes to weeks, or what is left until the next instant at
 // which something expires, or one microsecond less.
 func (m *machine) drawWhile(t *rapid.T) time.Duration {
 	by := time.Duration(rapid.SampledFrom([]int{1, 60, 24 * 60, 8 * 24 * 60, 22 * 24 * 60}).Draw(t, "minutes")) * time.Minute
@@ -1396,7 +1396,7 @@ func checkHistory(t *rapid.T, k store.APIKey) {
 	}
 }
 
-// drawList gives a page of a list: from its beginning, or from a place in it,
+// drawList returns a page of a list: from its beginning, or from a place in it,
 // or from one that is not in it.
 func drawList(t *rapid.T, cursors []place, stranger string) store.List {
 	l := store.List{Limit: rapid.IntRange(1, 6).Draw(t, "limit")}
@@ -1420,7 +1420,7 @@ func drawList(t *rapid.T, cursors []place, stranger string) store.List {
 	return l
 }
 
-// some gives no value of a filter, one or several, some of them twice.
+// some returns no value of a filter, one or several, some of them twice.
 func some[T any](t *rapid.T, what string, values []T) []T {
 	return rapid.SliceOfN(rapid.SampledFrom(values), 0, 3).Draw(t, what)
 }

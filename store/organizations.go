@@ -62,16 +62,16 @@ func (o *Organization) Name() string { return o.state.Load().name }
 // Expires is when the organization ends, in real time; zero for never.
 func (o *Organization) Expires() time.Time { return o.expires }
 
-// Same tells whether both are handles of one organization.
+// Same reports whether both are handles of one organization.
 func (o *Organization) Same(other *Organization) bool { return o.core == other.core }
 
-// Recording gives a handle that tells f what its writes change, and what had
+// Recording returns a handle that tells f what its writes change, and what had
 // expired when it looked.
 func (o *Organization) Recording(f func([]Effect)) *Organization {
 	return &Organization{o.core, f, o.pinned}
 }
 
-// Attached gives what its transport keeps about the organization, made by the
+// Attached returns what its transport keeps about the organization, made by the
 // first who asks. It ends with the organization, and the store knows nothing of
 // it.
 func (o *Organization) Attached(make func() any) any {
@@ -112,7 +112,7 @@ func (o *Organization) UpdateSettings(change func(Settings) (Settings, error)) (
 	})
 }
 
-// NewRequestID gives an id for a request, another one than any of this
+// NewRequestID returns an id for a request, another one than any of this
 // organization or another.
 func (o *Organization) NewRequestID() string {
 	s := o.state.Load()
@@ -123,7 +123,7 @@ func (o *Organization) NewRequestID() string {
 	return "req_" + newULID(o.nowIn(s).Time, o.requestSeed, n).String()
 }
 
-// view gives the present version, after everything that is due by the clock
+// view returns the present version, after everything that is due by the clock
 // has expired in it.
 func (o *Organization) view() *state {
 	if o.pinned != nil {
@@ -179,7 +179,7 @@ func update[T any](o *Organization, fn func(*tx) (T, error)) (T, error) {
 	return out, err
 }
 
-// GetCurrentOrganization gives the organization itself.
+// GetCurrentOrganization returns the organization itself.
 func (o *Organization) GetCurrentOrganization() Object[api.Organization] {
 	return objectOf(api.Organization{ID: o.ID(), Type: "organization", Name: o.view().name})
 }

@@ -31,7 +31,7 @@ func (s *state) freshness() time.Duration {
 	return 10*time.Second + time.Duration(s.len())*time.Millisecond
 }
 
-// version gives the version to begin with at a real time.
+// version returns the version to begin with at a real time.
 func (g *origin) version(realTime time.Time) (*state, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

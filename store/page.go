@@ -34,7 +34,7 @@ type Page[T any] struct {
 // Len is the number of objects on the page.
 func (p Page[T]) Len() int { return p.n }
 
-// All gives the objects of the page in list order.
+// All returns the objects of the page in list order.
 func (p Page[T]) All() iter.Seq[T] {
 	return func(yield func(T) bool) {
 		for i := range p.n {
@@ -159,7 +159,7 @@ func page[V interface{ place() position }](c cursor, walks ...func() (V, bool)) 
 
 func (r *row[T]) place() position { return r.position }
 
-// pageOf gives the page that the spans make together.
+// pageOf returns the page that the spans make together.
 func pageOf[T any](c cursor, spans ...span[T]) Page[T] {
 	walks := make([]func() (*row[T], bool), len(spans))
 	for i, s := range spans {

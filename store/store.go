@@ -44,7 +44,7 @@ type Store struct {
 // MaxOrganizations is how many organizations a store holds.
 const MaxOrganizations = 20_000
 
-// New gives a store without organizations. realTime is the time that running
+// New returns a store without organizations. realTime is the time that running
 // clocks follow; it must not go backwards.
 func New(realTime func() time.Time) *Store {
 	s := &Store{realTime: realTime, byID: map[string]*Organization{}, byKey: map[string]*Organization{}}
@@ -64,7 +64,7 @@ const (
 
 var adminKey = regexp.MustCompile(AdminKeyPattern)
 
-// ValidAdminKey tells whether a key has the form of an admin key.
+// ValidAdminKey reports whether a key has the form of an admin key.
 func ValidAdminKey(key string) bool { return adminKey.MatchString(key) }
 
 // Add builds an organization from its contents and answers requests with its
@@ -107,7 +107,7 @@ func (s *Store) AddSeeded(c Contents, from Seeded) (*Organization, error) {
 	return o, nil
 }
 
-// organization gives a handle of a new organization.
+// organization returns a handle of a new organization.
 func (s *Store) organization(begin *state, g *origin) *Organization {
 	o := &Organization{core: &core{store: s, realTime: s.realTime, origin: g}}
 	o.state.Store(begin)
@@ -160,7 +160,7 @@ func (s *Store) identifyLocked(o *Organization, id string, keys []string) error 
 	return nil
 }
 
-// Authenticate gives the organization that the admin key selects, or nil.
+// Authenticate returns the organization that the admin key selects, or nil.
 func (s *Store) Authenticate(key string) *Organization {
 	s.RemoveEnded()
 	s.mu.RLock()
@@ -168,7 +168,7 @@ func (s *Store) Authenticate(key string) *Organization {
 	return s.byKey[key]
 }
 
-// Organization gives the organization with the id, or nil.
+// Organization returns the organization with the id, or nil.
 func (s *Store) Organization(id string) *Organization {
 	s.RemoveEnded()
 	s.mu.RLock()
@@ -184,7 +184,7 @@ func (s *Store) Organizations() []*Organization {
 	return slices.Clone(s.all)
 }
 
-// First gives the organization that was added first, or nil.
+// First returns the organization that was added first, or nil.
 func (s *Store) First() *Organization {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
@@ -293,7 +293,7 @@ func (s *Store) Delete(o *Organization) error {
 	return nil
 }
 
-// forget removes an organization, and tells whether it was there.
+// forget removes an organization, and reports whether it was there.
 func (s *Store) forget(o *Organization) bool {
 	i := slices.IndexFunc(s.all, o.Same)
 	if i < 0 {

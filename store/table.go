@@ -93,7 +93,7 @@ func newTable[T any](indexes []index[T]) table[T] {
 	return t
 }
 
-// copy gives a table that can be written without t seeing it. It writes a mark
+// copy returns a table that can be written without t seeing it. It writes a mark
 // to t's trees, so two copies of one version must not be made at once.
 func (t table[T]) copy() table[T] {
 	c := table[T]{indexes: t.indexes, rows: t.rows.Copy(), orders: make([]*tree[T], len(t.orders))}
@@ -105,13 +105,13 @@ func (t table[T]) copy() table[T] {
 
 func (t *table[T]) len() int { return t.rows.Len() }
 
-// get gives the row with the key, or nil.
+// get returns the row with the key, or nil.
 func (t *table[T]) get(key string) *row[T] {
 	r, _ := t.rows.Get(&row[T]{key: key})
 	return r
 }
 
-// getter gives rows by key as get does, and allocates once for all of them.
+// getter returns rows by key as get does, and allocates once for all of them.
 func (t *table[T]) getter() func(key string) *row[T] {
 	wanted := new(row[T])
 	return func(key string) *row[T] {
@@ -175,7 +175,7 @@ func (s span[T]) each(f func(*row[T]) bool) {
 	})
 }
 
-// first gives the first row of the span, or nil.
+// first returns the first row of the span, or nil.
 func (s span[T]) first() (first *row[T]) {
 	s.each(func(r *row[T]) bool {
 		first = r
@@ -205,7 +205,7 @@ func collect[T, V any](values []V, s span[T], f func(*T) V) []V {
 
 func (s span[T]) has(r *row[T]) bool { return s.group == nil || s.group(&r.Value, s.example) == 0 }
 
-// walk gives the rows of the span one by one: away from the position in list
+// walk returns the rows of the span one by one: away from the position in list
 // order, or against it when backward. The position itself is left out.
 func (s span[T]) walk(from position, backward bool) func() *row[T] {
 	it := s.tree.Iter()

@@ -124,7 +124,7 @@ type UserFilter struct {
 	Roles []api.OrganizationRole // any of these; none for all
 }
 
-// ListOrganizationMembers gives a page of the users, newest first.
+// ListOrganizationMembers returns a page of the users, newest first.
 //
 // A page walks: without a filter the list itself; by role one run of the list
 // for each role asked for; by e-mail the one user that can have it.
@@ -154,7 +154,7 @@ func (o *Organization) ListOrganizationMembers(f UserFilter, l List, bad error) 
 	return pageOf(c, s.users.span(usersListed, User{})), nil
 }
 
-// distinct gives the values without repetitions.
+// distinct returns the values without repetitions.
 func distinct[T cmp.Ordered](values []T) []T {
 	return slices.Compact(slices.Sorted(slices.Values(values)))
 }

@@ -123,7 +123,7 @@ func (s *state) member(w *row[Workspace], userID string) (member, bool) {
 	return m, EffectiveRole(u.Value.Role, m.assigned) != ""
 }
 
-// ListWorkspaceMembers gives a page of the workspace's members, in the order
+// ListWorkspaceMembers returns a page of the workspace's members, in the order
 // of the users.
 //
 // A page walks three runs: the members that were assigned, the admins and the

@@ -76,7 +76,7 @@ type WorkspaceFilter struct {
 	IncludeDefault  bool
 }
 
-// ListWorkspaces gives a page of the workspaces, newest first.
+// ListWorkspaces returns a page of the workspaces, newest first.
 //
 // A page walks the run of workspaces in use and, where they are included, the
 // run of archived ones and the Default Workspace; by id the workspaces named.
@@ -128,7 +128,7 @@ func (s *state) workspacesNamed(f WorkspaceFilter, c cursor) func() (*row[Worksp
 	})
 }
 
-// GetWorkspace gives the workspace with the id.
+// GetWorkspace returns the workspace with the id.
 func (o *Organization) GetWorkspace(id string) (Object[Workspace], error) {
 	w := o.view().workspaces.get(id)
 	if w == nil {
@@ -237,7 +237,7 @@ func (o *Organization) UpdateWorkspace(id string, in WorkspaceUpdate, bad error)
 	})
 }
 
-// mergeTags gives a map of its own: rows share theirs.
+// mergeTags returns a map of its own: rows share theirs.
 func mergeTags(tags map[string]string, changes map[string]*string) map[string]string {
 	merged := make(map[string]string, len(tags)+len(changes))
 	maps.Copy(merged, tags)

@@ -37,14 +37,14 @@ func (s *plane) admit(r *http.Request) error {
 	return nil
 }
 
-// guarded tells whether the control plane asks for its token.
+// guarded reports whether the control plane asks for its token.
 func (s *plane) guarded() bool { return s.Exposed && s.Token != "" }
 
 func foreignOrigin(origin string) error {
 	return refuse(http.StatusForbidden, "forbidden_origin", "The control plane answers no web page of "+origin+".", &remedy.Remedy{Type: remedy.UseLocalPage})
 }
 
-// loopback tells whether a URL is one of this machine.
+// loopback reports whether a URL is one of this machine.
 func loopback(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -54,7 +54,7 @@ func loopback(address string) bool {
 	return err == nil && ip.Unmap().IsLoopback() || strings.EqualFold(strings.TrimSuffix(u.Hostname(), "."), "localhost")
 }
 
-// organizationOf gives the organization that a request names, and the first
+// organizationOf returns the organization that a request names, and the first
 // one when it names none. It refuses query parameters that mean nothing.
 func (s *plane) organizationOf(r *http.Request, to route) (*store.Organization, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
@@ -103,7 +103,7 @@ func (s *plane) selected(r *http.Request, query url.Values, to route) (*store.Or
 	return s.Organization(key)
 }
 
-// bearerKey gives a key that came as Bearer. What does not look like a key is a
+// bearerKey returns a key that came as Bearer. What does not look like a key is a
 // token, also where none is asked for.
 func bearerKey(h http.Header) string {
 	if key := api.BearerOf(h); strings.HasPrefix(key, api.KeyPrefix) {
@@ -112,7 +112,7 @@ func bearerKey(h http.Header) string {
 	return ""
 }
 
-// accepts tells whether a request would rather have HTML, as a browser's.
+// accepts reports whether a request would rather have HTML, as a browser's.
 func accepts(r *http.Request, mediaType string) bool {
 	return slices.ContainsFunc(r.Header.Values("Accept"), func(v string) bool { return strings.Contains(v, mediaType) })
 }

@@ -34,7 +34,7 @@ func moveClock(c *call) (any, error) {
 	by, to := c.duration("advance"), c.time("set")
 	set, freeze, resume := c.given("set"), c.set("freeze"), c.set("resume")
 	if trues(c.given("advance"), set || freeze, resume) != 1 {
-		c.note(remedy.Want("", "exactly one of advance, set, freeze and resume, where set and freeze go together"))
+		c.note(remedy.Want("", "", "exactly one of advance, set, freeze and resume, where set and freeze go together"))
 	}
 	if err := c.refused(); err != nil {
 		return nil, err

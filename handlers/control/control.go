@@ -57,7 +57,7 @@ func (s *plane) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.write(w, r, http.StatusOK, answer)
 }
 
-// answer gives what is to be answered: a value to encode, or a handler that
+// answer returns what is to be answered: a value to encode, or a handler that
 // writes in its own way.
 func (s *plane) answer(w http.ResponseWriter, r *http.Request) (any, error) {
 	if err := s.admit(r); err != nil {

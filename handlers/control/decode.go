@@ -100,7 +100,7 @@ func (f *fields) refused() error {
 func (f *fields) note(p remedy.Problem) { f.problems = append(f.problems, p) }
 
 // want notes that a value is not what its place asks for.
-func (f *fields) want(name, want string) { f.note(remedy.Want(f.object.PathOf(name), want)) }
+func (f *fields) want(name, want string) { f.note(remedy.Want(f.object.PathOf(name), "", want)) }
 
 // get returns the value of a field, or nil.
 func (f *fields) get(name string) *jsontree.Node {

@@ -110,7 +110,7 @@ func clearRequests(c *call) (any, error) {
 	return cleared{n}, nil
 }
 
-// journal gives the journal of the organization, if there is one.
+// journal returns the journal of the organization, if there is one.
 func (c *call) journal() (*journal.Journal, error) {
 	if log := c.tools().Journal; log != nil {
 		return log, nil

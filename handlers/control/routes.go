@@ -40,7 +40,7 @@ var routes = slices.Concat(
 	apiKeyRoutes,
 )
 
-// find gives the route of a request, and what stands for the parameters of its
+// find returns the route of a request, and what stands for the parameters of its
 // path.
 func (s *plane) find(r *http.Request) (route, map[string]string, error) {
 	path := r.URL.EscapedPath()

@@ -108,7 +108,7 @@ func (r *reader) ends() {
 	}
 }
 
-// request reads an event of an entry, and gives its number.
+// request reads an event of an entry, and returns its number.
 func (r *reader) request() uint64 {
 	r.t.Helper()
 	e, ok := r.next()

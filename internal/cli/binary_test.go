@@ -88,7 +88,7 @@ func checkStatic(t *testing.T, binary string) {
 	}
 }
 
-// memory gives the resident memory of a process in kilobytes.
+// memory returns the resident memory of a process in kilobytes.
 func memory(t *testing.T, pid int) int {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

@@ -248,7 +248,7 @@ func badInput(format string, args ...any) error {
 }
 
 // fail says what went wrong, in a sentence for each error and a line for each
-// fault of a seed, and gives the exit code.
+// fault of a seed, and returns the exit code.
 func (p *process) fail(err error) int {
 	if err == nil {
 		return exitFine

@@ -75,7 +75,7 @@ func wantError(t *testing.T, code int, sentence string, args ...string) {
 	}
 }
 
-// parse gives what the command line is understood as.
+// parse returns what the command line is understood as.
 func parse(t *testing.T, args ...string) commandLine {
 	t.Helper()
 	var c commandLine

@@ -89,7 +89,7 @@ type clientsOrganization struct {
 	AdminKey *string `json:"admin_key"`
 }
 
-// key gives the admin key that clients are to send.
+// key returns the admin key that clients are to send.
 func (c *envCmd) key(o clientsOrganization) (string, error) {
 	switch {
 	case c.AdminKey != nil && c.Organization == "": // or else it may be another one's

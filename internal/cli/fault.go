@@ -207,7 +207,7 @@ func (c *faultAddCmd) say(p remedy.Problem) string {
 	return fmt.Sprintf("%s takes no %s (allowed: %s)", action, asFlag(p.Field), cmp.Or(strings.Join(flags, ", "), "none"))
 }
 
-// fault gives the fault that the flags, or a file, describe.
+// fault returns the fault that the flags, or a file, describe.
 func (c *faultAddCmd) fault(p *process) ([]byte, error) {
 	given := c.described()
 	from := c.File
@@ -256,7 +256,7 @@ func fileName(file string) string {
 	return file
 }
 
-// readJSON gives what is in a file. The file - is standard input.
+// readJSON returns what is in a file. The file - is standard input.
 func readJSON(file, what string, stdin io.Reader) ([]byte, error) {
 	file, content, err := readFile(file, stdin)
 	if err != nil {
@@ -276,7 +276,7 @@ func readJSON(file, what string, stdin io.Reader) ([]byte, error) {
 	return content, nil
 }
 
-// survived tells whether an SDK that tries twice more gets through.
+// survived reports whether an SDK that tries twice more gets through.
 func (f fault) survived() bool {
 	if f.Times == nil || *f.Times > 2 {
 		return false

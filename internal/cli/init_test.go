@@ -12,7 +12,7 @@ import (
 	"antechamber/seed"
 )
 
-// written gives the files of the present folder and those below it.
+// written returns the files of the present folder and those below it.
 func written(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}

@@ -72,7 +72,7 @@ var client = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// plane gives the control plane that the flags describe. No message repeats a
+// plane returns the control plane that the flags describe. No message repeats a
 // key or a token.
 func (f *remoteFlags) plane() (*remote.Plane, error) {
 	u, err := serverURL(f.URL)
@@ -94,7 +94,7 @@ func (f *remoteFlags) plane() (*remote.Plane, error) {
 
 func unprintable(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
-// untilInterrupted gives a context that ends with SIGINT and SIGTERM. A second
+// untilInterrupted returns a context that ends with SIGINT and SIGTERM. A second
 // one kills.
 func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
@@ -147,7 +147,7 @@ func tell[T any](f *remoteFlags, p *process, answer []byte, show func(w io.Write
 	return err
 }
 
-// send gives the answer to a request as it came.
+// send returns the answer to a request as it came.
 func (f *remoteFlags) send(ctx context.Context, p *process, r request) ([]byte, error) {
 	say := r.say
 	switch {
@@ -265,7 +265,7 @@ func asFlag(field string) string {
 	return strings.TrimSuffix("--"+strings.ReplaceAll(name, "_", "-")+"."+within, ".")
 }
 
-// withoutStop gives a sentence as the program says its own.
+// withoutStop returns a sentence as the program says its own.
 func withoutStop(s string) string {
 	if strings.HasSuffix(s, "..") { // it names something
 		return text.Printable(s)
@@ -308,7 +308,7 @@ func onTheCommandLine(r *remedy.Remedy) string {
 	return ""
 }
 
-// faultsIn gives the faults that a server found in a file.
+// faultsIn returns the faults that a server found in a file.
 func faultsIn(file string, found []remote.Fault) seed.Faults {
 	out := make(seed.Faults, len(found))
 	for i, f := range found {

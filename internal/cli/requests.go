@@ -285,7 +285,7 @@ func (f *follower) row(w io.Writer, cells []string) {
 	fmt.Fprintln(w, cell(cells[last]))
 }
 
-// selects tells whether the filters let a request through, as the server
+// selects reports whether the filters let a request through, as the server
 // understands them.
 func (c *requestsCmd) selects(e entry) bool {
 	return (c.Operation == nil || *c.Operation == e.Operation) &&

@@ -22,7 +22,7 @@ import (
 // took is how long a request took, which differs from run to run.
 var took = regexp.MustCompile(`(?m)[0-9]+\.[0-9]$`)
 
-// printed gives what a command prints, without what differs from run to run.
+// printed returns what a command prints, without what differs from run to run.
 func printed(t *testing.T, args ...string) (stdout, stderr string) {
 	t.Helper()
 	code, stdout, stderr := execute(t, "", args...)

@@ -211,7 +211,7 @@ func (n *journalSize) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// token gives what the control plane asks for; empty for nothing.
+// token returns what the control plane asks for; empty for nothing.
 func (c *serveCmd) token() string {
 	switch c.ControlToken {
 	case "none":
@@ -265,7 +265,7 @@ func (c *serveCmd) loading() seed.Options {
 	return b
 }
 
-// adminKeys gives the admin keys of the first organization: the one of the
+// adminKeys returns the admin keys of the first organization: the one of the
 // command line before those of the seed, or the default one when there is none.
 func (c *serveCmd) adminKeys(name string, organizations []store.Contents) ([]string, error) {
 	keys, key := organizations[0].AdminKeys, defaultAdminKey
@@ -335,7 +335,7 @@ func (c *serveCmd) listen(ctx context.Context) (net.Listener, error) {
 	return listener, err
 }
 
-// lookUp gives an address of a host: of several the one that other machines
+// lookUp returns an address of a host: of several the one that other machines
 // can reach, or else the one that localhost is to most clients.
 func lookUp(ctx context.Context, host string) (net.IPAddr, error) {
 	all, err := net.DefaultResolver.LookupIPAddr(ctx, host)

@@ -97,7 +97,7 @@ func (s *testServer) request(method, path, key, body string) (status int, answer
 	return resp.StatusCode, string(b)
 }
 
-// organization gives the name of the organization that a key selects, or "".
+// organization returns the name of the organization that a key selects, or "".
 func (s *testServer) organization(key string) string {
 	s.t.Helper()
 	_, answer := s.request("GET", "/v1/organizations/me", key, "")

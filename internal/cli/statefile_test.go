@@ -75,7 +75,7 @@ func TestTheStateFileOutranksFlags(t *testing.T) {
 	}
 }
 
-// state gives an organization as a seed.
+// state returns an organization as a seed.
 func (s *testServer) state(key string) string {
 	s.t.Helper()
 	status, answer := s.request("GET", "/_emulate/state", key, "")

@@ -67,7 +67,7 @@ func printJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// check gives what a sound file holds, or its faults.
+// check returns what a sound file holds, or its faults.
 func check(file string, p *process) (summary string, err error) {
 	name, data, err := readSeed(file, p.stdin)
 	if err != nil {

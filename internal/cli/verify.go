@@ -78,7 +78,7 @@ func (c *verifyCmd) Run(ctx context.Context, p *process) error {
 	return tell(&c.remoteFlags, p, answer, func(w io.Writer, _ struct{}) { fmt.Fprintln(w, "the journal is as expected") })
 }
 
-// expected gives what the file or the flags expect.
+// expected returns what the file or the flags expect.
 func (c *verifyCmd) expected(p *process) ([]byte, error) {
 	e := expectation{match: match{Operation: c.Operation, Method: c.Method, Path: c.Path}, Status: (*int)(c.Status), Times: (*int)(c.Times)}
 	some := e.Operation != nil || e.Method != nil || e.Path != nil || e.Status != nil || c.Body != nil
@@ -115,7 +115,7 @@ type unmet struct {
 	} `json:"nearest_misses"`
 }
 
-// notSatisfied says what is different from what was expected, and gives the
+// notSatisfied says what is different from what was expected, and returns the
 // failure.
 func notSatisfied(w io.Writer, refusal *remote.Error) error {
 	var missing []unmet

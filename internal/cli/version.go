@@ -38,7 +38,7 @@ func newBuild(version, commit string) build {
 	}
 }
 
-// commitOf gives the short commit that a build was made of, if it was made in
+// commitOf returns the short commit that a build was made of, if it was made in
 // a repository.
 func commitOf(info *debug.BuildInfo) string {
 	if info == nil {

@@ -96,7 +96,7 @@ type header struct {
 // content is a schema per media type.
 type content map[string]*jsonschema.Schema
 
-// Load gives the document in doc, YAML or JSON, or everything that is wrong
+// Load returns the document in doc, YAML or JSON, or everything that is wrong
 // with it, its examples included.
 func Load(doc []byte) (*Document, error) {
 	var raw any
@@ -145,7 +145,7 @@ func compile(spec *openapi3.T, doc []byte, prefix string) (*Document, error) {
 // Operations lists the operations of the document by path and method.
 func (d *Document) Operations() []Operation { return slices.Clone(d.list) }
 
-// Route gives the path template that a concrete path belongs to, as the
+// Route returns the path template that a concrete path belongs to, as the
 // contract writes it: literal segments go before parameters.
 func (d *Document) Route(path string) (string, bool) {
 	segments := strings.Split(path, "/")
@@ -164,7 +164,7 @@ func (d *Document) Route(path string) (string, bool) {
 	return best, found
 }
 
-// CheckResponse gives nil when the document allows this answer of the
+// CheckResponse returns nil when the document allows this answer of the
 // operation at route, the path template as the contract writes it; otherwise
 // Violations, or an ErrUndeclaredStatus.
 func (d *Document) CheckResponse(method, route string, status int, header http.Header, body []byte) error {
@@ -195,7 +195,7 @@ func (d *Document) CheckResponse(method, route string, status int, header http.H
 	return check(found, schema, body).orNil()
 }
 
-// CheckRequest gives nil when the document allows this JSON body for the
+// CheckRequest returns nil when the document allows this JSON body for the
 // operation at route, and Violations otherwise. An empty body stands for none.
 func (d *Document) CheckRequest(method, route string, body []byte) error {
 	op, ok := d.operations[operationKey{method, route}]
@@ -432,7 +432,7 @@ func LoadVendor() (*Document, error) {
 	return compile(spec, picked, api.BasePath)
 }
 
-// VendorPaths gives every path of the vendor's own document, of the contract or
+// VendorPaths returns every path of the vendor's own document, of the contract or
 // not, without query parameters.
 func VendorPaths() ([]string, error) {
 	doc, err := readVendor()

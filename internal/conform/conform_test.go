@@ -695,7 +695,7 @@ func document(tb testing.TB) map[string]any {
 	return doc
 }
 
-// examples gives the values of our document's named examples.
+// examples returns the values of our document's named examples.
 func examples(tb testing.TB) map[string]any {
 	tb.Helper()
 	named := document(tb)["components"].(map[string]any)["examples"].(map[string]any)

@@ -185,7 +185,7 @@ func (h *held) truncate(r *http.Request, n int) {
 	panic(http.ErrAbortHandler)
 }
 
-// garbled gives the first half of an answer and a mark after which it cannot
+// garbled returns the first half of an answer and a mark after which it cannot
 // be JSON: outside a string no < may stand, and a string does not end.
 func garbled(body []byte) []byte {
 	return append(bytes.Clone(body[:len(body)/2]), "<!--"...)

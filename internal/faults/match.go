@@ -48,7 +48,7 @@ func newMatcher(f Fault) matcher {
 	return m
 }
 
-// matches tells whether the request is one that the fault is about; body gives
+// matches reports whether the request is one that the fault is about; body gives
 // the request's body as JSON, or nil.
 func (m matcher) matches(r Request, body func() any) bool {
 	switch {
@@ -76,7 +76,7 @@ func bodyOf(r Request) func() any {
 	}
 }
 
-// contains tells whether all of part is in whole: an object may have more
+// contains reports whether all of part is in whole: an object may have more
 // fields, everything else is the same.
 func contains(whole, part any) bool {
 	switch part := part.(type) {
@@ -112,7 +112,7 @@ func segments(path string) []string {
 	return all
 }
 
-// covers tells whether a pattern covers a path that was routed.
+// covers reports whether a pattern covers a path that was routed.
 func covers(want, path, route []string) bool {
 	if len(want) != len(path) {
 		return false
@@ -126,7 +126,7 @@ func covers(want, path, route []string) bool {
 	return true
 }
 
-// could tells whether a pattern could cover a path of the route.
+// could reports whether a pattern could cover a path of the route.
 func could(want []string, route string) bool {
 	parts := segments(route)
 	if len(want) != len(parts) {

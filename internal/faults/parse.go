@@ -64,7 +64,7 @@ func (p *parser) note(problem remedy.Problem) {
 }
 
 func (p *parser) want(field, want string, how *remedy.Remedy) {
-	problem := remedy.Want(field, want)
+	problem := remedy.Want(field, "", want)
 	problem.Remedy = how
 	p.note(problem)
 }

@@ -14,7 +14,7 @@ import (
 // Set is the faults of one organization. The nil Set has none, and nothing can
 // be armed in it.
 type Set struct {
-	// Seed gives the organization's id seed, of which chance is drawn. It may be
+	// Seed returns the organization's id seed, of which chance is drawn. It may be
 	// another one after the organization got another state. 0 when nil.
 	Seed func() uint64
 
@@ -51,7 +51,7 @@ func (s *Set) Arm(f Fault) Fault {
 	return f
 }
 
-// List gives the faults in the order of arming, the used up ones too.
+// List returns the faults in the order of arming, the used up ones too.
 func (s *Set) List() []Fault {
 	if s == nil {
 		return nil
@@ -61,7 +61,7 @@ func (s *Set) List() []Fault {
 	return lists.Map(s.all, func(a *armed) Fault { return a.Fault })
 }
 
-// Remove takes a fault away, and tells whether there was one of this id.
+// Remove takes a fault away, and reports whether there was one of this id.
 func (s *Set) Remove(id string) bool {
 	if s == nil {
 		return false
@@ -96,7 +96,7 @@ func (s *Set) MaxStale() int {
 	return most
 }
 
-// Decide gives the first fault, in the order of arming, that the request
+// Decide returns the first fault, in the order of arming, that the request
 // matches and that is due, or nil. Every fault counts each request that it
 // matches, whether or not one before it fires: what it does depends on its own
 // matches only.
@@ -122,7 +122,7 @@ func (s *Set) Decide(r Request) *Hit {
 	return hit
 }
 
-// Armed tells whether any fault could fire.
+// Armed reports whether any fault could fire.
 func (s *Set) Armed() bool { return s.alive() != nil }
 
 func (s *Set) alive() []*armed {
@@ -182,7 +182,7 @@ const (
 	forLength
 )
 
-// draw gives a number between 0 and 1, both excluded, that depends on nothing
+// draw returns a number between 0 and 1, both excluded, that depends on nothing
 // but what it is given.
 func draw(seed uint64, fault, match, purpose int) float64 {
 	x := seed

@@ -27,7 +27,7 @@ func request(t testing.TB, operation, path, body string) Request {
 	}
 }
 
-// arm gives a Set with these faults.
+// arm returns a Set with these faults.
 func arm(t testing.TB, raw ...string) *Set {
 	t.Helper()
 	s := &Set{Seed: seven}

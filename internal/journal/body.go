@@ -18,7 +18,7 @@ type Body struct {
 	length int
 }
 
-// BodyOf gives a body to record. A short string is referred to, anything else
+// BodyOf returns a body to record. A short string is referred to, anything else
 // is copied: a long one would keep all of its memory alive.
 func BodyOf[T string | []byte](b T) Body {
 	if len(b) <= MaxBody {
@@ -37,7 +37,7 @@ type cutBody struct {
 	Length int    `json:"length"`
 }
 
-// encode gives the body as JSON: itself when it is JSON, a string when it is
+// encode returns the body as JSON: itself when it is JSON, a string when it is
 // not, a cutBody when it was too long, and nothing when there was none.
 func (b Body) encode() json.RawMessage {
 	text := strings.ToValidUTF8(b.text, string(utf8.RuneError))
@@ -54,7 +54,7 @@ func (b Body) encode() json.RawMessage {
 	return json.RawMessage(api.Encode(text))
 }
 
-// wasCut tells whether a body of an entry is only the beginning of one.
+// wasCut reports whether a body of an entry is only the beginning of one.
 func wasCut(raw json.RawMessage) bool {
 	var fields map[string]json.RawMessage
 	var c cutBody

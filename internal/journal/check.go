@@ -12,6 +12,7 @@ import (
 
 	"antechamber/internal/guess"
 	"antechamber/internal/remedy"
+	"antechamber/internal/text"
 )
 
 // methods are those that a request is likely to have.
@@ -25,7 +26,7 @@ var methods = []string{
 // or nil; its field is one of the expectation.
 func (v Verification) Check(operations []string, impossible func(Expectation) *remedy.Problem) (all []remedy.Problem) {
 	if len(v.Expect) == 0 && !v.NoOthers {
-		return []remedy.Problem{remedy.Want("expect", "at least one expectation, or no_others to expect that nothing was called")}
+		return []remedy.Problem{remedy.Want("expect", "", "at least one expectation, or no_others to expect that nothing was called")}
 	}
 	for i, e := range v.Expect {
 		found := append(e.problems(operations), v.misplaced(i)...)
@@ -46,20 +47,20 @@ func (v Verification) misplaced(i int) []remedy.Problem {
 	e := v.Expect[i]
 	if v.InOrder {
 		if e.Times != nil && *e.Times == 0 {
-			return []remedy.Problem{remedy.Want("times", "at least 1, since what is never called has no place in an order")}
+			return []remedy.Problem{remedy.Want("times", "0", "at least 1, since what is never called has no place in an order")}
 		}
 		return nil
 	}
 	for first := range v.Expect[:i] {
 		if same(v.Expect[first], e) {
 			want := fmt.Sprintf("other calls than those of the expectation with index %d, since every call would meet both; count them, or verify them in order", first)
-			return []remedy.Problem{remedy.Want("", want)}
+			return []remedy.Problem{remedy.Want("", "", want)}
 		}
 	}
 	return nil
 }
 
-// same tells whether two expectations describe the same calls.
+// same reports whether two expectations describe the same calls.
 func same(a, b Expectation) bool {
 	x, y := wantedOf(a), wantedOf(b)
 	return x.Operation == y.Operation && strings.EqualFold(x.Method, y.Method) && x.Path == y.Path &&
@@ -69,7 +70,7 @@ func same(a, b Expectation) bool {
 
 // problems returns what is wrong with an expectation by itself.
 func (e Expectation) problems(operations []string) (all []remedy.Problem) {
-	want := func(field, want string) { all = append(all, remedy.Want(field, want)) }
+	want := func(field, want string) { all = append(all, remedy.Want(field, "", want)) }
 	if e.Operation == "" && e.Method == "" && e.Path == "" && len(e.Query) == 0 && len(e.Body) == 0 && e.Status == nil {
 		want("", "an operation, method, path, query, body or status")
 	}
@@ -77,7 +78,7 @@ func (e Expectation) problems(operations []string) (all []remedy.Problem) {
 		all = append(all, remedy.WantOperation("operation", e.Operation, operations))
 	}
 	if e.Method != "" && !slices.Contains(methods, strings.ToUpper(e.Method)) {
-		p := remedy.Want("method", "a method of HTTP, such as GET")
+		p := remedy.Want("method", text.Quote(e.Method), "a method of HTTP, such as GET")
 		p.Remedy = remedy.Meant(guess.Nearest(e.Method, methods))
 		all = append(all, p)
 	}

@@ -63,7 +63,7 @@ func wantedOf(e Expectation) wanted {
 	return w
 }
 
-// compare gives the differences between a call and what is wanted, none when it
+// compare returns the differences between a call and what is wanted, none when it
 // is what is wanted. Of a call of another operation the input is not looked at.
 func (w wanted) compare(c *call) (all []difference) {
 	got := c.last()

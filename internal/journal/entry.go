@@ -67,7 +67,7 @@ func (f Filter) matches(k *kept) bool {
 		(f.Status == nil || *f.Status == k.Status)
 }
 
-// Entries gives the entries that a filter selects, the newest last.
+// Entries returns the entries that a filter selects, the newest last.
 func (j *Journal) Entries(f Filter) []Entry {
 	var found []kept
 	j.mu.Lock()
@@ -94,7 +94,7 @@ func (j *Journal) Entries(f Filter) []Entry {
 	return entriesOf(found)
 }
 
-// MatchPath tells whether a path is the one that a pattern describes: segment
+// MatchPath reports whether a path is the one that a pattern describes: segment
 // by segment, where {name} is any segment and * any part of one. Both may leave
 // out /v1.
 func MatchPath(wanted, actual string) bool {

@@ -68,7 +68,7 @@ type Journal struct {
 	subscriptions map[*Subscription]struct{}
 }
 
-// New gives an empty journal that forgets its oldest entries beyond either
+// New returns an empty journal that forgets its oldest entries beyond either
 // bound. It takes no memory until something is recorded.
 func New(maxEntries, maxBytes int) *Journal {
 	return &Journal{maxEntries: maxEntries, maxBytes: maxBytes}
@@ -128,7 +128,7 @@ func sameCall(a, b *Record) bool {
 	return a.Method == b.Method && a.Path == b.Path && a.Query == b.Query && a.RequestBody == b.RequestBody && a.Key == b.Key
 }
 
-// at gives the i-th oldest record.
+// at returns the i-th oldest record.
 func (j *Journal) at(i int) *kept { return &j.ring[(j.head+i)%len(j.ring)] }
 
 func (j *Journal) forgetOldest() {

@@ -21,7 +21,7 @@ type Subscription struct {
 	closed bool
 }
 
-// Subscribe gives a stream of the entries that follow from now on. It is to be
+// Subscribe returns a stream of the entries that follow from now on. It is to be
 // closed.
 func (j *Journal) Subscribe() *Subscription {
 	j.mu.Lock()
@@ -29,9 +29,9 @@ func (j *Journal) Subscribe() *Subscription {
 	return j.subscribe(j.last + 1)
 }
 
-// SubscribeAfter gives a stream of the entries after the one that a reader saw
+// SubscribeAfter returns a stream of the entries after the one that a reader saw
 // last, as a browser names it in Last-Event-ID when it comes back. A number that
-// the journal has not reached is from before a reset, and gives all entries.
+// the journal has not reached is from before a reset, and returns all entries.
 func (j *Journal) SubscribeAfter(seq uint64) *Subscription {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -80,7 +80,7 @@ func (s *Subscription) Next(ctx context.Context) (entries []Entry, missed int, e
 	}
 }
 
-// take gives what is new, and moves on.
+// take returns what is new, and moves on.
 func (s *Subscription) take() (records []kept, missed int, closed bool) {
 	j := s.journal
 	j.mu.Lock()

@@ -122,7 +122,7 @@ func newCall(seq uint64, e Entry) *call {
 	return c
 }
 
-// parseBody also tells whether there is a body.
+// parseBody also reports whether there is a body.
 func parseBody(raw json.RawMessage) (body any, sent bool) {
 	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) || json.Unmarshal(raw, &body) != nil {
 		return nil, false
@@ -291,7 +291,7 @@ func (j *judgement) unmet(index int, calls []*call) Unmet {
 	return u
 }
 
-// nearest gives the calls that the expectation almost describes, the nearest
+// nearest returns the calls that the expectation almost describes, the nearest
 // first, and of those that are equally near the newest.
 func (j *judgement) nearest(n int) []int {
 	var missed []int

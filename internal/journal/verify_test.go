@@ -13,7 +13,7 @@ import (
 	"antechamber/internal/remedy"
 )
 
-// called gives the entries of a journal in which the records are.
+// called returns the entries of a journal in which the records are.
 func called(records ...Record) []Entry {
 	j := New(1000, 1<<20)
 	for _, r := range records {

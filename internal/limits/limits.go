@@ -99,7 +99,7 @@ type Limiter struct {
 	invites  bucket
 }
 
-// New gives a Limiter whose buckets are full, or nil for the policy Off.
+// New returns a Limiter whose buckets are full, or nil for the policy Off.
 func New(p Policy) *Limiter {
 	if p == Off {
 		return nil
@@ -107,7 +107,7 @@ func New(p Policy) *Limiter {
 	return &Limiter{policy: p}
 }
 
-// Decision tells whether a request may pass, and where the limit stands after
+// Decision reports whether a request may pass, and where the limit stands after
 // it. Limit is 0 when nothing is limited.
 type Decision struct {
 	Allowed    bool

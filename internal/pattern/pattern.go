@@ -3,12 +3,12 @@ package pattern
 
 import "strings"
 
-// IsParameter tells whether a segment of a route is a parameter: {name}.
+// IsParameter reports whether a segment of a route is a parameter: {name}.
 func IsParameter(segment string) bool {
 	return strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}")
 }
 
-// Glob tells whether a pattern, in which * stands for anything, is all of s.
+// Glob reports whether a pattern, in which * stands for anything, is all of s.
 func Glob(pattern, s string) bool {
 	parts := strings.Split(pattern, "*")
 	last := len(parts) - 1

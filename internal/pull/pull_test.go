@@ -48,7 +48,7 @@ type fakeAPI struct {
 	page        int                 // objects on a page at most
 	listsNoMore bool                // the Default Workspace, whoever asks
 
-	before   func(w http.ResponseWriter, r *http.Request) bool // tells whether it has answered
+	before   func(w http.ResponseWriter, r *http.Request) bool // reports whether it has answered
 	requests []string
 
 	// One request at a time: where a connection breaks, net/http may send a GET
@@ -699,7 +699,7 @@ func TestPullSaysWhatNeedsMending(t *testing.T) {
 	}
 }
 
-// once gives a fault that happens with the nth request, and that many times.
+// once returns a fault that happens with the nth request, and that many times.
 func once(n, times int, fault func(w http.ResponseWriter, r *http.Request)) func(w http.ResponseWriter, r *http.Request) bool {
 	seen := 0
 	return func(w http.ResponseWriter, r *http.Request) bool {

@@ -22,7 +22,7 @@ var (
 // keyHex are the codes of the characters of a key.
 const keyHex = `(?:2[dD]|3[0-9]|4[1-9a-fA-F]|5[0-9aAfF]|6[1-9a-fA-F]|7[0-9aA])`
 
-// spelled gives an expression for s, each of its characters escaped or not.
+// spelled returns an expression for s, each of its characters escaped or not.
 func spelled(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -3,10 +3,10 @@ package remedy
 import (
 	"cmp"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"antechamber/internal/guess"
+	"antechamber/internal/text"
 )
 
 // ProblemType is in what way a field is wrong.
@@ -21,24 +21,25 @@ const (
 )
 
 // Problem is one thing that is wrong with a request. The name of its field is
-// nowhere but in Field, so that each client can write its own.
+// only in Field, so that each client can write its own.
 type Problem struct {
 	Type    ProblemType `json:"type"`
 	Field   string      `json:"field,omitempty"`   // such as action.status or expect[0].path; empty for several at once
-	Message string      `json:"message,omitempty"` // what is wanted, to follow the field
+	Value   string      `json:"value,omitempty"`   // the wrong value, as text.Quote returns it; empty for a secret, an object and a list
+	Message string      `json:"message,omitempty"` // what is wanted instead: "want a number"
 	Allowed []string    `json:"allowed,omitempty"` // the names of the fields that are known there
 	Remedy  *Remedy     `json:"remedy,omitempty"`  // nil where nothing can be guessed
 }
 
-// Want returns the problem of a field that has another value than is wanted.
-func Want(field, want string) Problem {
-	return Problem{Type: Invalid, Field: field, Message: "want " + want}
+// Want returns the problem of a field with a wrong value. See Problem for value.
+func Want(field, value, want string) Problem {
+	return Problem{Type: Invalid, Field: field, Value: value, Message: "want " + want}
 }
 
 // WantOperation returns the problem of a field with a name that no operation of
 // the Admin API has.
 func WantOperation(field, name string, operations []string) Problem {
-	p := Want(field, "an operation of the Admin API, such as listWorkspaces")
+	p := Want(field, text.Quote(name), "an operation of the Admin API, such as listWorkspaces")
 	p.Remedy = Meant(guess.Operation(name, operations))
 	return p
 }
@@ -51,12 +52,11 @@ func UnknownField(field, name string, allowed []string) Problem {
 
 // Error returns the problem in a line, without its remedy.
 func (p Problem) Error() string {
-	quoted := strconv.Quote(p.Field)
 	switch p.Type {
 	case Missing:
-		return p.line("missing required field " + quoted)
+		return p.line(text.Missing(p.Field))
 	case Repeated, Unknown:
-		return p.line(string(p.Type) + " field " + quoted)
+		return p.line(string(p.Type) + " field " + text.Quote(p.Field))
 	}
 	return p.line("invalid " + p.Field)
 }
@@ -66,6 +66,9 @@ func (p Problem) Say(name string) string { return p.line(string(p.Type) + " " + 
 
 // line returns a line that begins with the type and the field.
 func (p Problem) line(begin string) string {
+	if p.Value != "" {
+		begin += " " + p.Value
+	}
 	switch {
 	case p.Field == "":
 		return p.Message

@@ -7,8 +7,9 @@ func TestProblems(t *testing.T) {
 		problem   Problem
 		want, say string
 	}{
-		{Want("a.b", "a number"), "invalid a.b: want a number", "invalid --b: want a number"},
-		{Want("", "one of a and b"), "want one of a and b", "want one of a and b"},
+		{Want("a.b", "", "a number"), "invalid a.b: want a number", "invalid --b: want a number"},
+		{Want("a.b", `"x"`, "a number"), `invalid a.b "x": want a number`, `invalid --b "x": want a number`},
+		{Want("", "", "one of a and b"), "want one of a and b", "want one of a and b"},
 		{Problem{Type: Missing, Field: "a.b"}, `missing required field "a.b"`, "missing --b"},
 		{Problem{Type: Missing, Field: "a.b", Message: "want a name"}, `missing required field "a.b": want a name`, "missing --b: want a name"},
 		{Problem{Type: Repeated, Field: "a.b"}, `repeated field "a.b"`, "repeated --b"},

@@ -5,7 +5,8 @@ package remedy
 
 import (
 	"fmt"
-	"strings"
+
+	"antechamber/internal/text"
 )
 
 // Type is what to do about a refusal.
@@ -91,16 +92,7 @@ func (r *Remedy) String() string {
 	case UseLoopback:
 		return "Use 127.0.0.1 or localhost, or start the server with --expose."
 	case UseOneOf:
-		return "use " + list(r.Values)
+		return "use " + text.OneOf(r.Values)
 	}
 	return ""
-}
-
-// list joins words as a sentence does.
-func list(words []string) string {
-	last := len(words) - 1
-	if last < 1 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:last], ", ") + " or " + words[last]
 }

@@ -11,7 +11,7 @@ import (
 	"antechamber/internal/remedy"
 )
 
-// AcceptInvite makes the person who got an invite a user, and gives the answer
+// AcceptInvite makes the person who got an invite a user, and returns the answer
 // as it came. The invite is named by its id, or by the address of the person:
 // then it is the newest one that was sent there.
 func (p *Plane) AcceptInvite(ctx context.Context, invite, name string) ([]byte, error) {

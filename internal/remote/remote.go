@@ -148,7 +148,7 @@ func (p *Plane) Do(ctx context.Context, method, path string, body []byte) ([]byt
 	return answer, nil
 }
 
-// send gives an answer that is a success.
+// send returns an answer that is a success.
 func (p *Plane) send(ctx context.Context, method, path string, body []byte, header http.Header) (*http.Response, error) {
 	at, err := p.at(path)
 	if err != nil {
@@ -187,7 +187,7 @@ func (p *Plane) send(ctx context.Context, method, path string, body []byte, head
 	return nil, p.refusal(res)
 }
 
-// at gives the address of a path below /_emulate, which may have a query.
+// at returns the address of a path below /_emulate, which may have a query.
 func (p *Plane) at(path string) (string, error) {
 	server, err := Parse(p.URL)
 	if err != nil {

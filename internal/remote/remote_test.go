@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// serve gives the control plane of a server that is a handler.
+// serve returns the control plane of a server that is a handler.
 func serve(t *testing.T, handler http.HandlerFunc) *Plane {
 	t.Helper()
 	s := httptest.NewServer(handler)
@@ -26,7 +26,7 @@ func serve(t *testing.T, handler http.HandlerFunc) *Plane {
 	return &Plane{URL: s.URL, HTTP: s.Client()}
 }
 
-// answers gives a handler that answers every request alike.
+// answers returns a handler that answers every request alike.
 func answers(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)

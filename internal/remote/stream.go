@@ -16,7 +16,7 @@ type Event struct {
 	Data string // JSON
 }
 
-// Stream gives the events of the live journal, after the one that lastEventID
+// Stream returns the events of the live journal, after the one that lastEventID
 // names unless that is empty. It ends with an error: io.ErrUnexpectedEOF when
 // the server or the organization has gone.
 func (p *Plane) Stream(ctx context.Context, lastEventID string) iter.Seq2[Event, error] {
@@ -30,7 +30,7 @@ func (p *Plane) Stream(ctx context.Context, lastEventID string) iter.Seq2[Event,
 	}
 }
 
-// Open gives what Stream gives, once the server has begun to send it: what
+// Open returns what Stream gives, once the server has begun to send it: what
 // happens from then on is among the events. They are to be read, once.
 func (p *Plane) Open(ctx context.Context, lastEventID string) (iter.Seq2[Event, error], error) {
 	header := http.Header{"Accept": {"text/event-stream"}}

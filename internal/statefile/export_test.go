@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Seal gives a file the checksum that goes with what stands in it.
+// Seal returns a file the checksum that goes with what stands in it.
 func Seal(file string) []byte {
 	body := file[:strings.LastIndex(file, ",\n")]
 	return []byte(body + ending(crc32.Checksum([]byte(body), castagnoli)))

@@ -39,7 +39,7 @@ type Options struct {
 	Log      *slog.Logger
 }
 
-// Keep gives the keeper of a store, which it has saved for the first time.
+// Keep returns the keeper of a store, which it has saved for the first time.
 func Keep(o Options) (*Keeper, error) {
 	k := &Keeper{
 		path: o.Path, about: o.About, store: o.Store, realTime: o.RealTime, after: o.After, log: o.Log,

@@ -7,7 +7,7 @@ import (
 )
 
 // lock keeps other processes from the file that path names, until the file that
-// it gives is closed or the process ends. The lock is on a file beside it: the
+// it returns is closed or the process ends. The lock is on a file beside it: the
 // state file itself is another one after every save.
 func lock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o600)

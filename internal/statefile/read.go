@@ -127,7 +127,7 @@ func at(data []byte, offset int, format string, args ...any) error {
 	return fmt.Errorf("line %d, column %d: %s", line, column, fmt.Sprintf(format, args...))
 }
 
-// read gives what the store is filled with.
+// read returns what the store is filled with.
 func (f *file) read(realTime time.Time) (store.Kept, error) {
 	k := store.Kept{Made: f.Made}
 	if len(f.Organizations) == 0 || len(f.Organizations[0].AdminKeys) == 0 {
@@ -193,7 +193,7 @@ func (f *file) read(realTime time.Time) (store.Kept, error) {
 	return k, nil
 }
 
-// readState gives a state and the latest instant at which something happened
+// readState returns a state and the latest instant at which something happened
 // in it.
 func readState(text []byte, realTime time.Time) (v store.Version, latest api.Time, err error) {
 	_, all, err := seed.Read("state", text, seed.Options{Real: realTime})

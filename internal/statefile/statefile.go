@@ -26,7 +26,7 @@ type Seed struct {
 	Text    string `json:"text,omitempty"`
 }
 
-// Resolve gives the file that a path leads to. A file is put in the place of
+// Resolve returns the file that a path leads to. A file is put in the place of
 // another by its name, which would replace a symbolic link.
 func Resolve(path string) string {
 	if resolved, err := filepath.EvalSymlinks(path); err == nil {

@@ -106,7 +106,7 @@ func (w *world) keeper(path string) *statefile.Keeper {
 	}))(w.t)
 }
 
-// saved gives what is in the file of a world that stops.
+// saved returns what is in the file of a world that stops.
 func (w *world) saved(path string) string {
 	w.t.Helper()
 	check(w.t, "error", nil, w.keeper(path).Stop())

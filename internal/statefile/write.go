@@ -78,7 +78,7 @@ func organizationOf(o store.KeptOrganization) organization {
 	return out
 }
 
-// stateOf gives the text of a version.
+// stateOf returns the text of a version.
 func stateOf(v store.Version) []byte {
 	var b bytes.Buffer
 	if err := json.Compact(&b, seed.Export(v.Contents())); err != nil {

@@ -26,7 +26,7 @@ type Report struct {
 	InvitesDeleted  []string // ids
 }
 
-// Nothing tells whether there was nothing to do.
+// Nothing reports whether there was nothing to do.
 func (r Report) Nothing() bool {
 	return len(r.KeysDeactivated) == 0 && len(r.WorkspacesLeft) == 0 && !r.UserRemoved && len(r.InvitesDeleted) == 0
 }

@@ -31,7 +31,7 @@ func (p *Provisioner) Apply(ctx context.Context, plan Plan) error {
 	return nil
 }
 
-// do does a step, and gives the id of what it creates. All but the creation of a
+// do does a step, and returns the id of what it creates. All but the creation of a
 // workspace may be done twice: the second time is refused, or changes nothing.
 func (p *Provisioner) do(ctx context.Context, s Step) (id string, err error) {
 	organization := &p.Client.Organization

@@ -47,7 +47,7 @@ func (p *Provisioner) Plan(ctx context.Context, spec Spec) (Plan, error) {
 // user is somebody of the organization; one who was invited has no id.
 type user struct{ id, email, role string }
 
-// inherits tells whether the user is in every workspace anyway.
+// inherits reports whether the user is in every workspace anyway.
 func (u user) inherits() bool {
 	return u.role == string(anthropic.OrganizationRoleAdmin) || u.role == string(anthropic.OrganizationRoleBilling)
 }
@@ -128,7 +128,7 @@ func (p *Provisioner) workspace(ctx context.Context, want Workspace, people map[
 	return nil
 }
 
-// find gives the workspace of a name, nil when there is none.
+// find returns the workspace of a name, nil when there is none.
 func (p *Provisioner) find(ctx context.Context, name string) (*anthropic.Workspace, error) {
 	workspaces, err := all(p.Client.Organization.Workspaces.ListAutoPaging(ctx, anthropic.OrganizationWorkspaceListParams{}))
 	if err != nil {

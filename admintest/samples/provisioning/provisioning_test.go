@@ -63,7 +63,7 @@ func start(t *testing.T, opts ...admintest.Option) *admintest.Server {
 	return admintest.Connect(t, running, append([]admintest.Option{admintest.SeedJSON(acme)}, opts...)...)
 }
 
-// provisionerOf gives a provisioner with the SDK's retries, and how long it has
+// provisionerOf returns a provisioner with the SDK's retries, and how long it has
 // waited by itself.
 func provisionerOf(srv *admintest.Server) (*provisioning.Provisioner, *[]time.Duration) {
 	waited := new([]time.Duration)
@@ -89,7 +89,7 @@ func specOf(t *testing.T) provisioning.Spec {
 	return s
 }
 
-// sync plans and applies, and gives the plan.
+// sync plans and applies, and returns the plan.
 func sync(t *testing.T, p *provisioning.Provisioner) (provisioning.Plan, error) {
 	t.Helper()
 	plan, err := p.Plan(t.Context(), specOf(t))

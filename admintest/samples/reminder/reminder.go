@@ -64,7 +64,7 @@ func (r *Reminder) Run(ctx context.Context) (Report, error) {
 	return report, errors.Join(failed...)
 }
 
-// newest gives the newest invite of each address, the only one that counts: an
+// newest returns the newest invite of each address, the only one that counts: an
 // expired one stays in the list when the person is invited again.
 func (r *Reminder) newest(ctx context.Context) ([]anthropic.OrganizationInvite, error) {
 	newest := map[string]anthropic.OrganizationInvite{}

@@ -41,7 +41,7 @@ func start(t *testing.T, opts ...admintest.Option) *admintest.Server {
 // mails are the reminders that were sent.
 type mails map[string]time.Duration
 
-// reminderOf gives a reminder of three days that lives in the server's time.
+// reminderOf returns a reminder of three days that lives in the server's time.
 func reminderOf(srv *admintest.Server, retries int) (*reminder.Reminder, mails) {
 	sent := mails{}
 	return &reminder.Reminder{

@@ -1,0 +1,65 @@
+package text
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"antechamber/internal/redact"
+)
+
+// The functions of this file are the grammar of every error that is not
+// production's: of seeds, of the control plane and of the command line.
+
+// Invalid returns the error of a field, flag or argument with a wrong value:
+//
+//	invalid --clock "tomorrow": want an RFC 3339 time, such as 2026-01-01T00:00:00Z
+//
+// value is as Quote returns it. It is empty for a secret, and for a value that is
+// not text or a number.
+func Invalid(name, value, want string) string {
+	if value != "" {
+		name += " " + value
+	}
+	return "invalid " + name + ": want " + want
+}
+
+// Missing returns the error of an object without a field that it must have:
+//
+//	missing required field "role"
+func Missing(field string) string { return "missing required field " + Quote(field) }
+
+// Unknown returns the error of a thing, such as a field, whose name is none of
+// those allowed:
+//
+//	unknown field "rol" (allowed: email, name, role)
+func Unknown(thing, name string, allowed []string) string {
+	list := "none"
+	if len(allowed) > 0 {
+		list = strings.Join(allowed, ", ")
+	}
+	return fmt.Sprintf("unknown %s %s (allowed: %s)", thing, Quote(name), list)
+}
+
+// OneOf returns words as a sentence lists alternatives: a, b or c.
+func OneOf[T ~string](words []T) string {
+	var b strings.Builder
+	for i, word := range words {
+		switch {
+		case i == 0:
+		case i == len(words)-1:
+			b.WriteString(" or ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(word))
+	}
+	return b.String()
+}
+
+// maxQuoted is how many characters of a value an error repeats.
+const maxQuoted = 60
+
+// Quote returns text from elsewhere as an error repeats it: in double quotes, on
+// one line, shortened, and with keys redacted.
+func Quote(s string) string { return strconv.Quote(Shorten(redact.Text(s), maxQuoted)) }
