@@ -130,11 +130,6 @@ func write(t *testing.T, file, text string) {
 	noError(t, "file", os.WriteFile(file, []byte(text), 0o700))
 }
 
-// withBinary is a PATH in which antechamber and nginx are found.
-func withBinary() string {
-	return "PATH=" + strings.Join([]string{filepath.Dir(binary), os.Getenv("PATH"), "/usr/sbin"}, string(os.PathListSeparator))
-}
-
 // script runs a command of a recipe and gives what it printed. What it leaves
 // behind is in its process group.
 func script(t *testing.T, dir string, env []string, name string, args ...string) (printed string, group int, err error) {
