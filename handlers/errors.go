@@ -14,7 +14,7 @@ import (
 	"antechamber/store"
 )
 
-// apiError is an error in the HTTP request itself, as opposed to a *store.Error.
+// apiError is an error with an HTTP status that does not come from the store.
 type apiError struct {
 	status  int
 	message string

@@ -136,11 +136,11 @@ func oneOf[T ~string](q *query, name string, values []T) T {
 // anyOf reads a filter that may be repeated to allow several values.
 func anyOf[T ~string](q *query, name string, values []T) (all []T) {
 	for _, name := range spellings(name) {
-		given := q.values[name]
-		if slices.ContainsFunc(given, func(s string) bool { return !api.OneOf(T(s), values) }) {
+		found := q.values[name]
+		if slices.ContainsFunc(found, func(s string) bool { return !api.OneOf(T(s), values) }) {
 			q.problem(name, shouldBe(values))
 		}
-		for _, s := range given {
+		for _, s := range found {
 			all = append(all, T(s))
 		}
 	}

@@ -1,4 +1,4 @@
-// Package server holds what the Admin API and the control plane share: the
+// Package server defines what the Admin API and the control plane share: the
 // options of a server and, for each of its organizations, the journal, the
 // armed faults and the rate limit.
 package server
@@ -22,7 +22,7 @@ type Errors string
 // The forms of errors.
 const (
 	ErrorsBoth       Errors = "both"       // the contract's two fields beside production's envelope
-	ErrorsProduction Errors = "production" // production's envelope to the letter
+	ErrorsProduction Errors = "production" // exactly production's envelope
 )
 
 // Options configure a server. The command line, admintest and tests fill them
@@ -30,8 +30,9 @@ const (
 type Options struct {
 	Store *store.Store // with at least one organization
 	Seed  seed.Options // how the seed was loaded; it applies to later organizations too
-	// ForkUnknownKeys gives a well-formed admin key seen for the first time its
-	// own organization, forked from the seed. Otherwise the key is refused.
+	// ForkUnknownKeys creates an organization, forked from the seed, for each
+	// well-formed admin key seen for the first time. If false, unknown keys are
+	// rejected.
 	ForkUnknownKeys bool
 	Errors          Errors // ErrorsBoth if empty
 	RateLimit       limits.Policy
