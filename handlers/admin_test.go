@@ -26,28 +26,28 @@ var (
 	same  = handlers.Same
 )
 
-// server is a server as its users have it in their tests, whose every answer is
-// held against the documents.
+// server is a server as users run it in their tests. Every response is checked
+// against the OpenAPI documents.
 type server struct {
 	*admintest.Server
 	t      testing.TB
 	errors handlers.Errors
 }
 
-// serve starts a server with a seed that stands in the test.
+// serve starts a server with a seed given as JSON.
 func serve(t testing.TB, seed string, opts ...admintest.Option) *server {
 	t.Helper()
 	opts = append([]admintest.Option{admintest.AdminKey(handlers.TestKey), admintest.IDSeed(1)}, opts...)
 	return &server{admintest.Run(t, append(opts, admintest.SeedJSON(seed))...), t, handlers.ErrorsBoth}
 }
 
-// serveBuiltin is serve for a seed that is built in.
+// serveBuiltin is serve for a built-in seed.
 func serveBuiltin(t testing.TB, name string) *server {
 	t.Helper()
 	return &server{admintest.Run(t, admintest.Seed(name), admintest.AdminKey(handlers.TestKey), admintest.IDSeed(1)), t, handlers.ErrorsBoth}
 }
 
-// production is serve for a server whose errors are production's.
+// production is serve with production's error format.
 func production(t testing.TB, seed string) *server {
 	t.Helper()
 	srv := serve(t, seed, admintest.ProductionErrors())
@@ -55,17 +55,17 @@ func production(t testing.TB, seed string) *server {
 	return srv
 }
 
-// result is an answer.
+// result is a response.
 type result struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// try sends a request with the test's admin key and the usual version, unless
-// headers say otherwise ("name: value"; "name:" leaves one out). The path is
-// below /v1 unless it begins with a tilde.
-func (s *server) try(method, path, body string, headers ...string) (result, error) {
+// send sends a request with the test's admin key and the usual version, which
+// headers override ("name: value", or "name:" for no header). The path is below /v1
+// unless it starts with a tilde.
+func (s *server) send(method, path, body string, headers ...string) (result, error) {
 	s.t.Helper()
 	target, outside := strings.CutPrefix(path, "~")
 	if !outside {
@@ -85,11 +85,11 @@ func (s *server) try(method, path, body string, headers ...string) (result, erro
 	return result{res.StatusCode, res.Header, string(raw)}, err
 }
 
-// do is try for what is answered. Every answer of an operation is held against
-// the documents.
+// do is send for a request that gets a response. Every response of an operation is
+// checked against the OpenAPI documents.
 func (s *server) do(method, path, body string, headers ...string) result {
 	s.t.Helper()
-	got, err := s.try(method, path, body, headers...)
+	got, err := s.send(method, path, body, headers...)
 	if err != nil {
 		s.t.Errorf("%s %s: %v", method, path, err)
 		return got
@@ -99,13 +99,13 @@ func (s *server) do(method, path, body string, headers ...string) result {
 	return got
 }
 
-// get sends a GET and gives the answer's body, which must be a success.
+// get sends a GET, which must succeed, and returns the body of the response.
 func (s *server) get(path string) string {
 	s.t.Helper()
 	return s.must("GET", path, "")
 }
 
-// must sends a request that has to succeed.
+// must sends a request, which must succeed, and returns the body of the response.
 func (s *server) must(method, path, body string) string {
 	s.t.Helper()
 	got := s.do(method, path, body)

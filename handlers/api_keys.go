@@ -21,7 +21,7 @@ func listAPIKeys(c *call) error {
 		Status:          oneOf(q, "status", api.APIKeyStatuses),
 		CreatedByUserID: q.id("created_by_user_id"),
 	}
-	p, err := c.org.ListAPIKeys(f, l, q.end())
+	p, err := c.org.ListAPIKeys(f, l, q.err())
 	return answerPage(c, p, err)
 }
 
@@ -40,6 +40,6 @@ func updateAPIKey(c *call) error {
 		status := enum(b, "status", value, api.SettableKeyStatuses)
 		in.Status = &status
 	}
-	k, err := c.org.UpdateAPIKey(c.id("api_key_id"), in, b.end())
+	k, err := c.org.UpdateAPIKey(c.id("api_key_id"), in, b.err())
 	return answer(c, k, err)
 }

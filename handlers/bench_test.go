@@ -12,7 +12,7 @@ import (
 	"antechamber/store"
 )
 
-// crowd is an organization of n users, whose admin key is testKey.
+// crowd returns a server with an organization of n users whose admin key is testKey.
 func crowd(tb testing.TB, n int, options ...func(*Options)) http.Handler {
 	tb.Helper()
 	c := store.Contents{
@@ -37,7 +37,7 @@ func crowd(tb testing.TB, n int, options ...func(*Options)) http.Handler {
 	return New(o)
 }
 
-// request makes a request that can be sent again and again.
+// request returns a request that can be sent repeatedly if it has no body.
 func request(method, path, body string) *http.Request {
 	r := httptest.NewRequest(method, base+path, strings.NewReader(body))
 	r.Header.Set("x-api-key", testKey)
@@ -45,7 +45,7 @@ func request(method, path, body string) *http.Request {
 	return r
 }
 
-// discard is an http.ResponseWriter that costs nothing.
+// discard is an http.ResponseWriter that discards the body.
 type discard struct {
 	header http.Header
 	status int
@@ -55,8 +55,7 @@ func (d *discard) Header() http.Header         { return d.header }
 func (d *discard) Write(b []byte) (int, error) { return len(b), nil }
 func (d *discard) WriteHeader(status int)      { d.status = status }
 
-// Answering a page allocates as often whatever its size.
-func TestAPageAllocatesAsOftenWhateverItsSize(t *testing.T) {
+func TestPageAllocationsDoNotGrowWithPageSize(t *testing.T) {
 	h := crowd(t, 2000)
 	for _, filter := range []string{"", "&roles[]=user", "&roles[]=user&roles[]=admin&roles[]=developer"} {
 		allocations := map[int]float64{}
@@ -68,20 +67,19 @@ func TestAPageAllocatesAsOftenWhateverItsSize(t *testing.T) {
 				t.Fatalf("status %d", w.status)
 			}
 		}
-		// The race detector adds one or two, so a few more are no growth.
+		// The race detector adds one or two.
 		if allocations[400] > allocations[1]+3 {
-			t.Errorf("with %q: allocations by limit %v", filter, allocations)
+			t.Errorf("filter %q: allocations by limit %v", filter, allocations)
 		}
 		if allocations[20] > 80 {
-			t.Errorf("with %q: %v allocations, the budget is 80", filter, allocations[20])
+			t.Errorf("filter %q: %v allocations, want at most 80", filter, allocations[20])
 		}
 	}
 }
 
-// BenchmarkJournal compares a request with the journal on, as it is by default,
-// with one without.
+// BenchmarkJournal compares a request with the journal, the default, and without.
 func BenchmarkJournal(b *testing.B) {
-	for name, options := range map[string][]func(*Options){"on": {equipped}, "off": nil} {
+	for name, options := range map[string][]func(*Options){"on": {withJournal}, "off": nil} {
 		h := crowd(b, 1000, options...)
 		b.Run(name, func(b *testing.B) {
 			r, w := request("GET", "/organizations/users/user_0000500", ""), &discard{header: http.Header{}}

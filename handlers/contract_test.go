@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// contractExamples are the examples of the contract, by name.
+// contractExamples returns the examples of the contract by name.
 func contractExamples(t *testing.T) map[string]any {
 	t.Helper()
 	raw, err := os.ReadFile("testdata/contract_examples.json")
@@ -22,7 +22,7 @@ func contractExamples(t *testing.T) map[string]any {
 	return examples
 }
 
-// productionFields are those that production adds to the contract's objects.
+// productionFields are the fields that production adds to the contract's objects.
 var productionFields = map[string]bool{
 	"accepted_at": true, "rbac_group_ids": true,
 	"compartment_id": true, "external_key_id": true, "user_profile_id": true, "tags": true, "data_residency": true,
@@ -30,8 +30,8 @@ var productionFields = map[string]bool{
 	"error": true, "request_id": true,
 }
 
-// withoutProduction takes out what production adds, as long as the object is
-// not the contract's own use of that name.
+// withoutProduction removes production's additional fields from v. The contract has
+// expires_at too, but not on API keys.
 func withoutProduction(v any) any {
 	switch v := v.(type) {
 	case []any:
@@ -50,11 +50,11 @@ func withoutProduction(v any) any {
 	return v
 }
 
-// With the contract's seed, every example of the contract is what the matching
-// request is answered: reads, lists and archive to the letter; the other
-// writes, where requests and responses of the contract do not belong together,
-// in the fields that the request determines.
-func TestContractExamples(t *testing.T) {
+// With the contract's seed, each response example of the contract is the response
+// to the matching request. Reads, lists and archive match exactly. For the other
+// writes, the contract's request and response examples disagree, so only the fields
+// that the request determines match.
+func TestResponsesMatchContractExamples(t *testing.T) {
 	examples := contractExamples(t)
 	request := func(name string) string {
 		raw, err := json.Marshal(examples[name])
@@ -74,10 +74,10 @@ func TestContractExamples(t *testing.T) {
 	type step struct{ method, path, request string }
 	for _, c := range []struct {
 		name    string
-		before  []step         // what stands in the way
-		step                   // its answer is the example,
-		but     map[string]any // but for these fields
-		ignored []string       // and those that a creation draws
+		before  []step         // preparation
+		step                   // its response is the example,
+		but     map[string]any // except for these fields,
+		ignored []string       // and generated values
 	}{
 		{name: "OrganizationExample", step: step{method: "GET", path: "/organizations/me"}},
 		{name: "OrganizationMemberListExample", step: step{method: "GET", path: users}},
@@ -149,19 +149,19 @@ func TestContractExamples(t *testing.T) {
 
 	for name := range examples {
 		if !used[name] {
-			t.Errorf("the example %s is not used", name)
+			t.Errorf("unused example %s", name)
 		}
 	}
 
-	// The error example speaks of no request: its shape is what counts.
+	// The error example belongs to no particular request, so only its shape counts.
 	srv := serveBuiltin(t, "contract")
 	got := withoutProduction(field(t, srv.do("POST", workspaces, "{}").body)).(map[string]any)
 	for name, v := range examples["ErrorExample"].(map[string]any) {
 		if _, isText := got[name].(string); !isText || name == "type" && got[name] != v {
-			t.Errorf("an error answers %s %v, as in the contract's %v", name, got[name], v)
+			t.Errorf("%s of an error is %v, in the contract %v", name, got[name], v)
 		}
 	}
 	if len(got) != len(examples["ErrorExample"].(map[string]any)) {
-		t.Errorf("an error answers %v", got)
+		t.Errorf("fields of an error: %v", got)
 	}
 }

@@ -9,10 +9,9 @@ import (
 	"antechamber/internal/limits"
 )
 
-// shared lets web pages of other origins call the API, where that is asked
-// for. A browser asks first, without the key: that is answered before anybody
-// looks for one.
-func (s *adminAPI) shared(next echo.HandlerFunc) echo.HandlerFunc {
+// cors allows web pages from the configured origins to call the API. It runs
+// before authentication, since a browser sends preflights without the key.
+func (s *adminAPI) cors(next echo.HandlerFunc) echo.HandlerFunc {
 	if len(s.Origins) == 0 {
 		return next
 	}
@@ -25,11 +24,11 @@ func (s *adminAPI) shared(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		h.Set(echo.HeaderAccessControlAllowOrigin, origin)
 		h.Set(echo.HeaderAccessControlExposeHeaders, headerRequestID+", "+headerOrganization+", retry-after, x-emulate-fault, "+limits.HeaderLimit+", "+limits.HeaderRemaining+", "+limits.HeaderReset)
-		wanted := r.Header.Get(echo.HeaderAccessControlRequestMethod)
-		if r.Method != http.MethodOptions || wanted == "" {
+		method := r.Header.Get(echo.HeaderAccessControlRequestMethod)
+		if r.Method != http.MethodOptions || method == "" {
 			return next(c)
 		}
-		callOf(c).unnoted = true // no client asked for it
+		callOf(c).unrecorded = true // the browser's request, not the client's
 		h.Set(echo.HeaderAccessControlAllowMethods, "GET, POST, DELETE")
 		h.Set(echo.HeaderAccessControlAllowHeaders, r.Header.Get(echo.HeaderAccessControlRequestHeaders))
 		h.Set(echo.HeaderAccessControlMaxAge, "600")

@@ -17,41 +17,42 @@ import (
 	"antechamber/internal/text"
 )
 
-// MaxBody is how many bytes a request body may have. Production's figure for
-// the Admin API is not documented; this one is ours.
+// MaxBody is the maximum size of a request body in bytes. Production's limit for
+// the Admin API is not documented; this one is our choice.
 const MaxBody = 1 << 20
 
-// maxValues is how many values and names the JSON of a body may have: far more than
-// any operation reads, and what bounds the memory that a body takes. (Ours.)
+// maxValues is the maximum number of JSON values and names in a body (our choice).
+// No operation reads nearly as many; the limit bounds the memory for a body.
 const maxValues = 10_000
 
-// body is the JSON object of a request. Its methods read one field each and note
-// what is wrong with it; end returns all that is wrong as one error, in the order
-// in which the fields were read, unknown fields last.
+// body is the JSON object of a request. Its methods read one field each and collect
+// the problems with it. err returns all of them as one error, in the order in which
+// the fields were read, followed by unknown fields.
 type body struct {
-	prefix string // names the fields of a nested object
-	fields map[string]*jsontree.Node
-	known  map[string]bool
-	faults *[]string
-	broken error // the body is not a JSON object
+	prefix   string // of field names in problems, for a nested object
+	fields   map[string]*jsontree.Node
+	known    map[string]bool // fields that were read
+	problems *[]string       // shared with nested objects
+	fatal    error           // set if the body is not a readable JSON object
 }
 
-// decode reads the body of the request.
+// decode reads the body of the request. Errors are returned by body.err, so that
+// the store can report an unknown id first.
 func decode(c *call) *body {
-	b := &body{known: map[string]bool{}, faults: new([]string)}
+	b := &body{known: map[string]bool{}, problems: new([]string)}
 	raw, err := io.ReadAll(http.MaxBytesReader(c.Response(), c.Request().Body, MaxBody))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		b.broken = &apiError{
+		b.fatal = &apiError{
 			status:  http.StatusRequestEntityTooLarge,
 			message: fmt.Sprintf("The request body is larger than the %d bytes that are allowed.", MaxBody),
 		}
 	case err != nil:
-		b.broken = badRequest("The request body could not be read: " + err.Error())
+		b.fatal = badRequest("The request body could not be read: " + err.Error())
 	default:
 		c.record.RequestBody = journal.BodyOf(raw)
-		b.fields, b.broken = object(raw)
+		b.fields, b.fatal = object(raw)
 	}
 	return b
 }
@@ -63,13 +64,13 @@ func object(raw []byte) (map[string]*jsontree.Node, error) {
 	case err != nil:
 		return nil, badRequest("The request body is not valid JSON: " + err.Error())
 	case doc.Root.Kind != jsontree.Object:
-		return nil, badRequest("body: " + noDictionary)
+		return nil, badRequest("body: " + notDictionary)
 	}
 	return fieldsOf(doc.Root), nil
 }
 
-// fieldsOf returns the fields of an object by name. Of a repeated field the last
-// one counts, as in production's framework.
+// fieldsOf returns the fields of an object by name. If a field is repeated, the
+// last one wins, as in production's framework.
 func fieldsOf(n *jsontree.Node) map[string]*jsontree.Node {
 	fields := make(map[string]*jsontree.Node, len(n.Items))
 	for _, field := range n.Items {
@@ -78,29 +79,29 @@ func fieldsOf(n *jsontree.Node) map[string]*jsontree.Node {
 	return fields
 }
 
-// end returns what is wrong with the body, or nil.
-func (b *body) end() error {
-	if b.broken != nil {
-		return b.broken
+// err returns the problems with the body, or nil.
+func (b *body) err() error {
+	if b.fatal != nil {
+		return b.fatal
 	}
-	b.unknown()
-	if len(*b.faults) > 0 {
-		return badRequest(strings.Join(*b.faults, "; "))
+	b.rejectUnknown()
+	if len(*b.problems) > 0 {
+		return badRequest(strings.Join(*b.problems, "; "))
 	}
 	return nil
 }
 
-// unknown notes the fields that were not read.
-func (b *body) unknown() {
+// rejectUnknown reports the fields that were not read.
+func (b *body) rejectUnknown() {
 	for _, name := range slices.Sorted(maps.Keys(b.fields)) {
 		if !b.known[name] {
-			b.fault(name, "Extra inputs are not permitted")
+			b.problem(name, "Extra inputs are not permitted")
 		}
 	}
 }
 
-func (b *body) fault(field, what string) {
-	*b.faults = append(*b.faults, b.prefix+field+": "+what)
+func (b *body) problem(field, what string) {
+	*b.problems = append(*b.problems, b.prefix+field+": "+what)
 }
 
 // take returns a field and whether it is present.
@@ -110,7 +111,7 @@ func (b *body) take(name string) (*jsontree.Node, bool) {
 	return value, ok
 }
 
-// null says whether a field may be null, which then counts as absent.
+// null is whether a field may be null, which then counts as absent.
 type null bool
 
 const (
@@ -127,11 +128,11 @@ func (b *body) optional(name string, n null) (*jsontree.Node, bool) {
 	return value, ok
 }
 
-// need is take for a required field.
-func (b *body) need(name string) (*jsontree.Node, bool) {
+// required is take for a field that must be present.
+func (b *body) required(name string) (*jsontree.Node, bool) {
 	value, ok := b.take(name)
-	if !ok && b.broken == nil {
-		b.fault(name, "Field required")
+	if !ok && b.fatal == nil {
+		b.problem(name, "Field required")
 	}
 	return value, ok
 }
@@ -139,42 +140,42 @@ func (b *body) need(name string) (*jsontree.Node, bool) {
 // str reads a string.
 func (b *body) str(name string, value *jsontree.Node) (string, bool) {
 	if value.Kind != jsontree.String {
-		b.fault(name, "Input should be a valid string")
+		b.problem(name, "Input should be a valid string")
 		return "", false
 	}
 	return value.Text, true
 }
 
-// length notes a string that has too few or too many characters.
+// length checks the number of characters of a string.
 func (b *body) length(name, s string, shortest, longest int) {
 	n := utf8.RuneCountInString(s)
 	switch {
 	case n < shortest:
-		b.fault(name, "String should have at least "+text.Count(shortest, "character"))
+		b.problem(name, "String should have at least "+text.Count(shortest, "character"))
 	case n > longest:
-		b.fault(name, "String should have at most "+text.Count(longest, "character"))
+		b.problem(name, "String should have at most "+text.Count(longest, "character"))
 	}
 }
 
-// email notes a string that is not an e-mail address.
+// email checks that a string is an email address.
 func (b *body) email(name, s string) {
 	if !api.ValidEmail(s) {
-		b.fault(name, "value is not a valid email address")
+		b.problem(name, "value is not a valid email address")
 	}
 }
 
 var color = regexp.MustCompile(api.ColorPattern)
 
-// displayColor reads a color, if it is there.
+// displayColor reads display_color, if present.
 func (b *body) displayColor(n null) *string {
 	s := b.optionalStr("display_color", n)
 	if s != nil && !color.MatchString(*s) {
-		b.fault("display_color", "String should match pattern '"+color.String()+"'")
+		b.problem("display_color", "String should match pattern '"+color.String()+"'")
 	}
 	return s
 }
 
-// optionalStr reads a string, if it is there.
+// optionalStr reads a string, if present.
 func (b *body) optionalStr(name string, n null) *string {
 	value, ok := b.optional(name, n)
 	if !ok {
@@ -187,26 +188,27 @@ func (b *body) optionalStr(name string, n null) *string {
 	return &s
 }
 
-// externalKey reads external_key_id, if it is there. An empty one is refused
-// (our choice): it would read null and seem to have been forgotten.
+// externalKey reads external_key_id, if present. The empty string is rejected (our
+// choice): it would read back as null, as if it had never been set.
 func (b *body) externalKey(n null) *string {
 	id := b.optionalStr("external_key_id", n)
 	if id != nil && *id == "" {
-		b.fault("external_key_id", "String should have at least 1 character")
+		b.problem("external_key_id", "String should have at least 1 character")
 	}
 	return id
 }
 
-// enum reads one of the values.
+// enum reads one of a set of values.
 func enum[T ~string](b *body, name string, value *jsontree.Node, values []T) T {
 	if value.Kind != jsontree.String || !api.OneOf(T(value.Text), values) {
-		b.fault(name, shouldBe(values))
+		b.problem(name, shouldBe(values))
 		return ""
 	}
 	return T(value.Text)
 }
 
-// shouldBe words the values of an enumeration: 'a', 'b' or 'c'.
+// shouldBe returns the message for a value that is not in a set: Input should be
+// 'a', 'b' or 'c'.
 func shouldBe[T ~string](values []T) string {
 	var s strings.Builder
 	s.WriteString("Input should be ")
@@ -222,21 +224,21 @@ func shouldBe[T ~string](values []T) string {
 	return s.String()
 }
 
-const noDictionary = "Input should be a valid dictionary"
+const notDictionary = "Input should be a valid dictionary"
 
-// dictionary reads a nested object; its faults are noted with those of b.
+// dictionary reads a nested object. Its problems are added to those of b.
 func (b *body) dictionary(name string, value *jsontree.Node) *body {
-	in := &body{prefix: b.prefix + name + ".", known: map[string]bool{}, faults: b.faults}
+	in := &body{prefix: b.prefix + name + ".", known: map[string]bool{}, problems: b.problems}
 	if value.Kind == jsontree.Object {
 		in.fields = fieldsOf(value)
 	} else {
-		b.fault(name, noDictionary)
+		b.problem(name, notDictionary)
 	}
 	return in
 }
 
-// tags reads tags, if they are there: nil deletes a tag, where that is
-// allowed.
+// tags reads tags, if present. If deleting, a tag may be null, which is returned as
+// nil and deletes it.
 func (b *body) tags(deleting bool) map[string]*string {
 	value, ok := b.optional("tags", nullable)
 	if !ok {
@@ -246,7 +248,7 @@ func (b *body) tags(deleting bool) map[string]*string {
 	tags := make(map[string]*string, len(in.fields))
 	for _, key := range slices.Sorted(maps.Keys(in.fields)) {
 		if strings.HasPrefix(key, api.ReservedTagPrefix) {
-			in.fault(key, "tag keys may not begin with '"+api.ReservedTagPrefix+"'")
+			in.problem(key, "tag keys may not begin with '"+api.ReservedTagPrefix+"'")
 		}
 		value := in.fields[key]
 		if deleting && value.Kind == jsontree.Null {
@@ -258,7 +260,7 @@ func (b *body) tags(deleting bool) map[string]*string {
 	return tags
 }
 
-// geos reads allowed_inference_geos of a residency, if it is there.
+// geos reads allowed_inference_geos of a data residency, if present.
 func (b *body) geos() *api.AllowedGeos {
 	const name = "allowed_inference_geos"
 	value, ok := b.optional(name, nullable)
@@ -267,7 +269,7 @@ func (b *body) geos() *api.AllowedGeos {
 	}
 	if value.Kind != jsontree.Array {
 		if value.Kind != jsontree.String || value.Text != api.Unrestricted {
-			b.fault(name, "Input should be '"+api.Unrestricted+"' or a valid list")
+			b.problem(name, "Input should be '"+api.Unrestricted+"' or a valid list")
 		}
 		return new(api.AllowedGeos)
 	}
@@ -278,7 +280,7 @@ func (b *body) geos() *api.AllowedGeos {
 	return &geos
 }
 
-// geo reads one geo of a residency, if it is there.
+// geo reads one geo of a data residency, if present.
 func (b *body) geo(name string, values []string) *string {
 	value, ok := b.optional(name, nullable)
 	if !ok {

@@ -14,7 +14,7 @@ import (
 	"antechamber/store"
 )
 
-// apiError is a refusal that has to do with HTTP and not with the store.
+// apiError is an error with an HTTP status that does not come from the store.
 type apiError struct {
 	status  int
 	message string
@@ -26,27 +26,28 @@ func badRequest(message string) error {
 	return &apiError{status: http.StatusBadRequest, message: message}
 }
 
-// statuses says how the kinds of refusal of the store are answered.
+// statuses maps the kinds of store errors to HTTP statuses.
 var statuses = map[store.Kind]int{
 	store.Invalid:  http.StatusBadRequest,
 	store.NotFound: http.StatusNotFound,
 	store.Conflict: http.StatusConflict,
 }
 
-// fail writes every failure of the server; nothing else does.
-func (s *adminAPI) fail(err error, c echo.Context) {
+// handleError is Echo's error handler: it turns any error of a handler or a
+// middleware into a response.
+func (s *adminAPI) handleError(err error, c echo.Context) {
 	if c.Response().Committed {
-		return // the answer has begun: it is too late to say anything else
+		return // too late: part of a response has been sent
 	}
 	status, message, code := s.describe(err, c)
 	if status == http.StatusMethodNotAllowed {
 		c.Response().Header().Set(echo.HeaderAllow, strings.Join(methods(c.Path()), ", "))
 	}
-	s.refuse(callOf(c), status, message, code)
+	s.writeError(callOf(c), status, message, code)
 }
 
-// refuse writes an error answer.
-func (s *adminAPI) refuse(c *call, status int, message string, code api.ErrorCode) {
+// writeError writes an error response. It is the only function that does.
+func (s *adminAPI) writeError(c *call, status int, message string, code api.ErrorCode) {
 	h := c.Response().Header()
 	id := h.Get(headerRequestID)
 	if id == "" {
@@ -63,50 +64,52 @@ func (s *adminAPI) refuse(c *call, status int, message string, code api.ErrorCod
 	}
 	encoded := api.Encode(body)
 	c.record.ErrorType, c.record.ResponseBody = string(object.Type), journal.BodyOf(encoded)
-	c.note(status)
+	c.writeRecord(status)
 	if err := c.Blob(status, echo.MIMEApplicationJSON, []byte(encoded)); err != nil {
-		s.Log.Debug("the client went away before its answer", "error", err)
+		s.Log.Debug("client disconnected before the response", "error", err)
 	}
 }
 
-// describe returns the status, the message and the error code of a failure.
+// describe returns the status, the message and the error code for an error. The
+// client never sees the text of an unexpected error; the log does.
 func (s *adminAPI) describe(err error, c echo.Context) (int, string, api.ErrorCode) {
 	var (
-		refusal *store.Error
-		own     *apiError
-		routing *echo.HTTPError
+		storeErr   *store.Error
+		requestErr *apiError
+		echoErr    *echo.HTTPError
 	)
 	switch {
-	case errors.As(err, &refusal):
-		return statuses[refusal.Kind], refusal.Message, refusal.Code
-	case errors.As(err, &own):
-		return own.status, own.message, ""
-	case errors.As(err, &routing) && routing.Code == http.StatusNotFound:
-		return http.StatusNotFound, s.unknownPath(c.Request()), ""
-	case errors.As(err, &routing) && routing.Code == http.StatusMethodNotAllowed:
-		return routing.Code, "Method " + c.Request().Method + " is not allowed for this path.", ""
+	case errors.As(err, &storeErr):
+		return statuses[storeErr.Kind], storeErr.Message, storeErr.Code
+	case errors.As(err, &requestErr):
+		return requestErr.status, requestErr.message, ""
+	case errors.As(err, &echoErr) && echoErr.Code == http.StatusNotFound:
+		return http.StatusNotFound, s.notFoundMessage(c.Request()), ""
+	case errors.As(err, &echoErr) && echoErr.Code == http.StatusMethodNotAllowed:
+		return echoErr.Code, "Method " + c.Request().Method + " is not allowed for this path.", ""
 	}
 	s.Log.Error("internal error", "error", err)
 	return http.StatusInternalServerError, "Internal server error", ""
 }
 
-// unknownPath words the answer to a path that is not served. Where production
-// serves it, a user should not go looking for a typing mistake.
-func (s *adminAPI) unknownPath(r *http.Request) string {
+// notFoundMessage returns the message for a path that is not served. If
+// production serves the path, or the base URL is wrong, it says so: the user
+// would look for a typo in vain.
+func (s *adminAPI) notFoundMessage(r *http.Request) string {
 	switch {
 	case s.Errors == ErrorsProduction:
 		return "Not found"
 	case strings.HasPrefix(r.URL.Path, base+base+"/"):
-		return "Not found: the base URL of a client goes without " + base + "."
+		return "Not found: the base URL must not include " + base + "."
 	case !productionServes(r.URL.Path):
 		return "Not found"
 	}
-	s.Log.Warn("an operation that production has and Antechamber does not emulate", "method", r.Method, "path", redact.Text(r.URL.Path))
+	s.Log.Warn("operation not emulated", "method", r.Method, "path", redact.Text(r.URL.Path))
 	return "Not found: production has this operation, Antechamber does not emulate it."
 }
 
-// productionServes reports whether a path belongs to an operation that
-// production documents and this server does not have.
+// productionServes reports whether production documents an operation at a path
+// that this server does not serve.
 func productionServes(path string) bool {
 	resource, ok := strings.CutPrefix(path, base+"/")
 	if !ok {
@@ -115,25 +118,25 @@ func productionServes(path string) bool {
 	s := strings.Split(resource, "/")
 	switch {
 	case s[0] != "organizations":
-		return slices.Contains(elsewhere, s[0])
+		return slices.Contains(otherResources, s[0])
 	case len(s) > 3 && (s[1] == "users" || s[1] == "workspaces"):
-		return slices.Contains(within, s[1]+"/"+s[3])
+		return slices.Contains(otherSubresources, s[1]+"/"+s[3])
 	}
-	return len(s) > 1 && slices.Contains(inOrganization, s[1])
+	return len(s) > 1 && slices.Contains(otherOrganizationResources, s[1])
 }
 
-// What production's reference and its SDKs have and Antechamber has not: below
-// /v1, below /v1/organizations, and below a user or a workspace.
+// Resources in production's reference or SDKs that Antechamber does not emulate:
+// below /v1, below /v1/organizations, and below a user or a workspace.
 var (
-	elsewhere = []string{
+	otherResources = []string{
 		"agents", "complete", "deployment_runs", "deployments", "dreams", "environments", "files", "memory_stores",
 		"messages", "models", "sessions", "skills", "tunnels", "user_profiles", "vaults",
 	}
-	inOrganization = []string{
+	otherOrganizationResources = []string{
 		"analytics", "claude_code", "claude_tag", "compliance_settings", "cost_report", "external_keys",
 		"federation_issuers", "federation_rules", "plugin_marketplaces", "plugins", "rate_limits", "rbac_groups",
 		"rbac_roles", "service_accounts", "spend_limit_increase_requests", "spend_limits", "telemetry_destinations",
 		"tunnels", "usage_report", "webhooks",
 	}
-	within = []string{"users/sign_out", "workspaces/rate_limits", "workspaces/service_accounts"}
+	otherSubresources = []string{"users/sign_out", "workspaces/rate_limits", "workspaces/service_accounts"}
 )

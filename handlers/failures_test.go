@@ -8,7 +8,7 @@ import (
 	"antechamber/api"
 )
 
-// failure is one documented way in which a request fails.
+// failure is a request and the error that it must return.
 type failure struct {
 	method, path, body string
 	headers            []string
@@ -80,7 +80,7 @@ var failures = map[string][]failure{
 		missing("PUT", users+"/", "", "Not found"),
 		missing("GET", "~/livez/", "", "Not found"),
 		missing("GET", "/nothing", "", "Not found").with("anthropic-version:"),
-		missing("GET", "/v1/organizations/me", "", "Not found: the base URL of a client goes without /v1."),
+		missing("GET", "/v1/organizations/me", "", "Not found: the base URL must not include /v1."),
 		missing("GET", "/organizations/rate_limits", "", "Not found: production has this operation, Antechamber does not emulate it."),
 		missing("GET", "/organizations/usage_report/messages", "", "Not found: production has this operation, Antechamber does not emulate it."),
 		missing("GET", live+"/rate_limits", "", "Not found: production has this operation, Antechamber does not emulate it."),
@@ -252,9 +252,8 @@ var failures = map[string][]failure{
 	},
 }
 
-// A refused request answers as documented, in both envelopes, and changes
-// nothing.
-func TestFailures(t *testing.T) {
+// In both error formats. A rejected request changes nothing.
+func TestRejectedRequests(t *testing.T) {
 	for topic, all := range failures {
 		t.Run(topic, func(t *testing.T) {
 			both, prod := serve(t, acme), serve(t, acme, production)
@@ -299,7 +298,7 @@ func (f failure) checkProduction(t *testing.T, srv *testServer) {
 	same(t, "body", want, got.body)
 }
 
-// common checks what both envelopes have and gives the request id.
+// common checks what both error formats share and returns the request id.
 func (f failure) common(t *testing.T, got result) string {
 	t.Helper()
 	same(t, "status", f.status, got.status)
@@ -308,15 +307,14 @@ func (f failure) common(t *testing.T, got result) string {
 	if !strings.HasPrefix(id, "req_") {
 		t.Errorf("request-id is %q", id)
 	}
-	inside := strings.HasPrefix(f.path, "/") || strings.HasPrefix(f.path, "~/v1/")
-	if has := got.header.Get("anthropic-organization-id") != ""; has != (inside && f.status != http.StatusUnauthorized) {
+	inAPI := strings.HasPrefix(f.path, "/") || strings.HasPrefix(f.path, "~/v1/")
+	if has := got.header.Get("anthropic-organization-id") != ""; has != (inAPI && f.status != http.StatusUnauthorized) {
 		t.Errorf("anthropic-organization-id is %q", got.header.Get("anthropic-organization-id"))
 	}
 	return id
 }
 
-// Limits are settings; each has its refusal.
-func TestLimits(t *testing.T) {
+func TestLimitsOfSettings(t *testing.T) {
 	with := func(settings string) *testServer {
 		return serve(t, strings.Replace(acme, `"users": [`, `"settings": `+settings+`, "users": [`, 1))
 	}
@@ -325,7 +323,7 @@ func TestLimits(t *testing.T) {
 		failure
 	}{
 		"workspaces": {`{"workspace_limit": 2}`, bad("POST", workspaces, `{"name":"A"}`, "The organization has reached its limit of 2 workspaces that are not archived.")},
-		"members, pending invites counted": {`{"member_limit": 6}`, bad("POST", invites, `{"email":"new@example.com","role":"user"}`,
+		"members, including pending invites": {`{"member_limit": 6}`, bad("POST", invites, `{"email":"new@example.com","role":"user"}`,
 			"The organization has reached its limit of members; pending invites count.").coded(api.OrgMemberLimitExceeded)},
 		"domains": {`{"allowed_invite_domains": ["example.com"]}`, bad("POST", invites, `{"email":"new@sub.example.com","role":"user"}`,
 			"email: the organization does not allow invites to the domain of new@sub.example.com.").coded(api.EmailDomainNotAllowed)},
@@ -333,7 +331,7 @@ func TestLimits(t *testing.T) {
 			"email: the organization does not allow invites to the domain of new@example.com.").coded(api.EmailDomainNotAllowed)},
 		"workspace members": {`{"workspace_member_limit": 2}`, bad("POST", members, `{"user_id":"user_code","workspace_role":"workspace_user"}`,
 			"Workspace `wrkspc_live` has reached its limit of members.").coded(api.WorkspaceMemberLimitExceeded)},
-		"workspace members, by a change of role": {`{"workspace_member_limit": 2}`, bad("POST", members+"/user_billing", `{"workspace_role":"workspace_admin"}`,
+		"workspace members, by role change": {`{"workspace_member_limit": 2}`, bad("POST", members+"/user_billing", `{"workspace_role":"workspace_admin"}`,
 			"Workspace `wrkspc_live` has reached its limit of members.").coded(api.WorkspaceMemberLimitExceeded)},
 		"active keys": {`{"api_key_limit": 2}`, bad("POST", keys+"/apikey_inactive", `{"status":"active"}`,
 			"The organization has reached its limit of active API keys.").coded(api.OrgAPIKeyLimitExceeded)},
@@ -352,7 +350,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-func TestTheLastMemberStays(t *testing.T) {
+func TestTheLastMemberCannotBeRemoved(t *testing.T) {
 	for _, role := range []string{"user", "admin"} {
 		srv := serve(t, `{"name": "Lonely", "users": [{"id": "user_1", "email": "a@b.c", "role": "`+role+`"}]}`)
 		f := bad("DELETE", users+"/user_1", "", "User `user_1` is the only member of the organization and cannot be removed.").coded(api.CannotRemoveLastMember)
@@ -360,25 +358,24 @@ func TestTheLastMemberStays(t *testing.T) {
 	}
 }
 
-// The log tells of an operation that production has, unless errors are
-// production's to the letter.
-func TestAnOperationThatIsNotEmulatedIsLogged(t *testing.T) {
+// With production's error format, neither the response nor the log says that an
+// operation is not emulated.
+func TestUnemulatedOperationsAreLogged(t *testing.T) {
 	for want, srv := range map[bool]*testServer{true: serve(t, acme), false: serve(t, acme, production)} {
 		srv.do("GET", "/organizations/service_accounts", "")
 		if got := strings.Contains(srv.log.String(), "path=/v1/organizations/service_accounts") && strings.Contains(srv.log.String(), "level=WARN"); got != want {
-			t.Errorf("logged is %t, want %t: %s", got, want, srv.log)
+			t.Errorf("logged: %t, want %t: %s", got, want, srv.log)
 		}
 	}
 }
 
-// A failure of this program is a 500 that says nothing of its inside, and a
-// log line that says all.
-func TestAPanicIsAnInternalError(t *testing.T) {
-	operations = append(operations, operation{"broken", "GET", "/broken", func(*call) error { panic("so it broke") }})
+// The response reveals nothing; the log has the value and the stack.
+func TestPanicsAreInternalErrors(t *testing.T) {
+	operations = append(operations, operation{"broken", "GET", "/broken", func(*call) error { panic("broken handler") }})
 	t.Cleanup(func() { operations = operations[:len(operations)-1] })
 	srv := serve(t, acme)
 	failure{method: "GET", path: "/broken", status: 500, message: "Internal server error"}.check(t, srv)
-	if log := srv.log.String(); !strings.Contains(log, "so it broke") || !strings.Contains(log, "failures_test.go") {
-		t.Errorf("the log says %s", log)
+	if log := srv.log.String(); !strings.Contains(log, "broken handler") || !strings.Contains(log, "failures_test.go") {
+		t.Errorf("log: %s", log)
 	}
 }

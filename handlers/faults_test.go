@@ -17,7 +17,7 @@ import (
 	"antechamber/store"
 )
 
-func TestTheJournalHasEveryRequest(t *testing.T) {
+func TestJournalRecordsEveryRequest(t *testing.T) {
 	srv := serve(t, acme)
 	srv.do("GET", users+"/user_dev?beta=true", "")
 	srv.do("POST", invites, `{"email":"new@example.com","role":"user"}`, "x-stainless-retry-count: 1")
@@ -55,40 +55,40 @@ func TestTheJournalHasEveryRequest(t *testing.T) {
 		return strings.TrimSpace(strings.Join([]string{strconv.Itoa(r.Status), string(r.ErrorType), r.Key, string(r.Operation)}, " "))
 	}
 	same(t, "a wrong key", "401 authentication_error sk-ant-…rong", outcome(got[3]))
-	same(t, "a refusal", "400 invalid_request_error sk-ant-…test createOrganizationInvite", outcome(got[4]))
-	same(t, "what a refusal changed", 0, len(got[4].Effects))
+	same(t, "a rejected request", "400 invalid_request_error sk-ant-…test createOrganizationInvite", outcome(got[4]))
+	same(t, "effects of a rejected request", 0, len(got[4].Effects))
 	same(t, "an unknown path", "404 not_found_error sk-ant-…test", outcome(got[5]))
 	if body := string(got[4].Body); strings.Contains(body, "secret") {
-		t.Errorf("a key is in the journal: %s", body)
+		t.Errorf("journal contains a key: %s", body)
 	}
 }
 
-// Every action, over TCP and in process, as a client sees it: what comes back,
-// and whether the work was done.
-func TestFaultsActOnTheConnection(t *testing.T) {
+// Each action over TCP and in process: what the client sees, and whether the invite
+// was created.
+func TestFaultActions(t *testing.T) {
 	const create = `{"email":"new@example.com","role":"user"}`
 	for name, c := range map[string]struct {
 		action admintest.Action
-		sees   string // the status and the type of error, or what is wrong with the answer
+		sees   string // status and error type, or how reading the response fails
 		done   bool
 		status int // in the journal
 	}{
 		"overloaded":        {admintest.Error{Status: 529}, "529 overloaded_error", false, 529},
-		"conflict":          {admintest.Error{Status: 409, ErrorCode: api.ConcurrentMembershipChange, Message: "so"}, "409 conflict_error", false, 409},
+		"conflict":          {admintest.Error{Status: 409, ErrorCode: api.ConcurrentMembershipChange, Message: "conflict"}, "409 conflict_error", false, 409},
 		"limited":           {admintest.Error{Status: 429, RetryAfter: 7 * time.Second}, "429 rate_limit_error after 7", false, 429},
 		"delay":             {admintest.Delay{Duration: 5 * time.Millisecond}, "200", true, 200},
-		"drop":              {admintest.Drop{}, "a reset", false, 0},
-		"drop after commit": {admintest.DropAfterCommit{}, "a reset", true, 0},
-		"truncate":          {admintest.Truncate{Bytes: 10}, "an end too early", true, 200},
-		"malformed":         {admintest.Malformed{}, "no JSON", true, 200},
+		"drop":              {admintest.Drop{}, "connection reset", false, 0},
+		"drop after commit": {admintest.DropAfterCommit{}, "connection reset", true, 0},
+		"truncate":          {admintest.Truncate{Bytes: 10}, "unexpected EOF", true, 200},
+		"malformed":         {admintest.Malformed{}, "invalid JSON", true, 200},
 	} {
 		for way, opts := range map[string][]admintest.Option{"in process": nil, "over TCP": {admintest.Listen()}} {
 			t.Run(name+" "+way, func(t *testing.T) {
 				srv := serve(t, acme, opts...)
 				fault := srv.Fault(admintest.Fault{Operation: admintest.CreateOrganizationInvite, Action: c.action})
-				same(t, "what a client sees", c.sees, seen(t, srv, create))
+				same(t, "client sees", c.sees, createInvite(t, srv, create))
 				_, invited := field(t, srv.get(invites+"?email=new@example.com"), "first_id").(string)
-				same(t, "the work is done", c.done, invited)
+				same(t, "invite created", c.done, invited)
 				entry := srv.Requests()[0]
 				same(t, "fault and status in the journal", []any{fault.ID, c.status}, []any{entry.Fault, entry.Status})
 				same(t, "hits", 1, fault.Hits())
@@ -97,21 +97,21 @@ func TestFaultsActOnTheConnection(t *testing.T) {
 	}
 }
 
-// seen is what a client sees of an invite that it makes.
-func seen(t *testing.T, srv *server, body string) string {
+// createInvite creates an invite and returns what the client sees.
+func createInvite(t *testing.T, srv *server, body string) string {
 	t.Helper()
-	got, err := srv.try("POST", invites, body)
+	got, err := srv.send("POST", invites, body)
 	switch {
 	case errors.Is(err, syscall.ECONNRESET):
-		return "a reset"
+		return "connection reset"
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "an end too early"
+		return "unexpected EOF"
 	case err != nil:
 		return err.Error()
 	}
 	same(t, faults.Header, "fault_1", got.header.Get(faults.Header))
 	if !strings.HasSuffix(got.body, "}") {
-		return "no JSON"
+		return "invalid JSON"
 	}
 	parts := []string{strconv.Itoa(got.status)}
 	if got.status != http.StatusOK {
@@ -123,15 +123,15 @@ func seen(t *testing.T, srv *server, body string) string {
 	return strings.Join(parts, " ")
 }
 
-func TestStaleReads(t *testing.T) {
+func TestStaleRead(t *testing.T) {
 	srv := serve(t, acme)
 	srv.Fault(admintest.Fault{Operation: admintest.GetOrganizationMember, Action: admintest.StaleRead{Writes: 1}, Times: 1})
 	srv.must("POST", users+"/user_dev", `{"role":"user"}`)
-	same(t, "the answer of one write ago", any("developer"), field(t, srv.get(users+"/user_dev"), "role"))
-	same(t, "the answer after it", any("user"), field(t, srv.get(users+"/user_dev"), "role"))
+	same(t, "role before the write", any("developer"), field(t, srv.get(users+"/user_dev"), "role"))
+	same(t, "role on the next read", any("user"), field(t, srv.get(users+"/user_dev"), "role"))
 }
 
-func TestFaultsMatchTheBodyAndLeaveItThere(t *testing.T) {
+func TestFaultsMatchTheBodyWithoutConsumingIt(t *testing.T) {
 	srv := serve(t, acme)
 	srv.Fault(admintest.Fault{
 		Path: "/organizations/invites", Body: map[string]string{"email": "new@example.com"}, Action: admintest.Error{Status: 500},
@@ -153,19 +153,19 @@ func TestRateLimit(t *testing.T) {
 	same(t, "status", 429, got.status)
 	same(t, "type", any("rate_limit_error"), field(t, got.body, "type"))
 	same(t, "retry-after", "20", got.header.Get("retry-after"))
-	same(t, "before the limit comes the version", 400, srv.do("GET", users, "", "anthropic-version:").status)
-	srv.Clock.Advance(20 * time.Second) // the clock of the organization is what counts
-	same(t, "after a while", 200, srv.do("GET", users, "").status)
+	same(t, "the version is checked before the limit", 400, srv.do("GET", users, "", "anthropic-version:").status)
+	srv.Clock.Advance(20 * time.Second) // limits follow the organization's clock
+	same(t, "after 20 seconds", 200, srv.do("GET", users, "").status)
 }
 
-// With one id seed and a frozen clock, two servers give equal answers and equal
-// journals for the same requests, durations aside, faults by chance included;
-// and so does one server after a reset.
+// With the same id seed and a frozen clock, two servers return the same responses
+// to the same requests and have the same journals, except for durations. Faults with
+// a probability hit the same requests. A reset server behaves like a new one.
 func TestDeterminism(t *testing.T) {
-	journey := func(srv *server) (all []admintest.Request, answers []string) {
+	journey := func(srv *server) (all []admintest.Request, bodies []string) {
 		srv.Fault(admintest.Fault{Method: "GET", Action: admintest.Error{Status: 500}, Probability: 0.3})
 		for range 10 {
-			answers = append(answers,
+			bodies = append(bodies,
 				srv.do("GET", users, "").body,
 				srv.do("POST", workspaces, `{"name":"W"}`).body,
 				srv.do("POST", invites, `{"email":"new@example.com","role":"user"}`).body)
@@ -174,17 +174,17 @@ func TestDeterminism(t *testing.T) {
 			r.Duration = 0
 			all = append(all, r)
 		}
-		return all, answers
+		return all, bodies
 	}
 	one, two := serve(t, acme), serve(t, acme)
-	requests, answers := journey(one)
-	again, same2 := journey(two)
-	same(t, "answers", answers, same2)
-	same(t, "journals", requests, again)
+	requests, bodies := journey(one)
+	otherRequests, otherBodies := journey(two)
+	same(t, "responses", bodies, otherBodies)
+	same(t, "journals", requests, otherRequests)
 	one.Reset()
-	again, same2 = journey(one)
-	same(t, "answers after a reset", answers, same2)
-	same(t, "journals after a reset", requests, again)
+	otherRequests, otherBodies = journey(one)
+	same(t, "responses after a reset", bodies, otherBodies)
+	same(t, "journals after a reset", requests, otherRequests)
 	failed := 0
 	for _, r := range requests {
 		if r.Status == 500 {
@@ -196,9 +196,9 @@ func TestDeterminism(t *testing.T) {
 	}
 }
 
-// The tries of one call are known as such, also when the first one met the rate
-// limit before anybody read its body.
-func TestRetriesOfWhatWasRefusedEarly(t *testing.T) {
+// The journal recognizes a retry even if the first attempt was rate-limited before
+// its body was read.
+func TestRetriesOfRateLimitedRequests(t *testing.T) {
 	srv := serve(t, acme, admintest.RateLimit("1/min"))
 	const body = `{"email":"new@example.com","role":"user"}`
 	srv.do("GET", users, "")

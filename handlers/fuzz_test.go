@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// Any bytes at any route never give a 5xx, never a body that is not JSON, and a
-// 4xx never changes the state.
+// No request to any route returns a 5xx or a body that is not JSON, and no 4xx
+// changes the state.
 func FuzzRequests(f *testing.F) {
 	for _, all := range failures {
 		for _, c := range all {
@@ -37,7 +37,7 @@ func FuzzRequests(f *testing.F) {
 		if strings.HasPrefix(path, "/organizations") {
 			path = base + path
 		}
-		// What net/http makes of a request line: no more, no less.
+		// Parsed as net/http parses a request line.
 		u, err := url.ParseRequestURI(path)
 		if err != nil || method == "" || method == "CONNECT" {
 			t.Skip()
@@ -47,18 +47,18 @@ func FuzzRequests(f *testing.F) {
 		r.Header.Set("anthropic-version", "2023-06-01")
 		w := httptest.NewRecorder()
 		srv.handler.ServeHTTP(w, r)
-		beside := u.Path == "/livez" || u.Path == "/readyz" || u.Path == "/openapi.yaml"
+		probe := u.Path == "/livez" || u.Path == "/readyz" || u.Path == "/openapi.yaml"
 		switch {
 		case w.Code >= 500:
 			t.Fatalf("%s %q %q: %d %s\n%s", method, path, body, w.Code, w.Body, srv.log)
-		case !(beside && w.Code == http.StatusOK) && !json.Valid(w.Body.Bytes()):
+		case !(probe && w.Code == http.StatusOK) && !json.Valid(w.Body.Bytes()):
 			t.Fatalf("%s %q %q: %d %q is not JSON", method, path, body, w.Code, w.Body)
 		case bytes.Contains(w.Body.Bytes(), []byte{0}):
 			t.Fatalf("%s %q %q: %q", method, path, body, w.Body)
 		case w.Code >= 400 && !reflect.DeepEqual(before, srv.contents()):
 			t.Fatalf("%s %q %q: %d %s changed the organization", method, path, body, w.Code, w.Body)
 		}
-		if w.Code == http.StatusOK && !beside {
+		if w.Code == http.StatusOK && !probe {
 			conforms(srv.t, srv.errors, method, strings.TrimPrefix(u.Path, base), result{w.Code, w.Header(), w.Body.String()})
 		}
 	})

@@ -15,14 +15,14 @@ import (
 	"antechamber/handlers"
 )
 
-var updating = flag.Bool("update", false, "write the answers that the server gives to the transcripts")
+var updating = flag.Bool("update", false, "write the server's responses to the transcripts")
 
-// exchange is a request of a transcript.
+// exchange is a titled request in a transcript.
 type exchange struct{ title, method, path, body string }
 
-// readTranscript returns the requests of a transcript. Each stands in the file as
+// readTranscript returns the requests of a transcript, each in the form
 //
-//	### what it shows
+//	### title
 //	POST /organizations/invites
 //	{"email":"new@example.com","role":"user"}
 //
@@ -46,8 +46,8 @@ func readTranscript(t *testing.T, text string) (all []exchange) {
 	return all
 }
 
-// write adds the exchange and its answer to a transcript: the status, every
-// header but the length and the date, and the body, indented but otherwise to the letter.
+// write adds the exchange and its response to a transcript: the status, every header
+// except Content-Length and Date, and the body, indented.
 func (e exchange) write(b *strings.Builder, got result) {
 	fmt.Fprintf(b, "### %s\n%s %s\n", e.title, e.method, e.path)
 	if e.body != "" {
@@ -56,7 +56,7 @@ func (e exchange) write(b *strings.Builder, got result) {
 	fmt.Fprintf(b, "\n%d\n", got.status)
 	for _, name := range slices.Sorted(maps.Keys(got.header)) {
 		if name == "Content-Length" || name == "Date" {
-			continue // the body is there, and the time is real
+			continue // the date is real time
 		}
 		fmt.Fprintf(b, "%s: %s\n", strings.ToLower(name), strings.Join(got.header[name], ", "))
 	}
@@ -67,16 +67,15 @@ func (e exchange) write(b *strings.Builder, got result) {
 	fmt.Fprintf(b, "%s\n\n", indented.String())
 }
 
-// Every operation, request by request: what is asked and what is answered, with
-// the headers and every byte of the body. The same requests are then sent to a
-// server whose errors are production's, and every answer is held against the
-// vendor's document.
+// The transcripts show requests and responses of every operation, headers included.
+// The same requests are sent to a server with production's error format, whose
+// responses are checked against the vendor's document.
 func TestTranscripts(t *testing.T) {
 	files, err := filepath.Glob("testdata/transcripts/*.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	answered := map[string]bool{}
+	succeeded := map[string]bool{}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txt"), func(t *testing.T) {
 			text, err := os.ReadFile(file)
@@ -88,11 +87,10 @@ func TestTranscripts(t *testing.T) {
 			for _, e := range readTranscript(t, string(text)) {
 				got := srv.do(e.method, e.path, e.body)
 				e.write(&b, got)
-				same(t, e.title+" in production's words", got.status, prod.do(e.method, e.path, e.body).status)
+				same(t, e.title+" with production's errors", got.status, prod.do(e.method, e.path, e.body).status)
 				if path, _, _ := strings.Cut(e.path, "?"); got.status == 200 {
-
 					route := handlers.Route(t, path)
-					answered[e.method+" "+route] = true
+					succeeded[e.method+" "+route] = true
 				}
 			}
 			if *updating {
@@ -104,9 +102,9 @@ func TestTranscripts(t *testing.T) {
 			same(t, file, string(text), b.String())
 		})
 	}
-	for _, op := range handlers.Described() {
-		if !answered[op.Method+" "+op.Path] {
-			t.Errorf("no transcript shows %s succeed", op.ID)
+	for _, op := range handlers.Documented() {
+		if !succeeded[op.Method+" "+op.Path] {
+			t.Errorf("%s does not succeed in any transcript", op.ID)
 		}
 	}
 }

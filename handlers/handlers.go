@@ -1,6 +1,6 @@
-// Package handlers speaks HTTP for the store: it routes, authenticates,
-// decodes, makes one call of the store and writes what it gave. Every rule
-// about organizations and what is in them lives in package store.
+// Package handlers is the HTTP side of the emulator. A handler decodes the
+// request, calls the store once and writes the result. Every rule about
+// organizations and their contents is in package store.
 package handlers
 
 import (
@@ -18,20 +18,20 @@ import (
 	"antechamber/store"
 )
 
-// Options configure a server, and Errors is the form of its errors.
+// Options configure a server. Errors is the form of its error responses.
 type (
 	Options = server.Options
 	Errors  = server.Errors
 )
 
-// The forms in which errors are written.
+// The forms of error responses.
 const (
 	ErrorsBoth       = server.ErrorsBoth
 	ErrorsProduction = server.ErrorsProduction
 )
 
-// New returns the handler of a whole server: the Admin API under /v1, the
-// control plane under control.Base, the probes and the API's description.
+// New returns the handler of a complete server: the Admin API under /v1, the
+// control plane under control.Base, the probes and the API's OpenAPI document.
 func New(o Options) http.Handler {
 	if o.Errors == "" {
 		o.Errors = ErrorsBoth
@@ -44,7 +44,7 @@ func New(o Options) http.Handler {
 	}
 	o.Store.Removed = func(org *store.Organization) {
 		if requests := o.ToolsOf(org).Journal; requests != nil {
-			requests.Close() // which ends its event streams
+			requests.Close() // ends its event streams
 		}
 		o.Log.Info("organization removed", "id", org.ID(), "name", org.Name())
 	}
@@ -58,22 +58,22 @@ func New(o Options) http.Handler {
 	})
 }
 
-// adminAPI is what the handlers of the Admin API share.
+// adminAPI is the state that the middleware of the Admin API shares.
 type adminAPI struct{ Options }
 
 // routes returns the handler of the Admin API and the probes.
 func (s *adminAPI) routes() http.Handler {
 	e := echo.New()
-	e.HTTPErrorHandler = s.fail
-	e.Use(s.watched, s.recovered, s.shared, s.authenticated, routed)
+	e.HTTPErrorHandler = s.handleError
+	e.Use(s.recordCall, s.recoverPanic, s.cors, s.authenticate, checkPath)
 	for _, op := range operations {
-		e.Add(op.Method, base+op.Path, s.serve(op))
+		e.Add(op.Method, base+op.Path, s.handlerOf(op))
 	}
 	for _, p := range probes {
 		e.Match(probeMethods, p.path, p.handle)
 	}
 	for _, path := range paths() {
-		// Echo would answer OPTIONS by itself, with 204.
+		// Echo's own handler for OPTIONS responds with 204.
 		e.OPTIONS(path, func(echo.Context) error { return echo.ErrMethodNotAllowed })
 	}
 	return e
@@ -85,7 +85,7 @@ func answer[T any](c *call, o store.Object[T], err error) error {
 		return err
 	}
 	c.record.ResponseBody = journal.BodyOf(o.JSON)
-	announce(c, len(o.JSON))
+	startResponse(c, len(o.JSON))
 	_, err = io.WriteString(c.Response(), o.JSON)
 	return err
 }
@@ -97,16 +97,16 @@ func answerPage[T any](c *call, p store.Page[T], err error) error {
 	}
 	body := p.JSON()
 	c.record.ResponseBody = journal.BodyOf(body)
-	announce(c, len(body))
+	startResponse(c, len(body))
 	_, err = c.Response().Write(body)
 	return err
 }
 
-// announce says what the answer is and how long, so that it is sent in one
-// piece.
-func announce(c *call, length int) {
+// startResponse sets the content headers of a successful response and records the
+// request. With a length, net/http does not chunk the body.
+func startResponse(c *call, length int) {
 	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
 	h.Set(echo.HeaderContentLength, strconv.Itoa(length))
-	c.note(http.StatusOK)
+	c.writeRecord(http.StatusOK)
 }

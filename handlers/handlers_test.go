@@ -27,8 +27,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The documents that answers are held against. The vendor's is there where its
-// SDK lies in the module cache.
+// The documents that responses are checked against. The vendor's is available if its
+// SDK is in the module cache.
 var (
 	ours   = sync.OnceValues(func() (*conform.Document, error) { return conform.Load(api.OpenAPI) })
 	vendor = sync.OnceValues(conform.LoadVendor)
@@ -36,10 +36,10 @@ var (
 
 const testKey = "sk-ant-admin01-test"
 
-// instant is when the tests' organizations live, unless they say otherwise.
+// instant is the time on the tests' clocks, unless a seed sets another.
 var instant = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// testServer is a server of one organization, or more, and its clock.
+// testServer is a server with a clock and a log for tests.
 type testServer struct {
 	t       testing.TB
 	handler http.Handler
@@ -47,12 +47,12 @@ type testServer struct {
 	log     *bytes.Buffer
 	errors  Errors
 	options Options
-	sleep   func()    // what a fault that delays does
+	sleep   func()    // called by faults that delay; may be nil
 	now     time.Time // real time, which running clocks follow
 }
 
-// serve starts a server with a seed. The first organization's admin key is
-// testKey.
+// serve starts a server with a seed given as JSON. The first organization's admin
+// key is testKey unless the seed sets another.
 func serve(t testing.TB, json string, options ...func(*Options)) *testServer {
 	t.Helper()
 	s, err := seed.Parse("test.json", []byte(json))
@@ -66,7 +66,7 @@ func serveBuiltin(t testing.TB, name string, options ...func(*Options)) *testSer
 	t.Helper()
 	s, ok := seed.Builtin(name)
 	if !ok {
-		t.Fatalf("no seed %s", name)
+		t.Fatalf("no such seed %q", name)
 	}
 	return serveSeed(t, s, options...)
 }
@@ -104,20 +104,20 @@ func serveSeed(t testing.TB, s *seed.Seed, options ...func(*Options)) *testServe
 
 func production(o *Options) { o.Errors = ErrorsProduction }
 
-// contents is the present state of the first organization.
+// contents returns the state of the first organization.
 func (s *testServer) contents() store.Contents { return s.store.First().Contents() }
 
-// result is an answer.
+// result is a response.
 type result struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// do sends a request with the test's admin key and the usual version, unless
-// headers say otherwise ("name: value"; "name:" leaves one out). The path is
-// below /v1 unless it begins with a tilde. Every answer of an operation is held
-// against the documents.
+// do sends a request with the test's admin key and the usual version, which headers
+// override ("name: value", or "name:" for no header). The path is below /v1 unless it
+// starts with a tilde. Every response of an operation is checked against the OpenAPI
+// documents.
 func (s *testServer) do(method, path, body string, headers ...string) result {
 	s.t.Helper()
 	target, outside := strings.CutPrefix(path, "~")
@@ -142,8 +142,8 @@ func (s *testServer) do(method, path, body string, headers ...string) result {
 	return got
 }
 
-// setHeaders sets the usual headers of a request with a body, and those that a
-// test wants in their stead.
+// setHeaders sets the usual headers of a request, and then those of a test, which
+// override them.
 func setHeaders(to http.Header, body string, headers []string) {
 	to.Set("x-api-key", testKey)
 	to.Set("anthropic-version", "2023-06-01")
@@ -159,7 +159,7 @@ func setHeaders(to http.Header, body string, headers []string) {
 	}
 }
 
-// conforms fails the test unless the answer is what the documents describe.
+// conforms fails the test unless the response conforms to the OpenAPI documents.
 func conforms(t testing.TB, errors Errors, method, path string, got result) {
 	t.Helper()
 	doc, err := ours()
@@ -171,34 +171,32 @@ func conforms(t testing.TB, errors Errors, method, path string, got result) {
 		return
 	}
 	if err := doc.CheckResponse(method, route, got.status, got.header, []byte(got.body)); err != nil {
-		t.Errorf("%s %s: the answer %d %s\nis not what api/openapi.yaml describes: %v", method, path, got.status, got.body, err)
+		t.Errorf("%s %s: the response %d %s\ndoes not conform to api/openapi.yaml: %v", method, path, got.status, got.body, err)
 	}
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, []byte(got.body)); err != nil || compact.String() != got.body {
-		t.Errorf("%s %s: the answer is not compact JSON: %s", method, path, got.body)
+		t.Errorf("%s %s: the response is not compact JSON: %s", method, path, got.body)
 	}
 	if got.status >= 400 && errors != ErrorsProduction {
-		return // the default envelope is the contract's too, which the vendor's document does not know
+		return // the vendor's document lacks the contract's fields in the default format
 	}
 	vendor, err := vendor()
 	if err != nil {
-		t.Logf("the vendor's document is not here: %v", err)
+		t.Logf("no vendor's document: %v", err)
 		return
 	}
 	if err := vendor.CheckResponse(method, route, got.status, got.header, []byte(got.body)); err != nil && !deviates(got, err) {
-		t.Errorf("%s %s: the answer %d %s\nis not what the vendor describes: %v", method, path, got.status, got.body, err)
+		t.Errorf("%s %s: the response %d %s\ndoes not conform to the vendor's document: %v", method, path, got.status, got.body, err)
 	}
 }
 
-// deviations are what the vendor's document has no place for, by status and by
-// what it is said to violate, and why it is sent all the same. Nothing else may
-// deviate.
+// deviations are the only responses that may violate the vendor's document.
 var deviations = []struct {
 	status    int
-	violation string
+	violation string // prefix of the error
 	why       string
 }{
-	{http.StatusRequestEntityTooLarge, "body/error", "the vendor's union of errors has no request_too_large, its list of error types has"},
+	{http.StatusRequestEntityTooLarge, "body/error", "the vendor's list of error types has request_too_large, but its union of errors does not"},
 }
 
 func deviates(got result, err error) bool {
@@ -210,13 +208,13 @@ func deviates(got result, err error) bool {
 	return false
 }
 
-// get sends a GET and gives the answer's body, which must be a success.
+// get sends a GET, which must succeed, and returns the body of the response.
 func (s *testServer) get(path string) string {
 	s.t.Helper()
 	return s.must("GET", path, "")
 }
 
-// must sends a request that has to succeed.
+// must sends a request, which must succeed, and returns the body of the response.
 func (s *testServer) must(method, path, body string) string {
 	s.t.Helper()
 	got := s.do(method, path, body)
@@ -226,7 +224,7 @@ func (s *testServer) must(method, path, body string) string {
 	return got.body
 }
 
-// field reads a field of a JSON object, by its path of keys.
+// field returns a field of a JSON object, given the keys that lead to it.
 func field(t testing.TB, body string, keys ...string) any {
 	t.Helper()
 	var v any
@@ -250,7 +248,7 @@ func same(t testing.TB, what string, want, got any) {
 	}
 }
 
-// acme is a small organization with somebody of every role.
+// acme is a small organization with a user of each role.
 const acme = `{
   "id": "12345678-1234-5678-1234-567812345678", "name": "Acme",
   "clock": {"frozen_at": "2026-03-01T12:00:00Z"}, "ids": {"seed": 1},

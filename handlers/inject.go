@@ -11,18 +11,19 @@ import (
 	"antechamber/internal/journal"
 )
 
-// asked is the request as faults match it.
-func (c *call) asked(op operation) faults.Request {
+// faultRequest returns the request in the form that faults match.
+func (c *call) faultRequest(op operation) faults.Request {
 	return faults.Request{Operation: op.ID, Method: op.Method, Path: c.Request().URL.EscapedPath(), Route: op.route(), Body: c.peek}
 }
 
-// peek reads the body and leaves it there, with the error that it ends with.
+// peek returns the body and leaves it unread: the next reader gets the same bytes
+// and the same error at the end.
 func (c *call) peek() []byte {
 	r := c.Request()
 	body, err := io.ReadAll(http.MaxBytesReader(c.Response(), r.Body, MaxBody))
 	rest := io.Reader(http.NoBody)
 	if err != nil {
-		rest = broken{err}
+		rest = failingReader{err}
 	}
 	r.Body = struct {
 		io.Reader
@@ -31,38 +32,39 @@ func (c *call) peek() []byte {
 	return body
 }
 
-// broken is a body that cannot be read on.
-type broken struct{ err error }
+// failingReader is an io.Reader that always returns err.
+type failingReader struct{ err error }
 
-func (b broken) Read([]byte) (int, error) { return 0, b.err }
+func (r failingReader) Read([]byte) (int, error) { return 0, r.err }
 
-// noteBody writes down the body of a request that the work may never come to
-// read: the tries of one call are told by it.
-func (c *call) noteBody() {
+// recordBody puts the body into the journal entry of a request whose handler may
+// not get to read it. The journal recognizes retries by their equal bodies.
+func (c *call) recordBody() {
 	if body := c.peek(); len(body) > 0 {
 		c.record.RequestBody = journal.BodyOf(body)
 	}
 }
 
-// inject answers a request as a fault demands.
+// inject handles a request as the action of a fault demands.
 func (s *adminAPI) inject(c *call, hit *faults.Hit, op operation) error {
 	c.record.Fault = hit.Fault
-	c.noteBody()
+	c.recordBody()
 	if writes := hit.Stale(); writes > 0 {
 		c.org = c.org.Stale(writes)
 	}
 	actor := faults.Actor{Sleep: s.Sleep, Fail: func(w http.ResponseWriter, _ *http.Request, status int, message string, code api.ErrorCode) {
 		c.dropped = false
-		s.refuse(c, status, message, code)
+		s.writeError(c, status, message, code)
 	}}
 	writer := c.Response().Writer
 	if hit.Action.Type == faults.Delay {
-		// A wait may be longer than an answer may take; some writers know no end.
+		// The delay may exceed the server's write timeout. Ignore the error of
+		// writers without deadlines.
 		_ = http.NewResponseController(writer).SetWriteDeadline(time.Time{})
 	}
-	c.dropped = true // also when the wait for a delay is broken off
+	c.dropped = true // holds until the handler or Fail runs; a delay may be cut short
 	if hit.Action.Type == faults.Drop {
-		c.note(0)
+		c.writeRecord(0)
 	}
 	actor.Serve(hit, writer, c.Request(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		c.Response().Writer = w

@@ -15,8 +15,8 @@ import (
 	"antechamber/internal/server"
 )
 
-// equipped returns the servers of a test a journal and what else tools are.
-func equipped(o *Options) {
+// withJournal is an option for a server with a journal.
+func withJournal(o *Options) {
 	o.JournalEntries = 100
 }
 
@@ -37,7 +37,7 @@ func (s *testServer) arm(fault string) {
 	s.store.First().KeepHistory(s.tools().Faults.MaxStale())
 }
 
-// entries are those of the journal, without what differs from run to run.
+// entries returns the journal, without values that differ from run to run.
 func (s *testServer) entries() (all []journal.Entry) {
 	for _, e := range s.tools().Journal.Entries(journal.Filter{}) {
 		e.DurationMS, e.RequestID, e.Time = 0, "", api.Time{}
@@ -46,11 +46,10 @@ func (s *testServer) entries() (all []journal.Entry) {
 	return all
 }
 
-// A body of one byte too many is too large, also where a fault has looked at it
-// before the work did.
-func TestFaultsLeaveABodyTooLarge(t *testing.T) {
+// A body over the limit is rejected even if a fault has read it first.
+func TestFaultsKeepTheBodyLimit(t *testing.T) {
 	for _, armed := range []bool{false, true} {
-		srv := serve(t, acme, equipped)
+		srv := serve(t, acme, withJournal)
 		if armed {
 			srv.arm(`{"match":{"method":"POST"},"action":{"type":"delay","duration":"1s"}}`)
 		}
@@ -60,39 +59,38 @@ func TestFaultsLeaveABodyTooLarge(t *testing.T) {
 	}
 }
 
-// witness calls look when the first byte of an answer is sent, or the
-// connection is taken to be cut.
-type witness struct {
+// observer calls look when the response is written or its connection is hijacked.
+type observer struct {
 	*httptest.ResponseRecorder
 	look func()
 }
 
-func (w *witness) Write(b []byte) (int, error) {
+func (w *observer) Write(b []byte) (int, error) {
 	w.look()
 	return w.ResponseRecorder.Write(b)
 }
 
-func (w *witness) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+func (w *observer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	w.look()
 	return nil, nil, http.ErrNotSupported
 }
 
-// A client that has its answer, or sees that there will be none, finds the
-// request in the journal.
-func TestTheJournalIsFirst(t *testing.T) {
+// A client that has received the response, or lost the connection, finds the request
+// in the journal.
+func TestRequestsAreRecordedBeforeTheResponse(t *testing.T) {
 	for _, action := range []string{
 		"", `{"type":"error","status":500}`, `{"type":"drop"}`, `{"type":"drop_after_commit"}`, `{"type":"truncate","bytes":10}`,
 		`{"type":"malformed"}`, `{"type":"delay","duration":"1s"}`,
 	} {
 		for _, body := range []string{`{"name":"W"}`, `{}`} {
-			srv := serve(t, acme, equipped)
+			srv := serve(t, acme, withJournal)
 			if action != "" {
 				srv.arm(`{"match":{"method":"POST"},"action":` + action + `}`)
 			}
 			looked := false
-			w := &witness{httptest.NewRecorder(), func() {
+			w := &observer{httptest.NewRecorder(), func() {
 				if looked = true; len(srv.entries()) != 1 {
-					t.Errorf("%s, %s: %d entries when the answer begins", action, body, len(srv.entries()))
+					t.Errorf("%s, %s: %d entries at the start of the response, want 1", action, body, len(srv.entries()))
 				}
 			}}
 			func() {
@@ -100,17 +98,17 @@ func TestTheJournalIsFirst(t *testing.T) {
 				srv.handler.ServeHTTP(w, request("POST", workspaces, body))
 			}()
 			if !looked || len(srv.entries()) != 1 {
-				t.Errorf("%s, %s: %d entries at the end, there was an answer: %t", action, body, len(srv.entries()), looked)
+				t.Errorf("%s, %s: %d entries at the end, want 1; responded: %t", action, body, len(srv.entries()), looked)
 			}
 		}
 	}
 }
 
-func TestWithoutAJournal(t *testing.T) {
+func TestServerWithoutJournal(t *testing.T) {
 	srv := serve(t, acme)
 	srv.get(users)
 	if srv.tools().Journal != nil {
-		t.Error("there is a journal")
+		t.Error("the server has a journal")
 	}
 }
 
@@ -123,36 +121,36 @@ func TestCORS(t *testing.T) {
 	same(t, "a request", "http://localhost:3000", srv.do("GET", users, "", "origin: http://localhost:3000").header.Get("access-control-allow-origin"))
 	same(t, "a failure", "http://localhost:3000", srv.do("GET", users, "", "x-api-key:", "origin: http://localhost:3000").header.Get("access-control-allow-origin"))
 	same(t, "another origin", "", srv.do("GET", users, "", "origin: http://elsewhere").header.Get("access-control-allow-origin"))
-	same(t, "its preflight", 401, srv.do("OPTIONS", users, "", "x-api-key:", "origin: http://elsewhere", "access-control-request-method: GET").status)
-	same(t, "no preflight", 405, srv.do("OPTIONS", users, "", "origin: http://localhost:3000").status)
+	same(t, "preflight of another origin", 401, srv.do("OPTIONS", users, "", "x-api-key:", "origin: http://elsewhere", "access-control-request-method: GET").status)
+	same(t, "OPTIONS that is not a preflight", 405, srv.do("OPTIONS", users, "", "origin: http://localhost:3000").status)
 	off := serve(t, acme)
 	same(t, "off", "", off.do("GET", users, "", "origin: http://localhost:3000").header.Get("access-control-allow-origin"))
-	anyone := serve(t, acme, func(o *Options) { o.Origins = []string{"*"} })
-	same(t, "any", "http://x", anyone.do("GET", users, "", "origin: http://x").header.Get("access-control-allow-origin"))
+	anyOrigin := serve(t, acme, func(o *Options) { o.Origins = []string{"*"} })
+	same(t, "any origin", "http://x", anyOrigin.do("GET", users, "", "origin: http://x").header.Get("access-control-allow-origin"))
 }
 
-// Preflights are of the browser's making, and belong to nobody.
-func TestPreflightsAreNotWrittenDown(t *testing.T) {
-	srv := serve(t, acme, equipped, func(o *Options) { o.Origins = []string{"*"} })
+// Preflights come from the browser, not the client under test.
+func TestPreflightsAreNotRecorded(t *testing.T) {
+	srv := serve(t, acme, withJournal, func(o *Options) { o.Origins = []string{"*"} })
 	srv.do("OPTIONS", users, "", "x-api-key:", "origin: http://x", "access-control-request-method: GET")
 	same(t, "entries", 0, len(srv.entries()))
 }
 
-// What was under way when the organization was reset is not written down: its
-// request id is drawn again.
-func TestAResetWhileRequestsRun(t *testing.T) {
-	srv := serve(t, acme, equipped)
+// A request that was in progress during a reset is not recorded, because its
+// request id will be used again.
+func TestResetDuringARequest(t *testing.T) {
+	srv := serve(t, acme, withJournal)
 	srv.arm(`{"match":{"method":"GET"},"action":{"type":"delay","duration":"1s"}}`)
-	inDelay, goOn := make(chan bool), make(chan bool)
-	srv.sleep = func() { inDelay <- true; <-goOn }
+	delayed, resume := make(chan bool), make(chan bool)
+	srv.sleep = func() { delayed <- true; <-resume }
 	done := make(chan bool)
 	go func() {
 		srv.do("GET", users, "")
 		close(done)
 	}()
-	<-inDelay
+	<-delayed
 	srv.tools().Reset()
-	close(goOn)
+	close(resume)
 	<-done
 	same(t, "entries", 0, len(srv.entries()))
 }

@@ -23,29 +23,28 @@ func listOrganizationInvites(c *call) error {
 		Roles:    anyOf(q, "roles", api.OrganizationRoles),
 		Statuses: anyOf(q, "statuses", api.ListedInviteStatuses),
 	}
-	p, err := c.org.ListOrganizationInvites(f, l, q.end())
+	p, err := c.org.ListOrganizationInvites(f, l, q.err())
 	return answerPage(c, p, err)
 }
 
 func createOrganizationInvite(c *call) error {
 	b := decode(c)
 	var in store.NewInvite
-	if value, ok := b.need("email"); ok {
+	if value, ok := b.required("email"); ok {
 		if in.Email, ok = b.str("email", value); ok {
 			b.email("email", in.Email)
 		}
 	}
-	if value, ok := b.need("role"); ok {
+	if value, ok := b.required("role"); ok {
 		in.Role = enum(b, "role", value, api.AssignableRoles)
 	}
-	b.noGroups()
-	i, err := c.org.CreateOrganizationInvite(in, b.end())
+	b.checkGroups()
+	i, err := c.org.CreateOrganizationInvite(in, b.err())
 	return answer(c, i, err)
 }
 
-// noGroups reads rbac_group_ids, which only a Claude Enterprise organization
-// may fill.
-func (b *body) noGroups() {
+// checkGroups reads rbac_group_ids, which must be empty outside Claude Enterprise.
+func (b *body) checkGroups() {
 	const name = "rbac_group_ids"
 	value, ok := b.take(name)
 	if !ok {
@@ -53,9 +52,9 @@ func (b *body) noGroups() {
 	}
 	switch {
 	case value.Kind != jsontree.Array:
-		b.fault(name, "Input should be a valid list")
+		b.problem(name, "Input should be a valid list")
 	case len(value.Items) > 0:
-		b.fault(name, "RBAC groups are available to Claude Enterprise organizations only")
+		b.problem(name, "RBAC groups are available to Claude Enterprise organizations only")
 	}
 }
 

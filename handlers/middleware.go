@@ -20,8 +20,8 @@ import (
 	"antechamber/store"
 )
 
-// The headers of the API, as net/http writes them: another spelling would be
-// brought into this one at every look.
+// The API's headers, spelled as net/http canonicalizes them, which saves the
+// conversion on every access.
 const (
 	headerVersion      = "Anthropic-Version"
 	headerRequestID    = "Request-Id"
@@ -29,47 +29,48 @@ const (
 	headerRetryCount   = "X-Stainless-Retry-Count" // of the official SDKs
 )
 
-// call is one request of the Admin API, and what of it goes into the journal.
+// call is one request to the Admin API, with its entry for the journal.
 type call struct {
 	echo.Context
-	org     *store.Organization // nil until it is known
-	tools   *server.Tools       // of the organization
-	record  journal.Record
-	dropped bool   // its connection is, on purpose
-	resets  uint64 // of the organization when the request came
-	unnoted bool   // it is not for the journal
-	noted   bool   // it has been written down
-	server  *adminAPI
-	began   time.Time // in real time
+	org        *store.Organization // nil until authenticated
+	tools      *server.Tools       // of org
+	record     journal.Record
+	dropped    bool   // a fault closes the connection
+	resets     uint64 // of org when the request arrived
+	unrecorded bool   // keep it out of the journal
+	recorded   bool   // writeRecord has run
+	server     *adminAPI
+	began      time.Time // real time
 }
 
-// keyCall is where a request keeps its call.
-const keyCall = "call"
+// callKey is the key of a request's *call in its echo.Context.
+const callKey = "call"
 
-func callOf(c echo.Context) *call { return c.Get(keyCall).(*call) }
+func callOf(c echo.Context) *call { return c.Get(callKey).(*call) }
 
-// watched answers what fails, and then writes the request down: a line in the
-// log when its level is debug, and an entry in the journal.
-func (s *adminAPI) watched(next echo.HandlerFunc) echo.HandlerFunc {
+// recordCall creates the call of each request and adds it to the journal and, at
+// level debug, to the log.
+func (s *adminAPI) recordCall(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ctx echo.Context) error {
 		c := &call{Context: ctx, server: s, began: s.Store.RealTime()}
-		c.Set(keyCall, c)
-		// A fault that closes the connection leaves by a panic.
-		defer func() { c.note(c.Response().Status) }()
+		c.Set(callKey, c)
+		// Deferred, because a fault that closes the connection panics.
+		defer func() { c.writeRecord(c.Response().Status) }()
 		if err := next(c); err != nil {
-			c.Error(err) // answered here, so that what is written down knows the status
+			c.Error(err) // respond here, so that the record has the status
 		}
 		return nil
 	}
 }
 
-// note writes the request down, once: before the first byte of the answer is
-// sent, so that a client that has it finds it in the journal.
-func (c *call) note(status int) {
-	if c.noted {
+// writeRecord adds the request to the log and the journal; only the first call
+// has an effect. It runs before the first byte of the response is sent, so that a
+// client that has received the response finds it in the journal.
+func (c *call) writeRecord(status int) {
+	if c.recorded {
 		return
 	}
-	c.noted = true
+	c.recorded = true
 	s, r := c.server, c.Request()
 	if c.dropped {
 		status = 0
@@ -78,18 +79,18 @@ func (c *call) note(status int) {
 		s.Log.Debug("request", "method", r.Method, "path", redact.Text(r.URL.Path), "query", redact.Text(r.URL.RawQuery),
 			"status", status, "request_id", c.Response().Header().Get(headerRequestID))
 	}
-	if !inside(r.URL.Path) || c.unnoted {
+	if !inAPI(r.URL.Path) || c.unrecorded {
 		return
 	}
 	org := c.org
 	if org == nil {
-		org = s.Store.First() // a wrong key is the first thing that people look for
+		org = s.Store.First() // requests with a wrong key go where people look first
 		c.tools = s.ToolsOf(org)
 		c.resets = c.tools.Resets()
 	}
 	log := c.tools.Journal
 	if log == nil || c.resets != c.tools.Resets() {
-		return
+		return // a reset restarts request ids: this one will be used again
 	}
 	c.record.Time = org.Now()
 	c.record.Method, c.record.Path, c.record.Query = r.Method, r.URL.Path, r.URL.RawQuery
@@ -100,12 +101,12 @@ func (c *call) note(status int) {
 	log.Add(c.record)
 }
 
-// inside reports whether a path is one of the API.
-func inside(path string) bool { return path == base || strings.HasPrefix(path, base+"/") }
+// inAPI reports whether a path is under the API's base path.
+func inAPI(path string) bool { return path == base || strings.HasPrefix(path, base+"/") }
 
-// recovered turns a panic, which would be a fault of this program, into a 500
-// and a log line with its trace.
-func (s *adminAPI) recovered(next echo.HandlerFunc) echo.HandlerFunc {
+// recoverPanic turns a panic, which is a bug in this program, into a 500 and a log
+// line with the stack trace.
+func (s *adminAPI) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) (err error) {
 		defer func() {
 			if p := recover(); p != nil {
@@ -120,18 +121,18 @@ func (s *adminAPI) recovered(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// authenticated finds the organization that the request's admin key selects,
-// and returns every answer its request id. Paths outside the API pass without a
-// key; inside it, even an unknown path asks for one first.
-func (s *adminAPI) authenticated(next echo.HandlerFunc) echo.HandlerFunc {
+// authenticate selects the organization by the request's admin key and sets the
+// response's request id. Paths outside the API need no key; within it, even an
+// unknown path does.
+func (s *adminAPI) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(ctx echo.Context) error {
 		c := callOf(ctx)
-		if !inside(c.Request().URL.Path) {
+		if !inAPI(c.Request().URL.Path) {
 			return next(ctx)
 		}
 		org, err := s.organizationOf(c.Request().Header)
-		// Request ids are counted by organization; the first one counts those
-		// of requests that belong to none.
+		// Each organization counts its request ids; the first also counts those
+		// of requests without an organization.
 		if err != nil {
 			c.Response().Header().Set(headerRequestID, s.Store.First().NewRequestID())
 			return err
@@ -159,9 +160,9 @@ func (s *adminAPI) organizationOf(h http.Header) (*store.Organization, error) {
 	return org, nil
 }
 
-// routed refuses what Echo takes for an id and is none: nothing, or more than
-// one segment of the path.
-func routed(next echo.HandlerFunc) echo.HandlerFunc {
+// checkPath rejects paths that Echo's router accepts too liberally: it matches
+// an empty segment, and several segments, as one id.
+func checkPath(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		path := echo.GetPath(c.Request())
 		if strings.Count(path, "/") != strings.Count(c.Path(), "/") || strings.Contains(path, "//") || strings.HasSuffix(path, "/") {
@@ -171,7 +172,8 @@ func routed(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// id returns an id of the path. Echo leaves it as it was escaped.
+// id returns a path parameter, unescaped; Echo leaves it escaped. If the escaping
+// is invalid, id returns it unchanged.
 func (c *call) id(name string) string {
 	raw := c.Param(name)
 	id, err := url.PathUnescape(raw)
@@ -181,30 +183,30 @@ func (c *call) id(name string) string {
 	return id
 }
 
-// serve returns the Echo handler of an operation: what every operation checks
-// before its own input, and what is done to it on purpose.
-func (s *adminAPI) serve(op operation) echo.HandlerFunc {
+// handlerOf returns the Echo handler of an operation. It checks the version header
+// and the rate limit, in this order, and injects armed faults.
+func (s *adminAPI) handlerOf(op operation) echo.HandlerFunc {
 	return func(ctx echo.Context) error {
 		c := callOf(ctx)
 		c.record.Operation = op.ID
 		if err := checkVersion(c.Request().Header, c.org.Settings().AnthropicVersions); err != nil {
-			c.noteBody()
+			c.recordBody()
 			return err
 		}
-		given := c.tools
-		decision := given.Limiter.Allow(op.ID, c.org.Now())
+		tools := c.tools
+		decision := tools.Limiter.Allow(op.ID, c.org.Now())
 		decision.SetHeaders(c.Response().Header())
 		if !decision.Allowed {
-			c.noteBody()
+			c.recordBody()
 			return &apiError{status: http.StatusTooManyRequests, message: decision.Message()}
 		}
 		if op.Method != http.MethodGet {
 			c.org = c.org.Recording(func(effects []store.Effect) { c.record.Effects = append(c.record.Effects, effects...) })
 		}
-		if !given.Faults.Armed() {
+		if !tools.Faults.Armed() {
 			return op.handle(c)
 		}
-		hit := given.Faults.Decide(c.asked(op))
+		hit := tools.Faults.Decide(c.faultRequest(op))
 		if hit == nil {
 			return op.handle(c)
 		}

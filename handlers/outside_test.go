@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// What tests that see this package from outside share with those within.
+// Test helpers shared with package handlers_test.
 const (
 	Acme       = acme
 	TestKey    = testKey
@@ -17,20 +17,20 @@ const (
 )
 
 var (
-	Described  = described
+	Documented = documented
 	Field      = field
 	Same       = same
 	SetHeaders = setHeaders
 )
 
-// Conforms fails the test unless the answer is what the documents describe.
+// Conforms fails the test unless the response conforms to the OpenAPI documents.
 func Conforms(t testing.TB, errors Errors, method, path string, status int, header http.Header, body string) {
 	t.Helper()
 	conforms(t, errors, method, path, result{status, header, body})
 }
 
-// Route returns the route of a path as the documents write it, empty when they do
-// not know it.
+// Route returns the path template in the OpenAPI document that matches a path, or the
+// empty string.
 func Route(t testing.TB, path string) string {
 	t.Helper()
 	doc, err := ours()

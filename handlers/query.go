@@ -12,18 +12,18 @@ import (
 	"antechamber/store"
 )
 
-// query is the query string of a request. Like body, it notes what is wrong
-// and says so at the end. Parameters that nobody asks for are ignored: the
-// SDKs' beta client puts beta=true on every path.
+// query is the query string of a request. Like body, it collects problems, which
+// err returns. Unknown parameters are ignored: the SDKs' beta client adds beta=true
+// to every path.
 type query struct {
-	values url.Values
-	faults []string
+	values   url.Values
+	problems []string
 }
 
 func queryOf(c *call) *query { return &query{values: parseQuery(c.Request().URL.RawQuery)} }
 
-// parseQuery reads a query string and leaves nothing out, as net/url does with
-// what is badly escaped: a cursor that is dropped would give page one again.
+// parseQuery parses a query string. Unlike net/url, it keeps parameters that are
+// not escaped correctly: without its cursor, a request would return page one again.
 func parseQuery(raw string) url.Values {
 	values := url.Values{}
 	for pair := range strings.SplitSeq(raw, "&") {
@@ -33,7 +33,7 @@ func parseQuery(raw string) url.Values {
 	return values
 }
 
-// unescape leaves as it is what is badly escaped.
+// unescape returns s unescaped, or unchanged if the escaping is invalid.
 func unescape(s string) string {
 	if plain, err := url.QueryUnescape(s); err == nil {
 		return plain
@@ -41,17 +41,17 @@ func unescape(s string) string {
 	return s
 }
 
-func (q *query) end() error {
-	if len(q.faults) > 0 {
-		return badRequest(strings.Join(q.faults, "; "))
+// err returns the problems with the query, or nil.
+func (q *query) err() error {
+	if len(q.problems) > 0 {
+		return badRequest(strings.Join(q.problems, "; "))
 	}
 	return nil
 }
 
-func (q *query) fault(name, what string) { q.faults = append(q.faults, name+": "+what) }
+func (q *query) problem(name, what string) { q.problems = append(q.problems, name+": "+what) }
 
-// last returns the value of a parameter that can be given once; given more
-// often, the last one counts.
+// last returns the value of a parameter. If it is repeated, the last one wins.
 func (q *query) last(name string) (string, bool) {
 	all := q.values[name]
 	if len(all) == 0 {
@@ -60,13 +60,13 @@ func (q *query) last(name string) (string, bool) {
 	return all[len(all)-1], true
 }
 
-// list reads which page is wanted.
+// list reads the pagination parameters.
 func (q *query) list() store.List {
 	l := store.List{Limit: q.limit()}
 	l.BeforeID, _ = q.last("before_id")
 	l.AfterID, _ = q.last("after_id")
 	if l.BeforeID != "" && l.AfterID != "" {
-		q.faults = append(q.faults, "at most one of before_id and after_id is allowed")
+		q.problems = append(q.problems, "at most one of before_id and after_id is allowed")
 	}
 	return l
 }
@@ -79,20 +79,20 @@ func (q *query) limit() int {
 	n, err := strconv.Atoi(s)
 	switch {
 	case err != nil && !errors.Is(err, strconv.ErrRange):
-		q.fault("limit", "Input should be a valid integer")
-	case n < 1: // Atoi gives the nearest integer for one that is out of range
-		q.fault("limit", "Input should be greater than or equal to 1")
+		q.problem("limit", "Input should be a valid integer")
+	case n < 1: // if out of range, Atoi returns the nearest integer
+		q.problem("limit", "Input should be greater than or equal to 1")
 	case n > store.MaxLimit:
-		q.fault("limit", fmt.Sprintf("Input should be less than or equal to %d", store.MaxLimit))
+		q.problem("limit", fmt.Sprintf("Input should be less than or equal to %d", store.MaxLimit))
 	}
 	return n
 }
 
-// id reads a filter by id.
+// id reads a filter by id, which must not be empty.
 func (q *query) id(name string) string {
 	s, ok := q.last(name)
 	if ok && s == "" {
-		q.fault(name, "String should have at least 1 character")
+		q.problem(name, "String should have at least 1 character")
 	}
 	return s
 }
@@ -100,13 +100,13 @@ func (q *query) id(name string) string {
 func (q *query) email() string {
 	s, ok := q.last("email")
 	if ok && !api.ValidEmail(s) {
-		q.fault("email", "value is not a valid email address")
+		q.problem("email", "value is not a valid email address")
 	}
 	return s
 }
 
-// flag reads a boolean, in the words that production's framework knows.
-func (q *query) flag(name string) bool {
+// boolean reads a boolean in any spelling that production's framework accepts.
+func (q *query) boolean(name string) bool {
 	s, ok := q.last(name)
 	switch strings.ToLower(s) {
 	case "true", "1", "yes", "y", "on", "t":
@@ -115,49 +115,49 @@ func (q *query) flag(name string) bool {
 		return false
 	}
 	if ok {
-		q.fault(name, "Input should be a valid boolean, unable to interpret input")
+		q.problem(name, "Input should be a valid boolean, unable to interpret input")
 	}
 	return false
 }
 
-// names are the ways to write a parameter that may be repeated: production's
-// with brackets, and without.
-func names(name string) [2]string { return [2]string{name + "[]", name} }
+// spellings returns the two names of a repeatable parameter: with brackets, as in
+// production, and without.
+func spellings(name string) [2]string { return [2]string{name + "[]", name} }
 
-// oneOf reads a filter of one value.
+// oneOf reads a filter with one value.
 func oneOf[T ~string](q *query, name string, values []T) T {
 	s, ok := q.last(name)
 	if ok && !api.OneOf(T(s), values) {
-		q.fault(name, shouldBe(values))
+		q.problem(name, shouldBe(values))
 	}
 	return T(s)
 }
 
-// anyOf reads a filter that may be repeated.
-func anyOf[T ~string](q *query, name string, values []T) (wanted []T) {
-	for _, name := range names(name) {
-		given := q.values[name]
-		if slices.ContainsFunc(given, func(s string) bool { return !api.OneOf(T(s), values) }) {
-			q.fault(name, shouldBe(values))
+// anyOf reads a filter that may be repeated to allow several values.
+func anyOf[T ~string](q *query, name string, values []T) (all []T) {
+	for _, name := range spellings(name) {
+		found := q.values[name]
+		if slices.ContainsFunc(found, func(s string) bool { return !api.OneOf(T(s), values) }) {
+			q.problem(name, shouldBe(values))
 		}
-		for _, s := range given {
-			wanted = append(wanted, T(s))
+		for _, s := range found {
+			all = append(all, T(s))
 		}
 	}
-	return wanted
+	return all
 }
 
-// ids reads a filter by ids, of which there may be MaxIDs.
-func (q *query) ids() (wanted []string) {
-	for _, name := range names("ids") {
+// ids reads a filter by at most store.MaxIDs ids.
+func (q *query) ids() (all []string) {
+	for _, name := range spellings("ids") {
 		if slices.Contains(q.values[name], "") {
-			q.fault(name, "String should have at least 1 character")
+			q.problem(name, "String should have at least 1 character")
 		}
-		wanted = append(wanted, q.values[name]...)
-		if n := len(wanted); n > store.MaxIDs {
-			q.fault(name, fmt.Sprintf("List should have at most %d items after validation, not %d", store.MaxIDs, n))
+		all = append(all, q.values[name]...)
+		if n := len(all); n > store.MaxIDs {
+			q.problem(name, fmt.Sprintf("List should have at most %d items after validation, not %d", store.MaxIDs, n))
 			break
 		}
 	}
-	return wanted
+	return all
 }

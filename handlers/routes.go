@@ -19,17 +19,17 @@ const base = api.BasePath
 type operation struct {
 	ID     string // the contract's operationId
 	Method string
-	Path   string // below base; parameters in Echo's form
+	Path   string // below base, with parameters in Echo's form, :id
 	handle func(*call) error
 }
 
-// parameter is one in a path in Echo's form.
+// parameter matches a path parameter in Echo's form.
 var parameter = regexp.MustCompile(`:(\w+)`)
 
-// route is the operation's path as the contract writes it.
+// route returns the operation's path with parameters as in the contract: {id}.
 func (op operation) route() string { return parameter.ReplaceAllString(op.Path, "{$1}") }
 
-// Operations lists what is served, as faults name it.
+// Operations returns the operations in the form that faults match.
 func Operations() []faults.Operation {
 	var all []faults.Operation
 	for _, op := range operations {
@@ -39,7 +39,7 @@ func Operations() []faults.Operation {
 	return all
 }
 
-// operations is the list of what is served, in the order of the reference.
+// operations are all operations of the API, in the order of the reference.
 var operations = slices.Concat(
 	organizationOperations,
 	userOperations,
@@ -49,7 +49,7 @@ var operations = slices.Concat(
 	apiKeyOperations,
 )
 
-// probe is what is served beside the API, without a key.
+// probe is a path outside the API, which needs no key.
 type probe struct {
 	path   string
 	handle echo.HandlerFunc
@@ -63,14 +63,14 @@ var probes = []probe{
 	}},
 }
 
-// probeMethods are the methods of every probe: monitors like to send HEAD.
+// probeMethods are the methods of every probe. Monitors often send HEAD.
 var probeMethods = []string{http.MethodGet, http.MethodHead}
 
 func plainText(s string) echo.HandlerFunc {
 	return func(c echo.Context) error { return c.String(http.StatusOK, s+"\n") }
 }
 
-// paths gives each path that is served once.
+// paths returns the served paths, without duplicates.
 func paths() []string {
 	var all []string
 	for _, op := range operations {
@@ -83,7 +83,7 @@ func paths() []string {
 	return slices.Compact(all)
 }
 
-// methods returns the methods that a path has.
+// methods returns the methods of a path.
 func methods(path string) (all []string) {
 	for _, op := range operations {
 		if base+op.Path == path {

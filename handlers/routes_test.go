@@ -14,8 +14,8 @@ import (
 	"antechamber/internal/conform"
 )
 
-// described returns the operations as the documents write them.
-func described() []conform.Operation {
+// documented returns the operations in the form of the OpenAPI documents.
+func documented() []conform.Operation {
 	var all []conform.Operation
 	for _, op := range operations {
 		path := regexp.MustCompile(`:(\w+)`).ReplaceAllString(op.Path, "{$1}")
@@ -27,31 +27,31 @@ func described() []conform.Operation {
 	return all
 }
 
-func TestTheDocumentListsTheOperations(t *testing.T) {
+func TestDocumentHasTheSameOperations(t *testing.T) {
 	doc, err := ours()
 	if err != nil {
 		t.Fatal(err)
 	}
-	same(t, "operations", described(), doc.Operations())
+	same(t, "operations", documented(), doc.Operations())
 }
 
-// The vendor names its operations otherwise.
-func TestTheVendorListsTheOperations(t *testing.T) {
+// The vendor's operation ids differ.
+func TestVendorHasTheSameOperations(t *testing.T) {
 	doc, err := vendor()
 	if err != nil {
 		t.Skipf("the official Go SDK is not in the module cache: %v", err)
 	}
-	bare := func(all []conform.Operation) (out []string) {
+	withoutIDs := func(all []conform.Operation) (out []string) {
 		for _, op := range all {
 			out = append(out, op.Method+" "+op.Path)
 		}
 		return out
 	}
-	same(t, "operations", bare(described()), bare(doc.Operations()))
+	same(t, "operations", withoutIDs(documented()), withoutIDs(doc.Operations()))
 }
 
-// What is routed is the list of operations, and a few paths beside the API.
-func TestNothingElseIsRouted(t *testing.T) {
+// Only the operations and the probes are routed.
+func TestRoutes(t *testing.T) {
 	srv := serve(t, acme)
 	var routed, want []string
 	for _, r := range (&adminAPI{srv.options}).routes().(*echo.Echo).Routes() {
@@ -70,7 +70,7 @@ func TestNothingElseIsRouted(t *testing.T) {
 	same(t, "routes", want, routed)
 }
 
-func TestTheProbesNeedNoKey(t *testing.T) {
+func TestProbesNeedNoKey(t *testing.T) {
 	srv := serve(t, acme)
 	for _, path := range []string{"~/livez", "~/readyz", "~/openapi.yaml"} {
 		if got := srv.do("GET", path, "", "x-api-key:", "anthropic-version:"); got.status != http.StatusOK || got.body == "" {
@@ -82,9 +82,8 @@ func TestTheProbesNeedNoKey(t *testing.T) {
 	}
 }
 
-// Every path answers every method that it does not have with 405, and says
-// which ones it has.
-func TestOtherMethodsAreNotAllowed(t *testing.T) {
+// Every path responds to unsupported methods with 405 and an Allow header.
+func TestUnsupportedMethodsAreNotAllowed(t *testing.T) {
 	srv := serve(t, acme)
 	methods := map[string][]string{}
 	for _, op := range operations {
@@ -93,18 +92,18 @@ func TestOtherMethodsAreNotAllowed(t *testing.T) {
 	for _, p := range probes {
 		methods["~"+p.path] = slices.Clone(probeMethods)
 	}
-	for path, has := range methods {
-		slices.Sort(has)
+	for path, supported := range methods {
+		slices.Sort(supported)
 		concrete := regexp.MustCompile(`:\w+`).ReplaceAllString(path, "x")
 		for _, method := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "REPORT"} {
-			if slices.Contains(has, method) {
+			if slices.Contains(supported, method) {
 				continue
 			}
 			got := srv.do(method, concrete, "")
 			allow := strings.Split(got.header.Get("allow"), ", ")
 			slices.Sort(allow)
-			if got.status != http.StatusMethodNotAllowed || !slices.Equal(allow, has) {
-				t.Errorf("%s %s: %d, allow %v, want 405 and %v", method, concrete, got.status, allow, has)
+			if got.status != http.StatusMethodNotAllowed || !slices.Equal(allow, supported) {
+				t.Errorf("%s %s: %d, allow %v, want 405 and %v", method, concrete, got.status, allow, supported)
 			}
 			if method != "HEAD" {
 				same(t, method+" "+path, any("invalid_request_error"), field(t, got.body, "type"))
@@ -116,14 +115,14 @@ func TestOtherMethodsAreNotAllowed(t *testing.T) {
 	}
 }
 
-// Whoever calls an operation of production that is not emulated is told so.
-func TestWhatProductionHasIsKnown(t *testing.T) {
+// Every path of the vendor's document is either served or known to be production's.
+func TestProductionServes(t *testing.T) {
 	paths, err := conform.VendorPaths()
 	if err != nil {
 		t.Skipf("the official Go SDK is not in the module cache: %v", err)
 	}
 	ours := map[string]bool{}
-	for _, op := range described() {
+	for _, op := range documented() {
 		ours[base+op.Path] = true
 	}
 	for _, path := range paths {
@@ -145,15 +144,15 @@ func TestWhatProductionHasIsKnown(t *testing.T) {
 	}
 }
 
-// The page that says what a fault can be about names every operation.
-func TestTheOperationsAreDocumented(t *testing.T) {
+// The page about faults names every operation.
+func TestOperationsAreDocumented(t *testing.T) {
 	page, err := os.ReadFile("../docs/control-plane.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, op := range operations {
 		if !strings.Contains(string(page), "`"+op.ID+"`") {
-			t.Errorf("docs/control-plane.md does not name %s", op.ID)
+			t.Errorf("docs/control-plane.md does not mention %s", op.ID)
 		}
 	}
 }

@@ -17,13 +17,13 @@ import (
 	"antechamber/handlers"
 )
 
-func TestTheKeyComesEitherWay(t *testing.T) {
+func TestBothKeyHeadersAreAccepted(t *testing.T) {
 	srv := serve(t, acme)
 	for _, headers := range [][]string{
 		{"x-api-key: " + handlers.TestKey},
 		{"x-api-key:", "authorization: Bearer " + handlers.TestKey},
 		{"x-api-key:", "authorization: bearer " + handlers.TestKey},
-		{"x-api-key: " + handlers.TestKey, "authorization: Bearer something-else"}, // as the SDKs send when both are set
+		{"x-api-key: " + handlers.TestKey, "authorization: Bearer something-else"}, // SDKs send both if both are set
 	} {
 		if got := srv.do("GET", "/organizations/me", "", headers...); got.status != 200 {
 			t.Errorf("%v: %d %s", headers, got.status, got.body)
@@ -31,7 +31,7 @@ func TestTheKeyComesEitherWay(t *testing.T) {
 	}
 }
 
-func TestTheKnownVersions(t *testing.T) {
+func TestKnownVersionsAreAccepted(t *testing.T) {
 	srv := serve(t, acme)
 	for _, version := range []string{"2023-01-01", "2023-06-01", "2026-10-21"} {
 		if got := srv.do("GET", "/organizations/me", "", "anthropic-version: "+version); got.status != 200 {
@@ -41,7 +41,7 @@ func TestTheKnownVersions(t *testing.T) {
 }
 
 // Each key selects its organization, and nothing crosses over.
-func TestOrganizationsAreApart(t *testing.T) {
+func TestOrganizationsAreIsolated(t *testing.T) {
 	srv := serve(t, `{"organizations": [
 		{"name": "First", "admin_keys": ["sk-ant-admin01-test", "sk-ant-admin02-test"], "clock": {"frozen_at": "2026-01-01T00:00:00Z"}, "users": [{"id": "user_1", "email": "a@b.c", "role": "user"}]},
 		{"name": "Second", "admin_keys": ["sk-ant-admin01-second"], "clock": {"frozen_at": "2030-01-01T00:00:00Z"}, "users": [{"id": "user_1", "email": "a@b.c", "role": "developer"}, {"id": "user_2", "email": "b@b.c", "role": "user"}]}
@@ -51,11 +51,11 @@ func TestOrganizationsAreApart(t *testing.T) {
 	same(t, "name", any("First"), field(t, srv.do("GET", "/organizations/me", "", "x-api-key: sk-ant-admin02-test").body, "name"))
 	same(t, "name", any("Second"), field(t, srv.do("GET", "/organizations/me", "", second).body, "name"))
 
-	made := srv.do("POST", invites, `{"email":"new@b.c","role":"user"}`, second)
-	same(t, "invited_at", any("2030-01-01T00:00:00.000000Z"), field(t, made.body, "invited_at"))
-	id := field(t, made.body, "id").(string)
+	created := srv.do("POST", invites, `{"email":"new@b.c","role":"user"}`, second)
+	same(t, "invited_at", any("2030-01-01T00:00:00.000000Z"), field(t, created.body, "invited_at"))
+	id := field(t, created.body, "id").(string)
 	if got := srv.do("GET", invites+"/"+id, ""); got.status != 404 {
-		t.Errorf("an invite of the second organization is in the first: %d", got.status)
+		t.Errorf("the first organization has an invite of the second: %d", got.status)
 	}
 	srv.do("DELETE", users+"/user_1", "", second)
 	same(t, "role", any("user"), field(t, srv.get(users+"/user_1"), "role"))
@@ -66,8 +66,8 @@ func TestOrganizationsAreApart(t *testing.T) {
 	}
 }
 
-// A test invents a key and has a world of its own.
-func TestInventedKeysFork(t *testing.T) {
+// A test invents a key and gets its own organization.
+func TestUnknownKeysFork(t *testing.T) {
 	srv := serve(t, acme, admintest.ForkUnknownKeys())
 	key := "x-api-key: sk-ant-admin01-invented"
 	if got := srv.do("DELETE", users+"/user_dev", "", key); got.status != 200 {
@@ -78,7 +78,7 @@ func TestInventedKeysFork(t *testing.T) {
 		t.Errorf("%d %s", got.status, got.body)
 	}
 	if got := srv.do("GET", users, "", "x-api-key: sk-ant-api03-x"); got.status != 401 {
-		t.Errorf("a key that is not well-formed: %d %s", got.status, got.body)
+		t.Errorf("malformed key: %d %s", got.status, got.body)
 	}
 }
 
@@ -99,9 +99,8 @@ func TestRequestIDsAreUnique(t *testing.T) {
 	}
 }
 
-// Clients send content types on requests that have no body, and bodies where
-// none is asked for.
-func TestBodiesAndContentTypesThatDoNotMatter(t *testing.T) {
+// Clients send content types without a body, and bodies that no operation reads.
+func TestUnneededBodiesAndContentTypesAreIgnored(t *testing.T) {
 	for _, kind := range []string{"", "application/json", "text/plain", "nonsense"} {
 		srv := serve(t, acme)
 		header := "content-type: " + kind
@@ -122,8 +121,7 @@ func TestBodiesAndContentTypesThatDoNotMatter(t *testing.T) {
 	}
 }
 
-// Characters are what they are, however they are written.
-func TestEscapedCharacters(t *testing.T) {
+func TestEscapedCharactersInBodies(t *testing.T) {
 	srv := serve(t, acme)
 	for body, want := range map[string]string{
 		`{"name":"\ud83d\ude00"}`:                 "😀",
@@ -133,21 +131,21 @@ func TestEscapedCharacters(t *testing.T) {
 	}
 }
 
-// Production's framework takes the last of repeated fields, at any depth.
-func TestTheLastOfRepeatedFieldsCounts(t *testing.T) {
+// As in production's framework, at any depth.
+func TestTheLastOfRepeatedFieldsWins(t *testing.T) {
 	srv := serve(t, acme)
 	got := srv.must("POST", workspaces, `{"name":7,"tags":{"a":1,"a":"x"},"name":"Last"}`)
 	same(t, "name", any("Last"), field(t, got, "name"))
 	same(t, "tag", any("x"), field(t, got, "tags", "a"))
 }
 
-// Status is a function of the clock: from the instant expires_at on, an invite
-// and a key read expired, wherever they are read.
-func TestTheClockExpires(t *testing.T) {
+// Status is a function of the clock: an invite and a key are expired from expires_at
+// on, in every read.
+func TestExpiryFollowsTheClock(t *testing.T) {
 	srv := serve(t, `{"name": "Acme",
 		"users": [{"id": "user_1", "email": "a@b.c", "role": "user"}],
 		"api_keys": [{"id": "apikey_1", "name": "K", "created_by": "user_1", "expires_at": "+21d"}]}`)
-	began := srv.Clock.Now()
+	start := srv.Clock.Now()
 	id := field(t, srv.must("POST", invites, `{"email":"new@b.c","role":"user"}`), "id").(string)
 	ids := func(body string) (all []string) {
 		for _, o := range field(t, body, "data").([]any) {
@@ -156,25 +154,25 @@ func TestTheClockExpires(t *testing.T) {
 		return all
 	}
 	for _, c := range []struct {
-		at                  time.Duration
-		invite, key         string
-		pending, expiredOne []string
+		at               time.Duration
+		invite, key      string
+		pending, expired []string
 	}{
 		{21*24*time.Hour - time.Microsecond, "pending", "active", []string{id}, nil},
 		{21 * 24 * time.Hour, "expired", "expired", nil, []string{id}},
 	} {
-		srv.Clock.Set(began.Add(c.at))
+		srv.Clock.Set(start.Add(c.at))
 		same(t, "invite", any(c.invite), field(t, srv.get(invites+"/"+id), "status"))
 		same(t, "key", any(c.key), field(t, srv.get(keys+"/apikey_1"), "status"))
 		same(t, "pending", c.pending, ids(srv.get(invites+"?statuses[]=pending")))
-		same(t, "expired", c.expiredOne, ids(srv.get(invites+"?statuses[]=expired")))
+		same(t, "expired", c.expired, ids(srv.get(invites+"?statuses[]=expired")))
 	}
-	srv.must("POST", invites, `{"email":"new@b.c","role":"user"}`) // allowed again
+	srv.must("POST", invites, `{"email":"new@b.c","role":"user"}`) // the address is free again
 }
 
-// Exactly one of many clients that invite the same person at once wins, and
-// what a client wrote it reads, and so does everybody else.
-func TestManyClients(t *testing.T) {
+// If many clients invite the same address at once, exactly one succeeds. Every client
+// can read what it wrote.
+func TestConcurrentClients(t *testing.T) {
 	srv := serve(t, acme, admintest.Listen())
 	send := func(method, path, body string) (int, string) {
 		got := srv.do(method, path, body)
@@ -194,26 +192,26 @@ func TestManyClients(t *testing.T) {
 				if json.Unmarshal([]byte(body), &e) == nil && e.Error.Details != nil {
 					codes[i] = string(e.Error.Details.ErrorCode)
 				}
-				status, made := send("POST", workspaces, fmt.Sprintf(`{"name":"R%d-%d"}`, round, i))
+				status, created := send("POST", workspaces, fmt.Sprintf(`{"name":"R%d-%d"}`, round, i))
 				if status != 200 {
-					if !strings.Contains(made, "limit") {
-						t.Errorf("%d %s", status, made)
+					if !strings.Contains(created, "limit") {
+						t.Errorf("%d %s", status, created)
 					}
 					return
 				}
-				id, _ := field(t, made, "id").(string)
-				if status, read := send("GET", workspaces+"/"+id, ""); status != 200 || read != made {
-					t.Errorf("%s was made and reads %s", made, read)
+				id, _ := field(t, created, "id").(string)
+				if status, read := send("GET", workspaces+"/"+id, ""); status != 200 || read != created {
+					t.Errorf("created %s, read %s", created, read)
 				}
 				if _, list := send("GET", workspaces+"?limit=1000", ""); !strings.Contains(list, id) {
-					t.Errorf("%s was made and is not listed", id)
+					t.Errorf("%s was created but is not listed", id)
 				}
 			}()
 		}
 		wg.Wait()
 		slices.Sort(statuses)
 		if statuses[0] != 200 || statuses[1] != 400 {
-			t.Errorf("%v, want exactly one to win", statuses)
+			t.Errorf("statuses %v, want exactly one 200", statuses)
 		}
 		slices.Sort(codes)
 		if codes[0] != "" || codes[1] != string(api.InviteAlreadyExists) {
@@ -222,8 +220,8 @@ func TestManyClients(t *testing.T) {
 	}
 }
 
-// The answer is complete before it is sent: it has a length.
-func TestAnswersHaveALength(t *testing.T) {
+// Responses are complete before they are sent, so they are not chunked.
+func TestResponsesHaveAContentLength(t *testing.T) {
 	srv := admintest.Run(t, admintest.Seed("demo"), admintest.Listen())
 	for _, path := range []string{"/v1/organizations/me", "/v1/organizations/users?limit=1000", "/v1/nothing"} {
 		r, _ := http.NewRequestWithContext(context.Background(), "GET", srv.URL+path, nil)

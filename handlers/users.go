@@ -18,7 +18,7 @@ func listOrganizationMembers(c *call) error {
 	q := queryOf(c)
 	l := q.list()
 	f := store.UserFilter{Email: q.email(), Roles: anyOf(q, "roles", api.OrganizationRoles)}
-	p, err := c.org.ListOrganizationMembers(f, l, q.end())
+	p, err := c.org.ListOrganizationMembers(f, l, q.err())
 	return answerPage(c, p, err)
 }
 
@@ -30,10 +30,10 @@ func getOrganizationMember(c *call) error {
 func updateOrganizationMember(c *call) error {
 	b := decode(c)
 	var role api.OrganizationRole
-	if value, ok := b.need("role"); ok {
+	if value, ok := b.required("role"); ok {
 		role = enum(b, "role", value, api.AssignableRoles)
 	}
-	u, err := c.org.UpdateOrganizationMember(c.id("user_id"), role, b.end())
+	u, err := c.org.UpdateOrganizationMember(c.id("user_id"), role, b.err())
 	return answer(c, u, err)
 }
 

@@ -18,7 +18,7 @@ var workspaceMemberOperations = []operation{
 func listWorkspaceMembers(c *call) error {
 	q := queryOf(c)
 	l := q.list()
-	p, err := c.org.ListWorkspaceMembers(c.id("workspace_id"), l, q.end())
+	p, err := c.org.ListWorkspaceMembers(c.id("workspace_id"), l, q.err())
 	return answerPage(c, p, err)
 }
 
@@ -30,16 +30,16 @@ func getWorkspaceMember(c *call) error {
 func addWorkspaceMember(c *call) error {
 	b := decode(c)
 	var in store.NewWorkspaceMember
-	if value, ok := b.need("user_id"); ok {
+	if value, ok := b.required("user_id"); ok {
 		in.UserID, _ = b.str("user_id", value)
 	}
 	in.WorkspaceRole = b.workspaceRole()
-	m, err := c.org.AddWorkspaceMember(c.id("workspace_id"), in, b.end())
+	m, err := c.org.AddWorkspaceMember(c.id("workspace_id"), in, b.err())
 	return answer(c, m, err)
 }
 
 func (b *body) workspaceRole() api.WorkspaceRole {
-	value, ok := b.need("workspace_role")
+	value, ok := b.required("workspace_role")
 	if !ok {
 		return ""
 	}
@@ -49,7 +49,7 @@ func (b *body) workspaceRole() api.WorkspaceRole {
 func updateWorkspaceMember(c *call) error {
 	b := decode(c)
 	role := b.workspaceRole()
-	m, err := c.org.UpdateWorkspaceMember(c.id("workspace_id"), c.id("user_id"), role, b.end())
+	m, err := c.org.UpdateWorkspaceMember(c.id("workspace_id"), c.id("user_id"), role, b.err())
 	return answer(c, m, err)
 }
 

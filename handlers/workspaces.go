@@ -20,10 +20,10 @@ func listWorkspaces(c *call) error {
 	l := q.list()
 	f := store.WorkspaceFilter{
 		IDs:             q.ids(),
-		IncludeArchived: q.flag("include_archived"),
-		IncludeDefault:  q.flag("include_default"),
+		IncludeArchived: q.boolean("include_archived"),
+		IncludeDefault:  q.boolean("include_default"),
 	}
-	p, err := c.org.ListWorkspaces(f, l, q.end())
+	p, err := c.org.ListWorkspaces(f, l, q.err())
 	return answerPage(c, p, err)
 }
 
@@ -35,7 +35,7 @@ func getWorkspace(c *call) error {
 func createWorkspace(c *call) error {
 	b := decode(c)
 	in := store.NewWorkspace{DataResidency: api.DefaultDataResidency()}
-	if value, ok := b.need("name"); ok {
+	if value, ok := b.required("name"); ok {
 		if in.Name, ok = b.str("name", value); ok {
 			b.length("name", in.Name, 1, c.org.Settings().WorkspaceNameMaxLength)
 		}
@@ -51,13 +51,13 @@ func createWorkspace(c *call) error {
 		set(&in.DataResidency.WorkspaceGeo, d.geo("workspace_geo", api.WorkspaceGeos))
 		set(&in.DataResidency.AllowedInferenceGeos, d.geos())
 		set(&in.DataResidency.DefaultInferenceGeo, d.geo("default_inference_geo", api.InferenceGeos))
-		d.unknown()
+		d.rejectUnknown()
 	}
-	w, err := c.org.CreateWorkspace(in, b.end())
+	w, err := c.org.CreateWorkspace(in, b.err())
 	return answer(c, w, err)
 }
 
-// set overwrites a default with what the request gave, if it gave anything.
+// set overwrites a default with the value in the request, if present.
 func set[T any](field, given *T) {
 	if given != nil {
 		*field = *given
@@ -68,8 +68,8 @@ func updateWorkspace(c *call) error {
 	b := decode(c)
 	var in store.WorkspaceUpdate
 	value, ok := b.take("name")
-	if !ok && len(b.fields) == 0 && b.broken == nil {
-		b.fault("name", "Field required") // the contract requires it; production's update is partial
+	if !ok && len(b.fields) == 0 && b.fatal == nil {
+		b.problem("name", "Field required") // the contract requires a name; production allows partial updates
 	}
 	if ok {
 		if name, ok := b.str("name", value); ok {
@@ -84,9 +84,9 @@ func updateWorkspace(c *call) error {
 		d := b.dictionary("data_residency", value)
 		in.AllowedInferenceGeos = d.geos()
 		in.DefaultInferenceGeo = d.geo("default_inference_geo", api.InferenceGeos)
-		d.unknown()
+		d.rejectUnknown()
 	}
-	w, err := c.org.UpdateWorkspace(c.id("workspace_id"), in, b.end())
+	w, err := c.org.UpdateWorkspace(c.id("workspace_id"), in, b.err())
 	return answer(c, w, err)
 }
 

@@ -1,5 +1,5 @@
-// Package conform holds requests and answers against an OpenAPI document: our
-// own, or the vendor's. It is support for tests.
+// Package conform checks requests and responses against an OpenAPI document: our own
+// or the vendor's. It is for tests only.
 package conform
 
 import (
@@ -29,28 +29,29 @@ import (
 	"antechamber/api"
 )
 
-// ErrUndeclaredStatus says that an operation does not name the status it was
-// answered with, neither itself nor by a range such as 4XX.
+// ErrUndeclaredStatus is the error for a response status that an operation does not
+// declare, neither by number nor by a range such as 4XX.
 var ErrUndeclaredStatus = errors.New("status not declared")
 
-// Document is an OpenAPI document with its schemas compiled, to be used by any
-// number of goroutines.
+// Document is an OpenAPI document with compiled schemas. It is safe for concurrent
+// use.
 type Document struct {
 	operations map[operationKey]operation
 	list       []Operation
 }
 
-// Operation is one operation of a document, its path as the contract writes it.
+// Operation is an operation of a document. Its path is a template as in the
+// contract, without a prefix such as /v1.
 type Operation struct {
 	ID     string
 	Method string
 	Path   string
 }
 
-// Violation is one thing that the document does not allow.
+// Violation is a single deviation from the document.
 type Violation struct {
-	Header  string // the header at fault, empty when it is the body
-	Pointer string // JSON pointer of the value at fault, empty for the whole body
+	Header  string // the header; empty for the body
+	Pointer string // JSON pointer into the body; empty for the whole body
 	Reason  string
 }
 
@@ -61,7 +62,7 @@ func (v Violation) String() string {
 	return "body" + v.Pointer + ": " + v.Reason
 }
 
-// Violations is every violation of one request or answer, the error that the
+// Violations are all violations of a request or response. It is the error that the
 // checks return.
 type Violations []Violation
 
@@ -78,7 +79,7 @@ type operationKey struct{ method, path string }
 type operation struct {
 	request      content // nil when the operation takes no body
 	bodyRequired bool
-	responses    map[string]response // by status as the document writes it: 200, 4XX, default
+	responses    map[string]response // by status as in the document: 200, 4XX, default
 }
 
 type response struct {
@@ -93,11 +94,11 @@ type header struct {
 	schema   *jsonschema.Schema
 }
 
-// content is a schema per media type.
+// content is the schemas by media type.
 type content map[string]*jsonschema.Schema
 
-// Load returns the document in doc, YAML or JSON, or everything that is wrong
-// with it, its examples included.
+// Load parses an OpenAPI document in YAML or JSON and validates it, including its
+// examples. The error lists all problems.
 func Load(doc []byte) (*Document, error) {
 	var raw any
 	if err := yaml.Unmarshal(doc, &raw); err != nil {
@@ -117,8 +118,8 @@ func Load(doc []byte) (*Document, error) {
 	return compile(spec, encoded, "")
 }
 
-// compile compiles a document that was read from doc, JSON, and whose paths all
-// begin with prefix.
+// compile compiles a document, given parsed and as JSON. It removes prefix from all
+// paths.
 func compile(spec *openapi3.T, doc []byte, prefix string) (*Document, error) {
 	c, err := newCompiler(doc)
 	if err != nil {
@@ -127,7 +128,7 @@ func compile(spec *openapi3.T, doc []byte, prefix string) (*Document, error) {
 	d := &Document{operations: map[operationKey]operation{}}
 	for path, item := range spec.Paths.Map() {
 		for method, op := range item.Operations() {
-			compiled, err := c.operation(at("paths", path, strings.ToLower(method)), op)
+			compiled, err := c.operation(pointerTo("paths", path, strings.ToLower(method)), op)
 			if err != nil {
 				return nil, fmt.Errorf("conform: %s %s: %w", method, path, err)
 			}
@@ -142,35 +143,35 @@ func compile(spec *openapi3.T, doc []byte, prefix string) (*Document, error) {
 	return d, nil
 }
 
-// Operations lists the operations of the document by path and method.
+// Operations returns the operations of the document, sorted by path and method.
 func (d *Document) Operations() []Operation { return slices.Clone(d.list) }
 
-// Route returns the path template that a concrete path belongs to, as the
-// contract writes it: literal segments go before parameters.
+// Route returns the path template that matches a concrete path. Literal segments take
+// precedence over parameters.
 func (d *Document) Route(path string) (string, bool) {
 	segments := strings.Split(path, "/")
 	best, found := "", false
 	for _, op := range d.list {
 		template := strings.Split(op.Path, "/")
-		fits := len(template) == len(segments)
-		for i := 0; fits && i < len(template); i++ {
+		match := len(template) == len(segments)
+		for i := 0; match && i < len(template); i++ {
 			parameter := strings.HasPrefix(template[i], "{")
-			fits = parameter && segments[i] != "" || template[i] == segments[i]
+			match = parameter && segments[i] != "" || template[i] == segments[i]
 		}
-		if fits && (!found || strings.Count(op.Path, "{") < strings.Count(best, "{")) {
+		if match && (!found || strings.Count(op.Path, "{") < strings.Count(best, "{")) {
 			best, found = op.Path, true
 		}
 	}
 	return best, found
 }
 
-// CheckResponse returns nil when the document allows this answer of the
-// operation at route, the path template as the contract writes it; otherwise
-// Violations, or an ErrUndeclaredStatus.
+// CheckResponse checks a response of the operation with a method and a path template.
+// The error is of type Violations or wraps ErrUndeclaredStatus, unless the operation
+// does not exist.
 func (d *Document) CheckResponse(method, route string, status int, header http.Header, body []byte) error {
 	op, ok := d.operations[operationKey{method, route}]
 	if !ok {
-		return fmt.Errorf("conform: no operation %s %s", method, route)
+		return fmt.Errorf("conform: no such operation %s %s", method, route)
 	}
 	res, ok := op.response(status)
 	if !ok {
@@ -182,7 +183,7 @@ func (d *Document) CheckResponse(method, route string, status int, header http.H
 	}
 	if len(res.content) == 0 {
 		if len(body) > 0 {
-			found = append(found, Violation{Reason: "there is one where none is declared"})
+			found = append(found, Violation{Reason: "not declared"})
 		}
 		return found.orNil()
 	}
@@ -195,12 +196,13 @@ func (d *Document) CheckResponse(method, route string, status int, header http.H
 	return check(found, schema, body).orNil()
 }
 
-// CheckRequest returns nil when the document allows this JSON body for the
-// operation at route, and Violations otherwise. An empty body stands for none.
+// CheckRequest checks the JSON body of a request to the operation with a method and a
+// path template. An empty body means none. The error is of type Violations, unless the
+// operation does not exist.
 func (d *Document) CheckRequest(method, route string, body []byte) error {
 	op, ok := d.operations[operationKey{method, route}]
 	if !ok {
-		return fmt.Errorf("conform: no operation %s %s", method, route)
+		return fmt.Errorf("conform: no such operation %s %s", method, route)
 	}
 	schema, takesBody := op.request["application/json"]
 	switch {
@@ -209,13 +211,13 @@ func (d *Document) CheckRequest(method, route string, body []byte) error {
 	case len(body) == 0:
 		return nil
 	case !takesBody:
-		return Violations{{Reason: "there is one where none is declared"}}
+		return Violations{{Reason: "not declared"}}
 	}
 	return check(nil, schema, body).orNil()
 }
 
-// response finds what the operation declares for a status: the status itself,
-// else its range, else the default.
+// response returns the declaration for a status: that of the status itself, of its
+// range, or the default.
 func (op operation) response(status int) (response, bool) {
 	for _, key := range [...]string{strconv.Itoa(status), strconv.Itoa(status/100) + "XX", "default"} {
 		if res, ok := op.responses[key]; ok {
@@ -261,8 +263,7 @@ func (v Violations) orNil() error {
 	return v
 }
 
-// violations flattens what the validator found to one entry for each value at
-// fault, in the order of their pointers.
+// violations flattens a validation error to a list, sorted by pointer.
 func violations(err error) Violations {
 	if err == nil {
 		return nil
@@ -279,22 +280,22 @@ func violations(err error) Violations {
 }
 
 func flatten(found Violations, e *jsonschema.ValidationError) Violations {
-	pointer := at(e.InstanceLocation...)
+	pointer := pointerTo(e.InstanceLocation...)
 	switch k := e.ErrorKind.(type) {
 	case *kind.Required:
 		for _, name := range k.Missing {
-			found = append(found, Violation{Pointer: pointer + at(name), Reason: "missing"})
+			found = append(found, Violation{Pointer: pointer + pointerTo(name), Reason: "missing"})
 		}
 		return found
 	case *kind.AdditionalProperties:
 		for _, name := range k.Properties {
-			found = append(found, Violation{Pointer: pointer + at(name), Reason: "not in the schema"})
+			found = append(found, Violation{Pointer: pointer + pointerTo(name), Reason: "not in the schema"})
 		}
 		return found
 	case *kind.AnyOf, *kind.OneOf:
 		if len(e.Causes) > 0 {
-			// Which alternative was meant is not known, so all of them speak.
-			return append(found, Violation{Pointer: pointer, Reason: "fits no alternative: " + alternatives(e.Causes)})
+			// The intended alternative is unknown, so list the violations of each.
+			return append(found, Violation{Pointer: pointer, Reason: "matches no alternative: " + alternatives(e.Causes)})
 		}
 	}
 	if len(e.Causes) == 0 {
@@ -307,20 +308,20 @@ func flatten(found Violations, e *jsonschema.ValidationError) Violations {
 }
 
 func alternatives(causes []*jsonschema.ValidationError) string {
-	said := make([]string, len(causes))
+	all := make([]string, len(causes))
 	for i, cause := range causes {
 		found := violations(cause)
 		lines := make([]string, len(found))
 		for j, v := range found {
 			lines[j] = v.String()
 		}
-		said[i] = "(" + strings.Join(lines, "; ") + ")"
+		all[i] = "(" + strings.Join(lines, "; ") + ")"
 	}
-	return strings.Join(said, " or ")
+	return strings.Join(all, " or ")
 }
 
-// at is the JSON pointer made of these names.
-func at(names ...string) string {
+// pointerTo returns the JSON pointer with these reference tokens.
+func pointerTo(names ...string) string {
 	var b strings.Builder
 	for _, name := range names {
 		b.WriteString("/" + pointerEscape.Replace(name))
@@ -330,12 +331,11 @@ func at(names ...string) string {
 
 var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
 
-// compiler compiles the schemas of one document where they lie in it, so that
-// its references mean what they say.
+// compiler compiles the schemas of one document in place, so that references within
+// the document resolve.
 type compiler struct{ schemas *jsonschema.Compiler }
 
-// base is the address of the document under which its schemas are compiled. It
-// is never fetched.
+// base is the URL of the document for the schema compiler. It is never fetched.
 const base = "https://openapi.invalid/document"
 
 func newCompiler(doc []byte) (compiler, error) {
@@ -359,7 +359,7 @@ func (c compiler) operation(pointer string, op *openapi3.Operation) (operation, 
 		out.request, out.bodyRequired = request, body.Value.Required
 	}
 	for status, ref := range op.Responses.Map() {
-		res, err := c.response(target(pointer+"/responses"+at(status), ref.Ref), ref.Value)
+		res, err := c.response(target(pointer+"/responses"+pointerTo(status), ref.Ref), ref.Value)
 		if err != nil {
 			return operation{}, fmt.Errorf("%s: %w", status, err)
 		}
@@ -371,7 +371,7 @@ func (c compiler) operation(pointer string, op *openapi3.Operation) (operation, 
 func (c compiler) response(pointer string, declared *openapi3.Response) (response, error) {
 	var out response
 	for name, ref := range declared.Headers {
-		schema, err := c.schemas.Compile(base + "#" + target(pointer+"/headers"+at(name), ref.Ref) + "/schema")
+		schema, err := c.schemas.Compile(base + "#" + target(pointer+"/headers"+pointerTo(name), ref.Ref) + "/schema")
 		if err != nil {
 			return response{}, fmt.Errorf("header %s: %w", name, err)
 		}
@@ -387,7 +387,7 @@ func (c compiler) response(pointer string, declared *openapi3.Response) (respons
 func (c compiler) content(pointer string, declared openapi3.Content) (content, error) {
 	out := content{}
 	for mediaType := range declared {
-		schema, err := c.schemas.Compile(base + "#" + pointer + "/content" + at(mediaType) + "/schema")
+		schema, err := c.schemas.Compile(base + "#" + pointer + "/content" + pointerTo(mediaType) + "/schema")
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", mediaType, err)
 		}
@@ -396,8 +396,7 @@ func (c compiler) content(pointer string, declared openapi3.Content) (content, e
 	return out, nil
 }
 
-// target is where an object lies: at its own place, or where its reference
-// points within the document.
+// target returns the JSON pointer of an object: its own, or that of its reference.
 func target(pointer, ref string) string {
 	if ref != "" {
 		return strings.TrimPrefix(ref, "#")
@@ -405,11 +404,11 @@ func target(pointer, ref string) string {
 	return pointer
 }
 
-// vendorModule is the vendor's SDK, which carries the vendor's document.
+// vendorModule is the vendor's Go SDK, which contains the vendor's OpenAPI document.
 const vendorModule = "github.com/anthropics/anthropic-sdk-go"
 
-// LoadVendor returns the vendor's own document of the operations that ours has,
-// read where the official SDK lies in the module cache.
+// LoadVendor returns the vendor's document from the official SDK in the module cache,
+// reduced to the operations of ours.
 func LoadVendor() (*Document, error) {
 	var ours struct {
 		Paths map[string]any `yaml:"paths"`
@@ -421,19 +420,19 @@ func LoadVendor() (*Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
 	}
-	picked, err := pick(doc, api.BasePath, slices.Collect(maps.Keys(ours.Paths)))
+	reduced, err := reduce(doc, api.BasePath, slices.Collect(maps.Keys(ours.Paths)))
 	if err != nil {
 		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
 	}
-	spec, err := openapi3.NewLoader().LoadFromData(picked)
+	spec, err := openapi3.NewLoader().LoadFromData(reduced)
 	if err != nil {
 		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
 	}
-	return compile(spec, picked, api.BasePath)
+	return compile(spec, reduced, api.BasePath)
 }
 
-// VendorPaths returns every path of the vendor's own document, of the contract or
-// not, without query parameters.
+// VendorPaths returns all paths of the vendor's document, including those outside the
+// contract, without query parameters.
 func VendorPaths() ([]string, error) {
 	doc, err := readVendor()
 	if err != nil {
@@ -464,7 +463,7 @@ func readVendor() ([]byte, error) {
 	}
 	dir := strings.TrimSpace(string(out))
 	if dir == "" {
-		return nil, fmt.Errorf("%s is not in the module cache: run go mod download %s", vendorModule, vendorModule)
+		return nil, fmt.Errorf("%s is not in the module cache; run go mod download %s", vendorModule, vendorModule)
 	}
 	f, err := os.Open(filepath.Join(dir, "scripts", "mock-spec.json.gz"))
 	if err != nil {
@@ -480,9 +479,9 @@ func readVendor() ([]byte, error) {
 	return doc.Bytes(), err
 }
 
-// pick returns the part of a document in JSON that describes the routes: their
-// paths, and the components that these reach.
-func pick(doc []byte, prefix string, routes []string) ([]byte, error) {
+// reduce returns the part of a JSON document that describes the routes: their paths
+// and all components that these refer to.
+func reduce(doc []byte, prefix string, routes []string) ([]byte, error) {
 	var whole struct {
 		OpenAPI    json.RawMessage                       `json:"openapi"`
 		Info       json.RawMessage                       `json:"info"`
@@ -494,8 +493,8 @@ func pick(doc []byte, prefix string, routes []string) ([]byte, error) {
 	}
 	paths := map[string]json.RawMessage{}
 	components := map[string]map[string]json.RawMessage{}
-	var reach func(raw json.RawMessage) error
-	reach = func(raw json.RawMessage) error {
+	var add func(raw json.RawMessage) error
+	add = func(raw json.RawMessage) error {
 		var value any
 		if err := json.Unmarshal(raw, &value); err != nil {
 			return err
@@ -503,7 +502,7 @@ func pick(doc []byte, prefix string, routes []string) ([]byte, error) {
 		for _, ref := range references(nil, value) {
 			section, name, ok := strings.Cut(strings.TrimPrefix(ref, "#/components/"), "/")
 			if !ok || !strings.HasPrefix(ref, "#/components/") || whole.Components[section][name] == nil {
-				return fmt.Errorf("reference %s leads nowhere", ref)
+				return fmt.Errorf("unresolved reference %s", ref)
 			}
 			if components[section][name] != nil {
 				continue
@@ -512,7 +511,7 @@ func pick(doc []byte, prefix string, routes []string) ([]byte, error) {
 				components[section] = map[string]json.RawMessage{}
 			}
 			components[section][name] = whole.Components[section][name]
-			if err := reach(whole.Components[section][name]); err != nil {
+			if err := add(whole.Components[section][name]); err != nil {
 				return err
 			}
 		}
@@ -521,10 +520,10 @@ func pick(doc []byte, prefix string, routes []string) ([]byte, error) {
 	for _, route := range routes {
 		path := prefix + route
 		if whole.Paths[path] == nil {
-			return nil, fmt.Errorf("no path %s", path)
+			return nil, fmt.Errorf("no such path %s", path)
 		}
 		paths[path] = whole.Paths[path]
-		if err := reach(whole.Paths[path]); err != nil {
+		if err := add(whole.Paths[path]); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
@@ -533,7 +532,7 @@ func pick(doc []byte, prefix string, routes []string) ([]byte, error) {
 	})
 }
 
-// references adds every $ref within a JSON value to found.
+// references appends every $ref in a JSON value to found.
 func references(found []string, value any) []string {
 	switch value := value.(type) {
 	case map[string]any:

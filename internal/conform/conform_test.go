@@ -45,7 +45,7 @@ var contractOperations = []conform.Operation{
 	{ID: "updateWorkspaceMember", Method: "POST", Path: "/organizations/workspaces/{workspace_id}/members/{user_id}"},
 }
 
-func TestOperationsAreTheContracts(t *testing.T) {
+func TestDocumentHasTheContractsOperations(t *testing.T) {
 	if diff := cmp.Diff(contractOperations, load(t).Operations()); diff != "" {
 		t.Errorf("operations (-want +got):\n%s", diff)
 	}
@@ -55,7 +55,7 @@ func TestVendorHasTheSameOperations(t *testing.T) {
 	want := slices.Clone(contractOperations)
 	got := loadVendor(t).Operations()
 	for i := range want {
-		want[i].ID = "" // the vendor names its operations in another way
+		want[i].ID = "" // the vendor's ids differ
 	}
 	for i := range got {
 		got[i].ID = ""
@@ -78,7 +78,7 @@ func TestQueryParameters(t *testing.T) {
 		slices.Sort(names)
 	}
 	got := map[string][]string{}
-	for _, op := range described(t) {
+	for _, op := range documentedOperations(t) {
 		for _, p := range op.parameters {
 			if p.In == "query" {
 				got[op.ID] = append(got[op.ID], p.Name)
@@ -86,7 +86,7 @@ func TestQueryParameters(t *testing.T) {
 		}
 		slices.Sort(got[op.ID])
 		if !slices.Contains(op.parameters, parameter{Name: "anthropic-version", In: "header", Required: true}) {
-			t.Errorf("%s does not want anthropic-version", op.ID)
+			t.Errorf("%s does not require anthropic-version", op.ID)
 		}
 	}
 	maps.DeleteFunc(got, func(_ string, names []string) bool { return len(names) == 0 })
@@ -95,22 +95,22 @@ func TestQueryParameters(t *testing.T) {
 	}
 }
 
-// Every object that is sent or accepted is closed, or says what else it takes,
-// so that a stray field is found; and null is a type, as OpenAPI 3.1 has it.
+// Every object schema declares additionalProperties, so that unknown fields are found.
+// Nullable values have the type null, as in OpenAPI 3.1.
 func TestSchemasAreClosed(t *testing.T) {
 	var walk func(pointer string, node any)
 	walk = func(pointer string, node any) {
 		switch node := node.(type) {
 		case map[string]any:
 			if _, ok := node["nullable"]; ok {
-				t.Errorf("%s is nullable, a word that OpenAPI 3.1 does not know", pointer)
+				t.Errorf("%s has nullable, which OpenAPI 3.1 does not have", pointer)
 			}
 			isObject := node["type"] == "object"
 			if list, ok := node["type"].([]any); ok {
 				isObject = slices.Contains(list, any("object"))
 			}
 			if _, ok := node["additionalProperties"]; isObject && !ok {
-				t.Errorf("%s is open", pointer)
+				t.Errorf("%s does not declare additionalProperties", pointer)
 			}
 			for name, child := range node {
 				walk(pointer+"/"+name, child)
@@ -126,12 +126,12 @@ func TestSchemasAreClosed(t *testing.T) {
 	walk("/components/schemas", doc["components"].(map[string]any)["schemas"])
 }
 
-func TestEveryExampleFitsItsSchema(t *testing.T) {
+func TestExamplesMatchTheirSchemas(t *testing.T) {
 	doc := load(t)
-	for _, op := range described(t) {
+	for _, op := range documentedOperations(t) {
 		for _, status := range []string{"200", "4XX", "5XX"} {
 			if len(op.responses[status]) == 0 {
-				t.Errorf("%s has no example for %s", op.ID, status)
+				t.Errorf("%s has no %s example", op.ID, status)
 			}
 			for name, value := range op.responses[status] {
 				err := doc.CheckResponse(op.Method, op.Path, statusOf(status), headers(), encode(t, value))
@@ -141,7 +141,7 @@ func TestEveryExampleFitsItsSchema(t *testing.T) {
 			}
 		}
 		if op.takesBody && len(op.requests) == 0 {
-			t.Errorf("%s has no example for its request", op.ID)
+			t.Errorf("%s has no request example", op.ID)
 		}
 		for name, value := range op.requests {
 			if err := doc.CheckRequest(op.Method, op.Path, encode(t, value)); err != nil {
@@ -151,10 +151,9 @@ func TestEveryExampleFitsItsSchema(t *testing.T) {
 	}
 }
 
-// What the vendor requires is in our examples, and of the types that it wants.
-func TestExamplesFitTheVendorsSchemas(t *testing.T) {
+func TestExamplesMatchTheVendorsSchemas(t *testing.T) {
 	vendor := loadVendor(t)
-	for _, op := range described(t) {
+	for _, op := range documentedOperations(t) {
 		for name, value := range op.responses["200"] {
 			if err := vendor.CheckResponse(op.Method, op.Path, 200, headers(), encode(t, value)); err != nil {
 				t.Errorf("%s, %s:\n%v", op.ID, name, err)
@@ -172,8 +171,8 @@ func TestExamplesFitTheVendorsSchemas(t *testing.T) {
 	}
 }
 
-// Answers have everything that the contract's examples have, and more; requests
-// are the same.
+// Our response examples have all fields of the contract's, and more. Request examples
+// are equal.
 func TestExamplesContainTheContracts(t *testing.T) {
 	file, err := os.ReadFile("../../handlers/testdata/contract_examples.json")
 	if err != nil {
@@ -184,14 +183,14 @@ func TestExamplesContainTheContracts(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(contract) != 23 {
-		t.Errorf("the contract has 23 examples, the file %d", len(contract))
+		t.Errorf("%d examples of the contract, want 23", len(contract))
 	}
 	ours := examples(t)
 	for name, want := range contract {
 		got, ok := ours[name]
 		switch {
 		case !ok:
-			t.Errorf("no example %s", name)
+			t.Errorf("missing example %s", name)
 		case strings.HasSuffix(name, "RequestExample"):
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s (-contract +ours):\n%s", name, diff)
@@ -231,8 +230,8 @@ func contains(t *testing.T, where string, want, got any) {
 	}
 }
 
-// nullable are the fields of answers that may be null, by the type of their
-// object; a list has none.
+// nullable are the fields of responses that may be null, each with the type of its
+// object. Lists have no type.
 var nullable = []string{
 	".first_id", ".last_id",
 	"invite.accepted_at",
@@ -240,45 +239,45 @@ var nullable = []string{
 	"api_key.workspace_id", "api_key.last_used_at", "api_key.partial_key_hint", "api_key.expires_at", "api_key.principal",
 }
 
-// Each example of an answer is broken in every way there is, one field at a
-// time: a field less, a field more, a null.
-func TestBrokenExamplesAreFound(t *testing.T) {
+// Each response example is changed one field at a time: an unknown field is added, a
+// field is removed, a field is set to null.
+func TestInvalidExamplesAreFound(t *testing.T) {
 	doc := load(t)
 	checked := 0
-	for _, op := range described(t) {
+	for _, op := range documentedOperations(t) {
 		for status, byName := range op.responses {
 			for name, value := range byName {
-				fails := func(what string, want bool) {
+				checkFails := func(change string, want bool) {
 					t.Helper()
 					checked++
 					err := doc.CheckResponse(op.Method, op.Path, statusOf(status), headers(), encode(t, value))
 					if got := err != nil; got != want {
-						t.Errorf("%s, %s, %s: refused is %v, want %v: %v", op.ID, name, what, got, want, err)
+						t.Errorf("%s, %s, %s: rejected is %v, want %v: %v", op.ID, name, change, got, want, err)
 					}
 				}
 				for pointer, object := range objects(nil, "", value) {
 					if strings.HasSuffix(pointer, "/tags") {
-						continue // takes any field
+						continue // has any fields
 					}
-					object["stray"] = "x"
-					fails(pointer+" with a stray field", true)
-					delete(object, "stray")
+					object["unknown"] = "x"
+					checkFails(pointer+" with an unknown field", true)
+					delete(object, "unknown")
 					for field, value := range object {
 						delete(object, field)
-						// An error without a code is as good as one with it.
-						fails(pointer+" without "+field, field != "details")
+						// The code of an error is optional.
+						checkFails(pointer+" without "+field, field != "details")
 						object[field] = nil
 						kind, _ := object["type"].(string)
-						fails(pointer+" with null for "+field, !slices.Contains(nullable, kind+"."+field))
+						checkFails(pointer+" with null for "+field, !slices.Contains(nullable, kind+"."+field))
 						object[field] = value
 					}
 				}
-				fails("unbroken", false)
+				checkFails("unchanged", false)
 			}
 		}
 	}
 	if checked < 1000 {
-		t.Errorf("only %d answers were checked", checked)
+		t.Errorf("only %d responses checked", checked)
 	}
 }
 
@@ -295,7 +294,7 @@ func TestCheckResponseNamesEveryViolation(t *testing.T) {
 		route   string
 		status  int
 		example string
-		breaks  func(v map[string]any)
+		change  func(v map[string]any)
 		want    []string
 	}{
 		{
@@ -313,7 +312,7 @@ func TestCheckResponseNamesEveryViolation(t *testing.T) {
 			},
 		},
 		{
-			"deep in a list", "GET", workspaces, 200, "WorkspaceListExample",
+			"nested in a list", "GET", workspaces, 200, "WorkspaceListExample",
 			func(v map[string]any) {
 				second := v["data"].([]any)[1].(map[string]any)
 				second["display_color"] = "red"
@@ -330,35 +329,35 @@ func TestCheckResponseNamesEveryViolation(t *testing.T) {
 			[]string{"body/name: maxLength: got 256, want 255"},
 		},
 		{
-			"time without its zeros", "GET", workspace, 200, "WorkspaceExample",
+			"time without microseconds", "GET", workspace, 200, "WorkspaceExample",
 			func(v map[string]any) { v["created_at"] = "2024-09-15T14:20:00Z" },
 			[]string{`body/created_at: '2024-09-15T14:20:00Z' does not match pattern '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{6}Z$'`},
 		},
 		{
-			"time that is none", "GET", workspace, 200, "WorkspaceExample",
+			"day out of range", "GET", workspace, 200, "WorkspaceExample",
 			func(v map[string]any) { v["archived_at"] = "2024-02-30T14:20:00.000000Z" },
 			[]string{`body/archived_at: '2024-02-30T14:20:00.000000Z' is not valid date-time: invalid date element: parsing time "2024-02-30": day out of range`},
 		},
 		{
-			"tag in a forbidden name space", "GET", workspace, 200, "WorkspaceExample",
+			"reserved tag", "GET", workspace, 200, "WorkspaceExample",
 			func(v map[string]any) { v["tags"] = map[string]any{"anthropic_team": "core", "team": "core"} },
 			[]string{"body/tags/anthropic_team: false schema"},
 		},
 		{
-			"principal that is not null", "GET", key, 200, "ApiKeyExample",
+			"principal not null", "GET", key, 200, "ApiKeyExample",
 			func(v map[string]any) { v["principal"] = map[string]any{} },
 			[]string{"body/principal: got object, want null"},
 		},
 		{
-			"error in neither shape", "GET", key, 404, "ErrorExample",
+			"error in neither format", "GET", key, 404, "ErrorExample",
 			func(v map[string]any) { delete(v["error"].(map[string]any), "message") },
-			[]string{"body: fits no alternative: (body/error/message: missing) or (body/error/message: missing; body/message: not in the schema; body/type: value must be 'error')"},
+			[]string{"body: matches no alternative: (body/error/message: missing) or (body/error/message: missing; body/message: not in the schema; body/type: value must be 'error')"},
 		},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			value := examples(t)[tt.example].(map[string]any)
-			tt.breaks(value)
+			tt.change(value)
 			err := load(t).CheckResponse(tt.method, tt.route, tt.status, headers(), encode(t, value))
 			found, ok := errors.AsType[conform.Violations](err)
 			if !ok {
@@ -375,7 +374,7 @@ func TestCheckResponseNamesEveryViolation(t *testing.T) {
 	}
 }
 
-func TestCheckResponseReadsTheBody(t *testing.T) {
+func TestCheckResponseFindsInvalidBodies(t *testing.T) {
 	for _, body := range []string{"", "{", "OK", `{"id":"12345678-1234-5678-1234-567812345678"} {}`, "{\"name\":\"\xff\"}", "null", "[]"} {
 		err := load(t).CheckResponse("GET", "/organizations/me", 200, headers(), []byte(body))
 		found, ok := errors.AsType[conform.Violations](err)
@@ -385,7 +384,7 @@ func TestCheckResponseReadsTheBody(t *testing.T) {
 	}
 }
 
-func TestCheckResponseReadsTheHeaders(t *testing.T) {
+func TestCheckResponseFindsInvalidHeaders(t *testing.T) {
 	ok := encode(t, examples(t)["OrganizationExample"])
 	failed := encode(t, examples(t)["ErrorExample"])
 	tests := []struct {
@@ -396,15 +395,15 @@ func TestCheckResponseReadsTheHeaders(t *testing.T) {
 	}{
 		{"as declared", 200, func(http.Header) {}, nil},
 		{"content type with a charset", 200, func(h http.Header) { h.Set("Content-Type", "application/json; charset=utf-8") }, nil},
-		{"content type of text", 200, func(h http.Header) { h.Set("Content-Type", "text/plain") }, []string{"content-type"}},
+		{"wrong content type", 200, func(h http.Header) { h.Set("Content-Type", "text/plain") }, []string{"content-type"}},
 		{"no content type", 400, func(h http.Header) { h.Del("Content-Type") }, []string{"content-type"}},
 		{"no ids", 200, func(h http.Header) { h.Del("Request-Id"); h.Del("Anthropic-Organization-Id") }, []string{"anthropic-organization-id", "request-id"}},
-		{"refused without an organization", 401, func(h http.Header) { h.Del("Anthropic-Organization-Id") }, nil},
-		{"organization that is no UUID", 401, func(h http.Header) { h.Set("Anthropic-Organization-Id", "acme") }, []string{"anthropic-organization-id"}},
+		{"unauthenticated, without an organization", 401, func(h http.Header) { h.Del("Anthropic-Organization-Id") }, nil},
+		{"organization that is not a UUID", 401, func(h http.Header) { h.Set("Anthropic-Organization-Id", "acme") }, []string{"anthropic-organization-id"}},
 		{"request id without its prefix", 404, func(h http.Header) { h.Set("Request-Id", "01JBG2S5YK4N8QW7T3V6X9Z0AB") }, []string{"request-id"}},
-		{"wait of a second", 429, func(h http.Header) { h.Set("Retry-After", "1") }, nil},
-		{"wait of no time", 429, func(h http.Header) { h.Set("Retry-After", "0") }, []string{"retry-after"}},
-		{"wait until a date", 529, func(h http.Header) { h.Set("Retry-After", "Fri, 01 Nov 2024 23:59:27 GMT") }, []string{"retry-after"}},
+		{"retry after a second", 429, func(h http.Header) { h.Set("Retry-After", "1") }, nil},
+		{"retry after zero seconds", 429, func(h http.Header) { h.Set("Retry-After", "0") }, []string{"retry-after"}},
+		{"retry after a date", 529, func(h http.Header) { h.Set("Retry-After", "Fri, 01 Nov 2024 23:59:27 GMT") }, []string{"retry-after"}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -421,7 +420,7 @@ func TestCheckResponseReadsTheHeaders(t *testing.T) {
 				}
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("headers at fault (-want +got):\n%s", diff)
+				t.Errorf("invalid headers (-want +got):\n%s", diff)
 			}
 		})
 	}
@@ -442,10 +441,10 @@ func TestUndeclaredStatus(t *testing.T) {
 func TestUnknownOperation(t *testing.T) {
 	doc := load(t)
 	if err := doc.CheckResponse("POST", "/organizations/api_keys", 200, headers(), []byte("{}")); err == nil {
-		t.Error("an answer of an operation that does not exist was let through")
+		t.Error("CheckResponse accepts an unknown operation")
 	}
 	if err := doc.CheckRequest("POST", "/organizations/api_keys", []byte("{}")); err == nil {
-		t.Error("a request to an operation that does not exist was let through")
+		t.Error("CheckRequest accepts an unknown operation")
 	}
 }
 
@@ -463,7 +462,7 @@ func TestCheckRequest(t *testing.T) {
 	tests := []struct {
 		route string
 		body  string
-		want  []string // pointers of what is wrong
+		want  []string // pointers of the violations
 	}{
 		{invites, `{"email":"a@example.com","role":"billing","rbac_group_ids":[]}`, nil},
 		{invites, `{"email":"a@example.com","role":"admin"}`, []string{"/role"}},
@@ -513,7 +512,7 @@ func TestCheckRequest(t *testing.T) {
 	}
 }
 
-func TestVendorRefusesWhatItDoesNotDeclare(t *testing.T) {
+func TestVendorRejectsUndeclaredValues(t *testing.T) {
 	vendor := loadVendor(t)
 	workspace := examples(t)["WorkspaceExample"].(map[string]any)
 	delete(workspace, "compartment_id")
@@ -529,10 +528,10 @@ func TestVendorRefusesWhatItDoesNotDeclare(t *testing.T) {
 	}
 	contractShape := []byte(`{"type":"not_found_error","message":"no such workspace"}`)
 	if err := vendor.CheckResponse("GET", "/organizations/me", 404, headers(), contractShape); err == nil {
-		t.Error("an error in the contract's shape was let through")
+		t.Error("the vendor's document accepts an error in the contract's format")
 	}
 	if err := vendor.CheckRequest("POST", "/organizations/workspaces", []byte(`{"name":"A","foo":1}`)); err == nil {
-		t.Error("a stray field in a request was let through")
+		t.Error("the vendor's document accepts an unknown field in a request")
 	}
 }
 
@@ -544,14 +543,14 @@ func TestLoadVendorOutsideAModule(t *testing.T) {
 	}
 }
 
-func TestLoadRefusesABadDocument(t *testing.T) {
+func TestLoadRejectsInvalidDocuments(t *testing.T) {
 	good := string(api.OpenAPI)
 	tests := []struct{ name, doc, want string }{
-		{"no YAML", "openapi: [", ""},
+		{"invalid YAML", "openapi: [", ""},
 		{"no version", strings.Replace(good, "version: 1.0.0", "version: ''", 1), "version"},
 		{"undeclared path parameter", strings.Replace(good, "- $ref: '#/components/parameters/InviteId'", "[]", 1), "invite_id"},
-		{"reference to nothing", strings.Replace(good, "schemas/ErrorObject'", "schemas/Nothing'", 1), "Nothing"},
-		{"example that breaks its schema", strings.Replace(good, "role: developer", "role: emperor", 1), "emperor"},
+		{"unresolved reference", strings.Replace(good, "schemas/ErrorObject'", "schemas/Nothing'", 1), "Nothing"},
+		{"example that violates its schema", strings.Replace(good, "role: developer", "role: emperor", 1), "emperor"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -563,7 +562,7 @@ func TestLoadRefusesABadDocument(t *testing.T) {
 	}
 }
 
-func TestChecksRunAtTheSameTime(t *testing.T) {
+func TestDocumentIsSafeForConcurrentUse(t *testing.T) {
 	doc, vendor := load(t), loadVendor(t)
 	good := encode(t, examples(t)["WorkspaceListExample"])
 	bad := []byte(`{"data":[{}],"first_id":1,"has_more":false,"last_id":null}`)
@@ -576,7 +575,7 @@ func TestChecksRunAtTheSameTime(t *testing.T) {
 						t.Error(err)
 					}
 					if err := d.CheckResponse("GET", "/organizations/workspaces", 200, headers(), bad); err == nil {
-						t.Error("a bad page was let through")
+						t.Error("an invalid page is accepted")
 					}
 				}
 			}
@@ -647,7 +646,7 @@ func headers() http.Header {
 	}
 }
 
-// statusOf is a status of the range that a document writes as 4XX or 5XX.
+// statusOf returns a status in a range such as 4XX.
 func statusOf(declared string) int {
 	status, _ := strconv.Atoi(strings.ReplaceAll(declared, "XX", "00"))
 	return status
@@ -662,7 +661,7 @@ func encode(tb testing.TB, value any) []byte {
 	return body
 }
 
-// objects adds every object within a JSON value to found, by its pointer.
+// objects adds every object in a JSON value to found, by its pointer.
 func objects(found map[string]map[string]any, pointer string, value any) map[string]map[string]any {
 	if found == nil {
 		found = map[string]map[string]any{}
@@ -681,7 +680,7 @@ func objects(found map[string]map[string]any, pointer string, value any) map[str
 	return found
 }
 
-// document is our document as plain JSON values, new for each caller.
+// document returns a new copy of our document, as plain JSON values.
 func document(tb testing.TB) map[string]any {
 	tb.Helper()
 	var raw any
@@ -695,7 +694,7 @@ func document(tb testing.TB) map[string]any {
 	return doc
 }
 
-// examples returns the values of our document's named examples.
+// examples returns our document's examples by name.
 func examples(tb testing.TB) map[string]any {
 	tb.Helper()
 	named := document(tb)["components"].(map[string]any)["examples"].(map[string]any)
@@ -712,9 +711,8 @@ type parameter struct {
 	Required bool
 }
 
-// description is what our document says about an operation, its references
-// resolved.
-type description struct {
+// documented is an operation in our document, with references resolved.
+type documented struct {
 	conform.Operation
 	parameters []parameter
 	takesBody  bool
@@ -722,7 +720,7 @@ type description struct {
 	responses  map[string]map[string]any // examples by status and name
 }
 
-func described(tb testing.TB) []description {
+func documentedOperations(tb testing.TB) []documented {
 	tb.Helper()
 	doc := document(tb)
 	resolve := func(node any) map[string]any {
@@ -745,7 +743,7 @@ func described(tb testing.TB) []description {
 		}
 		return values
 	}
-	var all []description
+	var all []documented
 	for path, item := range doc["paths"].(map[string]any) {
 		shared, _ := resolve(item)["parameters"].([]any)
 		for method, node := range resolve(item) {
@@ -753,7 +751,7 @@ func described(tb testing.TB) []description {
 				continue
 			}
 			op := resolve(node)
-			d := description{
+			d := documented{
 				Operation: conform.Operation{ID: op["operationId"].(string), Method: strings.ToUpper(method), Path: path},
 				takesBody: op["requestBody"] != nil,
 				requests:  exampleValues(op["requestBody"]),

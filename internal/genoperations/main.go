@@ -24,8 +24,8 @@ func main() {
 	}
 }
 
-// operationID finds the operations of a document in its order, which a map of
-// its paths would lose.
+// operationID matches the operations of a document. Unlike a map of its paths, the
+// matches keep the document's order.
 var operationID = regexp.MustCompile(`(?m)^ +operationId: (\w+)$`)
 
 // generate returns the Go source for the operations of an OpenAPI document in
@@ -50,7 +50,7 @@ const (
 	return format.Source(b.Bytes())
 }
 
-// constant returns the name of an operation in Go: ListAPIKeys for listApiKeys.
+// constant returns the Go name of an operation: ListAPIKeys for listApiKeys.
 func constant(id string) string {
 	return strings.ToUpper(id[:1]) + strings.ReplaceAll(id[1:], "Api", "API")
 }

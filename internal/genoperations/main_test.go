@@ -9,7 +9,7 @@ import (
 	"antechamber/api"
 )
 
-func TestTheConstantsAreThoseOfTheDocument(t *testing.T) {
+func TestOperationsAreUpToDate(t *testing.T) {
 	want, err := generate(api.OpenAPI)
 	if err != nil {
 		t.Fatal(err)
@@ -19,6 +19,6 @@ func TestTheConstantsAreThoseOfTheDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("admintest/operations.go is stale, run go generate ./admintest (-want +got):\n%s", diff)
+		t.Errorf("admintest/operations.go is out of date; run go generate ./admintest (-want +got):\n%s", diff)
 	}
 }

@@ -17,13 +17,13 @@ import (
 	"time"
 )
 
-// Transport is an http.RoundTripper whose requests are served by a handler.
-// Clients see what they would see over TCP.
+// Transport is an http.RoundTripper that sends requests to a handler. It behaves
+// like a connection over TCP.
 //
-// Each request has its own connection and its own http.Server. So net/http
-// never repeats a request by itself, which it does only on a reused connection,
-// and every goroutine of a request belongs to the testing/synctest bubble that
-// the request was made in, wherever the Transport was made.
+// Each request has its own connection and its own http.Server, for two reasons:
+// net/http retries requests only on reused connections, so it never does here; and
+// every goroutine of a request belongs to the testing/synctest bubble of the
+// request, wherever the Transport was created.
 type Transport struct {
 	handler http.Handler
 	host    string
@@ -31,14 +31,14 @@ type Transport struct {
 	client  http.Transport
 
 	mu      sync.Mutex
-	bodies  map[*body]bool // that the client has neither read to the end nor closed
-	conns   map[*conn]bool // that are served
+	bodies  map[*body]bool // of responses, neither read to the end nor closed
+	conns   map[*conn]bool // being served
 	removed sync.Cond      // a connection was removed from conns
 	closed  bool
 }
 
-// New returns a Transport that sends requests for http://host to h and refuses
-// all others. Its errors call the server by name.
+// New returns a Transport that sends requests for http://host to h and rejects all
+// others. name is what errors call the server, such as "the server of TestX".
 func New(h http.Handler, host, name string) *Transport {
 	t := &Transport{handler: h, host: host, name: name, bodies: map[*body]bool{}, conns: map[*conn]bool{}}
 	t.removed.L = &t.mu
@@ -52,9 +52,9 @@ func New(h http.Handler, host, name string) *Transport {
 func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL != nil && (r.URL.Scheme != "http" || r.URL.Host != t.host) {
 		if r.Body != nil {
-			_ = r.Body.Close() // the request has failed already
+			_ = r.Body.Close() // the request fails anyway
 		}
-		return nil, fmt.Errorf("inprocess: this client leads to http://%s alone, not to %s://%s", t.host, r.URL.Scheme, r.URL.Host)
+		return nil, fmt.Errorf("inprocess: this client only connects to http://%s, not to %s://%s", t.host, r.URL.Scheme, r.URL.Host)
 	}
 	res, err := t.client.RoundTrip(r)
 	if err != nil || res.Body == http.NoBody {
@@ -72,15 +72,15 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, nil
 }
 
-// Close makes current and later requests fail, and waits until the handler has
-// returned from all of them. It leaves no goroutine, even if the client did not
-// close the body of a response.
+// Close makes current and later requests fail and waits until their handlers have
+// returned. It leaves no goroutine behind, even if the client has not closed the
+// body of a response.
 func (t *Transport) Close() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.closed = true
 	for c := range t.conns {
-		c.fail(t.errEnded())
+		c.fail(t.errClosed())
 		_ = c.Close() // never fails
 	}
 	for b := range t.bodies {
@@ -91,14 +91,14 @@ func (t *Transport) Close() {
 	}
 }
 
-func (t *Transport) errEnded() error { return fmt.Errorf("inprocess: %s has ended", t.name) }
+func (t *Transport) errClosed() error { return fmt.Errorf("inprocess: %s is closed", t.name) }
 
 // dial starts a server for one connection.
 func (t *Transport) dial(context.Context, string, string) (net.Conn, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
-		return nil, t.errEnded()
+		return nil, t.errClosed()
 	}
 	client, server := net.Pipe()
 	c := &conn{Conn: client}
@@ -108,7 +108,7 @@ func (t *Transport) dial(context.Context, string, string) (net.Conn, error) {
 		Handler:      t.serving(c),
 		BaseContext:  func(net.Listener) context.Context { return c.ctx },
 		ErrorLog:     log.New(io.Discard, "", 0),
-		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}, // no HTTP/2 to set up
+		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}, // skips the set-up of HTTP/2
 		ConnState: func(_ net.Conn, state http.ConnState) {
 			if state == http.StateClosed || state == http.StateHijacked {
 				t.remove(c)
@@ -126,8 +126,8 @@ func (t *Transport) remove(c *conn) {
 	t.removed.Broadcast()
 }
 
-// serving returns the handler for the request on c. The client gets the
-// message of a panic as the error.
+// serving returns the handler for the request on c. If the handler panics, the
+// client's request fails with the panic value and the stack.
 func (t *Transport) serving(c *conn) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
@@ -145,8 +145,7 @@ func (t *Transport) serving(c *conn) http.Handler {
 	})
 }
 
-// body is the body of a response. net/http has goroutines waiting until it is
-// closed.
+// body is the body of a response. Until it is closed, goroutines of net/http wait.
 type body struct {
 	io.ReadCloser
 	t *Transport
@@ -161,7 +160,7 @@ func (b *body) Read(p []byte) (int, error) {
 	defer b.t.mu.Unlock()
 	delete(b.t.bodies, b)
 	if b.t.closed && err != io.EOF {
-		err = b.t.errEnded()
+		err = b.t.errClosed()
 	}
 	return n, err
 }
@@ -173,12 +172,12 @@ func (b *body) Close() error {
 	return b.ReadCloser.Close()
 }
 
-// conn is the client's end of a connection. It fails as one over TCP does.
+// conn is the client's end of a connection. Its errors are those of TCP.
 type conn struct {
 	net.Conn
 	// ctx is the parent of the request's context, so that a handler notices that
-	// the client has gone even before it has read the whole body. Its cause is
-	// the error for the client.
+	// the client has disconnected even if it has not read the whole body. Its
+	// cause is the error that the client gets.
 	ctx  context.Context
 	fail context.CancelCauseFunc
 }
@@ -199,8 +198,8 @@ func (c *conn) Write(b []byte) (int, error) {
 	case c.ctx.Err() != nil:
 		return n, context.Cause(c.ctx)
 	}
-	// The server has closed its end. Over TCP the rest would go into a buffer:
-	// what the client learns of it, an answer or the end, it reads.
+	// The server has closed its end. Over TCP, the rest would go into a buffer, and
+	// the client would find out by reading: a response or EOF.
 	return len(b), nil
 }
 
@@ -219,7 +218,7 @@ type serverConn struct {
 	client *conn
 }
 
-// SetLinger(0) makes Close reset the connection, as it does on a net.TCPConn.
+// SetLinger(0) makes Close reset the connection, as for a net.TCPConn.
 func (s *serverConn) SetLinger(seconds int) error {
 	if seconds == 0 {
 		s.client.fail(opError("read", syscall.ECONNRESET))

@@ -33,15 +33,15 @@ func client(t *testing.T, h http.HandlerFunc) *http.Client {
 	return &http.Client{Transport: transport}
 }
 
-// seen is what a client sees of an exchange.
-type seen struct {
+// outcome is what a client sees of a request.
+type outcome struct {
 	Status string
 	Proto  string
 	Header http.Header
 	Length int64
 	Body   string
-	Failed string // while waiting for the answer
-	Broken string // while reading its body
+	Failed string // error before the response
+	Broken string // error while reading its body
 }
 
 func kind(err error) string {
@@ -60,18 +60,18 @@ func kind(err error) string {
 	return err.Error()
 }
 
-func see(c *http.Client, r *http.Request) seen {
+func send(c *http.Client, r *http.Request) outcome {
 	res, err := c.Do(r)
 	if err != nil {
-		return seen{Failed: kind(err)}
+		return outcome{Failed: kind(err)}
 	}
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	res.Header.Del("Date")
-	return seen{res.Status, res.Proto, res.Header, res.ContentLength, string(body), "", kind(err)}
+	return outcome{res.Status, res.Proto, res.Header, res.ContentLength, string(body), "", kind(err)}
 }
 
-// reset cuts the connection as a fault does, once the request has arrived.
+// reset reads the request and resets the connection, as a fault does.
 func reset(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	conn, _, err := http.NewResponseController(w).Hijack()
@@ -85,15 +85,14 @@ func reset(w http.ResponseWriter, r *http.Request) {
 
 func flush(w http.ResponseWriter) { _ = http.NewResponseController(w).Flush() }
 
-// What a client sees is what it would see over TCP.
-func TestAsOverTCP(t *testing.T) {
+func TestClientSeesTheSameAsOverTCP(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
-		"nothing":              func(http.ResponseWriter, *http.Request) {},
-		"a body":               func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"a":1}`) },
-		"a status":             func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) },
-		"two statuses":         func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404); w.WriteHeader(200) },
-		"no content":           func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
-		"a status of nobody's": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(529) },
+		"nothing":                func(http.ResponseWriter, *http.Request) {},
+		"a body":                 func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"a":1}`) },
+		"a status":               func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) },
+		"two statuses":           func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404); w.WriteHeader(200) },
+		"no content":             func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) },
+		"an unregistered status": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(529) },
 		"headers": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Add("x-one", "1")
 			w.Header().Add("x-one", "2")
@@ -116,18 +115,18 @@ func TestAsOverTCP(t *testing.T) {
 		},
 		"an echo": func(w http.ResponseWriter, r *http.Request) {
 			body, err := io.ReadAll(r.Body)
-			r.Header.Del("Accept-Encoding") // the transport over TCP can unpack
+			r.Header.Del("Accept-Encoding") // the transport over TCP decompresses
 			fmt.Fprintf(w, "%s %s %s %q %s %d %v %q %v", r.Method, r.URL, r.RequestURI, r.URL.RawQuery, r.Proto, r.ContentLength, r.TransferEncoding, body, err)
 			for _, name := range slices.Sorted(mapKeys(r.Header)) {
 				fmt.Fprintf(w, "\n%s: %q", name, r.Header[name])
 			}
 		},
-		"aborted at once": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
-		"aborted after a little": func(w http.ResponseWriter, _ *http.Request) {
+		"aborted immediately": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"aborted after a write": func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "a")
 			panic(http.ErrAbortHandler)
 		},
-		"aborted within": func(w http.ResponseWriter, _ *http.Request) {
+		"aborted after a flush": func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = io.WriteString(w, "a")
 			flush(w)
 			panic(http.ErrAbortHandler)
@@ -138,16 +137,16 @@ func TestAsOverTCP(t *testing.T) {
 			panic(http.ErrAbortHandler)
 		},
 		"reset": reset,
-		"aborted within its length": func(w http.ResponseWriter, _ *http.Request) {
+		"aborted before its length": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("content-length", "9")
 			_, _ = io.WriteString(w, "a")
 			flush(w)
 			panic(http.ErrAbortHandler)
 		},
-		"a body of several readings": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(bytes.Repeat([]byte("x"), 3<<20)) },
+		"a large body": func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(bytes.Repeat([]byte("x"), 3<<20)) },
 	} {
-		for _, ask := range []struct {
-			what, method, body string
+		for _, sent := range []struct {
+			name, method, body string
 			reader             io.Reader
 		}{
 			{"GET", "GET", "", nil},
@@ -155,30 +154,30 @@ func TestAsOverTCP(t *testing.T) {
 			{"POST", "POST", `{"b":2}`, nil},
 			{"POST of unknown length", "POST", "", io.MultiReader(strings.NewReader("a"), strings.NewReader("b"))},
 		} {
-			t.Run(name+"/"+ask.what, func(t *testing.T) {
+			t.Run(name+"/"+sent.name, func(t *testing.T) {
 				over := httptest.NewUnstartedServer(handler)
 				over.Config.ErrorLog = log.New(io.Discard, "", 0)
 				over.Start()
 				defer over.Close()
-				request := func(at string) *http.Request {
-					body := ask.reader
-					if body == nil && ask.body != "" {
-						body = strings.NewReader(ask.body)
+				request := func(base string) *http.Request {
+					body := sent.reader
+					if body == nil && sent.body != "" {
+						body = strings.NewReader(sent.body)
 					}
-					if ask.reader != nil {
+					if sent.reader != nil {
 						body = io.MultiReader(strings.NewReader("a"), strings.NewReader("b"))
 					}
-					r, err := http.NewRequestWithContext(context.Background(), ask.method, at+"/a%2Fb/c?x[]=1&y=%20", body)
+					r, err := http.NewRequestWithContext(context.Background(), sent.method, base+"/a%2Fb/c?x[]=1&y=%20", body)
 					if err != nil {
 						t.Fatal(err)
 					}
-					r.Header["x-api-key"] = []string{"sk-ant-admin01-a"} // not as net/http spells it
+					r.Header["x-api-key"] = []string{"sk-ant-admin01-a"} // not in canonical form
 					return r
 				}
-				want := see(over.Client(), request(over.URL))
-				got := see(client(t, handler), request("http://here.test"))
+				want := send(over.Client(), request(over.URL))
+				got := send(client(t, handler), request("http://here.test"))
 				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("over TCP (-) and in process (+)\n%s", diff)
+					t.Errorf("(-over TCP +in process)\n%s", diff)
 				}
 			})
 		}
@@ -195,39 +194,39 @@ func mapKeys[K comparable, V any](m map[K]V) func(func(K) bool) {
 	}
 }
 
-func get(t *testing.T, ctx context.Context, at string) *http.Request {
+func newGet(t *testing.T, ctx context.Context, address string) *http.Request {
 	t.Helper()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-func TestOnlyOneHost(t *testing.T) {
-	c := client(t, func(http.ResponseWriter, *http.Request) { t.Error("it was asked") })
+func TestOtherHostsAreRejected(t *testing.T) {
+	c := client(t, func(http.ResponseWriter, *http.Request) { t.Error("the handler was called") })
 	for _, at := range []string{"http://api.example.com/", "https://here.test/", "http://here.test:80/"} {
-		if _, err := c.Do(get(t, context.Background(), at)); err == nil || !strings.Contains(err.Error(), "leads to http://here.test alone") {
+		if _, err := c.Do(newGet(t, context.Background(), at)); err == nil || !strings.Contains(err.Error(), "only connects to http://here.test, not to ") {
 			t.Errorf("%s: %v", at, err)
 		}
 	}
 }
 
-// What net/http does not send is not sent here, for the reason that it gives.
-func TestWhatIsNotSent(t *testing.T) {
+// Requests that net/http refuses to send fail with the same error.
+func TestInvalidRequestsFailAsOverTCP(t *testing.T) {
 	over := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { _, _ = io.ReadAll(r.Body) }))
 	defer over.Close()
 	for name, spoil := range map[string]func(*http.Request){
 		"a line break in a header":   func(r *http.Request) { r.Header.Set("x-api-key", "a\nb") },
 		"a control character":        func(r *http.Request) { r.Header.Set("x-api-key", "a\x01b") },
-		"a deleted character":        func(r *http.Request) { r.Header.Set("x-api-key", "a\x7fb") },
+		"a DEL character":            func(r *http.Request) { r.Header.Set("x-api-key", "a\x7fb") },
 		"a space in a header's name": func(r *http.Request) { r.Header["x bad"] = []string{"a"} },
 		"a body that fails":          func(r *http.Request) { r.Body = io.NopCloser(iotest.ErrReader(errors.New("disk on fire"))) },
 		"less than its length":       func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("a")), 2 },
 		"more than its length":       func(r *http.Request) { r.Body, r.ContentLength = io.NopCloser(strings.NewReader("abc")), 2 },
 	} {
 		t.Run(name, func(t *testing.T) {
-			ask := func(c *http.Client, at string) string {
+			errorOf := func(c *http.Client, at string) string {
 				r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, at, nil)
 				if err != nil {
 					t.Fatal(err)
@@ -241,8 +240,8 @@ func TestWhatIsNotSent(t *testing.T) {
 				wrapped, _ := errors.AsType[*url.Error](err)
 				return strings.TrimPrefix(wrapped.Err.Error(), "http: ")
 			}
-			want := ask(over.Client(), over.URL)
-			got := ask(client(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.ReadAll(r.Body) }), "http://here.test")
+			want := errorOf(over.Client(), over.URL)
+			got := errorOf(client(t, func(_ http.ResponseWriter, r *http.Request) { _, _ = io.ReadAll(r.Body) }), "http://here.test")
 			if !strings.Contains(want, strings.TrimPrefix(got, "net/http: ")) {
 				t.Errorf("in process %q, over TCP %q", got, want)
 			}
@@ -250,8 +249,8 @@ func TestWhatIsNotSent(t *testing.T) {
 	}
 }
 
-// Of two paths that a URL can have, the one that is written is asked for.
-func TestThePathIsTheOneThatIsWritten(t *testing.T) {
+// A URL can have contradictory Path and RawPath.
+func TestPathIsTheSameAsOverTCP(t *testing.T) {
 	over := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, r.URL.Path+" "+r.URL.EscapedPath())
 	}))
@@ -261,20 +260,19 @@ func TestThePathIsTheOneThatIsWritten(t *testing.T) {
 		func(u *url.URL) { u.Path, u.RawPath = "/a/b", "/a%2Fb" },
 		func(u *url.URL) { u.Path = "/ä b" },
 	} {
-		ask := func(c *http.Client, at string) seen {
-			r := get(t, context.Background(), at)
+		get := func(c *http.Client, base string) outcome {
+			r := newGet(t, context.Background(), base)
 			change(r.URL)
-			return see(c, r)
+			return send(c, r)
 		}
-		want := ask(over.Client(), over.URL)
-		if diff := cmp.Diff(want, ask(client(t, over.Config.Handler.ServeHTTP), "http://here.test")); diff != "" {
+		want := get(over.Client(), over.URL)
+		if diff := cmp.Diff(want, get(client(t, over.Config.Handler.ServeHTTP), "http://here.test")); diff != "" {
 			t.Error(diff)
 		}
 	}
 }
 
-// Close fails the current request, and the one after it.
-func TestTheEndOfATransport(t *testing.T) {
+func TestCloseFailsCurrentAndLaterRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := client(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		go func() {
@@ -282,21 +280,21 @@ func TestTheEndOfATransport(t *testing.T) {
 			c.Transport.(*Transport).Close()
 		}()
 		for range 2 {
-			if _, err := c.Do(get(t, t.Context(), "http://here.test/")); err == nil || !strings.Contains(err.Error(), "this server has ended") {
+			if _, err := c.Do(newGet(t, t.Context(), "http://here.test/")); err == nil || !strings.Contains(err.Error(), "this server is closed") {
 				t.Error(err)
 			}
 		}
 	})
 }
 
-// A client that goes away is noticed by the handler, whatever either does.
-func TestAClientThatGoesAway(t *testing.T) {
+// The handler notices, whatever it and the client are doing.
+func TestClientDisconnects(t *testing.T) {
 	for name, step := range map[string]struct {
 		handler func(http.ResponseWriter, *http.Request)
 		client  func(ctx context.Context, cancel func(), c *http.Client, r *http.Request) error
 		want    error
 	}{
-		"before the answer": {
+		"before the response": {
 			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 			func(_ context.Context, cancel func(), c *http.Client, r *http.Request) error {
 				go cancel()
@@ -305,7 +303,7 @@ func TestAClientThatGoesAway(t *testing.T) {
 			},
 			context.Canceled,
 		},
-		"before it asks": {
+		"before the request": {
 			func(http.ResponseWriter, *http.Request) {},
 			func(_ context.Context, cancel func(), c *http.Client, r *http.Request) error {
 				cancel()
@@ -314,7 +312,7 @@ func TestAClientThatGoesAway(t *testing.T) {
 			},
 			context.Canceled,
 		},
-		"within the answer": {
+		"during the response": {
 			func(w http.ResponseWriter, r *http.Request) { flush(w); <-r.Context().Done() },
 			func(_ context.Context, cancel func(), c *http.Client, r *http.Request) error {
 				res, err := c.Do(r)
@@ -328,8 +326,8 @@ func TestAClientThatGoesAway(t *testing.T) {
 			},
 			context.Canceled,
 		},
-		"with an answer that it has not read": {
-			func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "all of it") },
+		"with an unread response": {
+			func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "complete") },
 			func(ctx context.Context, cancel func(), c *http.Client, r *http.Request) error {
 				res, err := c.Do(r)
 				if err != nil {
@@ -341,9 +339,9 @@ func TestAClientThatGoesAway(t *testing.T) {
 				_, err = io.ReadAll(res.Body)
 				return err
 			},
-			nil, // net/http has read it already, as it would over TCP
+			nil, // net/http has buffered it, as over TCP
 		},
-		"with a body that the handler has not read": {
+		"with a request body the handler has not read": {
 			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 			func(_ context.Context, cancel func(), c *http.Client, r *http.Request) error {
 				r.Method, r.Body = http.MethodPost, io.NopCloser(bytes.NewReader(large))
@@ -353,11 +351,11 @@ func TestAClientThatGoesAway(t *testing.T) {
 			},
 			context.Canceled,
 		},
-		"without reading on": {
+		"without reading all of the response": {
 			func(w http.ResponseWriter, _ *http.Request) {
 				for {
 					if _, err := w.Write(make([]byte, 1<<20)); err != nil {
-						return // it would wait for ever otherwise
+						return // otherwise, it would block forever
 					}
 				}
 			},
@@ -370,7 +368,7 @@ func TestAClientThatGoesAway(t *testing.T) {
 			},
 			nil,
 		},
-		"at the end of its patience": {
+		"after a timeout": {
 			func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 			func(_ context.Context, _ func(), c *http.Client, r *http.Request) error {
 				c.Timeout = time.Hour
@@ -381,10 +379,10 @@ func TestAClientThatGoesAway(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) { // which ends when every goroutine has
+			synctest.Test(t, func(t *testing.T) { // ends once every goroutine has
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
-				err := step.client(ctx, cancel, client(t, step.handler), get(t, ctx, "http://here.test/"))
+				err := step.client(ctx, cancel, client(t, step.handler), newGet(t, ctx, "http://here.test/"))
 				if !errors.Is(err, step.want) {
 					t.Errorf("%v, want %v", err, step.want)
 				}
@@ -393,39 +391,39 @@ func TestAClientThatGoesAway(t *testing.T) {
 	}
 }
 
-func TestWhoReadsAfterClosingIsTold(t *testing.T) {
-	res, err := client(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "a") }).Do(get(t, context.Background(), "http://here.test/"))
+func TestReadAfterCloseFails(t *testing.T) {
+	res, err := client(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "a") }).Do(newGet(t, context.Background(), "http://here.test/"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	res.Body.Close()
 	if _, err := io.ReadAll(res.Body); err == nil {
-		t.Error("it reads on")
+		t.Error("no error")
 	}
 }
 
-func TestAPanicIsTold(t *testing.T) {
-	_, err := client(t, func(http.ResponseWriter, *http.Request) { panic("so") }).Do(get(t, context.Background(), "http://here.test/"))
-	if err == nil || !strings.Contains(err.Error(), "the handler panicked: so") || !strings.Contains(err.Error(), "transport_test.go") {
+func TestHandlerPanicIsTheClientsError(t *testing.T) {
+	_, err := client(t, func(http.ResponseWriter, *http.Request) { panic("broken handler") }).Do(newGet(t, context.Background(), "http://here.test/"))
+	if err == nil || !strings.Contains(err.Error(), "the handler panicked: broken handler") || !strings.Contains(err.Error(), "transport_test.go") {
 		t.Error(err)
 	}
 }
 
-// closes counts how often a body is closed.
-type closes struct {
+// closeCounter is a body that counts calls of Close.
+type closeCounter struct {
 	io.Reader
 	mu sync.Mutex
 	n  int
 }
 
-func (c *closes) Close() error {
+func (c *closeCounter) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.n++
 	return nil
 }
 
-func TestTheBodyOfARequestIsClosed(t *testing.T) {
+func TestRequestBodyIsClosed(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
 		"read":     func(_ http.ResponseWriter, r *http.Request) { _, _ = io.ReadAll(r.Body) },
 		"not read": func(http.ResponseWriter, *http.Request) {},
@@ -433,7 +431,7 @@ func TestTheBodyOfARequestIsClosed(t *testing.T) {
 		"aborted":  func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	} {
 		for _, at := range []string{"http://here.test/", "http://elsewhere.test/"} {
-			body := &closes{Reader: strings.NewReader("a")}
+			body := &closeCounter{Reader: strings.NewReader("a")}
 			r, err := http.NewRequestWithContext(context.Background(), http.MethodPost, at, body)
 			if err != nil {
 				t.Fatal(err)
@@ -443,22 +441,22 @@ func TestTheBodyOfARequestIsClosed(t *testing.T) {
 			}
 			body.mu.Lock()
 			if body.n == 0 {
-				t.Errorf("%s, %s: the body was left open", name, at)
+				t.Errorf("%s, %s: the body is still open", name, at)
 			}
 			body.mu.Unlock()
 		}
 	}
 }
 
-// What is flushed can be read before the handler has ended.
-func TestAStreamArrivesLive(t *testing.T) {
-	goOn := make(chan struct{})
+// The client can read flushed data before the handler returns.
+func TestFlushedDataArrivesImmediately(t *testing.T) {
+	resume := make(chan struct{})
 	res, err := client(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "one")
 		flush(w)
-		<-goOn
+		<-resume
 		_, _ = io.WriteString(w, "two")
-	}).Do(get(t, context.Background(), "http://here.test/"))
+	}).Do(newGet(t, context.Background(), "http://here.test/"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -467,24 +465,24 @@ func TestAStreamArrivesLive(t *testing.T) {
 	if _, err := io.ReadFull(res.Body, first); err != nil || string(first) != "one" {
 		t.Fatal(string(first), err)
 	}
-	close(goOn)
+	close(resume)
 	if rest, err := io.ReadAll(res.Body); err != nil || string(rest) != "two" {
 		t.Error(string(rest), err)
 	}
 }
 
-func TestACutConnectionIsNoOrdinaryClose(t *testing.T) {
-	_, err := client(t, reset).Do(get(t, context.Background(), "http://here.test/"))
+func TestResetIsAnOpError(t *testing.T) {
+	_, err := client(t, reset).Do(newGet(t, context.Background(), "http://here.test/"))
 	if op, ok := errors.AsType[*net.OpError](err); !ok || op.Op != "read" {
 		t.Errorf("%#v", err)
 	}
 }
 
-// large is more than net/http buffers anywhere, or reads without being asked to.
+// large is more than net/http ever buffers or reads ahead.
 var large = bytes.Repeat([]byte("x"), 2<<20)
 
-// A client gets an answer although it has not sent all of its request.
-func TestAnEarlyAnswer(t *testing.T) {
+// A client gets a response before it has sent its entire request.
+func TestEarlyResponse(t *testing.T) {
 	tooLarge := func(w http.ResponseWriter) { http.Error(w, "too large", http.StatusRequestEntityTooLarge) }
 	for name, handler := range map[string]http.HandlerFunc{
 		"nothing read": func(w http.ResponseWriter, _ *http.Request) { tooLarge(w) },
@@ -499,14 +497,14 @@ func TestAnEarlyAnswer(t *testing.T) {
 			w.WriteHeader(http.StatusRequestEntityTooLarge)
 			_, _ = w.Write([]byte("too large\n"))
 			flush(w)
-			<-r.Context().Done() // until the client goes
+			<-r.Context().Done() // until the client disconnects
 		},
 	} {
 		for _, length := range []int64{int64(len(large)), -1} {
 			for _, expect := range []string{"", "100-continue"} {
 				t.Run(fmt.Sprintf("%s/%d/%s", name, length, expect), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
-						r := get(t, t.Context(), "http://here.test/")
+						r := newGet(t, t.Context(), "http://here.test/")
 						r.Method, r.ContentLength = http.MethodPost, length
 						read := int64(0)
 						r.Body = io.NopCloser(io.TeeReader(bytes.NewReader(large), counter{&read}))
@@ -517,14 +515,14 @@ func TestAnEarlyAnswer(t *testing.T) {
 						if err != nil {
 							t.Fatal(err)
 						}
-						answer := make([]byte, len("too large"))
-						if _, err := io.ReadFull(res.Body, answer); err != nil || res.StatusCode != 413 || string(answer) != "too large" {
-							t.Errorf("%s %q %v", res.Status, answer, err)
+						got := make([]byte, len("too large"))
+						if _, err := io.ReadFull(res.Body, got); err != nil || res.StatusCode != 413 || string(got) != "too large" {
+							t.Errorf("%s %q %v", res.Status, got, err)
 						}
 						res.Body.Close()
 						synctest.Wait()
 						if expect != "" && name == "nothing read" && read > 0 {
-							t.Errorf("%d bytes were sent unasked", read)
+							t.Errorf("%d bytes were sent without 100 Continue", read)
 						}
 					})
 				})
@@ -540,7 +538,7 @@ func (c counter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func TestABodyThatIsExpected(t *testing.T) {
+func TestExpectContinue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://here.test/", bytes.NewReader(large))
 		if err != nil {
@@ -548,17 +546,17 @@ func TestABodyThatIsExpected(t *testing.T) {
 		}
 		r.Header.Set("Expect", "100-continue")
 		began := time.Now()
-		got := see(client(t, func(w http.ResponseWriter, r *http.Request) {
+		got := send(client(t, func(w http.ResponseWriter, r *http.Request) {
 			n, err := io.Copy(io.Discard, r.Body)
 			fmt.Fprint(w, n, err)
 		}), r)
 		if want := fmt.Sprint(len(large), nil); got.Body != want || time.Since(began) > 0 {
-			t.Errorf("%+v after %s, want %s at once", got, time.Since(began), want)
+			t.Errorf("%+v after %s, want %s immediately", got, time.Since(began), want)
 		}
 	})
 }
 
-// A handler can limit how long it reads and writes.
+// A handler can set deadlines for reading and writing.
 func TestDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
@@ -597,8 +595,8 @@ func TestDeadlines(t *testing.T) {
 	})
 }
 
-// A request is made once, although net/http repeats some over TCP.
-func TestADroppedRequestIsNotRepeated(t *testing.T) {
+// Over TCP, net/http would retry the request on a reused connection.
+func TestDroppedRequestIsNotRetried(t *testing.T) {
 	n := 0
 	c := client(t, func(w http.ResponseWriter, r *http.Request) {
 		if n++; n > 1 {
@@ -606,7 +604,7 @@ func TestADroppedRequestIsNotRepeated(t *testing.T) {
 		}
 	})
 	for _, want := range []string{"", "reset"} {
-		if got := see(c, get(t, t.Context(), "http://here.test/")).Failed; got != want {
+		if got := send(c, newGet(t, t.Context(), "http://here.test/")).Failed; got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -615,7 +613,6 @@ func TestADroppedRequestIsNotRepeated(t *testing.T) {
 	}
 }
 
-// Close returns when no handler runs any more.
 func TestCloseWaitsForHandlers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		returned := false
@@ -625,7 +622,7 @@ func TestCloseWaitsForHandlers(t *testing.T) {
 			time.Sleep(time.Hour)
 			returned = true
 		})
-		res, err := c.Do(get(t, t.Context(), "http://here.test/"))
+		res, err := c.Do(newGet(t, t.Context(), "http://here.test/"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -634,22 +631,23 @@ func TestCloseWaitsForHandlers(t *testing.T) {
 		if !returned {
 			t.Error("a handler is still running")
 		}
-		if _, err := io.ReadAll(res.Body); err == nil || !strings.Contains(err.Error(), "this server has ended") {
+		if _, err := io.ReadAll(res.Body); err == nil || !strings.Contains(err.Error(), "this server is closed") {
 			t.Error(err)
 		}
 	})
 }
 
-// The test ends, and its bubble with it, although nothing has closed the body.
-func TestCloseEndsWhatTheClientLeft(t *testing.T) {
+// A goroutine left behind would keep the synctest bubble, and so the test, from
+// ending.
+func TestCloseLeavesNoGoroutines(t *testing.T) {
 	for name, handler := range map[string]http.HandlerFunc{
-		"an answer":       func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "all of it") },
-		"a large answer":  func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(large) },
-		"an early answer": func(w http.ResponseWriter, r *http.Request) { _ = r.Body.Close() },
+		"a response":        func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "complete") },
+		"a large response":  func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(large) },
+		"an early response": func(w http.ResponseWriter, r *http.Request) { _ = r.Body.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := get(t, t.Context(), "http://here.test/")
+				r := newGet(t, t.Context(), "http://here.test/")
 				r.Method, r.Body = http.MethodPost, io.NopCloser(bytes.NewReader(large))
 				c := client(t, handler)
 				res, err := c.Do(r)
@@ -657,7 +655,7 @@ func TestCloseEndsWhatTheClientLeft(t *testing.T) {
 					t.Fatal(err)
 				}
 				c.Transport.(*Transport).Close()
-				if _, err := io.ReadAll(res.Body); res.Body != http.NoBody && (err == nil || !strings.Contains(err.Error(), "this server has ended")) {
+				if _, err := io.ReadAll(res.Body); res.Body != http.NoBody && (err == nil || !strings.Contains(err.Error(), "this server is closed")) {
 					t.Error(err)
 				}
 			})

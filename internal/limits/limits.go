@@ -1,11 +1,10 @@
-// Package limits counts the requests of an organization against a rate limit,
-// on the organization's own clock, and words the headers of the answer.
+// Package limits applies rate limits to the requests of an organization, on the
+// organization's own clock, and sets the response headers that report them.
 //
-// The limit is a token bucket: it is full at first, a request takes a token,
-// and tokens come back evenly rather than all at once when a minute begins.
-// Anthropic documents that, and the headers, for the rate limits of its
-// Messages API; for the Admin API it documents the figures alone. A request
-// that is refused takes nothing.
+// A limit is a token bucket: it starts full, each request takes a token, and tokens
+// are replenished continuously rather than at fixed intervals. Anthropic documents
+// this, and the headers, for the rate limits of its Messages API; for the Admin API
+// it documents only the numbers. A rejected request takes no token.
 package limits
 
 import (
@@ -20,7 +19,7 @@ import (
 	"antechamber/api"
 )
 
-// The headers of the answers of an organization whose requests are limited.
+// The response headers of an organization with a rate limit.
 const (
 	HeaderLimit      = "anthropic-ratelimit-requests-limit"
 	HeaderRemaining  = "anthropic-ratelimit-requests-remaining"
@@ -28,39 +27,40 @@ const (
 	HeaderRetryAfter = "retry-after"
 )
 
-// createInvite is the operation that production counts apart.
+// createInvite is the operation that production limits separately.
 const createInvite = "createOrganizationInvite"
 
-// rate is so many requests in a while. The zero rate is no limit.
+// rate is a number of requests per window. The zero rate is no limit.
 type rate struct {
 	requests int
 	window   time.Duration
 }
 
-// Policy says how many requests an organization may send. The zero Policy
-// limits nothing.
+// Policy is how many requests an organization may send. The zero Policy has no
+// limits.
 type Policy struct {
 	name     string
 	requests rate
-	invites  rate // of createInvite alone; none: it counts among the requests
+	invites  rate // for createInvite alone; if zero, it counts as a request
 }
 
-// The policies that have a name.
+// The named policies.
 var (
 	Off        = Policy{}
 	Production = Policy{"production", rate{100, time.Minute}, rate{1200, time.Hour}}
 )
 
-// maxPerMinute keeps a token longer than the microsecond that clocks tell.
+// maxPerMinute keeps the time per token well above a microsecond, the resolution of
+// an organization's clock.
 const maxPerMinute = 1_000_000
 
-// UnmarshalText is ParsePolicy for a command line.
+// UnmarshalText is ParsePolicy for command-line flags.
 func (p *Policy) UnmarshalText(text []byte) (err error) {
 	*p, err = ParsePolicy(string(text))
 	return err
 }
 
-// ParsePolicy reads off, production, or a number of requests of any kind a
+// ParsePolicy parses off, production, or a number of requests of any kind per
 // minute, such as 50/min.
 func ParsePolicy(s string) (Policy, error) {
 	switch s {
@@ -71,19 +71,19 @@ func ParsePolicy(s string) (Policy, error) {
 	}
 	digits, ok := strings.CutSuffix(s, "/min")
 	if !ok {
-		return Off, fmt.Errorf("invalid %q: want off, production, or a number a minute such as 50/min", s)
+		return Off, fmt.Errorf("invalid %q: want off, production or a number per minute, such as 50/min", s)
 	}
 	n, err := strconv.Atoi(digits)
 	if errors.Is(err, strconv.ErrSyntax) {
-		return Off, fmt.Errorf("invalid %q: %q is not a whole number", s, digits)
+		return Off, fmt.Errorf("invalid %q: want a whole number per minute, such as 50/min", s)
 	}
 	if err != nil || n < 1 || n > maxPerMinute {
-		return Off, fmt.Errorf("invalid %q: want 1 to %d requests a minute", s, maxPerMinute)
+		return Off, fmt.Errorf("invalid %q: want 1 to %d requests per minute", s, maxPerMinute)
 	}
 	return Policy{fmt.Sprintf("%d/min", n), rate{n, time.Minute}, rate{}}, nil
 }
 
-// String is the policy as ParsePolicy reads it.
+// String returns the policy in the form that ParsePolicy parses.
 func (p Policy) String() string {
 	if p == Off {
 		return "off"
@@ -91,7 +91,7 @@ func (p Policy) String() string {
 	return p.name
 }
 
-// Limiter counts the requests of one organization. The nil Limiter allows all.
+// Limiter counts the requests of one organization. A nil Limiter allows all.
 type Limiter struct {
 	policy   Policy
 	mu       sync.Mutex
@@ -99,7 +99,7 @@ type Limiter struct {
 	invites  bucket
 }
 
-// New returns a Limiter whose buckets are full, or nil for the policy Off.
+// New returns a Limiter with full buckets, or nil for the policy Off.
 func New(p Policy) *Limiter {
 	if p == Off {
 		return nil
@@ -107,18 +107,18 @@ func New(p Policy) *Limiter {
 	return &Limiter{policy: p}
 }
 
-// Decision reports whether a request may pass, and where the limit stands after
-// it. Limit is 0 when nothing is limited.
+// Decision is whether a request is allowed, and the state of its limit afterwards.
+// Limit is 0 if there is none.
 type Decision struct {
 	Allowed    bool
 	Limit      int           // requests
-	Window     time.Duration // in which they may be sent
-	Remaining  int           // requests that may be sent at once
-	Reset      api.Time      // when the bucket is full again
-	RetryAfter int           // seconds until the next request may pass, at least 1; 0 when allowed
+	Window     time.Duration // of Limit
+	Remaining  int           // requests allowed now
+	Reset      api.Time      // when the bucket will be full
+	RetryAfter int           // seconds until the next request is allowed, at least 1; 0 if allowed
 }
 
-// Allow counts a request of an operation. Time is the organization's clock.
+// Allow counts a request of an operation. now is the organization's time.
 func (l *Limiter) Allow(operation string, now api.Time) Decision {
 	if l == nil {
 		return Decision{Allowed: true}
@@ -141,48 +141,47 @@ func (l *Limiter) Reset() {
 	l.requests, l.invites = bucket{}, bucket{}
 }
 
-// bucket is a bucket of tokens. When it will be full says how many it has: it
-// needs neither a counter nor a timer.
+// bucket is a token bucket. The time when it will be full determines how many tokens
+// it has, so it needs neither a counter nor a timer.
 type bucket struct{ full time.Time }
 
 // take takes a token if there is one.
 func (b *bucket) take(r rate, now api.Time) Decision {
-	// The clock counts microseconds; a token that took part of one longer
-	// would make a full bucket hold one token less.
+	// The clock counts microseconds. With a fraction of one in each token, a full
+	// bucket would have one token less.
 	token := (r.window / time.Duration(r.requests)).Truncate(time.Microsecond)
-	filling := token * time.Duration(r.requests)
+	capacity := token * time.Duration(r.requests)
 	missing := max(0, b.full.Sub(now.Time))
-	if missing > 2*filling {
-		missing = 0 // the clock was set back: what is counted is still to come
+	if missing > 2*capacity {
+		missing = 0 // the clock went back, before the counted requests
 	}
-	d := Decision{Limit: r.requests, Window: r.window, Allowed: missing+token <= filling}
+	d := Decision{Limit: r.requests, Window: r.window, Allowed: missing+token <= capacity}
 	if d.Allowed {
 		missing += token
 	} else {
-		d.RetryAfter = int((missing + token - filling + time.Second - 1) / time.Second)
+		d.RetryAfter = int((missing + token - capacity + time.Second - 1) / time.Second)
 	}
 	b.full = now.Add(missing)
-	d.Remaining = max(0, int((filling-missing)/token))
+	d.Remaining = max(0, int((capacity-missing)/token))
 	d.Reset = api.At(b.full)
 	return d
 }
 
-// SetHeaders tells the client where its limit stands. Without a limit it does
-// nothing.
+// SetHeaders sets the headers that report the limit, if there is one.
 func (d Decision) SetHeaders(h http.Header) {
 	if d.Limit == 0 {
 		return
 	}
 	h.Set(HeaderLimit, strconv.Itoa(d.Limit))
 	h.Set(HeaderRemaining, strconv.Itoa(d.Remaining))
-	// Rounded up: at the time that is told, the bucket is full.
+	// Rounded up, so that the bucket is full at the reported time.
 	h.Set(HeaderReset, d.Reset.Add(time.Second-time.Microsecond).Truncate(time.Second).Format(time.RFC3339))
 	if !d.Allowed {
 		h.Set(HeaderRetryAfter, strconv.Itoa(d.RetryAfter))
 	}
 }
 
-// Message is what the refusal says. The words are ours.
+// Message returns the error message for a rejected request, in our own words.
 func (d Decision) Message() string {
 	window := "minute"
 	if d.Window == time.Hour {

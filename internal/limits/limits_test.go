@@ -32,20 +32,20 @@ func policy(t testing.TB, s string) Policy {
 func TestParsePolicy(t *testing.T) {
 	for _, s := range []string{"off", "production", "1/min", "50/min", "1000000/min"} {
 		if got := policy(t, s).String(); got != s {
-			t.Errorf("%s is read as %s", s, got)
+			t.Errorf("ParsePolicy(%q) is %s", s, got)
 		}
 	}
 	for s, want := range map[string]string{
-		"":                         "want off, production, or a number a minute such as 50/min",
-		"50":                       "want off, production, or a number a minute such as 50/min",
-		"50/s":                     "want off, production, or a number a minute such as 50/min",
-		"Production":               "want off, production, or a number a minute such as 50/min",
-		"/min":                     `"" is not a whole number`,
-		"1.5/min":                  `"1.5" is not a whole number`,
-		"0/min":                    "want 1 to 1000000 requests a minute",
-		"-1/min":                   "want 1 to 1000000 requests a minute",
-		"1000001/min":              "want 1 to 1000000 requests a minute",
-		"99999999999999999999/min": "want 1 to 1000000 requests a minute",
+		"":                         "want off, production or a number per minute, such as 50/min",
+		"50":                       "want off, production or a number per minute, such as 50/min",
+		"50/s":                     "want off, production or a number per minute, such as 50/min",
+		"Production":               "want off, production or a number per minute, such as 50/min",
+		"/min":                     "want a whole number per minute, such as 50/min",
+		"1.5/min":                  "want a whole number per minute, such as 50/min",
+		"0/min":                    "want 1 to 1000000 requests per minute",
+		"-1/min":                   "want 1 to 1000000 requests per minute",
+		"1000001/min":              "want 1 to 1000000 requests per minute",
+		"99999999999999999999/min": "want 1 to 1000000 requests per minute",
 	} {
 		if _, err := ParsePolicy(s); err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%q: %v, want %s", s, err, want)
@@ -53,12 +53,12 @@ func TestParsePolicy(t *testing.T) {
 	}
 }
 
-func TestTheBucketRefillsEvenly(t *testing.T) {
+func TestBucketRefillsContinuously(t *testing.T) {
 	l := New(policy(t, "3/min"))
 	allowed := func(remaining int, reset time.Duration) Decision {
 		return Decision{Allowed: true, Limit: 3, Window: time.Minute, Remaining: remaining, Reset: after(reset)}
 	}
-	refused := func(reset time.Duration, retryAfter int) Decision {
+	rejected := func(reset time.Duration, retryAfter int) Decision {
 		return Decision{Limit: 3, Window: time.Minute, Reset: after(reset), RetryAfter: retryAfter}
 	}
 	for _, c := range []struct {
@@ -68,14 +68,14 @@ func TestTheBucketRefillsEvenly(t *testing.T) {
 		{0, allowed(2, 20*time.Second)},
 		{0, allowed(1, 40*time.Second)},
 		{0, allowed(0, time.Minute)},
-		{0, refused(time.Minute, 20)},
-		{0, refused(time.Minute, 20)}, // what is refused takes nothing
-		{18500 * time.Millisecond, refused(time.Minute, 2)},
-		{19999 * time.Millisecond, refused(time.Minute, 1)},
+		{0, rejected(time.Minute, 20)},
+		{0, rejected(time.Minute, 20)}, // takes no token
+		{18500 * time.Millisecond, rejected(time.Minute, 2)},
+		{19999 * time.Millisecond, rejected(time.Minute, 1)},
 		{20 * time.Second, allowed(0, 80*time.Second)},
-		{20 * time.Second, refused(80*time.Second, 20)},
+		{20 * time.Second, rejected(80*time.Second, 20)},
 		{65 * time.Second, allowed(1, 100*time.Second)},
-		{24 * time.Hour, allowed(2, 24*time.Hour+20*time.Second)}, // full, and no fuller
+		{24 * time.Hour, allowed(2, 24*time.Hour+20*time.Second)}, // full
 	} {
 		if diff := cmp.Diff(c.want, l.Allow("listWorkspaces", after(c.at))); diff != "" {
 			t.Errorf("after %v (-want +got):\n%s", c.at, diff)
@@ -83,7 +83,7 @@ func TestTheBucketRefillsEvenly(t *testing.T) {
 	}
 }
 
-// A request that waits for as long as it is told passes, whatever the figure.
+// A request that waits for RetryAfter seconds is allowed, at any rate.
 func TestRetryAfterIsLongEnough(t *testing.T) {
 	for _, s := range []string{"1/min", "7/min", "59/min", "100/min", "999/min", "1000000/min"} {
 		l, now := New(policy(t, s)), start
@@ -97,13 +97,13 @@ func TestRetryAfterIsLongEnough(t *testing.T) {
 			}
 			now = api.At(now.Add(time.Duration(d.RetryAfter) * time.Second))
 			if !l.Allow("", now).Allowed {
-				t.Errorf("%s: refused again after %d s", s, d.RetryAfter)
+				t.Errorf("%s: rejected again after %d s", s, d.RetryAfter)
 			}
 		}
 	}
 }
 
-// count tells how many requests of an operation pass at once.
+// count returns how many requests of an operation are allowed at once.
 func count(l *Limiter, operation string, now api.Time) (n int) {
 	for l.Allow(operation, now).Allowed {
 		n++
@@ -111,35 +111,35 @@ func count(l *Limiter, operation string, now api.Time) (n int) {
 	return n
 }
 
-func TestProductionCountsInvitesApart(t *testing.T) {
+func TestProductionLimitsInvitesSeparately(t *testing.T) {
 	l := New(Production)
 	for operation, want := range map[string]int{"listWorkspaces": 100, "createOrganizationInvite": 1200} {
 		if got := count(l, operation, start); got != want {
-			t.Errorf("%d of %s pass, not %d", got, operation, want)
+			t.Errorf("%d of %s allowed, want %d", got, operation, want)
 		}
 	}
 	for _, operation := range []string{"deleteOrganizationInvite", "getCurrentOrganization"} {
 		if l.Allow(operation, start).Allowed {
-			t.Errorf("%s has a limit of its own", operation)
+			t.Errorf("%s has a separate limit", operation)
 		}
 	}
-	// A token of 100 a minute comes back each 0.6 s, one of 1,200 an hour each 3 s.
+	// 100 per minute are a token each 0.6 s; 1,200 per hour are a token each 3 s.
 	for operation, want := range map[string]int{"listWorkspaces": 10, "createOrganizationInvite": 2} {
 		if got := count(l, operation, after(6*time.Second)); got != want {
-			t.Errorf("%d of %s pass after six seconds, not %d", got, operation, want)
+			t.Errorf("%d of %s allowed after six seconds, want %d", got, operation, want)
 		}
 	}
 }
 
-func TestANumberCountsEverything(t *testing.T) {
+func TestNumericPolicyCountsInvitesToo(t *testing.T) {
 	l := New(policy(t, "5/min"))
 	l.Allow("createOrganizationInvite", start)
 	if got := count(l, "listWorkspaces", start); got != 4 {
-		t.Errorf("%d pass after an invite, not 4", got)
+		t.Errorf("%d allowed after an invite, want 4", got)
 	}
 }
 
-func TestOffLimitsNothing(t *testing.T) {
+func TestOffAllowsEverything(t *testing.T) {
 	l := New(Off)
 	l.Reset()
 	d := l.Allow("listWorkspaces", start)
@@ -159,20 +159,20 @@ func TestResetFillsTheBuckets(t *testing.T) {
 	count(l, createInvite, start)
 	l.Reset()
 	if a, b := count(l, "", start), count(l, createInvite, start); a != 100 || b != 1200 {
-		t.Errorf("%d and %d pass after a reset", a, b)
+		t.Errorf("%d and %d allowed after a reset, want 100 and 1200", a, b)
 	}
 }
 
-// Requests that read the clock in one order may come to be counted in another;
-// a clock that was set back by a restore makes nobody wait for hours.
-func TestTimeThatGoesBack(t *testing.T) {
+// Concurrent requests may be counted in another order than they read the clock. After
+// a restore, the clock may be hours behind, and clients must not wait that long.
+func TestClockGoesBack(t *testing.T) {
 	l := New(policy(t, "3/min"))
 	count(l, "", start)
 	if d := l.Allow("", after(-time.Millisecond)); d.Allowed || d.Remaining != 0 {
-		t.Errorf("a moment back: %+v", d)
+		t.Errorf("a millisecond back: %+v", d)
 	}
 	if got := count(l, "", after(-time.Hour)); got != 3 {
-		t.Errorf("an hour back: %d pass, not 3", got)
+		t.Errorf("an hour back: %d allowed, want 3", got)
 	}
 }
 
@@ -214,16 +214,16 @@ func TestMessage(t *testing.T) {
 	}
 }
 
-func TestALimiterIsSafeForConcurrentUse(t *testing.T) {
+func TestLimiterIsSafeForConcurrentUse(t *testing.T) {
 	l := New(Production)
-	var passed atomic.Int64
+	var allowed atomic.Int64
 	var wg sync.WaitGroup
 	for range 8 {
-		wg.Go(func() { passed.Add(int64(count(l, "", start))) })
+		wg.Go(func() { allowed.Add(int64(count(l, "", start))) })
 	}
 	wg.Wait()
-	if passed.Load() != 100 {
-		t.Errorf("%d pass, not 100", passed.Load())
+	if allowed.Load() != 100 {
+		t.Errorf("%d allowed, want 100", allowed.Load())
 	}
 }
 

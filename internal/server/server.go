@@ -1,4 +1,4 @@
-// Package server holds what the Admin API and the control plane share: the
+// Package server defines what the Admin API and the control plane share: the
 // options of a server and, for each of its organizations, the journal, the
 // armed faults and the rate limit.
 package server
@@ -22,7 +22,7 @@ type Errors string
 // The forms of errors.
 const (
 	ErrorsBoth       Errors = "both"       // the contract's two fields beside production's envelope
-	ErrorsProduction Errors = "production" // production's envelope to the letter
+	ErrorsProduction Errors = "production" // exactly production's envelope
 )
 
 // Options configure a server. The command line, admintest and tests fill them
@@ -30,25 +30,25 @@ const (
 type Options struct {
 	Store *store.Store // with at least one organization
 	Seed  seed.Options // how the seed was loaded; it applies to later organizations too
-	// ForkUnknownKeys gives a well-formed admin key seen for the first time its
-	// own organization, forked from the seed. Otherwise the key is refused.
+	// ForkUnknownKeys creates an organization, forked from the seed, for each
+	// well-formed admin key seen for the first time. If false, unknown keys are
+	// rejected.
 	ForkUnknownKeys bool
-	Errors          Errors // ErrorsBoth when empty
+	Errors          Errors // ErrorsBoth if empty
 	RateLimit       limits.Policy
 	JournalEntries  int             // capacity of each organization's journal; 0 for no journal
 	Origins         []string        // web origins that may call the Admin API; * is any
 	Exposed         bool            // whether other machines can reach the server
-	Token           string          // required by the control plane when exposed; empty for none
+	Token           string          // required by the control plane if Exposed; empty for none
 	Version         string          // of the program
-	Log             *slog.Logger    // discards when nil
-	Ending          context.Context // its end ends the event streams; may be nil
-	// Sleep waits for faults that delay, or returns the cause when ctx is done
-	// first. [Sleep] when nil.
+	Log             *slog.Logger    // discards if nil
+	Ending          context.Context // ends the event streams when done; may be nil
+	// Sleep implements faults that delay. It defaults to the function [Sleep].
 	Sleep func(ctx context.Context, d time.Duration) error
 }
 
 // Organization returns the organization that an admin key selects, or nil. It
-// fails when the key should get a fork and there is no room for one.
+// returns an error if the key should get a fork but the server is full.
 func (o *Options) Organization(key string) (*store.Organization, error) {
 	if o.ForkUnknownKeys {
 		return o.Store.AuthenticateOrFork(key)
@@ -56,7 +56,7 @@ func (o *Options) Organization(key string) (*store.Organization, error) {
 	return o.Store.Authenticate(key), nil
 }
 
-// Sleep waits in real time, or returns the cause when ctx is done first.
+// Sleep waits in real time. If ctx is done first, it returns the cause.
 func Sleep(ctx context.Context, d time.Duration) error {
 	select {
 	case <-ctx.Done():
@@ -66,19 +66,19 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// journalEntryBytes is the room for an entry of a journal, on average.
+// journalEntryBytes is the average size of a journal entry for which there is room.
 const journalEntryBytes = 4 << 10
 
-// Tools are what an organization has for tests beside its state.
+// Tools are an organization's instruments for tests, kept apart from its state.
 type Tools struct {
-	Journal *journal.Journal // nil when there is none
+	Journal *journal.Journal // nil if the server keeps none
 	Faults  *faults.Set
 	Limiter *limits.Limiter
 
 	resets atomic.Uint64
 }
 
-// ToolsOf returns the tools of an organization, which last as long as it does.
+// ToolsOf returns the tools of an organization. They live as long as it does.
 func (o *Options) ToolsOf(org *store.Organization) *Tools {
 	return org.Attached(func() any {
 		t := &Tools{Faults: &faults.Set{Seed: org.IDSeed}, Limiter: limits.New(o.RateLimit)}

@@ -12,7 +12,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestSleepEndsWithTheContext(t *testing.T) {
+func TestSleepReturnsTheCauseOfItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		if err := Sleep(t.Context(), time.Hour); err != nil || time.Since(began) != time.Hour {

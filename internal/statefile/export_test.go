@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// Seal returns a file the checksum that goes with what stands in it.
+// Seal returns the file with its checksum corrected.
 func Seal(file string) []byte {
 	body := file[:strings.LastIndex(file, ",\n")]
 	return []byte(body + ending(crc32.Checksum([]byte(body), castagnoli)))
 }
 
-// Die lets go of the file as the end of a process does, without a last save.
-func (k *Keeper) Die() { k.lock.Close() }
+// Kill releases the file without a last save, as if the process was killed.
+func (k *Keeper) Kill() { k.lock.Close() }

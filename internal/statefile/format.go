@@ -2,32 +2,34 @@ package statefile
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"time"
 
 	"antechamber/api"
+	"antechamber/internal/text"
 	"antechamber/store"
 )
 
-// formatVersion is the version of the format. A program refuses those that it
-// does not know.
+// formatVersion is the version of the format. Read rejects all others.
 const formatVersion = 1
 
-// head is what stands in front of the lists of a file.
+// head is the part of a file before its lists.
 type head struct {
 	Antechamber *int   `json:"antechamber"`
 	IDSeed      uint64 `json:"id_seed"`
 	Seed        Seed   `json:"seed"`
 	Clock       *clock `json:"clock,omitempty"`
-	// Stopped tells that nothing happened after the file was saved. Otherwise
-	// more requests may have been counted than the file knows of.
+	// Stopped reports whether the server stopped after saving the file. If not,
+	// more requests may have been counted than the file says.
 	Stopped bool      `json:"stopped"`
 	Made    store.IDs `json:"made"`
 }
 
-// file is a whole file. States are versions of the store, as seeds: what
-// organizations and origins share stands there once.
+// file is a complete file. States are versions of an organization in the form of
+// seeds; organizations and origins refer to them by index, so that shared states are
+// stored once.
 type file struct {
 	head
 	States        []json.RawMessage `json:"states"`
@@ -36,19 +38,20 @@ type file struct {
 	Checksum      string            `json:"checksum"`
 }
 
-// look is how a state looks in one place.
+// look is a reference to a state, with the name and the clock that it has there. See
+// store.Look.
 type look struct {
 	State int    `json:"state"`
 	Name  string `json:"name"`
 	Clock clock  `json:"clock"`
 }
 
-// origin is what organizations were made from.
+// origin is the version organizations were created from and are reset to.
 type origin struct {
 	look
 	LoadedAt time.Time `json:"loaded_at"`
 	ShowsAt  *api.Time `json:"shows,omitempty"`
-	Seed     *int      `json:"seed,omitempty"` // the place in the seed that is loaded anew
+	Seed     *int      `json:"seed,omitempty"` // index in the seed to load again on reset; nil for none
 }
 
 // organization is one organization.
@@ -63,7 +66,7 @@ type organization struct {
 	RequestSeed uint64     `json:"request_seed"`
 }
 
-// clock is a clock as a seed has it.
+// clock is a clock in the form of a seed's.
 type clock struct {
 	FrozenAt *api.Time `json:"frozen_at,omitempty"`
 	Offset   string    `json:"offset,omitempty"`
@@ -82,13 +85,12 @@ func (c clock) clock() (store.Clock, error) {
 	}
 	offset, err := time.ParseDuration(c.Offset)
 	if err != nil || c.FrozenAt != nil {
-		return store.Clock{}, fmt.Errorf("expected frozen_at or an offset, not %q", c.Offset)
+		return store.Clock{}, errors.New(text.Invalid("offset", text.Quote(c.Offset), "a duration, such as 1h30m, or none with frozen_at"))
 	}
 	return store.Clock{Offset: offset}, nil
 }
 
-// ending is how a file ends. The checksum is that of all that stands before
-// it.
+// ending returns the end of a file, given the checksum of everything before it.
 func ending(checksum uint32) string { return fmt.Sprintf(",\n"+`"checksum":"%08x"}`+"\n", checksum) }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)

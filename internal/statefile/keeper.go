@@ -14,7 +14,7 @@ import (
 	"antechamber/store"
 )
 
-// Keeper keeps a store in a file.
+// Keeper saves a store to a file.
 type Keeper struct {
 	path     string
 	about    About
@@ -23,38 +23,37 @@ type Keeper struct {
 	after    func(time.Duration) <-chan time.Time
 	log      *slog.Logger
 
-	lock    *os.File // held while the store is kept
-	changed chan struct{}
-	texts   map[any][]byte // of the versions that were saved last, by their tokens
-	took    time.Duration  // to save the last time
+	lock     *os.File // held until Stop
+	changed  chan struct{}
+	encoded  map[any][]byte // versions in the last save, by their tokens
+	saveTime time.Duration  // how long the last save took
 }
 
-// Options make a Keeper.
+// Options configure a Keeper.
 type Options struct {
-	Path     string // as Resolve gives it
+	Path     string // from Resolve
 	About    About
-	Store    *store.Store // that nobody uses yet
+	Store    *store.Store // not in use yet
 	RealTime func() time.Time
 	After    func(time.Duration) <-chan time.Time
 	Log      *slog.Logger
 }
 
-// Keep returns the keeper of a store, which it has saved for the first time.
+// Keep locks the file, saves the store for the first time and returns its Keeper.
 func Keep(o Options) (*Keeper, error) {
 	k := &Keeper{
 		path: o.Path, about: o.About, store: o.Store, realTime: o.RealTime, after: o.After, log: o.Log,
 		changed: make(chan struct{}, 1),
 	}
-	locked, err := lock(o.Path)
-	if err != nil {
+	var err error
+	if k.lock, err = lock(o.Path); err != nil {
 		return nil, err
 	}
-	k.lock = locked
 	removeUnfinished(o.Path)
 	o.Store.Changed = func() {
 		select {
 		case k.changed <- struct{}{}:
-		default: // it is known already
+		default: // a save is due already
 		}
 	}
 	if err := k.save(false); err != nil {
@@ -64,28 +63,28 @@ func Keep(o Options) (*Keeper, error) {
 	return k, nil
 }
 
-var errInUse = errors.New("another process keeps its organizations in it")
+var errLocked = errors.New("locked by another process (stop that process or choose another file)")
 
-// removeUnfinished removes what other processes wrote aside for a file and could not
-// finish.
+// removeUnfinished removes the temporary files of processes that died while saving.
 func removeUnfinished(path string) {
 	entries, _ := os.ReadDir(filepath.Dir(path))
 	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), wholefile.Aside(path)) {
-			_ = os.Remove(filepath.Join(filepath.Dir(path), e.Name())) // it does no harm, either
+		if strings.HasPrefix(e.Name(), wholefile.TempPrefix(path)) {
+			_ = os.Remove(filepath.Join(filepath.Dir(path), e.Name())) // harmless if it stays
 		}
 	}
 }
 
-// rest lies between the beginnings of two saves, unless one takes longer. What
-// changes when a save has just begun is in the file when the next one is done:
-// that is this time and a save later, or two saves.
-const rest = 300 * time.Millisecond
+// saveInterval is the minimum time between the starts of two saves. A change that
+// just misses one save is in the file after the next: saveInterval and one save later,
+// or two saves if they take longer.
+const saveInterval = 300 * time.Millisecond
 
-// retry is how long it takes until a save that failed is tried once more.
-const retry = time.Second
+// retryInterval is the time between attempts after a failed save.
+const retryInterval = time.Second
 
-// Run saves the store whenever it has changed, until ctx is done.
+// Run saves the store whenever it changes, until ctx is done. Of consecutive failures
+// with the same error, it logs only the first.
 func (k *Keeper) Run(ctx context.Context) {
 	wait, failed := k.changed, error(nil)
 	for {
@@ -94,16 +93,16 @@ func (k *Keeper) Run(ctx context.Context) {
 			return
 		case <-wait:
 		}
-		pause := max(0, rest-k.took)
+		pause := max(0, saveInterval-k.saveTime)
 		if failed != nil {
-			pause = retry
+			pause = retryInterval
 		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-k.after(pause):
 		}
-		// What changes from here on is saved the next time.
+		// Changes after this point are due for the next save.
 		select {
 		case <-k.changed:
 		default:
@@ -111,46 +110,45 @@ func (k *Keeper) Run(ctx context.Context) {
 		err := k.save(false)
 		switch {
 		case err != nil && (failed == nil || err.Error() != failed.Error()):
-			k.log.Error("the state was not saved, and this is tried again", "state_file", k.path, "error", err)
+			k.log.Error("state not saved, retrying", "state_file", k.path, "error", err)
 		case err == nil && failed != nil:
-			k.log.Info("the state was saved again", "state_file", k.path)
+			k.log.Info("state saved after a failure", "state_file", k.path)
 		}
 		wait, failed = k.changed, err
 		if err != nil {
-			wait = ready
+			wait = closed // retry without a change
 		}
 	}
 }
 
-// ready is a channel that waits for nothing.
-var ready = func() chan struct{} {
+var closed = func() chan struct{} {
 	c := make(chan struct{})
 	close(c)
 	return c
 }()
 
-// Stop saves the store for the last time. Run has to have ended, and nobody
-// may change the store any more.
+// Stop saves the store for the last time and releases the file. Run must have
+// returned, and the store must not change any more.
 func (k *Keeper) Stop() error {
 	defer k.lock.Close()
 	return k.save(true)
 }
 
-// save saves the store. A version that was saved before is not encoded again.
+// save saves the store, reusing the encoded versions of the last save.
 func (k *Keeper) save(stopped bool) error {
 	began := k.realTime()
 	kept := k.store.Kept()
-	texts := make(map[any][]byte, len(kept.Versions))
+	encoded := make(map[any][]byte, len(kept.Versions))
 	states := make([][]byte, len(kept.Versions))
 	for i, v := range kept.Versions {
-		text, known := k.texts[v.Token()]
-		if !known {
-			text = stateOf(v)
+		state, ok := k.encoded[v.Token()]
+		if !ok {
+			state = stateOf(v)
 		}
-		texts[v.Token()], states[i] = text, text
+		encoded[v.Token()], states[i] = state, state
 	}
-	k.texts = texts
+	k.encoded = encoded
 	err := wholefile.Replace(k.path, func(w io.Writer) error { return write(w, k.about, kept, states, stopped) })
-	k.took = k.realTime().Sub(began)
+	k.saveTime = k.realTime().Sub(began)
 	return wholefile.Reason(err)
 }

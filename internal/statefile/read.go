@@ -7,29 +7,32 @@ import (
 	"fmt"
 	"hash/crc32"
 	"os"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
 
 	"antechamber/api"
 	"antechamber/internal/jsontree"
+	"antechamber/internal/text"
 	"antechamber/seed"
 	"antechamber/store"
 )
 
-// File is a file that was read.
+// File is a state file in memory.
 type File struct {
 	About
 	path string
 	kept store.Kept
 }
 
-// requestsMissed is more than the requests that an organization can have
-// answered since a file was saved, so that none of their ids comes again.
-const requestsMissed = 1 << 20
+// requestGap is added to the request counters of a file whose server did not stop
+// properly. It exceeds the number of requests that can follow a save, so that no
+// request id repeats.
+const requestGap = 1 << 20
 
-// Read reads a file at a real time. It fails when there is none, and when the
-// file is damaged or something else; it changes nothing.
+// Read reads a state file. realTime is the time for running clocks. The error is an
+// *fs.PathError if the file cannot be read.
 func Read(path string, realTime time.Time) (*File, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -37,37 +40,66 @@ func Read(path string, realTime time.Time) (*File, error) {
 	}
 	f, err := parse(data)
 	if err != nil {
-		return nil, damaged(path, err)
+		return nil, rejected(path, err)
 	}
 	read := &File{About: About{IDSeed: f.IDSeed, Seed: f.Seed}, path: path}
 	if f.Clock != nil {
 		frozen, err := f.Clock.clock()
 		if err != nil {
-			return nil, damaged(path, fmt.Errorf("/clock: %w", err))
+			return nil, rejected(path, fmt.Errorf("/clock: %w", err))
 		}
 		read.Clock = &frozen
 	}
 	if read.kept, err = f.read(realTime); err != nil {
-		return nil, damaged(path, err)
+		return nil, rejected(path, err)
 	}
 	return read, nil
 }
 
-// Fill puts everything into a store without organizations; anew gives how a
-// place of the seed is loaded anew.
-func (f *File) Fill(s *store.Store, anew func(place int) func(realTime time.Time) (store.Contents, error)) error {
-	if err := s.AddKept(f.kept, anew); err != nil {
-		return damaged(f.path, err)
+// Fill adds all organizations to an empty store. reload returns the function that
+// loads the organization at an index of the seed again.
+func (f *File) Fill(s *store.Store, reload func(place int) func(realTime time.Time) (store.Contents, error)) error {
+	if err := s.AddKept(f.kept, reload); err != nil {
+		return rejected(f.path, err)
 	}
 	return nil
 }
 
-// damaged words why a file is refused.
-func damaged(path string, why error) error {
-	return fmt.Errorf("the state file %s is damaged, and stays as it is: %w", path, why)
+// rejected returns the error for a file that cannot be used: what is wrong with it,
+// and what to do.
+func rejected(path string, err error) error {
+	location, positioned := errors.AsType[*positionError](err)
+	_, other := errors.AsType[versionError](err)
+	switch {
+	case errors.Is(err, errOtherFile):
+		return fmt.Errorf("%s is not a state file: %w (choose another file)", path, err)
+	case other:
+		return fmt.Errorf("cannot read state file %s: %w (use a newer antechamber or choose another file)", path, err)
+	case positioned:
+		return fmt.Errorf("damaged state file %s:%w (file left unchanged; restore a backup or move it away)", path, location)
+	}
+	return fmt.Errorf("damaged state file %s: %w (file left unchanged; restore a backup or move it away)", path, err)
 }
 
-// parse reads the text of a file.
+// errOtherFile is the error for JSON that is not a state file.
+var errOtherFile = errors.New(text.Missing("antechamber"))
+
+// versionError is the error for a format that is newer than formatVersion.
+type versionError string
+
+func (v versionError) Error() string {
+	return fmt.Sprintf("written by a newer version, in format %s; want %d", string(v), formatVersion)
+}
+
+// positionError is an error at a position in a file.
+type positionError struct {
+	line, column int
+	message      string
+}
+
+func (e *positionError) Error() string { return fmt.Sprintf("%d:%d: %s", e.line, e.column, e.message) }
+
+// parse decodes a file.
 func parse(data []byte) (*file, error) {
 	if err := check(data); err != nil {
 		return nil, err
@@ -77,7 +109,8 @@ func parse(data []byte) (*file, error) {
 	d.DisallowUnknownFields()
 	err := d.Decode(f)
 	if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return nil, at(data, int(mistyped.Offset)-1, "invalid %s: unexpected %s", mistyped.Field[strings.LastIndexByte(mistyped.Field, '.')+1:], mistyped.Value)
+		field := mistyped.Field[strings.LastIndexByte(mistyped.Field, '.')+1:]
+		return nil, errorAt(data, int(mistyped.Offset)-1, text.Invalid(field, "", nameOf(mistyped.Type)))
 	}
 	if err != nil {
 		return nil, errors.New(strings.TrimPrefix(err.Error(), "json: "))
@@ -85,79 +118,97 @@ func parse(data []byte) (*file, error) {
 	return f, nil
 }
 
-// levels reach down to the clocks of the file. States are large, and checked by
-// package seed.
-const levels = 4
+// nameOf returns what a field of type t can have, for errors.
+func nameOf(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "true or false"
+	case reflect.String:
+		return "a string"
+	case reflect.Slice:
+		return "an array"
+	case reflect.Struct:
+		return "an object"
+	}
+	return "a whole number"
+}
 
-// check refuses a text that is damaged or not a state file.
+// checkedLevels is the depth of the clocks of the file. States are large, and package
+// seed checks them.
+const checkedLevels = 4
+
+// check returns an error if data is damaged or not a state file.
 func check(data []byte) error {
-	doc, err := jsontree.ParseWithin(data, jsontree.Limits{Levels: levels})
+	doc, err := jsontree.ParseWithin(data, jsontree.Limits{Levels: checkedLevels})
 	if syntax, ok := errors.AsType[*jsontree.SyntaxError](err); ok {
-		return at(data, syntax.Offset, "%s", syntax.Message)
+		return errorAt(data, syntax.Offset, syntax.Message)
 	}
 	if doc.Root.Kind != jsontree.Object {
-		return at(data, doc.Root.Start, "expected an object")
+		return errorAt(data, doc.Root.Start, text.Invalid("state", "", "an object"))
 	}
 	version := doc.Root.Get("antechamber")
 	if version == nil {
-		return errors.New("/antechamber: expected the version of a state file, and there is none: this is some other file")
+		return errOtherFile
 	}
-	found := "another value"
+	found := ""
 	if version.Kind == jsontree.Number && len(version.Text) <= 20 {
 		found = version.Text
 	}
-	if found != strconv.Itoa(formatVersion) {
-		return fmt.Errorf("/antechamber: expected version %d of state files, not %s", formatVersion, found)
+	switch n, err := strconv.Atoi(found); {
+	case err == nil && n > formatVersion:
+		return versionError(found)
+	case found != strconv.Itoa(formatVersion):
+		return errors.New("/antechamber: " + text.Invalid("antechamber", found, strconv.Itoa(formatVersion)))
 	}
-	// What is damaged and JSON all the same shows in the sum.
+	// The checksum detects damage that leaves the file valid JSON.
 	size := len(ending(0))
 	body, end := data[:max(0, len(data)-size)], string(data[max(0, len(data)-size):])
 	if sum := crc32.Checksum(body, castagnoli); end != ending(sum) {
-		return fmt.Errorf("/checksum: expected %08x at the end of the file: something before it was changed or is missing", sum)
+		return errors.New("/checksum: " + text.Invalid("checksum", "", fmt.Sprintf("%08x at the end of the file; part of it was changed or is missing", sum)))
 	}
 	if len(doc.Repeated) > 0 {
-		return at(data, doc.Repeated[0].NameStart, "repeated field %q", doc.Repeated[0].Name)
+		return errorAt(data, doc.Repeated[0].NameStart, "repeated field "+text.Quote(doc.Repeated[0].Name))
 	}
 	return nil
 }
 
-// at returns an error at an offset of the file.
-func at(data []byte, offset int, format string, args ...any) error {
+// errorAt returns an error at an offset of the file.
+func errorAt(data []byte, offset int, message string) error {
 	line, column := jsontree.Position(data, offset)
-	return fmt.Errorf("line %d, column %d: %s", line, column, fmt.Sprintf(format, args...))
+	return &positionError{line, column, message}
 }
 
-// read returns what the store is filled with.
+// read returns the contents of the store.
 func (f *file) read(realTime time.Time) (store.Kept, error) {
 	k := store.Kept{Made: f.Made}
 	if len(f.Organizations) == 0 || len(f.Organizations[0].AdminKeys) == 0 {
-		return k, errors.New("/organizations: expected an organization with an admin key")
+		return k, errors.New("/organizations: the first organization must exist and have an admin key")
 	}
 	latest := make([]api.Time, len(f.States))
-	for i, text := range f.States {
-		v, at, err := readState(text, realTime)
+	for i, state := range f.States {
+		v, at, err := readState(state, realTime)
 		if err != nil {
 			return k, fmt.Errorf("/states/%d%w", i, err)
 		}
 		k.Versions, latest[i] = append(k.Versions, v), at
 	}
-	looks := func(l look) (store.Look, error) {
+	lookFrom := func(l look) (store.Look, error) {
 		if l.State < 0 || l.State >= len(f.States) {
-			return store.Look{}, fmt.Errorf("/state: there is no state %d", l.State)
+			return store.Look{}, fmt.Errorf("/state: no such state %d", l.State)
 		}
 		c, err := l.Clock.clock()
 		if err != nil {
 			return store.Look{}, fmt.Errorf("/clock: %w", err)
 		}
-		// The clock of this machine may be behind that of the one before, and no
-		// organization goes back.
+		// An organization's time never goes back, even if this machine's clock is
+		// behind that of the machine that saved the file.
 		if behind := latest[l.State].Sub(c.Now(realTime).Time); behind > 0 && !c.Frozen {
 			c.Offset += behind
 		}
 		return store.Look{Version: l.State, Name: l.Name, Clock: c}, nil
 	}
 	for i, g := range f.Origins {
-		l, err := looks(g.look)
+		l, err := lookFrom(g.look)
 		if err != nil {
 			return k, fmt.Errorf("/origins/%d%w", i, err)
 		}
@@ -171,9 +222,9 @@ func (f *file) read(realTime time.Time) (store.Kept, error) {
 		k.Origins = append(k.Origins, kept)
 	}
 	for i, o := range f.Organizations {
-		l, err := looks(o.look)
+		l, err := lookFrom(o.look)
 		if err == nil && (o.Origin < 0 || o.Origin >= len(f.Origins)) {
-			err = fmt.Errorf("/origin: there is no origin %d", o.Origin)
+			err = fmt.Errorf("/origin: no such origin %d", o.Origin)
 		}
 		if err != nil {
 			return k, fmt.Errorf("/organizations/%d%w", i, err)
@@ -186,22 +237,21 @@ func (f *file) read(realTime time.Time) (store.Kept, error) {
 			kept.Expires = *o.ExpiresAt
 		}
 		if !f.Stopped {
-			kept.Requests += requestsMissed
+			kept.Requests += requestGap
 		}
 		k.Organizations = append(k.Organizations, kept)
 	}
 	return k, nil
 }
 
-// readState returns a state and the latest instant at which something happened
-// in it.
-func readState(text []byte, realTime time.Time) (v store.Version, latest api.Time, err error) {
-	_, all, err := seed.Read("state", text, seed.Options{Real: realTime})
+// readState returns a state and the time of its latest event.
+func readState(state []byte, realTime time.Time) (v store.Version, latest api.Time, err error) {
+	_, all, err := seed.Read("state", state, seed.Options{Real: realTime})
 	if faults, ok := errors.AsType[seed.Faults](err); ok {
 		return v, latest, fmt.Errorf("%s: %s", faults[0].Pointer, faults[0].Message)
 	}
 	if len(all) != 1 {
-		return v, latest, fmt.Errorf(": expected one organization, not %d", len(all))
+		return v, latest, fmt.Errorf(": %s", text.Invalid("state", "", fmt.Sprintf("one organization, not %d", len(all))))
 	}
 	if v, err = store.VersionOf(all[0]); err != nil {
 		err = fmt.Errorf(": %w", err)

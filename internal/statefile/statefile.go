@@ -1,9 +1,9 @@
-// Package statefile keeps a store in a file over restarts: every organization
-// with its clock, its counters and its admin keys, and what it was made from.
-// Journals, faults and snapshots are not kept.
+// Package statefile persists a store in a file: every organization with its clock,
+// counters, admin keys and the origin that a reset restores. Journals, faults and
+// snapshots are not persisted.
 //
-// format.go says what stands in a file, read.go and write.go are the way from
-// it and to it, and keeper.go saves a store whenever it has changed.
+// format.go defines the format, read.go and write.go read and write it, and keeper.go
+// saves a store whenever it changes.
 package statefile
 
 import (
@@ -12,22 +12,24 @@ import (
 	"antechamber/store"
 )
 
-// About is what the organizations of a file began with. It does not change.
+// About is how the server of a state file was first started. It never changes.
 type About struct {
 	IDSeed uint64
 	Seed   Seed
-	Clock  *store.Clock // that outranks the clocks of the seed; nil for none
+	Clock  *store.Clock // overrides the clocks of the seed; nil for none
 }
 
-// Seed is what a seed can be read from again.
+// Seed identifies a built-in seed or has the text of another one, so that it can be
+// loaded again.
 type Seed struct {
 	Name    string `json:"name"`
-	Builtin bool   `json:"builtin,omitempty"` // then the name is all there is to it
+	Builtin bool   `json:"builtin,omitempty"` // Text is empty
 	Text    string `json:"text,omitempty"`
 }
 
-// Resolve returns the file that a path leads to. A file is put in the place of
-// another by its name, which would replace a symbolic link.
+// Resolve follows symbolic links: saving renames a new file to path, which would
+// replace the link instead of its target. If path does not exist, Resolve returns it
+// unchanged.
 func Resolve(path string) string {
 	if resolved, err := filepath.EvalSymlinks(path); err == nil {
 		return resolved

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,9 +29,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// text is a seed of two organizations, a running one with relative times and a
-// frozen one.
-const text = `{"organizations": [
+// seedText is a seed of two organizations: one with a running clock and relative
+// times, and one with a frozen clock.
+const seedText = `{"organizations": [
   {"name": "Running & Co", "admin_keys": ["sk-ant-admin01-running"],
    "users": [{"email": "jane@example.com", "role": "admin", "added_at": "-30d"}],
    "invites": [{"id": "invite_a", "email": "new@example.com", "role": "user", "invited_at": "-3d"}],
@@ -42,14 +43,13 @@ const text = `{"organizations": [
 
 var epoch = time.Date(2026, 1, 1, 12, 0, 0, 123456789, time.UTC)
 
-// realTime stands still until a test moves it.
+// realTime is a clock that only tests advance.
 type realTime struct{ passed atomic.Int64 }
 
 func (r *realTime) now() time.Time          { return epoch.Add(time.Duration(r.passed.Load())) }
 func (r *realTime) advance(d time.Duration) { r.passed.Add(int64(d)) }
 
-// world is a store with the organizations of the seed, and what begins anew
-// from there.
+// world is a store with the organizations of the seed, and its clock.
 type world struct {
 	t    tb
 	real *realTime
@@ -57,7 +57,7 @@ type world struct {
 	about statefile.About
 }
 
-// tb is what a test has in common with one of rapid.
+// tb is implemented by *testing.T and *rapid.T.
 type tb interface {
 	Helper()
 	Fatal(args ...any)
@@ -66,11 +66,11 @@ type tb interface {
 
 const idSeed = 7
 
-var about = statefile.About{IDSeed: idSeed, Seed: statefile.Seed{Name: "two.json", Text: text}}
+var about = statefile.About{IDSeed: idSeed, Seed: statefile.Seed{Name: "two.json", Text: seedText}}
 
-// anew loads an organization of the seed.
-func anew(t tb) func(place int) func(time.Time) (store.Contents, error) {
-	s := must(seed.Parse("two.json", []byte(text)))(t)
+// reload returns the function that loads an organization of the seed again.
+func reload(t tb) func(place int) func(time.Time) (store.Contents, error) {
+	s := must(seed.Parse("two.json", []byte(seedText)))(t)
 	return func(place int) func(time.Time) (store.Contents, error) {
 		return func(now time.Time) (store.Contents, error) {
 			all, err := s.Load(seed.Options{Real: now, IDSeed: idSeed})
@@ -88,7 +88,7 @@ func newWorld(t tb) *world {
 	w.Store = store.New(w.real.now)
 	for place := range 2 {
 		from := store.Seeded{Place: place}
-		load := anew(t)(place)
+		load := reload(t)(place)
 		if place == 0 {
 			from.Anew = load
 		}
@@ -97,33 +97,33 @@ func newWorld(t tb) *world {
 	return w
 }
 
-// keeper keeps the world in a file.
+// keeper returns a Keeper of the store.
 func (w *world) keeper(path string) *statefile.Keeper {
 	w.t.Helper()
 	return must(statefile.Keep(statefile.Options{
 		Path: path, About: w.about, Store: w.Store, RealTime: w.real.now, Log: slog.New(slog.DiscardHandler),
-		After: func(time.Duration) <-chan time.Time { panic("nothing waits") },
+		After: func(time.Duration) <-chan time.Time { panic("unexpected wait") },
 	}))(w.t)
 }
 
-// saved returns what is in the file of a world that stops.
+// saved saves and stops the store and returns the file.
 func (w *world) saved(path string) string {
 	w.t.Helper()
 	check(w.t, "error", nil, w.keeper(path).Stop())
 	return string(must(os.ReadFile(path))(w.t))
 }
 
-// restarted is the world that comes back from a file.
+// restarted returns the world that a restart reads from a file.
 func (w *world) restarted(path string) *world {
 	w.t.Helper()
 	again := &world{w.t, w.real, store.New(w.real.now), w.about}
 	f := must(statefile.Read(path, w.real.now()))(w.t)
 	check(w.t, "about", w.about, f.About)
-	check(w.t, "error", nil, f.Fill(again.Store, anew(w.t)))
+	check(w.t, "error", nil, f.Fill(again.Store, reload(w.t)))
 	return again
 }
 
-// everything is what can be told of all organizations.
+// everything returns all observable state of all organizations.
 func (w *world) everything() (all []any) {
 	for _, o := range w.Organizations() {
 		all = append(all, o.Contents(), o.Expires(), o.NewRequestID())
@@ -148,7 +148,7 @@ func check(t tb, what string, want, got any) {
 	}
 }
 
-// busy makes a world in which something has happened.
+// busy returns a world with changes, snapshots and forks.
 func busy(t tb) *world {
 	t.Helper()
 	w := newWorld(t)
@@ -172,11 +172,11 @@ func newWorkspace(t tb, o *store.Organization, name string) {
 	must(o.CreateWorkspace(store.NewWorkspace{Name: name, DataResidency: api.DefaultDataResidency()}, nil))(t)
 }
 
-func TestARestartChangesNothing(t *testing.T) {
+func TestRestartChangesNothing(t *testing.T) {
 	w, path := busy(t), filepath.Join(t.TempDir(), "state.json")
 	before := w.saved(path)
 	again := w.restarted(path)
-	check(t, "the file of what came back", before, again.saved(path))
+	check(t, "file after the restart", before, again.saved(path))
 	check(t, "everything", w.everything(), again.everything())
 
 	for _, w := range []*world{w, again} {
@@ -194,7 +194,7 @@ func TestARestartChangesNothing(t *testing.T) {
 		must(w.Create(store.NewOrganization{From: w.FromSeed()}))(t)
 	}
 	check(t, "everything after a reset", w.everything(), again.everything())
-	check(t, "what a reset leads back to", "Running & Co", again.First().Name())
+	check(t, "name after a reset", "Running & Co", again.First().Name())
 
 	w.real.advance(30 * 24 * time.Hour)
 	for _, w := range []*world{w, again} {
@@ -203,10 +203,10 @@ func TestARestartChangesNothing(t *testing.T) {
 	invite := must(again.First().GetOrganizationInvite("invite_a"))(t).Value
 	check(t, "status a month later", api.InvitePending, invite.Status)
 	check(t, "everything a month later", w.everything(), again.everything())
-	check(t, "organizations without the one that has ended", 6, len(again.Organizations()))
+	check(t, "organizations without the expired one", 6, len(again.Organizations()))
 }
 
-func TestBuiltinSeedsComeBack(t *testing.T) {
+func TestRestartWithBuiltinSeeds(t *testing.T) {
 	for _, name := range seed.BuiltinNames {
 		t.Run(name, func(t *testing.T) {
 			w := &world{t, new(realTime), nil, statefile.About{Seed: statefile.Seed{Name: name, Builtin: true}, Clock: new(store.FrozenAt(epoch))}}
@@ -218,17 +218,16 @@ func TestBuiltinSeedsComeBack(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "state.json")
 			before := w.saved(path)
 			again := w.restarted(path)
-			check(t, "the file of what came back", before, again.saved(path))
+			check(t, "file after the restart", before, again.saved(path))
 			check(t, "everything", w.everything(), again.everything())
 			w.real.advance(60 * 24 * time.Hour)
 			check(t, "everything later", w.everything(), again.everything())
-			check(t, "everything of a later start", w.First().Contents(), w.restarted(path).First().Contents())
+			check(t, "contents after a later restart", w.First().Contents(), w.restarted(path).First().Contents())
 		})
 	}
 }
 
-// A restart after kill -9 repeats no request id, on a clock that stands still
-// neither.
+// Even after kill -9 and on a frozen clock.
 func TestRequestIDsDoNotRepeat(t *testing.T) {
 	w, path := newWorld(t), filepath.Join(t.TempDir(), "state.json")
 	k := w.keeper(path)
@@ -238,18 +237,18 @@ func TestRequestIDsDoNotRepeat(t *testing.T) {
 			for range 1000 {
 				id := o.NewRequestID()
 				if seen[id] {
-					t.Fatalf("%s is there twice", id)
+					t.Fatalf("repeated request id %s", id)
 				}
 				seen[id] = true
 			}
 		}
-		k.Die()
-		w = w.restarted(path) // and what was counted is lost
+		k.Kill()
+		w = w.restarted(path) // the counters are lost
 		k = w.keeper(path)
 	}
 }
 
-// What is the same for many organizations is in the file once.
+// Shared states are in the file once.
 func TestForksShareTheirState(t *testing.T) {
 	w, dir := newWorld(t), t.TempDir()
 	one := w.saved(filepath.Join(dir, "one.json"))
@@ -261,21 +260,21 @@ func TestForksShareTheirState(t *testing.T) {
 	if each := (len(many) - len(one)) / 1000; each > 400 {
 		t.Errorf("a fork takes %d bytes", each)
 	}
-	check(t, "what came back", many, w.restarted(path).saved(path))
+	check(t, "file after the restart", many, w.restarted(path).saved(path))
 }
 
-// The clock of another machine may be behind, and no organization goes back.
-func TestAClockDoesNotGoBack(t *testing.T) {
+// Not even if the clock of this machine is behind the one that saved the file.
+func TestClockDoesNotGoBack(t *testing.T) {
 	w, path := newWorld(t), filepath.Join(t.TempDir(), "state.json")
 	w.real.advance(time.Hour)
 	newWorkspace(t, w.First(), "new")
-	showed := w.First().Now()
+	before := w.First().Now()
 	w.saved(path)
 	w.real.advance(-3 * time.Hour)
-	check(t, "now", showed, w.restarted(path).First().Now())
+	check(t, "now", before, w.restarted(path).First().Now())
 }
 
-func TestTheFileIsPrivateAndAlone(t *testing.T) {
+func TestFileIsPrivateAndUnfinishedOnesAreRemoved(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "state.json")
 	for _, left := range []string{".state.json.saving-1", ".other.json.saving-1"} {
@@ -290,47 +289,55 @@ func TestTheFileIsPrivateAndAlone(t *testing.T) {
 	check(t, "files", []string{".other.json.saving-1", "state.json", "state.json.lock"}, names)
 }
 
-func TestALinkStaysALink(t *testing.T) {
+func TestSymbolicLinksAreFollowed(t *testing.T) {
 	dir := t.TempDir()
 	path, link := filepath.Join(dir, "state.json"), filepath.Join(dir, "link.json")
 	newWorld(t).saved(path)
 	check(t, "error", nil, os.Symlink("state.json", link))
 	newWorld(t).saved(statefile.Resolve(link))
 	check(t, "type", fs.ModeSymlink, must(os.Lstat(link))(t).Mode().Type())
-	check(t, "of what is not there", filepath.Join(dir, "none"), statefile.Resolve(filepath.Join(dir, "none")))
+	check(t, "a missing file", filepath.Join(dir, "none"), statefile.Resolve(filepath.Join(dir, "none")))
 }
 
-func TestADirectoryThatCannotBeWrittenTo(t *testing.T) {
+func TestMissingDirectory(t *testing.T) {
 	w := newWorld(t)
 	_, err := statefile.Keep(statefile.Options{Path: filepath.Join(t.TempDir(), "none", "s.json"), Store: w.Store, RealTime: w.real.now})
 	if err == nil || err.Error() != "no such file or directory" {
-		t.Errorf("the error is %v", err)
+		t.Errorf("error %v", err)
 	}
 }
 
-// refused holds that a file is refused, for a reason, and stays as it is.
-func refused(t tb, path string, data []byte, why string) {
+// The forms of errors, with a path and the details.
+const (
+	damaged      = "damaged state file %s%s (file left unchanged; restore a backup or move it away)"
+	newerVersion = "cannot read state file %s%s (use a newer antechamber or choose another file)"
+	otherFile    = "%s is not a state file%s (choose another file)"
+)
+
+// wantRejected checks that Read rejects a file with an error of a form, whose details
+// contain a text, and leaves it unchanged.
+func wantRejected(t tb, path string, data []byte, form, details string) {
 	t.Helper()
 	check(t, "error", nil, os.WriteFile(path, data, 0o600))
 	_, err := statefile.Read(path, epoch)
-	switch {
-	case err == nil:
-		t.Errorf("%q is a state file", data)
+	if err == nil {
+		t.Errorf("Read accepts %q", data)
 		return
-	case !strings.HasPrefix(err.Error(), "the state file "+path+" is damaged, and stays as it is: ") || strings.Contains(err.Error(), "\n"):
-		t.Errorf("it is refused with %q", err)
-	case !strings.Contains(err.Error(), why):
-		t.Errorf("it is refused with %q, and not with %q", err, why)
 	}
-	check(t, "the file", string(data), string(must(os.ReadFile(path))(t)))
+	start, end, _ := strings.Cut(strings.Replace(form, "%s", path, 1), "%s")
+	message := err.Error()
+	if !strings.HasPrefix(message, start+":") || !strings.HasSuffix(message, end) || strings.Contains(message, "\n") || !strings.Contains(message, details) {
+		t.Errorf("error %q, want %q with %q", err, form, details)
+	}
+	check(t, "file", string(data), string(must(os.ReadFile(path))(t)))
 }
 
-// small is a file of an organization without anybody in it.
+// small returns a file with one empty organization.
 func small(t tb, path string) []byte {
 	t.Helper()
 	s := store.New(func() time.Time { return epoch })
-	nobody, _ := seed.Builtin("empty")
-	c := must(nobody.Load(seed.Options{Real: epoch, IDSeed: idSeed}))(t)[0]
+	empty, _ := seed.Builtin("empty")
+	c := must(empty.Load(seed.Options{Real: epoch, IDSeed: idSeed}))(t)[0]
 	c.AdminKeys = []string{"sk-ant-admin01-a"}
 	must(s.Add(c))(t)
 	return []byte((&world{t, new(realTime), s, statefile.About{Seed: statefile.Seed{Name: "empty", Builtin: true}}}).saved(path))
@@ -340,35 +347,41 @@ func TestDamagedFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
 	whole := small(t, path)
 	for n := range whole {
-		refused(t, path, whole[:n], "")
+		wantRejected(t, path, whole[:n], damaged, "")
 	}
-	refused(t, path, whole[:100], "line 1, column 101: unexpected end of text")
-	refused(t, path, whole[:len(whole)-1], "/checksum: expected ")
+	wantRejected(t, path, whole[:100], damaged, ":1:101: unexpected end of text")
+	wantRejected(t, path, whole[:len(whole)-1], damaged, ": /checksum: invalid checksum: want ")
+	version := bytes.IndexByte(whole, '1')
 	for n := range whole {
-		damaged := bytes.Clone(whole)
-		damaged[n] ^= 1
-		refused(t, path, damaged, "")
+		flipped, form := bytes.Clone(whole), damaged
+		flipped[n] ^= 1
+		if len(`{"`) <= n && n < len(`{"antechamber`) { // in the name of the field
+			form = otherFile
+		}
+		wantRejected(t, path, flipped, form, "")
 	}
-	refused(t, path, append(bytes.Clone(whole), '\n'), "/checksum")
-	refused(t, path, append(bytes.Clone(whole), '}'), "invalid character '}' at start of value")
-	refused(t, path, []byte(text), "/antechamber: expected the version of a state file, and there is none: this is some other file")
-	refused(t, path, []byte("[]"), "line 1, column 1: expected")
-	refused(t, path, bytes.Replace(whole, []byte(`"antechamber":1`), []byte(`"antechamber":2`), 1), "/antechamber: expected version 1 of state files, not 2")
-	refused(t, path, bytes.Replace(whole, []byte("Empty"), []byte("Empfy"), 1), "something before it was changed or is missing")
+	wantRejected(t, path, append(bytes.Clone(whole), '\n'), damaged, ": /checksum: ")
+	wantRejected(t, path, append(bytes.Clone(whole), '}'), damaged, "invalid character '}' at start of value")
+	wantRejected(t, path, []byte(seedText), otherFile, `missing required field "antechamber"`)
+	wantRejected(t, path, []byte("[]"), damaged, ":1:1: invalid state: want an object")
+	for text, form := range map[string]string{"2": newerVersion, "1000000": newerVersion, "0": damaged, "-2": damaged, "1.5": damaged, `"1"`: damaged} {
+		wantRejected(t, path, slices.Concat(whole[:version], []byte(text), whole[version+1:]), form, "want 1")
+	}
+	wantRejected(t, path, bytes.Replace(whole, []byte("Empty"), []byte("Empfy"), 1), damaged, "part of it was changed or is missing")
 }
 
-// What the checksum does not show is refused by what it says.
-func TestFilesThatContradictThemselves(t *testing.T) {
+// Files with a correct checksum and invalid contents.
+func TestInconsistentFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
 	whole := string(small(t, path))
 	for _, test := range []struct{ old, new, why string }{
-		{`"origin":0`, `"origin":1`, "/organizations/0/origin: there is no origin 1"},
-		{`"origins":[` + "\n" + `{"state":0`, `"origins":[` + "\n" + `{"state":-1`, "/origins/0/state: there is no state -1"},
-		{`"state":0,"name":"Empty","clock":{"offset":"0s"},"origin"`, `"state":0,"name":"Empty","clock":{"offset":"x"},"origin"`, `/organizations/0/clock: expected frozen_at or an offset, not "x"`},
-		{`"admin_keys":["sk-ant-admin01-a"]`, `"admin_keys":[]`, "/organizations: expected an organization with an admin key"},
-		{`"users":[]`, `"users":[{}]`, "/states/0/users/0"},
-		{`"stopped":true`, `"stopped":3`, "line 1, column 79: invalid stopped: unexpected number"},
-		{`"stopped":true`, `"stopped":true,"stopped":true`, `line 1, column 84: repeated field "stopped"`},
+		{`"origin":0`, `"origin":1`, ": /organizations/0/origin: no such origin 1"},
+		{`"origins":[` + "\n" + `{"state":0`, `"origins":[` + "\n" + `{"state":-1`, ": /origins/0/state: no such state -1"},
+		{`"state":0,"name":"Empty","clock":{"offset":"0s"},"origin"`, `"state":0,"name":"Empty","clock":{"offset":"x"},"origin"`, `: /organizations/0/clock: invalid offset "x": want a duration, such as 1h30m, or none with frozen_at`},
+		{`"admin_keys":["sk-ant-admin01-a"]`, `"admin_keys":[]`, ": /organizations: the first organization must exist and have an admin key"},
+		{`"users":[]`, `"users":[{}]`, ": /states/0/users/0"},
+		{`"stopped":true`, `"stopped":3`, ":1:79: invalid stopped: want true or false"},
+		{`"stopped":true`, `"stopped":true,"stopped":true`, `:1:84: repeated field "stopped"`},
 		{`"users":[]`, `"users":[],"u\u0073ers":[]`, `repeated field "users"`},
 		{`"tags":{}`, `"tags":{"a":"b","a":"c"}`, "/states/0/default_workspace/tags/a"},
 		{`"name":"Empty"`, "\"name\":\"Empt\xff\"", "invalid UTF-8"},
@@ -377,9 +390,9 @@ func TestFilesThatContradictThemselves(t *testing.T) {
 	} {
 		changed := strings.Replace(whole, test.old, test.new, 1)
 		if changed == whole {
-			t.Fatalf("there is no %s in\n%s", test.old, whole)
+			t.Fatalf("%s is not in\n%s", test.old, whole)
 		}
-		refused(t, path, statefile.Seal(changed), test.why)
+		wantRejected(t, path, statefile.Seal(changed), damaged, test.why)
 	}
 	two := strings.Replace(whole, `"organizations":[`, `"organizations":[`+"\n"+`{"id":"x","admin_keys":["sk-ant-admin01-a"],"state":0,"name":"Empty","clock":{"offset":"0s"},"origin":0,"requests":0,"request_seed":0},`, 1)
 	check(t, "error", nil, os.WriteFile(path, statefile.Seal(two), 0o600))
@@ -389,21 +402,21 @@ func TestFilesThatContradictThemselves(t *testing.T) {
 	}
 }
 
-func TestAFileThatIsNotThere(t *testing.T) {
+func TestMissingFile(t *testing.T) {
 	if _, err := statefile.Read(filepath.Join(t.TempDir(), "none"), epoch); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the error is %v", err)
+		t.Errorf("error %v", err)
 	}
 }
 
-func TestRandomBytesAreNoStateFile(t *testing.T) {
+func TestRandomBytesAreRejected(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
 	rapid.Check(t, func(t *rapid.T) {
-		refused(t, path, rapid.SliceOf(rapid.Byte()).Draw(t, "bytes"), "")
+		wantRejected(t, path, rapid.SliceOf(rapid.Byte()).Draw(t, "bytes"), damaged, "")
 	})
 }
 
-// Whatever was done to a store, it comes back as it was.
-func TestAnythingComesBack(t *testing.T) {
+// A restart changes nothing after any sequence of operations.
+func TestRestartAfterRandomOperations(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
 	rapid.Check(t, func(t *rapid.T) {
 		w := newWorld(t)
@@ -411,7 +424,7 @@ func TestAnythingComesBack(t *testing.T) {
 			w.real.advance(time.Duration(rapid.Int64Range(0, int64(60*24*time.Hour)).Draw(t, "passed")))
 			all := w.Organizations()
 			o := all[rapid.IntRange(0, len(all)-1).Draw(t, "organization")]
-			switch rapid.IntRange(0, 11).Draw(t, "what") {
+			switch rapid.IntRange(0, 11).Draw(t, "operation") {
 			case 0:
 				newWorkspace(t, o, fmt.Sprint(i))
 			case 1:
@@ -451,34 +464,34 @@ func TestAnythingComesBack(t *testing.T) {
 		w.real.advance(time.Duration(rapid.Int64Range(0, int64(60*24*time.Hour)).Draw(t, "passed")))
 		before := w.saved(path)
 		again := w.restarted(path)
-		check(t, "the file of what came back", before, again.saved(path))
+		check(t, "file after the restart", before, again.saved(path))
 		check(t, "everything", w.everything(), again.everything())
 	})
 }
 
-// loop is a keeper whose timer a test turns.
+// loop is a running Keeper whose timer is controlled by a test.
 type loop struct {
 	*world
 	path  string
-	log   *lines
-	waits chan time.Duration // what it waits for
-	turn  chan time.Time
+	log   *logLines
+	waits chan time.Duration // requested by the Keeper
+	fire  chan time.Time
 }
 
-// lines are those of a log.
-type lines struct {
+// logLines collects the lines of a log.
+type logLines struct {
 	mu  sync.Mutex
 	all []string
 }
 
-func (l *lines) Write(p []byte) (int, error) {
+func (l *logLines) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.all = append(l.all, string(p))
 	return len(p), nil
 }
 
-func (l *lines) count() int {
+func (l *logLines) count() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return len(l.all)
@@ -486,12 +499,12 @@ func (l *lines) count() int {
 
 func startLoop(t *testing.T, path string) *loop {
 	t.Helper()
-	l := &loop{newWorld(t), path, new(lines), make(chan time.Duration), make(chan time.Time)}
+	l := &loop{newWorld(t), path, new(logLines), make(chan time.Duration), make(chan time.Time)}
 	k := must(statefile.Keep(statefile.Options{
 		Path: path, About: about, Store: l.Store, RealTime: l.real.now, Log: slog.New(slog.NewTextHandler(io.Writer(l.log), nil)),
 		After: func(d time.Duration) <-chan time.Time {
 			l.waits <- d
-			return l.turn
+			return l.fire
 		},
 	}))(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -503,7 +516,7 @@ func startLoop(t *testing.T, path string) *loop {
 	t.Cleanup(func() {
 		cancel()
 		select {
-		case <-l.waits: // it was about to save once more
+		case <-l.waits: // another save was due
 			<-ended
 		case <-ended:
 		}
@@ -511,20 +524,20 @@ func startLoop(t *testing.T, path string) *loop {
 	return l
 }
 
-// wants holds what the keeper waits for next.
-func (l *loop) wants(d time.Duration) {
+// wantWait checks how long the keeper waits before the next save.
+func (l *loop) wantWait(d time.Duration) {
 	l.t.Helper()
-	check(l.t, "it waits for", d, <-l.waits)
+	check(l.t, "wait", d, <-l.waits)
 }
 
-// next lets the keeper save.
-func (l *loop) next(d time.Duration) {
+// save ends the keeper's wait of d, so that it saves.
+func (l *loop) save(d time.Duration) {
 	l.t.Helper()
-	l.wants(d)
-	l.turn <- time.Time{}
+	l.wantWait(d)
+	l.fire <- time.Time{}
 }
 
-// workspaces is how many the first organization has in the file.
+// workspaces returns the number of workspaces of the first organization in the file.
 func (l *loop) workspaces() int {
 	l.t.Helper()
 	return len(l.restarted(l.path).First().Contents().Workspaces)
@@ -538,49 +551,48 @@ func eventually(t tb, what string, f func() bool) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
-	t.Fatal("it never happens: " + what)
+	t.Fatal("never happened: " + what)
 }
 
-func TestAChangeIsSaved(t *testing.T) {
+func TestChangesAreSaved(t *testing.T) {
 	l := startLoop(t, filepath.Join(t.TempDir(), "state.json"))
 	for n := 1; n < 7; n += 2 {
 		newWorkspace(t, l.First(), fmt.Sprint("one ", n))
-		l.wants(300 * time.Millisecond)
+		l.wantWait(300 * time.Millisecond)
 		newWorkspace(t, l.First(), fmt.Sprint("two ", n))
 		check(t, "workspaces before", n, l.workspaces())
-		l.turn <- time.Time{}
-		eventually(t, "both are saved", func() bool { return l.workspaces() == n+2 })
+		l.fire <- time.Time{}
+		eventually(t, "both changes are saved", func() bool { return l.workspaces() == n+2 })
 	}
 	check(t, "lines in the log", 0, l.log.count())
 }
 
-func TestASaveThatFailsIsTriedAgain(t *testing.T) {
+func TestFailedSavesAreRetried(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "dir")
 	check(t, "error", nil, os.Mkdir(dir, 0o700))
 	l := startLoop(t, filepath.Join(dir, "state.json"))
 	check(t, "error", nil, os.Rename(dir, dir+" away"))
 	newWorkspace(t, l.First(), "new")
-	l.next(300 * time.Millisecond)
-	l.next(time.Second)
-	l.next(time.Second)
-	l.wants(time.Second)
+	l.save(300 * time.Millisecond)
+	l.save(time.Second)
+	l.save(time.Second)
+	l.wantWait(time.Second)
 	check(t, "lines in the log", 1, l.log.count())
 	check(t, "error", nil, os.Rename(dir+" away", dir))
-	l.turn <- time.Time{}
-	eventually(t, "it is saved", func() bool { return l.workspaces() == 2 && l.log.count() == 2 })
-	for i, want := range []string{`level=ERROR msg="the state was not saved, and this is tried again"`, `level=INFO msg="the state was saved again"`} {
+	l.fire <- time.Time{}
+	eventually(t, "the change is saved", func() bool { return l.workspaces() == 2 && l.log.count() == 2 })
+	for i, want := range []string{`level=ERROR msg="state not saved, retrying"`, `level=INFO msg="state saved after a failure"`} {
 		if got := l.log.all[i]; !strings.Contains(got, want) {
-			t.Errorf("the log says %s", got)
+			t.Errorf("log line %q, want %q", got, want)
 		}
 	}
 	newWorkspace(t, l.First(), "newer")
-	l.next(300 * time.Millisecond)
-	eventually(t, "it is saved", func() bool { return l.workspaces() == 3 })
+	l.save(300 * time.Millisecond)
+	eventually(t, "the next change is saved", func() bool { return l.workspaces() == 3 })
 }
 
-// What is written while a store is saved is in the file or in the next one,
-// and whole.
-func TestSavingWhileOthersWrite(t *testing.T) {
+// A save during writes is consistent, and a later one has all of them.
+func TestSavingDuringWrites(t *testing.T) {
 	w, path := newWorld(t), filepath.Join(t.TempDir(), "state.json")
 	k := w.keeper(path)
 	var writers sync.WaitGroup
@@ -610,15 +622,14 @@ func TestSavingWhileOthersWrite(t *testing.T) {
 	check(t, "everything", w.everything(), again.everything())
 }
 
-// An organization that has not changed is not encoded again.
-func TestSavingCostsWhatHasChanged(t *testing.T) {
+func TestUnchangedOrganizationsAreNotEncodedAgain(t *testing.T) {
 	w, path := newWorld(t), filepath.Join(t.TempDir(), "state.json")
 	for n := range 2000 {
 		must(w.First().AddUser(store.NewUser{Email: fmt.Sprintf("%d@example.com", n), Name: "U", Role: api.RoleUser}))(t)
 	}
 	k := w.keeper(path)
 	if n := testing.AllocsPerRun(5, func() { check(t, "error", nil, k.Stop()) }); n > 500 {
-		t.Errorf("%v allocations to save what has not changed", n)
+		t.Errorf("%v allocations to save an unchanged store", n)
 	}
 	newWorkspace(t, w.Organizations()[1], "new")
 	if n := testing.AllocsPerRun(1, func() { check(t, "error", nil, k.Stop()) }); n > 1500 {
@@ -626,18 +637,17 @@ func TestSavingCostsWhatHasChanged(t *testing.T) {
 	}
 }
 
-// Two processes must not keep their organizations in one file: each would
-// overwrite what the other has saved.
-func TestAFileHasOneKeeper(t *testing.T) {
+// Otherwise two processes would overwrite each other's state.
+func TestFileHasOneKeeper(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
 	w := newWorld(t)
 	k := w.keeper(path)
 	before := must(os.ReadFile(path))(t)
 	_, err := statefile.Keep(statefile.Options{Path: path, Store: newWorld(t).Store, RealTime: time.Now, Log: slog.New(slog.DiscardHandler)})
-	if err == nil || !strings.Contains(err.Error(), "another process") {
-		t.Errorf("the second keeper: %v", err)
+	if err == nil || err.Error() != "locked by another process (stop that process or choose another file)" {
+		t.Errorf("error of a second Keeper: %v", err)
 	}
 	check(t, "the file", string(before), string(must(os.ReadFile(path))(t)))
 	check(t, "error", nil, k.Stop())
-	newWorld(t).keeper(path).Die()
+	newWorld(t).keeper(path).Kill()
 }

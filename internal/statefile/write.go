@@ -13,7 +13,7 @@ import (
 	"antechamber/store"
 )
 
-// write writes a file, in which states are the texts of the versions.
+// write writes a file. states are the encoded versions of k.
 func write(to io.Writer, about About, k store.Kept, states [][]byte, stopped bool) error {
 	h := head{Antechamber: new(formatVersion), IDSeed: about.IDSeed, Seed: about.Seed, Stopped: stopped, Made: k.Made}
 	if about.Clock != nil {
@@ -22,7 +22,7 @@ func write(to io.Writer, about About, k store.Kept, states [][]byte, stopped boo
 	sum := crc32.New(castagnoli)
 	w := bufio.NewWriterSize(io.MultiWriter(to, sum), 1<<16)
 	start := encode(h)
-	w.Write(start[:len(start)-1]) // errors stay, and Flush gives them
+	w.Write(start[:len(start)-1]) // Flush returns the error
 	list(w, "states", len(states), func(i int) []byte { return states[i] })
 	list(w, "origins", len(k.Origins), func(i int) []byte { return encode(originOf(k.Origins[i])) })
 	list(w, "organizations", len(k.Organizations), func(i int) []byte { return encode(organizationOf(k.Organizations[i])) })
@@ -33,7 +33,7 @@ func write(to io.Writer, about About, k store.Kept, states [][]byte, stopped boo
 	return err
 }
 
-// list writes a list of the file, a line for each of its values.
+// list writes a list of n values, one per line.
 func list(w *bufio.Writer, name string, n int, value func(i int) []byte) {
 	fmt.Fprintf(w, ",\n%q:[", name)
 	for i := range n {
@@ -49,7 +49,7 @@ func list(w *bufio.Writer, name string, n int, value func(i int) []byte) {
 func encode(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
-		panic("statefile: " + err.Error()) // texts, numbers and lists of them
+		panic("statefile: " + err.Error()) // only strings, numbers and lists of them
 	}
 	return b
 }
@@ -78,7 +78,7 @@ func organizationOf(o store.KeptOrganization) organization {
 	return out
 }
 
-// stateOf returns the text of a version.
+// stateOf returns a version, encoded as a seed.
 func stateOf(v store.Version) []byte {
 	var b bytes.Buffer
 	if err := json.Compact(&b, seed.Export(v.Contents())); err != nil {

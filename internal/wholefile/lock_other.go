@@ -4,6 +4,6 @@ package wholefile
 
 import "os"
 
-// Lock locks nothing where there is no advisory lock that ends with its
-// process: two of them disturb each other there.
+// Lock does nothing on systems without advisory locks that end with the process.
+// There, two processes can overwrite each other's file.
 func Lock(*os.File) (bool, error) { return true, nil }

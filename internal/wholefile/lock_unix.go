@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// Lock keeps other processes from a file until it is closed or the process
-// ends. It gives false where another one has it.
+// Lock takes an exclusive lock on a file, held until the file is closed or the
+// process ends. It returns false if another process holds the lock.
 func Lock(f *os.File) (bool, error) {
 	err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if errors.Is(err, syscall.EWOULDBLOCK) {

@@ -1,4 +1,4 @@
-// Package wholefile writes files that are whole at any moment.
+// Package wholefile writes files atomically.
 package wholefile
 
 import (
@@ -10,13 +10,13 @@ import (
 	"runtime"
 )
 
-// Aside is how the names of what is written aside for a file begin.
-func Aside(path string) string { return "." + filepath.Base(path) + ".saving-" }
+// TempPrefix returns the prefix of the names of temporary files for path.
+func TempPrefix(path string) string { return "." + filepath.Base(path) + ".saving-" }
 
-// Replace puts a file in the place of another, or of none: there is either of
-// them at any moment, and it is whole. Only its owner can read it.
+// Replace creates or replaces a file atomically: at any moment, path names the
+// complete old or the complete new file. Only the owner can read it.
 func Replace(path string, fill func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), Aside(path)+"*") // mode 0600
+	f, err := os.CreateTemp(filepath.Dir(path), TempPrefix(path)+"*") // mode 0600
 	if err != nil {
 		return err
 	}
@@ -34,9 +34,9 @@ func Replace(path string, fill func(io.Writer) error) (err error) {
 	return syncDirectory(filepath.Dir(path))
 }
 
-// syncDirectory makes the names in a directory last.
+// syncDirectory makes a rename in a directory durable.
 func syncDirectory(path string) error {
-	if runtime.GOOS == "windows" { // it has no such thing
+	if runtime.GOOS == "windows" { // cannot sync a directory
 		return nil
 	}
 	d, err := os.Open(path)
@@ -46,8 +46,8 @@ func syncDirectory(path string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// Reason is what went wrong, without the name of what was written aside, which
-// is another one each time and says nothing to anybody.
+// Reason returns the cause of a file system error without the file name: that of a
+// temporary file is random and meaningless to users.
 func Reason(err error) error {
 	if wrapped, ok := errors.AsType[*fs.PathError](err); ok {
 		return wrapped.Err

@@ -20,12 +20,12 @@ func TestReplace(t *testing.T) {
 	if err := os.WriteFile(path, []byte("old"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	failure := errors.New("so")
+	failure := errors.New("failed")
 	if err := Replace(path, func(w io.Writer) error { return errors.Join(text("half")(w), failure) }); !errors.Is(err, failure) {
 		t.Errorf("%v, want %v", err, failure)
 	}
 	if b, err := os.ReadFile(path); string(b) != "old" {
-		t.Errorf("after a failure it is %q: %v", b, err)
+		t.Errorf("after a failure: %q, %v", b, err)
 	}
 	if err := Replace(path, text("new")); err != nil {
 		t.Fatal(err)
@@ -39,9 +39,9 @@ func TestReplace(t *testing.T) {
 	}
 	err = Replace(filepath.Join(path, "below"), text("new"))
 	if err == nil || Reason(err) == err {
-		t.Errorf("a file in a file: %v", err)
+		t.Errorf("a file below a file: %v", err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*")); left != nil {
-		t.Errorf("left behind: %v", left)
+		t.Errorf("temporary files remain: %v", left)
 	}
 }
