@@ -220,8 +220,8 @@ const acme = `{
 
 func TestInitialState(t *testing.T) {
 	srv := admintest.Run(t)
-	same(t, "the clock", admintest.Start, srv.Clock.Now())
-	same(t, "the URL", "http://use-server-client.antechamber.test", srv.URL)
+	same(t, "clock", admintest.Start, srv.Clock.Now())
+	same(t, "URL", "http://use-server-client.antechamber.test", srv.URL)
 	if me := get[api.Organization](t, srv, "GET", "/me", ""); me.ID != srv.OrganizationID {
 		t.Errorf("organization %s, want %s", me.ID, srv.OrganizationID)
 	}
@@ -265,7 +265,7 @@ func TestRunRefusesInvalidOptions(t *testing.T) {
 	}
 }
 
-func TestConnectRefuses(t *testing.T) {
+func TestConnectRefusesInvalidOptions(t *testing.T) {
 	at := admintest.Run(t, admintest.Listen())
 	other := httptest.NewServer(http.NotFoundHandler())
 	defer other.Close()
@@ -532,7 +532,7 @@ func TestForksAreReproducible(t *testing.T) {
 }
 
 // The methods of Server do not use the client that the test may modify.
-func TestTestsMayModifyTheClient(t *testing.T) {
+func TestClientMayBeModified(t *testing.T) {
 	eachMode(t, func(t *testing.T, start func(admintest.TB, ...admintest.Option) *admintest.Server) {
 		srv := start(t)
 		srv.Client().Transport = down{}
@@ -550,7 +550,7 @@ type down struct{}
 func (down) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("down") }
 
 // Requests in progress are aborted when the test ends.
-func TestTestEndAbortsRequests(t *testing.T) {
+func TestEndOfTestAbortsRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		aborted := make(chan error)
 		f := &fakeTB{T: t, name: "TestEarlier"}
@@ -570,7 +570,7 @@ func TestTestEndAbortsRequests(t *testing.T) {
 }
 
 // Event streams, which never end by themselves, are aborted too.
-func TestTestEndAbortsStreams(t *testing.T) {
+func TestEndOfTestAbortsStreams(t *testing.T) {
 	for name, start := range modes {
 		f := &fakeTB{T: t, name: "TestEarlier"}
 		ended := make(chan error)

@@ -152,7 +152,8 @@ func (c *client) attempt(ctx context.Context, at *url.URL, into any) *failure {
 }
 
 // transportFailure returns the failure of a request without a complete response. It is
-// temporary unless the cause may be a mistyped address.
+// temporary unless the address may be wrong: no connection before the first response,
+// an untrusted certificate or the wrong scheme.
 func (c *client) transportFailure(err error) *failure {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		err = wrapped.Err // without the URL, which get adds

@@ -46,7 +46,7 @@ type fakeAPI struct {
 	name        string
 	lists       map[string][]object // by path below organizations
 	page        int                 // page size
-	hideDefault bool                // list the Default Workspace in no case
+	hideDefault bool                // never list the Default Workspace
 
 	before   func(w http.ResponseWriter, r *http.Request) bool // reports whether it has responded
 	requests []string
@@ -113,7 +113,7 @@ func fail(w http.ResponseWriter, status int, message string) {
 	json.NewEncoder(w).Encode(object{"type": "error", "error": object{"type": "some_error", "message": message}})
 }
 
-// acme returns an organization whose names, tags and ids contain personal data.
+// acme returns an organization with personal data in names, tags and the id of an external key.
 func acme(t *testing.T) *fakeAPI {
 	return &fakeAPI{t: t, name: "jane.doe@corp.test's Organization", lists: map[string][]object{
 		"users": {
