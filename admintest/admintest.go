@@ -21,19 +21,21 @@ import (
 )
 
 const (
-	// host is the name of servers without a port. The top-level domain is kept
-	// for tests: nothing answers there, and where somebody forgets Client the
-	// error has this name in it.
+	// host is the host name of servers without a port. The test top-level domain never
+	// resolves, so a client that was not made with Client fails with an error that
+	// shows this name.
 	host = "use-server-client.antechamber.test"
-	// journalEntries is more than a test asks.
+	// journalEntries is more than a test is likely to send.
 	journalEntries = 10_000
-	// lifetime is how long an organization of a running server lives when the
-	// test that made it was killed.
-	lifetime = "2h"
+	// organizationTTL is how long an organization on a running server outlives a test
+	// that was killed.
+	organizationTTL = "2h"
+	// controlTimeout is how long a request to the control plane may take.
+	controlTimeout = 30 * time.Second
 )
 
-// TB is what a server asks of its test: *testing.T, *testing.B and *testing.F
-// have it, and so have *rapid.T and what GinkgoT gives.
+// TB is the part of testing.TB that a Server uses. *testing.T, *testing.B and
+// *testing.F implement it, and so do *rapid.T and the value of GinkgoT().
 type TB interface {
 	Name() string
 	Helper()
@@ -44,95 +46,99 @@ type TB interface {
 	Cleanup(func())
 }
 
-// Server is an organization of a server, for one test. Its methods end that
-// test when they fail, as its Fatalf does: call them from the goroutine of the
-// test where they may fail. Otherwise several goroutines may call them at once.
+// Server is one organization of a server, for use by one test. A method that fails
+// calls the test's Fatalf, so methods that may fail must be called from the test's
+// own goroutine. Otherwise a Server is safe for concurrent use.
 type Server struct {
-	// URL is where clients find the Admin API, to be used as the base URL of an
-	// SDK. Without a port it leads there from Client alone.
+	// URL is the base URL for API clients, such as an SDK. Unless the server listens
+	// on a port, only Client can reach it.
 	URL string
-	// AdminKey selects the organization.
+	// AdminKey is an admin key of the organization. It selects the organization.
 	AdminKey string
-	// OrganizationID is its UUID.
+	// OrganizationID is the organization's UUID.
 	OrganizationID string
 	// Clock is the organization's clock.
 	Clock *ServerClock
 
 	t         TB
 	transport http.RoundTripper
-	client    *http.Client // of the test, which may change it
+	client    *http.Client // returned by Client; the test may modify it
 	handler   http.Handler
 	plane     remote.Plane
-	inProcess bool   // nobody else is on the server
-	port      bool   // programs can reach it
-	origin    string // how to create the organization again, for reports
+	inProcess bool   // started by Run, so only this test uses it
+	port      bool   // reachable from other processes
+	origin    string // how to recreate the organization, for reports
 	shared    *shared
 	org       *organization
 }
 
-// Run starts a server within the process, and ends it with the test.
+// Run starts a server in this process. The server stops when the test ends.
 func Run(t TB, opts ...Option) *Server {
 	t.Helper()
-	o, err := read(opts)
+	o, err := parseOptions(opts)
 	if err != nil {
-		t.Fatalf("admintest.Run: %v", err)
+		t.Fatalf("admintest: Run: %v", err)
 	}
 	s, err := run(t, o)
 	if err != nil {
-		t.Fatalf("admintest.Run: %v", err)
+		t.Fatalf("admintest: Run: %v", err)
 	}
 	return s
 }
 
-// Connect makes an organization for the test on a server that runs already, and
-// removes it with the test. It begins with the seed that the options give, and
-// demo otherwise, as with Run; with [ServerSeed] it is the server's own. With an
-// empty url it is Run.
+// Connect creates an organization for the test on a running server, and deletes it
+// when the test ends. As with Run, the organization starts from the seed of the
+// options, or else from demo. [ServerSeed] selects the seed of the running server. If
+// url is empty, Connect is Run.
 //
-// An organization of a running server has an id and an admin key of its own; all
-// else is as with Run, ids and times of objects too.
+// On a running server, the id and admin key of the organization differ from those of
+// the seed. Everything else is as with Run, including the ids and times of objects.
 func Connect(t TB, url string, opts ...Option) *Server {
 	t.Helper()
 	if url == "" {
 		return Run(t, opts...)
 	}
-	o, err := read(opts)
+	o, err := parseOptions(opts)
 	if err == nil {
-		err = o.ofRunning()
+		err = o.checkConnect()
 	}
 	if err != nil {
-		t.Fatalf("admintest.Connect: %v", err)
+		t.Fatalf("admintest: Connect: %v", err)
 	}
 	s, err := connect(t, strings.TrimRight(url, "/"), o)
 	if err != nil {
-		t.Fatalf("admintest.Connect: %s", inGo(err))
+		t.Fatalf("admintest: Connect: %s", message("Connect", err))
 	}
 	return s
 }
 
-// Client returns an HTTP client that reaches the server, the same one at every
-// call. It sends no key by itself, and may be changed: what this package does
-// goes another way.
+// Client returns an HTTP client that reaches the server. It adds no API key to
+// requests. Every call returns the same client, and the test may modify it: the
+// methods of Server do not use it.
 func (s *Server) Client() *http.Client { return s.client }
 
-// Handler returns all that the server answers, to be served elsewhere. Requests to
-// it select an organization by their key.
+// Handler returns the server's HTTP handler, to serve it elsewhere. The API key of a
+// request selects its organization.
 func (s *Server) Handler() http.Handler { return s.handler }
 
-// Env returns the variables by which the official SDKs in a program find the
-// server, to be added to others: cmd.Env = append(os.Environ(), srv.Env()...). A
-// program cannot reach a server without a port: see Listen.
+// Env returns environment variables that point the official SDKs in another program
+// to the server:
+//
+//	cmd.Env = append(os.Environ(), srv.Env()...)
+//
+// The server must have a port: see [Listen].
 func (s *Server) Env() []string {
 	s.t.Helper()
 	if !s.port {
-		s.t.Fatalf("admintest: Env: a program cannot reach a server without a port: give Run the option Listen")
+		s.t.Fatalf("admintest: Env: the server has no port (pass Listen to Run)")
 	}
 	return []string{"ANTHROPIC_BASE_URL=" + s.URL, "ANTHROPIC_API_KEY=" + s.AdminKey}
 }
 
-// In returns the same organization to a subtest: failures are that subtest's,
-// with the requests that were made in it, and faults end with it. Subtests that
-// run in parallel would meet each other: give those a Fork.
+// In returns a Server for the same organization that reports to a subtest. Failures
+// are failures of the subtest, its log shows only the requests made during it, and its
+// faults end with it. Parallel subtests would interfere with each other: use Fork for
+// them.
 func (s *Server) In(t TB) *Server {
 	t.Helper()
 	c := s.with(t)
@@ -140,7 +146,7 @@ func (s *Server) In(t TB) *Server {
 	return c
 }
 
-// with returns the same organization for another test.
+// with returns a Server for the same organization that reports to another test.
 func (s *Server) with(t TB) *Server {
 	c := *s
 	c.t = t
@@ -149,54 +155,57 @@ func (s *Server) with(t TB) *Server {
 	return &c
 }
 
-// Organization returns another organization of the server, by its admin key: a
-// seed may have several. On a running server others would have it too, so only
-// Run has them.
+// Organization returns another organization of the seed, selected by its admin key. It
+// requires a server started by Run, since other tests may use the organizations of a
+// running server.
 func (s *Server) Organization(adminKey string) *Server {
 	s.t.Helper()
 	if !s.inProcess {
-		s.t.Fatalf("admintest: Organization: a running server's other organizations are not this test's alone; Run has them")
+		s.t.Fatalf("admintest: Organization: the server must be started by Run, since other tests may use the organizations of a running server")
 	}
 	c := s.with(s.t)
 	c.plane.AdminKey = adminKey
 	var manifest struct {
-		Organization made `json:"organization"`
+		Organization credentials `json:"organization"`
 	}
 	c.call("Organization", http.MethodGet, "", nil, &manifest)
-	c.is(adminKey, manifest.Organization.ID)
-	if c.OrganizationID != s.OrganizationID { // which has its report already
+	c.bind(credentials{manifest.Organization.ID, adminKey})
+	if c.OrganizationID != s.OrganizationID { // s reports for itself
 		c.reportWhenFailed(c.newest())
 	}
 	return c
 }
 
-// Fork makes another organization from this one as it is, for a subtest that
-// runs in parallel, and removes it with the subtest. It costs the same however
-// much there is: set up once, and fork. Faults, snapshots and the journal do not
-// come with it.
+// Fork copies the organization in its current state for a parallel subtest, and
+// deletes the copy when the subtest ends. Faults, snapshots and the journal are not
+// copied. The cost does not depend on the size of the organization: set it up once,
+// then fork it.
 func (s *Server) Fork(t TB) *Server {
 	t.Helper()
 	in := map[string]string{"from": s.OrganizationID}
 	if s.inProcess {
-		// Forks are the same in every run, whichever is made first.
-		in["admin_key"] = s.shared.keyOf(t.Name())
+		// The key makes forks reproducible, whatever order parallel subtests run in.
+		in["admin_key"] = s.shared.forkKey(t.Name())
 	} else {
-		in["ttl"] = lifetime
+		in["ttl"] = organizationTTL
 	}
-	made, err := s.make(t, in)
+	fork, err := s.createOrganization(t, in)
 	if err != nil {
-		t.Fatalf("admintest: Fork: %s", inGo(err))
+		t.Fatalf("admintest: Fork: %s", message("Fork", err))
 	}
-	made.origin = "a fork of what began with " + strings.TrimPrefix(s.origin, "a fork of what began with ")
-	return made
+	fork.origin = forkOrigin + strings.TrimPrefix(s.origin, forkOrigin)
+	return fork
 }
 
-// run starts a server within the process.
+// forkOrigin is the beginning of a fork's origin, also of a fork of a fork.
+const forkOrigin = "forked from a server "
+
+// run starts a server in this process.
 func run(t TB, o *options) (*Server, error) {
-	o.orDemo()
+	o.defaultToDemo()
 	realTime := store.RealTime()
-	begin := o.loading(t)
-	organizations, err := o.seed.Load(begin.At(realTime()))
+	load := o.loadOptions(t)
+	organizations, err := o.seed.Load(load.At(realTime()))
 	if err != nil {
 		return nil, err
 	}
@@ -208,13 +217,13 @@ func run(t TB, o *options) (*Server, error) {
 		first.AdminKeys = []string{seed.DefaultAdminKey}
 	}
 	all := store.New(realTime)
-	if err := o.seed.AddTo(all, organizations, begin); err != nil {
+	if err := o.seed.AddTo(all, organizations, load); err != nil {
 		return nil, err
 	}
 	ending, end := context.WithCancel(context.Background())
 	t.Cleanup(end)
 	handler := handlers.New(handlers.Options{
-		Store: all, Seed: begin, ForkUnknownKeys: o.fork, Errors: o.errors, RateLimit: o.rateLimit,
+		Store: all, Seed: load, ForkUnknownKeys: o.fork, Errors: o.errors, RateLimit: o.rateLimit,
 		JournalEntries: journalEntries, Version: "admintest", Ending: ending,
 	})
 	var transport http.RoundTripper
@@ -222,11 +231,11 @@ func run(t TB, o *options) (*Server, error) {
 	if o.listen {
 		listening := httptest.NewServer(handler)
 		t.Cleanup(func() {
-			end() // streams never end by themselves
+			end() // event streams do not end by themselves
 			listening.CloseClientConnections()
 			listening.Close()
 		})
-		transport, at = once{listening.Client().Transport.(*http.Transport)}, listening.URL
+		transport, at = sendOnce{listening.Client().Transport.(*http.Transport)}, listening.URL
 	} else {
 		direct := inprocess.New(handler, host, "the server of "+t.Name())
 		t.Cleanup(direct.Close)
@@ -234,55 +243,52 @@ func run(t TB, o *options) (*Server, error) {
 	}
 	s := newServer(t, at, transport, handler)
 	s.inProcess, s.port = true, o.listen
-	s.is(all.First().AdminKeys()[0], all.First().ID())
-	s.origin = o.told(begin, *first)
+	s.bind(credentials{all.First().ID(), all.First().AdminKeys()[0]})
+	s.origin = o.describeStart(load, *first)
 	s.reportWhenFailed(0)
 	return s, nil
 }
 
-// patience is how long the control plane of a server may take to answer.
-const patience = 30 * time.Second
-
 func newServer(t TB, at string, transport http.RoundTripper, handler http.Handler) *Server {
 	s := &Server{
 		URL: at, t: t, transport: transport, client: &http.Client{Transport: transport}, handler: handler,
-		plane:  remote.Plane{URL: at, HTTP: &http.Client{Transport: transport, Timeout: patience}},
+		plane:  remote.Plane{URL: at, HTTP: &http.Client{Transport: transport, Timeout: controlTimeout}},
 		shared: &shared{},
 	}
 	s.Clock = &ServerClock{s}
 	return s
 }
 
-// is says which organization the server's methods are about.
-func (s *Server) is(key, id string) {
-	s.AdminKey, s.OrganizationID, s.plane.AdminKey = key, id, key
-	s.org = s.shared.organization(id)
+// bind selects the organization that the methods of s act on.
+func (s *Server) bind(c credentials) {
+	s.AdminKey, s.OrganizationID, s.plane.AdminKey = c.AdminKey, c.ID, c.AdminKey
+	s.org = s.shared.organization(c.ID)
 }
 
-// loading returns the options that the seed is loaded with.
-func (o *options) loading(t TB) seed.Options {
-	standing := store.FrozenAt(Start)
-	b := seed.Options{IDSeed: idSeedOf(t.Name()), Clock: o.clock, NoClock: &standing}
+// loadOptions returns the options that the seed is loaded with.
+func (o *options) loadOptions(t TB) seed.Options {
+	frozen := store.FrozenAt(Start)
+	load := seed.Options{IDSeed: defaultIDSeed(t.Name()), Clock: o.clock, NoClock: &frozen}
 	if o.idSeed != nil {
-		b.IDSeed = *o.idSeed
+		load.IDSeed = *o.idSeed
 	}
-	return b
+	return load
 }
 
-// idSeedOf makes an id seed of a test's name.
-func idSeedOf(name string) uint64 {
+// defaultIDSeed derives an id seed from a test's name.
+func defaultIDSeed(testName string) uint64 {
 	h := fnv.New64a()
-	_, _ = h.Write([]byte(name)) // never fails
+	_, _ = h.Write([]byte(testName)) // never fails
 	return h.Sum64() & seed.MaxIDSeed
 }
 
-// connect makes an organization on a running server.
+// connect creates an organization on a running server.
 func connect(t TB, at string, o *options) (*Server, error) {
 	to, err := remote.Parse(at)
 	if err != nil {
 		return nil, err
 	}
-	transport := once{&http.Transport{Proxy: http.ProxyFromEnvironment}}
+	transport := sendOnce{&http.Transport{Proxy: http.ProxyFromEnvironment}}
 	t.Cleanup(transport.CloseIdleConnections)
 	s := newServer(t, at, transport, proxyTo(to, transport))
 	s.port = true
@@ -291,85 +297,89 @@ func connect(t TB, at string, o *options) (*Server, error) {
 		s.plane.Token = os.Getenv("ANTECHAMBER_CONTROL_TOKEN")
 	}
 	if !o.serverSeed {
-		o.orDemo()
-		return s.seeded(t, o)
+		o.defaultToDemo()
+		return s.createFromSeed(t, o)
 	}
 	if o.clock != nil || o.idSeed != nil {
-		return nil, errors.New("Clock and IDSeed do not go with ServerSeed: the server has loaded that already")
+		return nil, errors.New("Clock and IDSeed cannot be combined with ServerSeed: the server has already loaded its seed")
 	}
-	s.origin = "the seed of " + s.plane.Address()
-	return s.make(t, o.new("seed"))
+	s.origin = "started with the seed of " + s.plane.Address()
+	return s.createOrganization(t, o.organizationFrom("seed"))
 }
 
-// new is how a new organization is asked for.
-func (o *options) new(from string) map[string]string {
-	in := map[string]string{"from": from, "ttl": lifetime}
+// organizationFrom returns the request body that creates an organization from an
+// origin: seed, empty or an organization id.
+func (o *options) organizationFrom(origin string) map[string]string {
+	in := map[string]string{"from": origin, "ttl": organizationTTL}
 	if o.adminKey != "" {
 		in["admin_key"] = o.adminKey
 	}
 	return in
 }
 
-// seeded makes an organization of a seed that the server does not know. It is
-// made from another one that got it, so that a reset leads back there.
-func (s *Server) seeded(t TB, o *options) (*Server, error) {
-	begin := o.loading(t)
-	organizations, err := o.seed.Load(begin.At(store.RealTime()()))
+// createFromSeed creates an organization from a seed that the server does not have.
+// The seed is imported into a temporary organization, which is then forked, because
+// an organization is reset to its origin: after an import alone, Reset would return
+// to an empty organization.
+func (s *Server) createFromSeed(t TB, o *options) (*Server, error) {
+	load := o.loadOptions(t)
+	organizations, err := o.seed.Load(load.At(store.RealTime()()))
 	if err != nil {
 		return nil, err
 	}
 	if len(organizations) > 1 {
-		return nil, fmt.Errorf("a seed of %d organizations: a running server gets one at a time", len(organizations))
+		return nil, fmt.Errorf("the seed has %d organizations: Connect takes a seed with one", len(organizations))
 	}
 	ctx := context.Background()
-	var origin made
-	if err := s.plane.Call(ctx, http.MethodPost, "/organizations", map[string]string{"from": "empty", "ttl": lifetime}, &origin); err != nil {
+	var template credentials
+	if err := s.plane.Call(ctx, http.MethodPost, "/organizations", map[string]string{"from": "empty", "ttl": organizationTTL}, &template); err != nil {
 		return nil, err
 	}
 	defer func() {
-		if err := s.remove(origin.ID); err != nil {
-			t.Errorf("admintest.Connect: the organization that was to be forked could not be removed: %s", inGo(err))
+		if err := s.deleteOrganization(template.ID); err != nil {
+			t.Errorf("admintest: Connect: cannot delete the temporary organization: %s", message("Connect", err))
 		}
 	}()
-	first, at := organizations[0], s.plane
-	at.AdminKey = origin.AdminKey
-	first.ID, first.AdminKeys = origin.ID, []string{origin.AdminKey}
-	if _, err := at.Do(ctx, http.MethodPut, "/state", seed.Export(first)); err != nil {
+	first, plane := organizations[0], s.plane
+	plane.AdminKey = template.AdminKey
+	first.ID, first.AdminKeys = template.ID, []string{template.AdminKey}
+	if _, err := plane.Do(ctx, http.MethodPut, "/state", seed.Export(first)); err != nil {
 		return nil, err
 	}
-	s.origin = o.told(begin, first)
-	return s.make(t, o.new(origin.ID))
+	s.origin = o.describeStart(load, first)
+	return s.createOrganization(t, o.organizationFrom(template.ID))
 }
 
-// made is an organization as the control plane answers it.
-type made struct {
+// credentials are the id and an admin key of an organization, as the control plane
+// returns them.
+type credentials struct {
 	ID       string `json:"id"`
 	AdminKey string `json:"admin_key"`
 }
 
-// make makes an organization, and removes it with the test.
-func (s *Server) make(t TB, in map[string]string) (*Server, error) {
-	var out made
-	if err := s.plane.Call(context.Background(), http.MethodPost, "/organizations", in, &out); err != nil {
+// createOrganization creates an organization, and deletes it when the test ends.
+func (s *Server) createOrganization(t TB, in map[string]string) (*Server, error) {
+	var created credentials
+	if err := s.plane.Call(context.Background(), http.MethodPost, "/organizations", in, &created); err != nil {
 		return nil, err
 	}
 	c := s.with(t)
-	c.is(out.AdminKey, out.ID)
+	c.bind(created)
 	t.Cleanup(func() {
-		if err := s.remove(out.ID); err != nil {
-			t.Errorf("admintest: the organization of the test could not be removed: %s", inGo(err))
+		if err := s.deleteOrganization(created.ID); err != nil {
+			t.Errorf("admintest: cannot delete the organization of the test: %s", message("", err))
 		}
 	})
 	c.reportWhenFailed(0)
 	return c, nil
 }
 
-// remove removes an organization, if it is still there.
-func (s *Server) remove(id string) error {
+// deleteOrganization deletes an organization if it still exists.
+func (s *Server) deleteOrganization(id string) error {
 	return s.delete("/organizations/" + url.PathEscape(id))
 }
 
-// delete deletes what the control plane has at a path, if it is still there.
+// delete deletes a resource of the control plane if it still exists.
 func (s *Server) delete(path string) error {
 	err := s.plane.Call(context.Background(), http.MethodDelete, path, nil, nil)
 	if refused, ok := errors.AsType[*remote.Error](err); ok && refused.Status == http.StatusNotFound {
@@ -378,35 +388,37 @@ func (s *Server) delete(path string) error {
 	return err
 }
 
-// call calls the control plane, and ends the test when that is refused.
-func (s *Server) call(what, method, path string, body, into any) {
+// call sends a request to the control plane and decodes the response. It ends the
+// test if the request fails.
+func (s *Server) call(method, verb, path string, body, into any) {
 	s.t.Helper()
-	if err := s.plane.Call(context.Background(), method, path, body, into); err != nil {
-		s.fatal(what, err)
+	if err := s.plane.Call(context.Background(), verb, path, body, into); err != nil {
+		s.fatal(method, err)
 	}
 }
 
-// fatal ends the test, saying what a method could not do.
-func (s *Server) fatal(what string, err error) {
+// fatal ends the test with the error of a method.
+func (s *Server) fatal(method string, err error) {
 	s.t.Helper()
-	s.t.Fatalf("admintest: %s: %s", what, inGo(err))
+	name, _, _ := strings.Cut(method, "(") // without the arguments
+	s.t.Fatalf("admintest: %s: %s", method, message(name, err))
 }
 
-// object is call for what is answered with an object of the API.
-func object[T any](s *Server, what, path string, body any) T {
+// post is call for a POST whose response is an object of the API.
+func post[T any](s *Server, method, path string, body any) T {
 	s.t.Helper()
 	var out T
-	s.call(what, http.MethodPost, path, body, &out)
+	s.call(method, http.MethodPost, path, body, &out)
 	return out
 }
 
-// timeOf is how the control plane reads a time.
-func timeOf(t time.Time) string { return t.UTC().Format(api.TimeFormat) }
+// formatTime returns a time as the control plane reads it.
+func formatTime(t time.Time) string { return t.UTC().Format(api.TimeFormat) }
 
-// named ends the test at a name that is empty.
-func (s *Server) named(what, is, name string) {
+// require ends the test if an argument is empty.
+func (s *Server) require(method, parameter, value string) {
 	s.t.Helper()
-	if name == "" {
-		s.t.Fatalf("admintest: %s: expected %s, not nothing", what, is)
+	if value == "" {
+		s.t.Fatalf("admintest: %s: %s is required", method, parameter)
 	}
 }

@@ -31,13 +31,13 @@ import (
 
 func TestMain(m *testing.M) {
 	for _, name := range []string{"ANTECHAMBER_URL", "ANTECHAMBER_CONTROL_TOKEN"} {
-		os.Unsetenv(name) // the examples look at them
+		os.Unsetenv(name) // the examples read them
 	}
 	goleak.VerifyTestMain(m)
 }
 
-// send sends a request of the Admin API, and returns status and body of the
-// answer.
+// send sends a request to the Admin API, and returns the status and body of the
+// response.
 func send(t testing.TB, srv *admintest.Server, method, path, body string) (int, string, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(context.Background(), method, srv.URL+"/v1/organizations"+path, strings.NewReader(body))
@@ -51,19 +51,19 @@ func send(t testing.TB, srv *admintest.Server, method, path, body string) (int, 
 		return 0, "", err
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
-	return res.StatusCode, string(answer), err
+	response, err := io.ReadAll(res.Body)
+	return res.StatusCode, string(response), err
 }
 
-// get decodes what a request is answered that succeeds.
+// get sends a request that must succeed, and decodes the response.
 func get[T any](t testing.TB, srv *admintest.Server, method, path, body string) (out T) {
 	t.Helper()
-	status, answer, err := send(t, srv, method, path, body)
+	status, response, err := send(t, srv, method, path, body)
 	if err == nil {
-		err = json.Unmarshal([]byte(answer), &out)
+		err = json.Unmarshal([]byte(response), &out)
 	}
 	if err != nil || status != http.StatusOK {
-		t.Fatalf("%s %s: %d %s %v", method, path, status, answer, err)
+		t.Fatalf("%s %s: %d %s %v", method, path, status, response, err)
 	}
 	return out
 }
@@ -86,9 +86,8 @@ func same(t testing.TB, what string, want, got any) {
 	}
 }
 
-// ways are the ways in which a suite can run: each gives a server that begins
-// alike.
-var ways = map[string]func(t admintest.TB, opts ...admintest.Option) *admintest.Server{
+// modes are the ways to run a test suite. Each starts a server in the same state.
+var modes = map[string]func(t admintest.TB, opts ...admintest.Option) *admintest.Server{
 	"in process": admintest.Run,
 	"on a port": func(t admintest.TB, opts ...admintest.Option) *admintest.Server {
 		return admintest.Run(t, append(opts, admintest.Listen())...)
@@ -98,14 +97,14 @@ var ways = map[string]func(t admintest.TB, opts ...admintest.Option) *admintest.
 	},
 }
 
-func eachWay(t *testing.T, body func(t *testing.T, begin func(admintest.TB, ...admintest.Option) *admintest.Server)) {
+func eachMode(t *testing.T, body func(t *testing.T, start func(admintest.TB, ...admintest.Option) *admintest.Server)) {
 	t.Helper()
-	for name, begin := range ways {
-		t.Run(name, func(t *testing.T) { body(t, begin) })
+	for name, start := range modes {
+		t.Run(name, func(t *testing.T) { body(t, start) })
 	}
 }
 
-func TestTheOperationsAreThoseThatAreServed(t *testing.T) {
+func TestOperationsMatchTheServer(t *testing.T) {
 	source, err := filepath.Glob("operations.go")
 	if err != nil || len(source) != 1 {
 		t.Fatal(source, err)
@@ -121,25 +120,25 @@ func TestTheOperationsAreThoseThatAreServed(t *testing.T) {
 	same(t, "operations", served, declared)
 }
 
-// What a test of somebody else's compiles in is not the SDK, whose version is
-// theirs to choose, nor what only our own tests need.
-func TestNoSDKComesWithIt(t *testing.T) {
+// Users choose the version of their SDK themselves, and do not compile what only our
+// own tests and the command line need.
+func TestDependenciesLeaveOutTheSDK(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "antechamber/admintest").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, unwanted := range []string{"anthropic-sdk-go", "alecthomas/kong", "kin-openapi", "pgregory.net/rapid", "google/go-cmp"} {
 		if bytes.Contains(out, []byte(unwanted)) {
-			t.Errorf("it brings %s", unwanted)
+			t.Errorf("admintest depends on %s", unwanted)
 		}
 	}
 }
 
-// A test does the same in either way, to the letter, and in every run.
-func TestEveryWayIsTheSame(t *testing.T) {
+// A test sees identical responses in every mode and in every run.
+func TestAllModesBehaveAlike(t *testing.T) {
 	journey := func(t testing.TB, srv *admintest.Server) (all []string) {
-		note := func(what any) {
-			text, err := json.Marshal(what)
+		note := func(value any) {
+			text, err := json.Marshal(value)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -194,24 +193,24 @@ func TestEveryWayIsTheSame(t *testing.T) {
 		var want []string
 		for _, name := range []string{"in process", "in process", "on a port", "connected"} {
 			t.Run(name, func(t *testing.T) {
-				f := &test{T: t, name: "TestTheSame"}
-				said := f.run(func(f *test) {
-					srv := ways[name](f, options...)
+				f := &fakeTB{T: t, name: "TestTheSame"}
+				output := f.run(func(f *fakeTB) {
+					srv := modes[name](f, options...)
 					got := journey(t, srv)
 					if want == nil {
 						want = got
 					}
-					same(t, "what it does", want, got)
+					same(t, "journey", want, got)
 				})
 				if f.failed {
-					t.Error(said)
+					t.Error(output)
 				}
 			})
 		}
 	}
 }
 
-// acme is an organization whose clock runs at first.
+// acme is a seed without a clock.
 const acme = `{
 	"name": "Acme", "admin_keys": ["sk-ant-admin01-acme"],
 	"users": [{"email": "root@acme.example", "role": "admin", "added_at": "-90d"}, {"email": "dev@acme.example", "role": "developer"}],
@@ -219,70 +218,71 @@ const acme = `{
 	"workspaces": [{"name": "Engineering", "members": [{"user": "dev@acme.example", "workspace_role": "workspace_developer"}]}]
 }`
 
-func TestHowItBegins(t *testing.T) {
+func TestInitialState(t *testing.T) {
 	srv := admintest.Run(t)
-	same(t, "the clock", admintest.Start, srv.Clock.Now())
-	same(t, "the URL", "http://use-server-client.antechamber.test", srv.URL)
+	same(t, "clock", admintest.Start, srv.Clock.Now())
+	same(t, "URL", "http://use-server-client.antechamber.test", srv.URL)
 	if me := get[api.Organization](t, srv, "GET", "/me", ""); me.ID != srv.OrganizationID {
-		t.Errorf("%s is not %s", me.ID, srv.OrganizationID)
+		t.Errorf("organization %s, want %s", me.ID, srv.OrganizationID)
 	}
 	if users := get[page[api.User]](t, srv, "GET", "/users", ""); !users.HasMore {
-		t.Error("the demo has less than a page of users")
+		t.Error("the demo has only one page of users")
 	}
 
 	running := admintest.Run(t, admintest.RunningClock(), admintest.SeedJSON(acme))
 	if behind := time.Since(running.Clock.Now()); behind < 0 || behind > time.Minute {
-		t.Errorf("a running clock is %s behind", behind)
+		t.Errorf("the running clock is %s behind", behind)
 	}
-	same(t, "the key of the seed", "sk-ant-admin01-acme", running.AdminKey)
-	same(t, "the key of an option", "sk-ant-admin01-b", admintest.Run(t, admintest.SeedJSON(acme), admintest.AdminKey("sk-ant-admin01-b")).AdminKey)
-	same(t, "the seed's own clock", time.Date(2024, 11, 1, 23, 59, 27, 427722000, time.UTC), admintest.Run(t, admintest.Seed("contract")).Clock.Now())
+	same(t, "admin key of the seed", "sk-ant-admin01-acme", running.AdminKey)
+	same(t, "admin key of the option", "sk-ant-admin01-b", admintest.Run(t, admintest.SeedJSON(acme), admintest.AdminKey("sk-ant-admin01-b")).AdminKey)
+	same(t, "clock of the seed", time.Date(2024, 11, 1, 23, 59, 27, 427722000, time.UTC), admintest.Run(t, admintest.Seed("contract")).Clock.Now())
 
-	other := admintest.Run(&test{T: t, name: "TestOfAnotherName"})
+	other := admintest.Run(&fakeTB{T: t, name: "TestOfAnotherName"})
 	if a, b := invite(t, srv, "ada@example.com"), invite(t, other, "ada@example.com"); a.ID == b.ID {
 		t.Error("two tests have the same ids")
 	}
 }
 
-func TestWhatRunRefuses(t *testing.T) {
+func TestRunRefusesInvalidOptions(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "acme.json")
 	write(t, file, `{"name": "Acme", "users": [{"email": "a@b.c"}], "usres": []}`)
-	for what, c := range map[string]struct {
+	for name, c := range map[string]struct {
 		option admintest.Option
-		words  []string
+		want   []string
 	}{
-		"a file that is not there": {admintest.Seed("testdata/nowhere.json"), []string{"testdata/nowhere.json"}},
-		"a seed that is not there": {admintest.Seed("dmeo"), []string{"there is no file dmeo", "demo, contract, empty"}},
-		"a faulty file":            {admintest.Seed(file), []string{"acme.json:1", "/users/0", "/usres"}},
-		"a faulty organization":    {admintest.SeedOf(seed.Organization{Name: "Acme", Users: []seed.User{{Email: "ada"}}}), []string{"/organizations/0/users/0/email", "/organizations/0/users/0/role"}},
-		"a faulty text":            {admintest.SeedJSON(`{"name": "Acme", "invites": [{}]}`), []string{"SeedJSON:1", "/invites/0"}},
-		"no key":                   {admintest.AdminKey("sk-ant-api03-a"), []string{"AdminKey: expected sk-ant-admin"}},
-		"no policy":                {admintest.RateLimit("seldom"), []string{"seldom"}},
-		"no number":                {admintest.IDSeed(1 << 53), []string{"IDSeed: expected a number from 0"}},
-		"a contradiction":          {admintest.SeedJSON(`{"name":"A","users":[{"email":"a@b.c","role":"user","added_at":"2027-01-01T00:00:00Z"}]}`), []string{"/users/0/added_at"}},
+		"missing file":         {admintest.Seed("testdata/nowhere.json"), []string{"cannot read seed testdata/nowhere.json: no such file or directory"}},
+		"unknown seed":         {admintest.Seed("dmeo"), []string{`invalid Seed "dmeo": want a file, demo, contract or empty`}},
+		"invalid file":         {admintest.Seed(file), []string{"acme.json:1", "/users/0", "/usres"}},
+		"invalid organization": {admintest.SeedOf(seed.Organization{Name: "Acme", Users: []seed.User{{Email: "ada"}}}), []string{"/organizations/0/users/0/email", "/organizations/0/users/0/role"}},
+		"invalid JSON seed":    {admintest.SeedJSON(`{"name": "Acme", "invites": [{}]}`), []string{"SeedJSON:1", "/invites/0"}},
+		"invalid admin key":    {admintest.AdminKey("sk-ant-api03-a"), []string{"invalid AdminKey: want sk-ant-admin"}},
+		"invalid rate limit":   {admintest.RateLimit("seldom"), []string{"seldom"}},
+		"invalid id seed":      {admintest.IDSeed(1 << 53), []string{"invalid IDSeed 9007199254740992: want a whole number from 0 to 9007199254740991"}},
+		"invalid clock":        {admintest.Clock(time.Time{}), []string{"invalid Clock 0001-01-01T00:00:00Z: want a time from 1970 to 9998"}},
+		"added in the future":  {admintest.SeedJSON(`{"name":"A","users":[{"email":"a@b.c","role":"user","added_at":"2027-01-01T00:00:00Z"}]}`), []string{"/users/0/added_at"}},
 	} {
-		failing(t, what, func(f *test) { admintest.Run(f, c.option) }, append(c.words, "admintest.Run: ")...)
+		mustFail(t, name, func(f *fakeTB) { admintest.Run(f, c.option) }, append(c.want, "admintest: Run: ")...)
 	}
 }
 
-func TestWhatConnectRefuses(t *testing.T) {
+func TestConnectRefusesInvalidOptions(t *testing.T) {
 	at := admintest.Run(t, admintest.Listen())
-	silent := httptest.NewServer(http.NotFoundHandler())
-	defer silent.Close()
-	connect := func(url string, opts ...admintest.Option) func(*test) {
-		return func(f *test) { admintest.Connect(f, url, opts...) }
+	other := httptest.NewServer(http.NotFoundHandler())
+	defer other.Close()
+	connect := func(url string, opts ...admintest.Option) func(*fakeTB) {
+		return func(f *fakeTB) { admintest.Connect(f, url, opts...) }
 	}
-	failing(t, "what a server is told at its start", connect(at.URL, admintest.ProductionErrors(), admintest.RateLimit("production"), admintest.ForkUnknownKeys()),
-		"--errors production", "--rate-limit production", "--unknown-keys fork")
-	failing(t, "no URL", connect("localhost:4020"), "expected a URL such as http://127.0.0.1:4020")
-	failing(t, "no server", connect("http://127.0.0.1:1"), "no server answers at http://127.0.0.1:1: ")
-	failing(t, "another server", connect(silent.URL), "what answers has no control plane: 404")
-	failing(t, "the clock of a seed that is loaded", connect(at.URL, admintest.ServerSeed(), admintest.Clock(admintest.Start)), "Clock and IDSeed do not go with ServerSeed")
-	failing(t, "a key of somebody's", connect(at.URL, admintest.AdminKey(at.AdminKey)), "An admin key selects another organization already")
-	failing(t, "two organizations", connect(at.URL, admintest.SeedJSON(`{"organizations":[{"name":"A"},{"name":"B","admin_keys":["sk-ant-admin01-b"]}]}`)), "2 organizations")
+	mustFail(t, "options of Run only", connect(at.URL, admintest.ProductionErrors(), admintest.RateLimit("production"), admintest.ForkUnknownKeys()),
+		"a running server does not accept ProductionErrors, RateLimit, ForkUnknownKeys (start it with --errors production --rate-limit production --unknown-keys fork)")
+	mustFail(t, "invalid URL", connect("localhost:4020"), "expected a URL such as http://127.0.0.1:4020")
+	mustFail(t, "no server", connect("http://127.0.0.1:1"), "no server answers at http://127.0.0.1:1: ")
+	mustFail(t, "not an Antechamber server", connect(other.URL), "what answers has no control plane: 404")
+	mustFail(t, "clock with ServerSeed", connect(at.URL, admintest.ServerSeed(), admintest.Clock(admintest.Start)), "Clock and IDSeed cannot be combined with ServerSeed")
+	mustFail(t, "admin key in use", connect(at.URL, admintest.AdminKey(at.AdminKey)), "An admin key selects another organization already")
+	mustFail(t, "seed with two organizations", connect(at.URL, admintest.SeedJSON(`{"organizations":[{"name":"A"},{"name":"B","admin_keys":["sk-ant-admin01-b"]}]}`)), "the seed has 2 organizations: Connect takes a seed with one")
 
-	same(t, "with an empty URL it is Run", "http://use-server-client.antechamber.test", admintest.Connect(t, "").URL)
-	same(t, "organizations are left", 1, len(organizations(t, at)))
+	same(t, "URL of Connect with an empty URL", "http://use-server-client.antechamber.test", admintest.Connect(t, "").URL)
+	same(t, "organizations", 1, len(organizations(t, at)))
 }
 
 func organizations(t *testing.T, srv *admintest.Server) []json.RawMessage {
@@ -299,54 +299,54 @@ func organizations(t *testing.T, srv *admintest.Server) []json.RawMessage {
 	return all.Data
 }
 
-func TestOneSeed(t *testing.T) {
-	failing(t, "two seeds", func(f *test) { admintest.Run(f, admintest.Seed("demo"), admintest.SeedJSON(acme)) }, "a server begins with one seed")
+func TestRunRefusesTwoSeeds(t *testing.T) {
+	mustFail(t, "two seeds", func(f *fakeTB) { admintest.Run(f, admintest.Seed("demo"), admintest.SeedJSON(acme)) }, "Seed, SeedJSON, SeedOf and ServerSeed cannot be combined")
 }
 
-// Without a seed it is the demo wherever a suite runs, and the server's own on
+// Connect starts from demo, as Run does, and from the server's own seed only on
 // request.
-func TestWhatConnectBeginsWith(t *testing.T) {
+func TestConnectSelectsTheSeed(t *testing.T) {
 	at := admintest.Run(t, admintest.Listen(), admintest.SeedJSON(acme), admintest.Clock(admintest.Start.Add(time.Hour)))
 	invite(t, at, "ada@example.com")
 	name := func(srv *admintest.Server) string { return get[api.Organization](t, srv, "GET", "/me", "").Name }
-	same(t, "without a seed", name(admintest.Run(t)), name(admintest.Connect(t, at.URL)))
-	same(t, "its clock", admintest.Start, admintest.Connect(t, at.URL).Clock.Now())
+	same(t, "name without a seed", name(admintest.Run(t)), name(admintest.Connect(t, at.URL)))
+	same(t, "clock without a seed", admintest.Start, admintest.Connect(t, at.URL).Clock.Now())
 	own := admintest.Connect(t, at.URL, admintest.ServerSeed())
-	same(t, "the server's", "Acme", name(own))
-	same(t, "its clock", admintest.Start.Add(time.Hour), own.Clock.Now())
+	same(t, "name with ServerSeed", "Acme", name(own))
+	same(t, "clock with ServerSeed", admintest.Start.Add(time.Hour), own.Clock.Now())
 	same(t, "mails", 1, len(own.Outbox()))
 }
 
-// Tests on one server do not meet, and leave nothing behind.
-func TestConnectMakesAnOrganizationForTheTest(t *testing.T) {
+// Tests on one server are isolated from each other, and leave nothing behind.
+func TestConnectCreatesAnOrganizationPerTest(t *testing.T) {
 	at := admintest.Run(t, admintest.Listen())
-	first, second := &test{T: t}, &test{T: t}
-	first.run(func(f *test) {
+	first, second := &fakeTB{T: t}, &fakeTB{T: t}
+	first.run(func(f *fakeTB) {
 		one := admintest.Connect(f, at.URL+"/")
 		invite(t, one, "ada@example.com")
-		second.run(func(f *test) {
+		second.run(func(f *fakeTB) {
 			two := admintest.Connect(f, at.URL)
 			invite(t, two, "ada@example.com")
 			same(t, "organizations", 3, len(organizations(t, at)))
 		})
 		same(t, "organizations", 2, len(organizations(t, at)))
 		one.Reset()
-		same(t, "pending after a reset", 0, len(get[page[api.Invite]](t, one, "GET", "/invites?email=ada@example.com", "").Data))
+		same(t, "pending invites after a reset", 0, len(get[page[api.Invite]](t, one, "GET", "/invites?email=ada@example.com", "").Data))
 	})
 	same(t, "organizations", 1, len(organizations(t, at)))
 	if first.failed || second.failed {
-		t.Error(first.said.String(), second.said.String())
+		t.Error(first.output.String(), second.output.String())
 	}
 }
 
-func TestForksAreApart(t *testing.T) {
-	eachWay(t, func(t *testing.T, begin func(admintest.TB, ...admintest.Option) *admintest.Server) {
-		srv := begin(t, admintest.SeedJSON(acme))
+func TestForksAreIsolated(t *testing.T) {
+	eachMode(t, func(t *testing.T, start func(admintest.TB, ...admintest.Option) *admintest.Server) {
+		srv := start(t, admintest.SeedJSON(acme))
 		invite(t, srv, "ada@example.com")
 		before := srv.Export()
 		t.Run("forks", func(t *testing.T) {
 			for range 5 {
-				t.Run("one", func(t *testing.T) {
+				t.Run("fork", func(t *testing.T) {
 					t.Parallel()
 					fork := srv.Fork(t)
 					fork.AcceptInvite("ada@example.com")
@@ -359,27 +359,27 @@ func TestForksAreApart(t *testing.T) {
 				})
 			}
 		})
-		same(t, "what was forked", string(before), string(srv.Export()))
+		same(t, "state of the original", string(before), string(srv.Export()))
 		same(t, "status", 200, first(send(t, srv, "GET", "/me", "")))
 	})
 }
 
 func first[A, B, C any](a A, _ B, _ C) A { return a }
 
-// A server in process needs nothing that a bubble of testing/synctest could not
-// have: a delay passes at once there.
-func TestInABubble(t *testing.T) {
+// A server in process runs entirely inside a testing/synctest bubble, where a delay
+// takes no real time.
+func TestServerInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := admintest.Run(t, admintest.RunningClock())
 		srv.Fault(admintest.Fault{Action: admintest.Delay{Duration: time.Hour}, Times: 1})
 		began := srv.Clock.Now()
 		same(t, "status", 200, first(send(t, srv, "GET", "/me", "")))
-		same(t, "the clock went on", time.Hour, srv.Clock.Now().Sub(began).Truncate(time.Second))
+		same(t, "time passed", time.Hour, srv.Clock.Now().Sub(began).Truncate(time.Second))
 	})
 }
 
-// So it is in bubbles that come and go within the life of a server.
-func TestInBubblesWithinATest(t *testing.T) {
+// A server outside a bubble can be used inside several, one after another.
+func TestServerUsedInBubbles(t *testing.T) {
 	srv := admintest.Run(t)
 	for range 2 {
 		same(t, "status", 200, first(send(t, srv, "GET", "/me", "")))
@@ -388,34 +388,34 @@ func TestInBubblesWithinATest(t *testing.T) {
 			srv.Fault(admintest.Fault{Action: admintest.Delay{Duration: time.Hour}, Times: 1})
 			began := time.Now()
 			same(t, "status", 200, first(send(t, srv, "GET", "/me", "")))
-			same(t, "time went on", time.Hour, time.Since(began))
+			same(t, "time passed", time.Hour, time.Since(began))
 		})
 	}
 	same(t, "status", 200, first(send(t, srv, "GET", "/me", "")))
 }
 
-// A handler shows a fault as the server does.
-func TestTheHandlerCutsConnections(t *testing.T) {
-	eachWay(t, func(t *testing.T, begin func(admintest.TB, ...admintest.Option) *admintest.Server) {
-		srv := begin(t)
+// Faults that close connections work through Handler too.
+func TestHandlerClosesConnections(t *testing.T) {
+	eachMode(t, func(t *testing.T, start func(admintest.TB, ...admintest.Option) *admintest.Server) {
+		srv := start(t)
 		elsewhere := httptest.NewUnstartedServer(srv.Handler())
 		elsewhere.Config.ErrorLog = log.New(io.Discard, "", 0)
 		elsewhere.Start()
 		defer elsewhere.Close()
 		fault := srv.Fault(admintest.Fault{Action: admintest.Drop{}, Times: 1})
-		there := *srv
-		there.URL = elsewhere.URL
-		there.Client().Transport = elsewhere.Client().Transport
-		if status, answer, err := send(t, &there, "POST", "/workspaces", `{"name":"W"}`); err == nil {
-			t.Errorf("a dropped request: %d %s", status, answer)
+		moved := *srv
+		moved.URL = elsewhere.URL
+		moved.Client().Transport = elsewhere.Client().Transport
+		if status, response, err := send(t, &moved, "POST", "/workspaces", `{"name":"W"}`); err == nil {
+			t.Errorf("a dropped request got %d %s", status, response)
 		}
 		same(t, "hits", 1, fault.Hits())
 	})
 }
 
-func TestTheHandlerServesElsewhere(t *testing.T) {
-	eachWay(t, func(t *testing.T, begin func(admintest.TB, ...admintest.Option) *admintest.Server) {
-		srv := begin(t)
+func TestHandlerCanBeServedElsewhere(t *testing.T) {
+	eachMode(t, func(t *testing.T, start func(admintest.TB, ...admintest.Option) *admintest.Server) {
+		srv := start(t)
 		w := httptest.NewRecorder()
 		r := httptest.NewRequest("GET", "/v1/organizations/me", nil)
 		r.Header.Set("x-api-key", srv.AdminKey)
@@ -428,25 +428,25 @@ func TestTheHandlerServesElsewhere(t *testing.T) {
 	})
 }
 
-func TestOptionsOfRun(t *testing.T) {
+func TestServerOptions(t *testing.T) {
 	srv := admintest.Run(t, admintest.ProductionErrors(), admintest.RateLimit("1/min"), admintest.ForkUnknownKeys())
-	_, answer, _ := send(t, srv, "GET", "/users/user_nobody", "")
-	if !strings.HasPrefix(answer, `{"type":"error","error":{`) {
-		t.Error(answer)
+	_, response, _ := send(t, srv, "GET", "/users/user_nobody", "")
+	if !strings.HasPrefix(response, `{"type":"error","error":{`) {
+		t.Error(response)
 	}
-	same(t, "a second request", 429, first(send(t, srv, "GET", "/me", "")))
+	same(t, "status of the second request", 429, first(send(t, srv, "GET", "/me", "")))
 	srv.Clock.Advance(time.Minute)
-	same(t, "a minute later", 200, first(send(t, srv, "GET", "/me", "")))
+	same(t, "status a minute later", 200, first(send(t, srv, "GET", "/me", "")))
 	other := *srv
 	other.AdminKey = "sk-ant-admin01-invented"
 	if me := get[api.Organization](t, &other, "GET", "/me", ""); me.ID == srv.OrganizationID {
-		t.Error("an invented key has no organization of its own")
+		t.Error("an unknown key selects the first organization")
 	}
 }
 
-// A bubble of testing/synctest has no real time to wait for: with a running clock
-// the SDK's waiting, the rate limit and the organization go on together.
-func TestWaitingInABubble(t *testing.T) {
+// In a testing/synctest bubble with a running clock, the SDK's pauses, the rate limit
+// and the organization share one time.
+func TestRateLimitInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := admintest.Run(t, admintest.RunningClock(), admintest.RateLimit("1/min"))
 		client, began := sdk(srv), srv.Clock.Now()
@@ -461,32 +461,31 @@ func TestWaitingInABubble(t *testing.T) {
 	})
 }
 
-// Elsewhere a client can have the clock moved in place of waiting.
-func TestImpatience(t *testing.T) {
-	eachWay(t, func(t *testing.T, begin func(admintest.TB, ...admintest.Option) *admintest.Server) {
-		srv := begin(t, admintest.Seed("contract"))
+func TestImpatientAdvancesTheClock(t *testing.T) {
+	eachMode(t, func(t *testing.T, start func(admintest.TB, ...admintest.Option) *admintest.Server) {
+		srv := start(t, admintest.Seed("contract"))
 		srv.Fault(admintest.Fault{Action: admintest.Error{Status: 429, RetryAfter: time.Hour}, Times: 2})
 		client, began := sdk(srv, option.WithHTTPClient(srv.Impatient())), srv.Clock.Now()
 		if _, err := client.Organization.Get(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		same(t, "the clock went on", 2*time.Hour, srv.Clock.Now().Sub(began))
+		same(t, "time passed", 2*time.Hour, srv.Clock.Now().Sub(began))
 	})
 }
 
-func TestImportKeepsWhatSelectsTheOrganization(t *testing.T) {
-	eachWay(t, func(t *testing.T, begin func(admintest.TB, ...admintest.Option) *admintest.Server) {
-		srv, other := begin(t, admintest.Seed("empty")), begin(t, admintest.SeedJSON(acme))
+func TestImportKeepsIDAndAdminKeys(t *testing.T) {
+	eachMode(t, func(t *testing.T, start func(admintest.TB, ...admintest.Option) *admintest.Server) {
+		srv, other := start(t, admintest.Seed("empty")), start(t, admintest.SeedJSON(acme))
 		exported := other.Export()
 		for _, seed := range []string{string(exported), `{"organizations": [` + string(exported) + `]}`} {
 			srv.Reset()
 			srv.Import([]byte(seed))
 			me := get[api.Organization](t, srv, "GET", "/me", "")
-			same(t, "the organization", api.Organization{ID: srv.OrganizationID, Type: "organization", Name: "Acme"}, me)
+			same(t, "organization", api.Organization{ID: srv.OrganizationID, Type: "organization", Name: "Acme"}, me)
 		}
 		same(t, "users", 2, len(get[page[api.User]](t, srv, "GET", "/users", "").Data))
-		failing(t, "a faulty seed", func(f *test) { srv.In(f).Import([]byte(`{"name": "A", "id": "x", "users": [{}]}`)) }, "/users/0")
-		failing(t, "no JSON", func(f *test) { srv.In(f).Import([]byte(`{"name"`)) }, "Import: ")
+		mustFail(t, "invalid seed", func(f *fakeTB) { srv.In(f).Import([]byte(`{"name": "A", "id": "x", "users": [{}]}`)) }, "/users/0")
+		mustFail(t, "invalid JSON", func(f *fakeTB) { srv.In(f).Import([]byte(`{"name"`)) }, "Import: ")
 	})
 }
 
@@ -496,22 +495,21 @@ func TestSeveralOrganizations(t *testing.T) {
 		{"name": "Two", "admin_keys": ["sk-ant-admin01-two"]}]}`))
 	two := srv.Organization("sk-ant-admin01-two")
 	two.AddUser("ada@example.com", "user")
-	same(t, "the second", "Two", get[api.Organization](t, two, "GET", "/me", "").Name)
+	same(t, "name of the second", "Two", get[api.Organization](t, two, "GET", "/me", "").Name)
 	same(t, "users of the second", 1, len(get[page[api.User]](t, two, "GET", "/users", "").Data))
 	same(t, "users of the first", 0, len(get[page[api.User]](t, srv, "GET", "/users", "").Data))
 	same(t, "requests of the first", 1, len(srv.Requests()))
-	failing(t, "no organization", func(f *test) { srv.In(f).Organization("sk-ant-admin01-three") }, "Organization: There is no such organization")
+	mustFail(t, "unknown key", func(f *fakeTB) { srv.In(f).Organization("sk-ant-admin01-three") }, "Organization: There is no such organization")
 }
 
-func TestTheEnvironmentOfAProgram(t *testing.T) {
+func TestEnvPointsProgramsToTheServer(t *testing.T) {
 	srv := admintest.Run(t, admintest.Listen())
 	same(t, "environment", []string{"ANTHROPIC_BASE_URL=" + srv.URL, "ANTHROPIC_API_KEY=" + srv.AdminKey}, srv.Env())
-	failing(t, "within the process", func(f *test) { admintest.Run(f).Env() }, "give Run the option Listen")
+	mustFail(t, "without a port", func(f *fakeTB) { admintest.Run(f).Env() }, "Env: the server has no port (pass Listen to Run)")
 }
 
-// Time in a bubble is long when it is moved, and a fork is there until its test
-// ends.
-func TestAForkInABubble(t *testing.T) {
+// A fork lasts until its test ends, even if a bubble's clock moves far ahead.
+func TestForkInABubbleDoesNotExpire(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		fork := admintest.Run(t, admintest.RunningClock()).Fork(t)
 		time.Sleep(300 * 24 * time.Hour)
@@ -519,13 +517,13 @@ func TestAForkInABubble(t *testing.T) {
 	})
 }
 
-// Which fork is made first does not matter to any of them.
-func TestForksAreTheSameInEveryRun(t *testing.T) {
+// Ids and keys of forks do not depend on the order in which they are made.
+func TestForksAreReproducible(t *testing.T) {
 	forks := func(names ...string) map[string]string {
 		ids := map[string]string{}
 		srv := admintest.Run(t)
 		for _, name := range names {
-			fork := srv.Fork(&test{T: t, name: name})
+			fork := srv.Fork(&fakeTB{T: t, name: name})
 			ids[name] += fork.OrganizationID + " " + fork.AdminKey + "\n"
 		}
 		return ids
@@ -533,51 +531,51 @@ func TestForksAreTheSameInEveryRun(t *testing.T) {
 	same(t, "ids", forks("TestA/b", "TestA/c", "TestA/b"), forks("TestA/c", "TestA/b", "TestA/b"))
 }
 
-// A test may do to its client what it likes.
-func TestTheClientIsTheTests(t *testing.T) {
-	eachWay(t, func(t *testing.T, begin func(admintest.TB, ...admintest.Option) *admintest.Server) {
-		srv := begin(t)
+// The methods of Server do not use the client that the test may modify.
+func TestClientMayBeModified(t *testing.T) {
+	eachMode(t, func(t *testing.T, start func(admintest.TB, ...admintest.Option) *admintest.Server) {
+		srv := start(t)
 		srv.Client().Transport = down{}
 		if _, _, err := send(t, srv, "GET", "/me", ""); err == nil {
-			t.Error("the client is another one each time")
+			t.Error("Client returns another client each time")
 		}
 		srv.Clock.Advance(time.Hour)
 		fork := srv.Fork(t)
-		same(t, "status of a fork's", 200, first(send(t, fork, "GET", "/me", "")))
+		same(t, "status of a fork", 200, first(send(t, fork, "GET", "/me", "")))
 	})
 }
 
 type down struct{}
 
-func (down) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("so") }
+func (down) RoundTrip(*http.Request) (*http.Response, error) { return nil, errors.New("down") }
 
-// A request that is under way when the test ends is cut.
-func TestTheEndCutsRequests(t *testing.T) {
+// Requests in progress are aborted when the test ends.
+func TestEndOfTestAbortsRequests(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		cut := make(chan error)
-		f := &test{T: t, name: "TestOfBefore"}
-		f.run(func(f *test) {
+		aborted := make(chan error)
+		f := &fakeTB{T: t, name: "TestEarlier"}
+		f.run(func(f *fakeTB) {
 			srv := admintest.Run(f, admintest.RunningClock())
 			srv.Fault(admintest.Fault{Action: admintest.Delay{Duration: time.Hour}})
 			go func() {
 				_, _, err := send(t, srv, "GET", "/me", "")
-				cut <- err
+				aborted <- err
 			}()
 			synctest.Wait()
 		})
-		if err := <-cut; err == nil || !strings.Contains(err.Error(), "has ended") {
+		if err := <-aborted; err == nil || !strings.Contains(err.Error(), "has ended") {
 			t.Error(err)
 		}
 	})
 }
 
-// So is a stream of events, which would never end.
-func TestTheEndCutsStreams(t *testing.T) {
-	for name, begin := range ways {
-		f := &test{T: t, name: "TestOfBefore"}
+// Event streams, which never end by themselves, are aborted too.
+func TestEndOfTestAbortsStreams(t *testing.T) {
+	for name, start := range modes {
+		f := &fakeTB{T: t, name: "TestEarlier"}
 		ended := make(chan error)
-		f.run(func(f *test) {
-			srv := begin(f)
+		f.run(func(f *fakeTB) {
+			srv := start(f)
 			res, err := srv.Client().Get(srv.URL + "/_emulate/requests/stream")
 			if err != nil {
 				t.Fatal(err)
@@ -595,36 +593,36 @@ func TestTheEndCutsStreams(t *testing.T) {
 	}
 }
 
-// emulate serves something that admintest itself would not serve.
-func emulate(t *testing.T, change func(*handlers.Options)) string {
+// serve starts a server with options that admintest does not offer, and returns its URL.
+func serve(t *testing.T, change func(*handlers.Options)) string {
 	t.Helper()
 	all := store.New(store.RealTime())
 	demo, _ := seed.Builtin("demo")
-	begin := seed.Options{IDSeed: 99}
-	organizations, err := demo.Load(begin.At(time.Now()))
+	load := seed.Options{IDSeed: 99}
+	organizations, err := demo.Load(load.At(time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	organizations[0].AdminKeys = []string{"sk-ant-admin01-somebody"}
-	if err := demo.AddTo(all, organizations, begin); err != nil {
+	organizations[0].AdminKeys = []string{"sk-ant-admin01-demo"}
+	if err := demo.AddTo(all, organizations, load); err != nil {
 		t.Fatal(err)
 	}
-	o := handlers.Options{Store: all, Seed: begin, JournalEntries: 1000}
+	o := handlers.Options{Store: all, Seed: load, JournalEntries: 1000}
 	change(&o)
 	listening := httptest.NewServer(handlers.New(o))
 	t.Cleanup(listening.Close)
 	return listening.URL
 }
 
-// What a journal has forgotten is not counted as never asked.
-func TestAShortJournal(t *testing.T) {
-	at := emulate(t, func(o *handlers.Options) { o.JournalEntries = 3 })
-	for what, look := range map[string]func(*admintest.Server){
+// Counts that would miss requests dropped from the journal are refused.
+func TestFullJournalIsReported(t *testing.T) {
+	at := serve(t, func(o *handlers.Options) { o.JournalEntries = 3 })
+	for name, count := range map[string]func(*admintest.Server){
 		"Requests": func(srv *admintest.Server) { srv.Requests() },
 		"Effects":  func(srv *admintest.Server) { srv.Effects() },
 		"Verify":   func(srv *admintest.Server) { srv.Verify(admintest.Call{Method: "GET", Times: new(5)}) },
 	} {
-		said := failing(t, what, func(f *test) {
+		output := mustFail(t, name, func(f *fakeTB) {
 			srv := admintest.Connect(f, at)
 			for range 5 {
 				send(t, srv, "GET", "/me", "")
@@ -635,37 +633,36 @@ func TestAShortJournal(t *testing.T) {
 			}
 			same(t, "requests", 3, len(srv.Requests()))
 			send(t, srv, "GET", "/me", "")
-			look(srv)
-		}, ": the journal of the server has forgotten requests, of which it holds 3")
-		if strings.Contains(said, "no requests in the journal") {
-			t.Error(said)
+			count(srv)
+		}, ": the journal has only the last 3 requests")
+		if strings.Contains(output, "no requests in the journal") {
+			t.Error(output)
 		}
 	}
-	none := emulate(t, func(o *handlers.Options) { o.JournalEntries = 0 })
-	failing(t, "no journal", func(f *test) { admintest.Connect(f, none); f.Errorf("so") }, "the requests cannot be told: There is no journal")
+	none := serve(t, func(o *handlers.Options) { o.JournalEntries = 0 })
+	mustFail(t, "no journal", func(f *fakeTB) { admintest.Connect(f, none); f.Errorf("failed") }, "cannot list requests: There is no journal")
 }
 
-// A control plane that asks for its token gets it from an option, or from the
-// environment.
-func TestTheControlToken(t *testing.T) {
-	at := emulate(t, func(o *handlers.Options) { o.Exposed, o.Token = true, "s3cret" })
-	failing(t, "no token", func(f *test) { admintest.Connect(f, at) }, "The control plane asks for its token")
+// The control token comes from the option or from the environment.
+func TestControlToken(t *testing.T) {
+	at := serve(t, func(o *handlers.Options) { o.Exposed, o.Token = true, "s3cret" })
+	mustFail(t, "no token", func(f *fakeTB) { admintest.Connect(f, at) }, "The control plane asks for its token")
 	invite(t, admintest.Connect(t, at, admintest.ControlToken("s3cret")), "ada@example.com")
 	t.Setenv("ANTECHAMBER_CONTROL_TOKEN", "s3cret")
 	admintest.Connect(t, at).AcceptInvite(admintest.Connect(t, at).Outbox()[0].InviteID)
 }
 
-// What outlives its test is told so.
-func TestAfterTheEnd(t *testing.T) {
+// Using a server after its test has ended fails with an error that says so.
+func TestServerUsedAfterItsTest(t *testing.T) {
 	var left *admintest.Server
-	f := &test{T: t, name: "TestOfBefore"}
-	f.run(func(f *test) { left = admintest.Run(f) })
+	f := &fakeTB{T: t, name: "TestEarlier"}
+	f.run(func(f *fakeTB) { left = admintest.Run(f) })
 	_, _, err := send(t, left, "GET", "/me", "")
-	if err == nil || !strings.Contains(err.Error(), "the server of TestOfBefore has ended") {
+	if err == nil || !strings.Contains(err.Error(), "the server of TestEarlier has ended") {
 		t.Error(err)
 	}
-	if said := f.run(func(*test) { left.Clock.Now() }); !strings.Contains(said, "has ended") {
-		t.Error(said)
+	if output := f.run(func(*fakeTB) { left.Clock.Now() }); !strings.Contains(output, "has ended") {
+		t.Error(output)
 	}
 }
 
@@ -681,19 +678,19 @@ func TestEffects(t *testing.T) {
 	}
 	same(t, "effects", []string{admintest.WorkspaceCreated, admintest.InviteCreated}, types)
 	same(t, "workspaces", 1, len(srv.Effects(admintest.WorkspaceCreated)))
-	same(t, "nothing", 0, len(srv.Effects(admintest.UserRemoved)))
+	same(t, "removed users", 0, len(srv.Effects(admintest.UserRemoved)))
 }
 
-func TestOneClientLeadsToOneServer(t *testing.T) {
+func TestClientReachesOnlyItsServer(t *testing.T) {
 	srv := admintest.Run(t)
 	if res, err := srv.Client().Get("http://api.example.com/v1/organizations/me"); err == nil {
 		res.Body.Close()
-		t.Error("it leads elsewhere")
+		t.Error("the client reaches other hosts")
 	}
 	var dns error
 	if res, err := http.Get(srv.URL); err == nil {
 		res.Body.Close()
-		t.Error("somebody answers at " + srv.URL)
+		t.Error("another client reaches " + srv.URL)
 	} else {
 		dns = err
 	}
@@ -702,19 +699,19 @@ func TestOneClientLeadsToOneServer(t *testing.T) {
 	}
 }
 
-// A fork of much costs what a fork of nothing costs.
-func TestAForkCostsTheSame(t *testing.T) {
+// The cost of a fork does not depend on the size of the organization.
+func TestForkCostIsConstant(t *testing.T) {
 	cost := func(seed string) float64 {
 		srv := admintest.Run(t, admintest.Seed(seed))
 		return testing.AllocsPerRun(50, func() {
-			f := &test{T: t}
+			f := &fakeTB{T: t}
 			srv.Fork(f)
 			for _, do := range f.cleanups {
 				do()
 			}
 		})
 	}
-	if nothing, much := cost("empty"), cost("demo"); much > nothing+20 {
-		t.Errorf("%.0f allocations for a fork of the demo, %.0f for one of nothing", much, nothing)
+	if empty, demo := cost("empty"), cost("demo"); demo > empty+20 {
+		t.Errorf("%.0f allocations to fork demo, %.0f to fork empty", demo, empty)
 	}
 }

@@ -7,21 +7,21 @@ import (
 	"antechamber/api"
 )
 
-// NewKey is an API key that a person makes.
+// NewKey describes an API key to create.
 type NewKey struct {
 	Name        string    // 1 to 500 characters
-	WorkspaceID string    // the Default Workspace when empty
-	CreatedBy   string    // the id of a user; the server's choice when empty
-	ExpiresAt   time.Time // never when zero
+	WorkspaceID string    // the Default Workspace if empty
+	CreatedBy   string    // id of a user; chosen by the server if empty
+	ExpiresAt   time.Time // never if zero
 }
 
-// Key is an API key, with what nobody sees a second time.
+// Key is a new API key with its secret, which is not available again later.
 type Key struct {
 	api.APIKey
 	Secret string `json:"secret"`
 }
 
-// CreateAPIKey makes an API key, as a person does in the Console.
+// CreateAPIKey creates an API key, which in production only the Console can do.
 func (s *Server) CreateAPIKey(in NewKey) Key {
 	s.t.Helper()
 	body := map[string]any{"name": in.Name}
@@ -31,14 +31,14 @@ func (s *Server) CreateAPIKey(in NewKey) Key {
 		}
 	}
 	if !in.ExpiresAt.IsZero() {
-		body["expires_at"] = timeOf(in.ExpiresAt)
+		body["expires_at"] = formatTime(in.ExpiresAt)
 	}
-	return object[Key](s, "CreateAPIKey", "/api_keys", body)
+	return post[Key](s, "CreateAPIKey", "/api_keys", body)
 }
 
-// UseAPIKey marks a key as used now, as a call of the Messages API does.
+// UseAPIKey marks an API key as used now, as a call to the Messages API would.
 func (s *Server) UseAPIKey(id string) api.APIKey {
 	s.t.Helper()
-	s.named("UseAPIKey", "the id of a key", id)
-	return object[api.APIKey](s, "UseAPIKey", "/api_keys/"+url.PathEscape(id)+"/use", nil)
+	s.require("UseAPIKey", "id", id)
+	return post[api.APIKey](s, "UseAPIKey", "/api_keys/"+url.PathEscape(id)+"/use", nil)
 }

@@ -7,11 +7,11 @@ import (
 	"antechamber/admintest"
 )
 
-// BenchmarkRun is what a test pays for a server: the demo, from nothing.
+// BenchmarkRun measures the cost of a server with the demo seed.
 func BenchmarkRun(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		f := &test{T: new(testing.T), name: b.Name()}
+		f := &fakeTB{T: new(testing.T), name: b.Name()}
 		admintest.Run(f)
 		for _, do := range f.cleanups {
 			do()
@@ -19,12 +19,12 @@ func BenchmarkRun(b *testing.B) {
 	}
 }
 
-// BenchmarkFork is what a subtest pays for an organization of its own.
+// BenchmarkFork measures the cost of a separate organization for a subtest.
 func BenchmarkFork(b *testing.B) {
 	srv := admintest.Run(b)
 	b.ReportAllocs()
 	for b.Loop() {
-		f := &test{T: new(testing.T), name: b.Name()}
+		f := &fakeTB{T: new(testing.T), name: b.Name()}
 		srv.Fork(f)
 		for _, do := range f.cleanups {
 			do()
@@ -34,12 +34,12 @@ func BenchmarkFork(b *testing.B) {
 
 // BenchmarkRequest compares a request in process with one over TCP.
 func BenchmarkRequest(b *testing.B) {
-	for _, way := range []struct {
+	for _, mode := range []struct {
 		name string
 		opts []admintest.Option
 	}{{"in process", nil}, {"on a port", []admintest.Option{admintest.Listen()}}} {
-		b.Run(way.name, func(b *testing.B) {
-			srv := admintest.Run(b, way.opts...)
+		b.Run(mode.name, func(b *testing.B) {
+			srv := admintest.Run(b, mode.opts...)
 			b.ReportAllocs()
 			for b.Loop() {
 				if status, _, err := send(b, srv, http.MethodGet, "/me", ""); status != 200 {

@@ -11,28 +11,28 @@ import (
 	"time"
 )
 
-// once is a transport over TCP that sends what it is given once. net/http sends
-// a GET again by itself whose connection breaks, if it has been used before: a
-// fault that happens once would then be seen in process and not over TCP.
-type once struct{ *http.Transport }
+// sendOnce is a TCP transport that never sends a request twice. net/http repeats a
+// GET by itself when a reused connection breaks, which would hide a fault that
+// happens once. In process there is no such repetition, and both must look alike.
+type sendOnce struct{ *http.Transport }
 
 // RoundTrip sends the request.
-func (o once) RoundTrip(r *http.Request) (*http.Response, error) {
+func (o sendOnce) RoundTrip(r *http.Request) (*http.Response, error) {
 	sent := *r
-	sent.GetBody = nil // without which a body cannot be sent again
+	sent.GetBody = nil // without it, net/http cannot send the body again
 	switch sent.Method {
 	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
 		if sent.Body == nil || sent.Body == http.NoBody {
-			// Of these, net/http sends no body when there is nothing in it, and what
-			// has a body that it does not know it does not send again.
+			// An empty body of unknown type: net/http does not repeat a request that has
+			// one, and with these methods sends no body for it.
 			sent.Body = io.NopCloser(strings.NewReader(""))
 		}
 	}
 	return o.Transport.RoundTrip(&sent)
 }
 
-// proxyTo returns a handler that asks a server, and cuts the connection where that
-// does.
+// proxyTo returns a handler that forwards requests to a server, and closes the
+// connection where the server does.
 func proxyTo(server *url.URL, transport http.RoundTripper) http.Handler {
 	return &httputil.ReverseProxy{
 		Transport:    transport,
@@ -42,29 +42,30 @@ func proxyTo(server *url.URL, transport http.RoundTripper) http.Handler {
 	}
 }
 
-// Impatient returns a client for which waiting takes no time: where an answer asks
-// to wait (retry-after), the organization's clock goes on by that, and official
-// SDKs try again at once. They still wait where a connection breaks, for half a
-// second and more.
+// Impatient returns a client with which waiting takes no time. When a response asks
+// the client to wait (retry-after), the organization's clock advances by that time
+// and official SDKs retry at once. After a broken connection they still wait, for
+// half a second or more.
 //
-// In a bubble of testing/synctest no client waits for anything: see the package
+// In a testing/synctest bubble no client waits in real time: see the package
 // documentation.
 func (s *Server) Impatient() *http.Client { return &http.Client{Transport: impatient{s}} }
 
 type impatient struct{ s *Server }
 
-// RoundTrip takes the waiting out of an answer.
+// RoundTrip advances the clock by the Retry-After of a response and tells the client
+// to retry at once.
 func (i impatient) RoundTrip(r *http.Request) (*http.Response, error) {
 	res, err := i.s.transport.RoundTrip(r)
 	if err != nil || res.StatusCode < http.StatusBadRequest {
 		return res, err
 	}
 	if seconds, err := strconv.Atoi(res.Header.Get("Retry-After")); err == nil {
-		if _, err := i.s.Clock.tryMove(by(time.Duration(seconds) * time.Second)); err != nil {
+		if _, err := i.s.Clock.move(advanceBy(time.Duration(seconds) * time.Second)); err != nil {
 			res.Body.Close()
 			return nil, err
 		}
 	}
-	res.Header.Set("Retry-After-Ms", "0")
+	res.Header.Set("Retry-After-Ms", "0") // official SDKs prefer it to Retry-After
 	return res, nil
 }

@@ -8,65 +8,65 @@ import (
 	"antechamber/api"
 )
 
-// ServerClock is the clock of an organization: the one for ids, timestamps,
-// expiry and rate limits. It never goes backwards.
+// ServerClock is the clock of an organization. Ids, timestamps, expiry and rate
+// limits follow it. It never goes backwards.
 type ServerClock struct{ s *Server }
 
-// moved is what the control plane says of the clock.
-type moved struct {
+// clockState is a response about the clock from the control plane.
+type clockState struct {
 	Now     api.Time `json:"now"`
 	Frozen  bool     `json:"frozen"`
 	Effects []Effect `json:"effects"`
 }
 
-// Now is the organization's time, cut to the microsecond.
+// Now returns the organization's time, truncated to microseconds.
 func (c *ServerClock) Now() time.Time {
 	c.s.t.Helper()
-	var now moved
-	c.s.call("Clock.Now", http.MethodGet, "/clock", nil, &now)
-	return now.Now.Time
+	var state clockState
+	c.s.call("Clock.Now", http.MethodGet, "/clock", nil, &state)
+	return state.Now.Time
 }
 
-// Advance moves the clock on, and tells what that caused, oldest first: the
-// invites and keys that expired.
+// Advance moves the clock forward by d and returns the effects, oldest first: the
+// invites and API keys that expired.
 func (c *ServerClock) Advance(d time.Duration) []Effect {
 	c.s.t.Helper()
-	return c.move("Clock.Advance", by(d))
+	return c.mustMove("Clock.Advance", advanceBy(d))
 }
 
-// Set moves the clock to a time that is not behind it, and tells what that
-// caused. A clock that runs goes on from there.
+// Set moves the clock forward to a time and returns the effects, as Advance does. A
+// running clock continues from there.
 func (c *ServerClock) Set(to time.Time) []Effect {
 	c.s.t.Helper()
-	return c.move("Clock.Set", map[string]any{"set": timeOf(to)})
+	return c.mustMove("Clock.Set", map[string]any{"set": formatTime(to)})
 }
 
-// Freeze makes the clock stand still where it is.
+// Freeze stops the clock at its current time.
 func (c *ServerClock) Freeze() {
 	c.s.t.Helper()
-	c.move("Clock.Freeze", map[string]any{"freeze": true})
+	c.mustMove("Clock.Freeze", map[string]any{"freeze": true})
 }
 
-// Resume makes a clock that stands still go on from where it stands.
+// Resume starts a frozen clock again from its current time.
 func (c *ServerClock) Resume() {
 	c.s.t.Helper()
-	c.move("Clock.Resume", map[string]any{"resume": true})
+	c.mustMove("Clock.Resume", map[string]any{"resume": true})
 }
 
-func (c *ServerClock) move(what string, how map[string]any) []Effect {
+func (c *ServerClock) mustMove(method string, change map[string]any) []Effect {
 	c.s.t.Helper()
-	effects, err := c.tryMove(how)
+	effects, err := c.move(change)
 	if err != nil {
-		c.s.fatal(what, err)
+		c.s.fatal(method, err)
 	}
 	return effects
 }
 
-func (c *ServerClock) tryMove(how map[string]any) ([]Effect, error) {
-	var now moved
-	err := c.s.plane.Call(context.Background(), http.MethodPost, "/clock", how, &now)
-	return now.Effects, err
+func (c *ServerClock) move(change map[string]any) ([]Effect, error) {
+	var state clockState
+	err := c.s.plane.Call(context.Background(), http.MethodPost, "/clock", change, &state)
+	return state.Effects, err
 }
 
-// by is how the clock is told to go on.
-func by(d time.Duration) map[string]any { return map[string]any{"advance": d.String()} }
+// advanceBy returns the request body that moves the clock forward by d.
+func advanceBy(d time.Duration) map[string]any { return map[string]any{"advance": d.String()} }

@@ -1,53 +1,54 @@
-// Package admintest is the Anthropic Admin API inside a Go test: stateful, with
-// its real consequences, and with what production cannot do for a test, such as
-// moving time, failing on demand and forgetting.
+// Package admintest runs an emulator of the Anthropic Admin API inside a Go
+// test. It is stateful and behaves like production, and it can do what production
+// cannot do for a test: move time, fail on demand and restore an earlier state.
 //
 //	func TestOffboarding(t *testing.T) {
 //		srv := admintest.Run(t, admintest.Seed("testdata/acme.json"))
 //
 //		client := anthropic.NewClient(
-//			option.WithoutEnvironmentDefaults(), // of whoever runs the test
+//			option.WithoutEnvironmentDefaults(), // ignore ANTHROPIC_* variables
 //			option.WithBaseURL(srv.URL), option.WithAPIKey(srv.AdminKey), option.WithHTTPClient(srv.Client()))
 //		…
 //	}
 //
-// No port is opened and nothing is left running: [Server.Client] leads to the
-// server within the process. [Listen] opens a port for programs outside it.
+// [Run] opens no port and leaves nothing running: [Server.Client] reaches the
+// server inside the process. [Listen] opens a port for other programs.
 //
-// # The same test twice runs the same
+// # Reproducible runs
 //
-// The clock stands still at [Start] unless the seed or [Clock] says otherwise,
-// and ids are made of the test's name. So ids and times are the same in every
-// run, and a test that fails tells how it began. Code under test that asks the
-// wall clock will find that it is later than the server says: give it
-// [ServerClock.Now], or use [RunningClock].
+// The clock is frozen at [Start] unless the seed, [Clock] or [RunningClock] says
+// otherwise, and ids are derived from the test's name. Ids and times are therefore
+// the same in every run, and the log of a failed test says how to reproduce it.
+// Code under test that reads the system clock sees a later time than the server:
+// pass it [ServerClock.Now], or use [RunningClock].
 //
-// # A running server in its stead
+// # Running server
 //
-// [Connect] gives the same methods over a server that runs somewhere, such as a
-// container, in an organization of its own. With an empty URL it is [Run], so
-// that one environment variable says where a suite runs:
+// [Connect] returns the same methods for a server that is already running, such as
+// a container, and gives the test an organization of its own there. With an empty
+// URL it is [Run], so one environment variable decides where a test suite runs:
 //
 //	srv := admintest.Connect(t, os.Getenv("ANTECHAMBER_URL"))
 //
 // # Waiting
 //
-// In a bubble of testing/synctest nothing waits really, SDKs between their tries
-// neither, and with [RunningClock] the organization's time goes on with that of
-// the code. Elsewhere [Server.Impatient] takes the waiting out of answers.
+// In a testing/synctest bubble no wait takes real time, not even the pauses between
+// an SDK's retries. With [RunningClock], the organization's clock follows the
+// bubble's. Outside a bubble, [Server.Impatient] skips the waits that responses ask
+// for.
 //
 // # Failures
 //
-// A method that fails ends the test. When a test has failed, the last requests
-// and what the server began with are in its log. Each method reports to the test
-// that its Server was made with: give a subtest [Server.In], or, when it runs in
-// parallel, an organization of its own by [Server.Fork].
+// A method that fails ends the test. The log of a failed test shows the last
+// requests and how the server was started. A Server reports to the test that it was
+// created with. Subtests use [Server.In]; parallel subtests use [Server.Fork],
+// which gives each of them a separate organization.
 //
-// A Server lasts as long as its test. There is none for a whole package, and no
-// need: [Run] takes milliseconds, most of them to load the seed, and [Server.Fork]
-// a fraction of that.
+// A Server lasts as long as its test. Sharing one across a package is not supported
+// and not necessary: [Run] takes milliseconds, mostly to load the seed, and
+// [Server.Fork] takes a fraction of that.
 //
-// The objects of the Admin API are those of package antechamber/api.
+// Objects of the Admin API are the types of package antechamber/api.
 package admintest
 
 //go:generate go run antechamber/internal/genoperations

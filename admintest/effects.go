@@ -6,14 +6,14 @@ import (
 	"antechamber/store"
 )
 
-// Effect is one thing that a request, a person or the passing of time changed.
-// Its fields are Type, one of the constants below, such as "invite.expired"; ID,
-// of the object, and of a workspace member that of the user; WorkspaceID, of a
-// workspace member; and At, an api.Time, which is a time.Time to embed.
+// Effect is a change caused by a request, a person or the passing of time. Its
+// fields are Type, one of the constants below; ID, of the changed object or, for a
+// workspace member, of the user; WorkspaceID, set for workspace members only; and
+// At, an api.Time, which embeds a time.Time.
 type Effect = store.Effect
 
-// The types of effects, as strings: "user.added", "workspace_member.removed",
-// "api_key.archived" and so on.
+// The types of effects, such as "user.added", "workspace_member.removed" and
+// "api_key.archived".
 const (
 	UserAdded              = store.UserAdded
 	UserUpdated            = store.UserUpdated
@@ -33,9 +33,9 @@ const (
 	APIKeyExpired          = store.APIKeyExpired
 )
 
-// Effects returns what requests have changed, oldest first: all of it, or what is
-// of some types. What was done and never answered is in it, and what was tried
-// twice and done once is in it once.
+// Effects returns what requests have changed, oldest first: all effects, or only
+// those of the given types. It counts work rather than requests: a change whose
+// response was lost is included, and a retry that changed nothing adds nothing.
 func (s *Server) Effects(types ...string) []Effect {
 	s.t.Helper()
 	all := []Effect{}

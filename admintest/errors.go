@@ -9,47 +9,92 @@ import (
 	"antechamber/internal/remote"
 )
 
-// inGo returns an error in the words of this package, where it is one of the
-// control plane.
-func inGo(err error) string {
+// message returns the text of an error. Errors of the control plane name JSON fields
+// and HTTP calls; message names the Go fields, parameters and methods instead.
+func message(method string, err error) string {
 	refused, ok := errors.AsType[*remote.Error](err)
 	if !ok {
 		return err.Error()
 	}
-	return strings.Join(refused.Lines(
-		func(p remedy.Problem) string { return p.Say(fieldInGo(p.Field)) },
-		func(r *remedy.Remedy, otherwise string) string {
-			if words, known := remedyInGo(r); known {
-				return words
+	e := *refused
+	e.Message = inGo(method, fragment(e.Message))
+	return strings.Join(e.Lines(
+		func(p remedy.Problem) string {
+			field := goField(method, p.Field)
+			if p.Type == remedy.Missing {
+				return field + " is required"
 			}
-			return otherwise
+			return p.Say(field)
+		},
+		func(r *remedy.Remedy, hint string) string {
+			if own, known := goRemedy(r); known {
+				return own
+			}
+			return fragment(hint)
 		},
 	), "\n")
 }
 
-// fieldInGo returns the Go name of a field of a Fault, or of one of the calls of
-// Verify: Action.RetryAfter for action.retry_after. Other fields have the names
-// of parameters.
-func fieldInGo(field string) string {
+// fragment returns a sentence without its full stop. A text that ends in dots may
+// end with a name such as "..".
+func fragment(sentence string) string {
+	if strings.HasSuffix(sentence, "..") {
+		return sentence
+	}
+	return strings.TrimSuffix(sentence, ".")
+}
+
+// goNames are the Go names of JSON fields, by method: its parameters, or the fields
+// of a parameter.
+var goNames = map[string]map[string]string{
+	"Clock.Advance": {"advance": "d"},
+	"Clock.Set":     {"set": "to"},
+	"CreateAPIKey":  {"name": "Name", "workspace_id": "WorkspaceID", "created_by": "CreatedBy", "expires_at": "ExpiresAt"},
+}
+
+// inGo returns a message with the Go name of the field that it begins with.
+func inGo(method, message string) string {
+	if end := strings.IndexAny(message, ": "); end > 0 {
+		if name := goNames[method][message[:end]]; name != "" {
+			return name + message[end:]
+		}
+	}
+	return message
+}
+
+// goField returns the Go name of a JSON field: a field of a Fault, such as
+// Action.RetryAfter for action.retry_after; of one of the calls passed to Verify,
+// such as calls[0].Path for expect[0].path; or one of goNames. Fields without
+// a Go name are returned unchanged.
+func goField(method, field string) string {
 	if call, ok := strings.CutPrefix(field, "expect["); ok {
 		i, name, _ := strings.Cut(call, "].")
 		if name == "" {
 			return "calls[" + i
 		}
-		name, within, _ := strings.Cut(name, ".")
-		return strings.TrimSuffix("calls["+i+"]."+camelCase(name)+"."+within, ".")
+		return "calls[" + i + "]." + exportFirst(name)
 	}
 	object, name, _ := strings.Cut(field, ".")
-	switch object {
-	case "match":
-		name, within, _ := strings.Cut(name, ".")
-		return strings.TrimSuffix(camelCase(name)+"."+within, ".")
-	case "action":
+	switch {
+	case object == "match":
+		return exportFirst(name)
+	case field == "action.type": // in Go, the action's type is the action
+		return "Action"
+	case object == "action":
 		return strings.TrimSuffix("Action."+camelCase(name), ".")
-	case "times", "after", "probability":
+	case object == "times", object == "after", object == "probability":
 		return camelCase(object)
+	case goNames[method][field] != "":
+		return goNames[method][field]
 	}
 	return field
+}
+
+// exportFirst returns a path with the Go name of its first field: Body.user_id for
+// body.user_id. The others are within the JSON that the user wrote.
+func exportFirst(path string) string {
+	first, rest, _ := strings.Cut(path, ".")
+	return strings.TrimSuffix(camelCase(first)+"."+rest, ".")
 }
 
 // camelCase returns RetryAfter for retry_after.
@@ -63,11 +108,11 @@ func camelCase(name string) string {
 	return b.String()
 }
 
-// remedyInGo returns a remedy in the methods and options of this package, and
-// whether it has words for it: the server's hint is as good for some types, and
-// all there is for those of a newer server. Words are empty where a test can do
-// nothing.
-func remedyInGo(r *remedy.Remedy) (words string, known bool) {
+// goRemedy returns a remedy in terms of this package's methods and options, and
+// reports whether it has one. Where it has none, the server's hint is used: it suits
+// some types, and is all there is for the types of a newer server. A known remedy is
+// empty if a test can do nothing about the error.
+func goRemedy(r *remedy.Remedy) (text string, known bool) {
 	if r == nil {
 		return "", false
 	}
@@ -75,13 +120,13 @@ func remedyInGo(r *remedy.Remedy) (words string, known bool) {
 	case remedy.AddUser:
 		return "AddUser adds one", true
 	case remedy.ListOutbox:
-		return "Outbox returns the invites that were sent", true
-	case remedy.NameOrganization: // the test's own one, so it was deleted
+		return "Outbox lists the invites that were sent", true
+	case remedy.NameOrganization: // it is the test's organization, which was deleted
 		return "", true
 	case remedy.RemoveLimit:
 		return fmt.Sprintf("UpdateSettings(map[string]any{%q: nil}) removes the limit", r.Limit), true
 	case remedy.ReplaceOneByOne:
-		return "Import takes a seed of one organization", true
+		return "Import takes a seed with one organization", true
 	case remedy.ResetOrRestore:
 		return "Reset and Restore return to an earlier time", true
 	case remedy.SendControlToken:

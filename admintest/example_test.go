@@ -15,28 +15,28 @@ import (
 	"antechamber/seed"
 )
 
-// sdk is the official client of a server.
+// sdk returns the official Go client for a server.
 func sdk(srv *admintest.Server, opts ...option.RequestOption) anthropic.Client {
 	return anthropic.NewClient(append([]option.RequestOption{
-		option.WithoutEnvironmentDefaults(), // of whoever runs the test
+		option.WithoutEnvironmentDefaults(), // ignore ANTHROPIC_* variables
 		option.WithBaseURL(srv.URL), option.WithAPIKey(srv.AdminKey), option.WithHTTPClient(srv.Client()),
 	}, opts...)...)
 }
 
 var (
 	ctx = context.Background()
-	t   = new(testing.T) // of the test
+	t   = new(testing.T) // the test's t
 )
 
-// A server within the process, and the official SDK on it.
+// Run starts a server in this process, and the official SDK uses it.
 func Example() {
 	srv := admintest.Run(t, admintest.Seed("contract"))
 
 	client := anthropic.NewClient(
-		option.WithoutEnvironmentDefaults(), // of whoever runs the test
+		option.WithoutEnvironmentDefaults(), // ignore ANTHROPIC_* variables
 		option.WithBaseURL(srv.URL),
 		option.WithAPIKey(srv.AdminKey),
-		option.WithHTTPClient(srv.Client()), // no port: this client alone leads there
+		option.WithHTTPClient(srv.Client()), // the server has no port, so only this client reaches it
 	)
 	archived, err := client.Organization.Workspaces.Archive(ctx, "wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ")
 	if err != nil {
@@ -53,8 +53,8 @@ func Example() {
 	// api_key.archived apikey_01Rj2N8VfPzQ7Lm3KsT6XyW9
 }
 
-// One environment variable says whether a suite runs within the process or on a
-// server that runs already.
+// An environment variable decides whether the tests run in process or on a running
+// server.
 func ExampleConnect() {
 	srv := admintest.Connect(t, os.Getenv("ANTECHAMBER_URL"), admintest.SeedJSON(`{
 		"name": "Acme",
@@ -69,7 +69,7 @@ func ExampleConnect() {
 	// Output: Acme
 }
 
-// Nobody accepts an invite through the Admin API: a person does.
+// The Admin API cannot accept an invite; its recipient does.
 func ExampleServer_AcceptInvite() {
 	srv := admintest.Run(t, admintest.Seed("empty"))
 	client := sdk(srv)
@@ -87,7 +87,7 @@ func ExampleServer_AcceptInvite() {
 	// Ada developer
 }
 
-// Moving the clock tells what that caused.
+// Advance returns what expired as the clock moved.
 func ExampleServerClock_Advance() {
 	srv := admintest.Run(t, admintest.SeedJSON(`{
 		"name": "Acme",
@@ -99,12 +99,13 @@ func ExampleServerClock_Advance() {
 	// Output: invite.expired invite_ada 2026-01-02T00:00:00.000000Z
 }
 
-// The SDK tries again, and meets what the first try has left.
+// The response to the first attempt is lost. The SDK retries, and the retry finds that
+// the invite already exists.
 func ExampleServer_Fault() {
 	srv := admintest.Run(t, admintest.Seed("empty"))
 	srv.Fault(admintest.Fault{
 		Operation: admintest.CreateOrganizationInvite,
-		Action:    admintest.DropAfterCommit{}, // the work is done, the answer never comes
+		Action:    admintest.DropAfterCommit{}, // the invite is created, but the response is lost
 		Times:     1,
 	})
 	client := sdk(srv)
@@ -124,8 +125,8 @@ func ExampleServer_Fault() {
 	// 400 invite_already_exists
 }
 
-// What was asked is compared with what a test expects. A call that was tried
-// several times is one call.
+// Verify compares the recorded requests with the expected calls. A request and its
+// retries count as one call.
 func ExampleServer_Verify() {
 	srv := admintest.Run(t, admintest.Seed("empty"))
 	client := sdk(srv)
@@ -142,14 +143,14 @@ func ExampleServer_Verify() {
 	// Output: false
 }
 
-// A state is set up once, and comes back as often as it is needed.
+// A snapshot can be restored any number of times. Ids repeat after a restore.
 func ExampleServer_Restore() {
 	srv := admintest.Run(t, admintest.Seed("empty"))
-	srv.Snapshot("nobody")
+	srv.Snapshot("no users")
 	for range 3 {
 		user := srv.AddUser("ada@example.com", "admin")
 		fmt.Println(user.ID)
-		srv.Restore("nobody")
+		srv.Restore("no users")
 	}
 	// Output:
 	// user_01KDVDNA00V85Z40000000AM6D
@@ -157,11 +158,10 @@ func ExampleServer_Restore() {
 	// user_01KDVDNA00V85Z40000000AM6D
 }
 
-// A subtest that runs in parallel has an organization of its own, which costs
-// next to nothing.
+// Each parallel subtest gets its own copy of the organization. A fork is cheap.
 func ExampleServer_Fork() {
 	srv := admintest.Run(t, admintest.Seed("empty"))
-	srv.AddUser("root@example.com", "admin") // set up once
+	srv.AddUser("root@example.com", "admin") // the common setup
 
 	for _, email := range []string{"ada@example.com", "grace@example.com"} {
 		// t.Run(email, func(t *testing.T) {
@@ -181,7 +181,7 @@ func ExampleServer_Fork() {
 	// grace@example.com root@example.com
 }
 
-// A seed written in Go: times count from the server's clock.
+// A seed written in Go. Times are relative to the server's clock.
 func ExampleSeedOf() {
 	srv := admintest.Run(t, admintest.SeedOf(seed.Organization{
 		Name: "Acme",

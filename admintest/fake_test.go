@@ -7,40 +7,40 @@ import (
 	"testing"
 )
 
-// test is a test that may fail without failing the one that looks at it.
-type test struct {
+// fakeTB is a test that can fail without failing the test that runs it.
+type fakeTB struct {
 	*testing.T
 	name     string
-	said     strings.Builder
+	output   strings.Builder
 	failed   bool
 	cleanups []func()
 }
 
-func (f *test) Name() string {
+func (f *fakeTB) Name() string {
 	if f.name != "" {
 		return f.name
 	}
 	return f.T.Name()
 }
 
-func (f *test) Log(args ...any) { fmt.Fprintln(&f.said, args...) }
+func (f *fakeTB) Log(args ...any) { fmt.Fprintln(&f.output, args...) }
 
-func (f *test) Errorf(format string, args ...any) {
+func (f *fakeTB) Errorf(format string, args ...any) {
 	f.failed = true
-	fmt.Fprintf(&f.said, format+"\n", args...)
+	fmt.Fprintf(&f.output, format+"\n", args...)
 }
 
-func (f *test) Fatalf(format string, args ...any) {
+func (f *fakeTB) Fatalf(format string, args ...any) {
 	f.Errorf(format, args...)
 	runtime.Goexit()
 }
 
-func (f *test) Failed() bool { return f.failed }
+func (f *fakeTB) Failed() bool { return f.failed }
 
-func (f *test) Cleanup(do func()) { f.cleanups = append(f.cleanups, do) }
+func (f *fakeTB) Cleanup(do func()) { f.cleanups = append(f.cleanups, do) }
 
-// run runs a test to its end, and returns what it said.
-func (f *test) run(body func(*test)) string {
+// run runs body as a test, with its cleanups, and returns what it logged.
+func (f *fakeTB) run(body func(*fakeTB)) string {
 	ended := make(chan bool)
 	go func() {
 		defer close(ended)
@@ -52,21 +52,22 @@ func (f *test) run(body func(*test)) string {
 		body(f)
 	}()
 	<-ended
-	return f.said.String()
+	return f.output.String()
 }
 
-// failing runs a test that has to fail, saying all of some words.
-func failing(t *testing.T, what string, body func(*test), words ...string) string {
+// mustFail runs a test that must fail with output that contains every one of want.
+// It returns the output.
+func mustFail(t *testing.T, name string, body func(*fakeTB), want ...string) string {
 	t.Helper()
-	f := &test{T: t, name: "TestOf/" + what}
-	said := f.run(body)
+	f := &fakeTB{T: t, name: "TestOf/" + name}
+	output := f.run(body)
 	if !f.failed {
-		t.Errorf("%s: the test does not fail", what)
+		t.Errorf("%s: the test did not fail", name)
 	}
-	for _, word := range words {
-		if !strings.Contains(said, word) {
-			t.Errorf("%s: no %q in what it says:\n%s", what, word, said)
+	for _, s := range want {
+		if !strings.Contains(output, s) {
+			t.Errorf("%s: no %q in the output:\n%s", name, s, output)
 		}
 	}
-	return said
+	return output
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -12,68 +13,69 @@ import (
 
 	"antechamber/api"
 	"antechamber/internal/faults"
+	"antechamber/internal/text"
 )
 
-// Fault makes requests fail on purpose: those that agree with every field of
-// it that is set.
+// Fault makes requests fail on purpose. It affects the requests that match all of
+// Operation, Method, Path and Body that are set.
 //
-// The trap: the official SDKs try a call again, twice, when it ends with 408,
-// 409, 429, any 5xx or a broken connection. A fault with Times 1 is invisible to
-// their users: leave Times out to see a failure, or use 1 to see it survived.
-// (A GET that is dropped is not repeated by net/http when it comes from Client.)
+// Watch out for retries: after 408, 409, 429, any 5xx or a broken connection, the
+// official SDKs retry a call twice, so code that uses them never sees a fault with
+// Times 1. Leave Times out to test how the code fails, or use 1 to test that the
+// failure is survived. ([Server.Client] turns off the retries of net/http.)
 type Fault struct {
 	Operation Operation
 	Method    string
-	Path      string // as the reference writes it, or a real one; * is any part of a segment
-	Body      any    // a JSON object whose fields the request's body has, among others
+	Path      string // a path template of the API reference or an actual path; * matches any part of a segment
+	Body      any    // a JSON object; the request's body must have at least its fields
 
 	Action Action
 
-	Times       int     // how often it happens; always when 0 (of a Call it is a pointer, where nil is at least once)
-	After       int     // how many requests are let through before
-	Probability float64 // that it happens to a request, from 0 to 1; always when 0
+	Times       int     // how many times it fires; every time if 0 (unlike Call.Times, which is a pointer)
+	After       int     // how many matching requests pass before it first fires
+	Probability float64 // that it fires for a request, from 0 to 1; 0 means always
 }
 
-// Action is what happens to a request: Error, Delay, Drop, DropAfterCommit,
-// Truncate, Malformed or StaleRead.
+// Action is what a fault does to a request: [Error], [Delay], [Drop],
+// [DropAfterCommit], [Truncate], [Malformed] or [StaleRead].
 type Action interface{ action() (faults.Action, error) }
 
-// Error answers an error, and the work is not done. Its type, its message and
-// its headers are made to fit the status.
+// Error responds with an error instead of executing the request. Error type and
+// headers follow from the status, and so does the message unless it is set.
 type Error struct {
-	Status     int // from 400 to 599
+	Status     int // 400 to 599
 	Message    string
 	ErrorCode  api.ErrorCode
-	RetryAfter time.Duration // whole seconds; none when 0, but 1s with status 429
+	RetryAfter time.Duration // whole seconds; if 0, 1s with status 429 and none otherwise
 }
 
-// Delay makes a request wait before the work, in real time.
+// Delay waits for a duration of real time, then executes the request.
 type Delay struct{ Duration time.Duration }
 
-// Drop closes the connection before the work.
+// Drop closes the connection without executing the request.
 type Drop struct{}
 
-// DropAfterCommit does the work, and closes the connection in place of an
-// answer.
+// DropAfterCommit executes the request, then closes the connection without a
+// response.
 type DropAfterCommit struct{}
 
-// Truncate does the work, and closes the connection after so many bytes of the
-// answer's body.
+// Truncate executes the request, then closes the connection after the given number
+// of bytes of the response body.
 type Truncate struct{ Bytes int }
 
-// Malformed does the work, and answers what is not JSON.
+// Malformed executes the request and responds with a body that is not valid JSON.
 type Malformed struct{}
 
-// StaleRead lets reads answer from so many writes ago, up to 100, and at most
-// from when the fault was armed, since history is kept from then on. Without
-// Writes it is from when it was armed, until 100 writes have passed. An expiry
-// and a move of the clock count as writes.
+// StaleRead makes reads return the state of the given number of writes ago, at most
+// 100. They never go back further than the moment the fault was armed. Without
+// Writes, they return the state at that moment until 100 writes have passed. An
+// expiry and a move of the clock count as writes.
 type StaleRead struct{ Writes int }
 
 func (e Error) action() (faults.Action, error) {
 	a := faults.Action{Type: faults.Error, Status: e.Status, Message: e.Message, ErrorCode: e.ErrorCode}
 	if e.RetryAfter%time.Second != 0 {
-		return a, fmt.Errorf("Action: RetryAfter is in whole seconds, and %v is none", e.RetryAfter)
+		return a, errors.New(text.Invalid("Action.RetryAfter", e.RetryAfter.String(), "a whole number of seconds"))
 	}
 	if e.RetryAfter != 0 {
 		a.RetryAfter = new(int(e.RetryAfter / time.Second))
@@ -101,35 +103,35 @@ func (r StaleRead) action() (faults.Action, error) {
 	return faults.Action{Type: faults.StaleRead, Writes: cmp.Or(r.Writes, faults.MaxWrites)}, nil
 }
 
-// ArmedFault is a fault that waits for requests.
+// ArmedFault is a fault that the server applies to matching requests.
 type ArmedFault struct {
 	ID string
 
 	s      *Server
-	resets int // of the organization, before the fault was armed
+	resets int // resets of the organization before the fault was armed
 
 	mu   sync.Mutex
-	last faults.Fault // as it was when it was last seen
+	last faults.Fault // its state when last fetched
 }
 
-// Fault arms a fault until the end of the test. It fails when the fault could
-// never happen.
+// Fault arms a fault until the end of the test. It fails if the fault can never
+// fire.
 func (s *Server) Fault(f Fault) *ArmedFault {
 	s.t.Helper()
 	if f.Action == nil {
-		s.t.Fatalf("admintest: Fault: it has no Action, such as admintest.Error{Status: 529} or admintest.Drop{}")
+		s.t.Fatalf("admintest: Fault: Action is required, such as admintest.Error{Status: 529} or admintest.Drop{}")
 	}
 	action, err := f.Action.action()
 	if err != nil {
 		s.fatal("Fault", err)
 	}
-	in := armed{
+	in := faultRequest{
 		Match:  faults.Match{Operation: string(f.Operation), Method: f.Method, Path: f.Path},
 		Action: action, Times: f.Times, After: f.After, Probability: f.Probability,
 	}
 	if f.Body != nil {
 		if in.Match.Body, err = json.Marshal(f.Body); err != nil {
-			s.fatal("Fault: Body", err)
+			s.fatal("Fault", fmt.Errorf("invalid Body: %w", err))
 		}
 	}
 	var out faults.Fault
@@ -139,17 +141,17 @@ func (s *Server) Fault(f Fault) *ArmedFault {
 	s.t.Cleanup(func() {
 		last, err := armed.clear()
 		if err != nil {
-			s.t.Errorf("admintest: the fault could not be cleared: %s", inGo(err))
+			s.t.Errorf("admintest: cannot clear %s: %s", armed.ID, message("Clear", err))
 		}
-		if s.t.Failed() && !armed.ended() {
-			s.t.Log("admintest: " + armedOf(last))
+		if s.t.Failed() && !armed.endedByReset() {
+			s.t.Log("admintest: " + faultLine(last))
 		}
 	})
 	return armed
 }
 
-// armed is a fault as it is asked for.
-type armed struct {
+// faultRequest is the request body that arms a fault.
+type faultRequest struct {
 	Match       faults.Match  `json:"match"`
 	Action      faults.Action `json:"action"`
 	Times       int           `json:"times,omitempty"`
@@ -157,21 +159,23 @@ type armed struct {
 	Probability float64       `json:"probability,omitempty"`
 }
 
-// Hits tells how often the fault has happened, also after it was cleared.
+// Hits returns how many times the fault has fired. It keeps the count after the
+// fault is cleared.
 func (f *ArmedFault) Hits() int {
 	f.s.t.Helper()
-	last, err := f.look()
+	last, err := f.fetch()
 	if err != nil {
 		f.s.fatal("Hits", err)
 	}
 	return last.Hits
 }
 
-// look returns the fault as it is, or as it was when it was last seen.
-func (f *ArmedFault) look() (faults.Fault, error) {
+// fetch returns the current state of the fault, or its last known state if it is no
+// longer armed.
+func (f *ArmedFault) fetch() (faults.Fault, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.ended() {
+	if f.endedByReset() {
 		return f.last, nil
 	}
 	all, err := f.s.faults()
@@ -183,21 +187,21 @@ func (f *ArmedFault) look() (faults.Fault, error) {
 	return f.last, err
 }
 
-// ended reports whether a reset has ended the fault. Another fault may have its
-// id then.
-func (f *ArmedFault) ended() bool {
+// endedByReset reports whether a reset has removed the fault. After a reset, its id
+// may belong to another fault.
+func (f *ArmedFault) endedByReset() bool {
 	resets, _ := f.s.org.counts()
 	return resets > f.resets
 }
 
-// faults returns the faults that are armed.
+// faults returns the armed faults.
 func (s *Server) faults() ([]faults.Fault, error) {
 	var all struct{ Data []faults.Fault }
 	err := s.plane.Call(context.Background(), http.MethodGet, "/faults", nil, &all)
 	return all.Data, err
 }
 
-// Clear ends the fault before the test does.
+// Clear removes the fault before the test ends.
 func (f *ArmedFault) Clear() {
 	f.s.t.Helper()
 	if _, err := f.clear(); err != nil {
@@ -205,10 +209,10 @@ func (f *ArmedFault) Clear() {
 	}
 }
 
-// clear ends the fault, if it is still armed, and returns it as it was.
+// clear removes the fault if it is still armed, and returns its last state.
 func (f *ArmedFault) clear() (faults.Fault, error) {
-	last, err := f.look()
-	if err != nil || f.ended() {
+	last, err := f.fetch()
+	if err != nil || f.endedByReset() {
 		return last, err
 	}
 	return last, f.s.delete("/faults/" + url.PathEscape(f.ID))

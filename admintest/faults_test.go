@@ -15,43 +15,44 @@ import (
 	"antechamber/api"
 )
 
-// Every fault, in every way: what a client sees of it, and whether the work was
-// done.
+// Every kind of fault in every mode: what the client sees, and whether the request was
+// executed.
 func TestFaults(t *testing.T) {
 	const create = `{"email":"ada@example.com","role":"user"}`
 	for name, c := range map[string]struct {
 		action admintest.Action
-		sees   string
+		sees   string // words
 		done   bool
 	}{
-		"error":             {admintest.Error{Status: 529, Message: "so"}, "529 so", false},
+		"error":             {admintest.Error{Status: 529, Message: "busy"}, "529 busy", false},
 		"error with code":   {admintest.Error{Status: 409, ErrorCode: api.ConcurrentMembershipChange}, "409 concurrent_membership_change", false},
 		"drop":              {admintest.Drop{}, "reset", false},
 		"drop after commit": {admintest.DropAfterCommit{}, "reset", true},
 		"truncate":          {admintest.Truncate{Bytes: 10}, "unexpected EOF", true},
-		"truncate to none":  {admintest.Truncate{}, "unexpected EOF", true},
+		"truncate at once":  {admintest.Truncate{}, "unexpected EOF", true},
 		"malformed":         {admintest.Malformed{}, "200 not JSON", true},
 		"delay":             {admintest.Delay{Duration: time.Millisecond}, "200", true},
 	} {
-		eachWay(t, func(t *testing.T, begin func(admintest.TB, ...admintest.Option) *admintest.Server) {
-			srv := begin(t, admintest.SeedJSON(acme))
+		eachMode(t, func(t *testing.T, start func(admintest.TB, ...admintest.Option) *admintest.Server) {
+			srv := start(t, admintest.SeedJSON(acme))
 			fault := srv.Fault(admintest.Fault{Operation: admintest.CreateOrganizationInvite, Action: c.action})
-			status, answer, err := send(t, srv, "POST", "/invites", create)
+			status, response, err := send(t, srv, "POST", "/invites", create)
 			for word := range strings.FieldsSeq(c.sees) {
-				if got := seen(status, answer, err); !strings.Contains(got, word) {
-					t.Errorf("%s: a client sees %s, want %s", name, got, c.sees)
+				if got := outcome(status, response, err); !strings.Contains(got, word) {
+					t.Errorf("%s: the client sees %s, want %s", name, got, c.sees)
 				}
 			}
 			same(t, name+": done", c.done, len(srv.Outbox()) == 2)
 			same(t, name+": hits", 1, fault.Hits())
-			same(t, name+": in the journal", "fault_1", srv.Requests()[0].Fault)
+			same(t, name+": fault in the journal", "fault_1", srv.Requests()[0].Fault)
 			fault.Clear()
-			fault.Clear()
+			fault.Clear() // has no effect
 		})
 	}
 }
 
-func seen(status int, answer string, err error) string {
+// outcome describes what a client sees of a request.
+func outcome(status int, response string, err error) string {
 	switch {
 	case errors.Is(err, syscall.ECONNRESET):
 		return "reset"
@@ -59,25 +60,25 @@ func seen(status int, answer string, err error) string {
 		return "unexpected EOF"
 	case err != nil:
 		return err.Error()
-	case !json.Valid([]byte(answer)):
+	case !json.Valid([]byte(response)):
 		return "200 not JSON"
 	}
-	return fmt.Sprint(status, " ", answer)
+	return fmt.Sprint(status, " ", response)
 }
 
-func TestRetryAfterIsInWholeSeconds(t *testing.T) {
-	failing(t, "more than a second", func(f *test) {
+func TestRetryAfterMustBeWholeSeconds(t *testing.T) {
+	mustFail(t, "a fraction of a second", func(f *fakeTB) {
 		admintest.Run(f).Fault(admintest.Fault{Action: admintest.Error{Status: 429, RetryAfter: 1100 * time.Millisecond}})
-	}, "RetryAfter is in whole seconds, and 1.1s is none")
-	failing(t, "less than none", func(f *test) {
+	}, "Fault: invalid Action.RetryAfter 1.1s: want a whole number of seconds")
+	mustFail(t, "negative", func(f *fakeTB) {
 		admintest.Run(f).Fault(admintest.Fault{Action: admintest.Error{Status: 529, RetryAfter: -time.Second}})
-	}, "invalid Action.RetryAfter: want a whole number of at least 0")
+	}, "Fault: invalid Action.RetryAfter", ": want a whole number of at least 0")
 }
 
-// A request is sent once in every way, also on a connection that was used before.
-func TestADropHappensOnce(t *testing.T) {
-	eachWay(t, func(t *testing.T, begin func(admintest.TB, ...admintest.Option) *admintest.Server) {
-		srv := begin(t)
+// No mode repeats a dropped request, not even on a reused connection.
+func TestDroppedRequestsAreNotRepeated(t *testing.T) {
+	eachMode(t, func(t *testing.T, start func(admintest.TB, ...admintest.Option) *admintest.Server) {
+		srv := start(t)
 		for _, c := range []struct{ method, path, body string }{{"GET", "/me", ""}, {"POST", "/workspaces", `{"name":"W"}`}, {"DELETE", "/users/x", ""}} {
 			send(t, srv, "GET", "/me", "")
 			fault := srv.Fault(admintest.Fault{Action: admintest.Drop{}, Times: 1})
@@ -92,11 +93,11 @@ func TestADropHappensOnce(t *testing.T) {
 
 func TestFaultsEndWithTheTest(t *testing.T) {
 	srv := admintest.Run(t)
-	t.Run("one", func(t *testing.T) {
+	t.Run("subtest", func(t *testing.T) {
 		srv := srv.In(t)
 		srv.Fault(admintest.Fault{Action: admintest.Error{Status: 500}})
 		same(t, "status", 500, first(send(t, srv, "GET", "/me", "")))
-		srv.Reset() // which ends faults too
+		srv.Reset() // ends the fault first
 		srv.Fault(admintest.Fault{Action: admintest.Error{Status: 503}})
 		same(t, "status", 503, first(send(t, srv, "GET", "/me", "")))
 	})
@@ -108,29 +109,29 @@ func TestStaleReads(t *testing.T) {
 	srv.Fault(admintest.Fault{Operation: admintest.ListOrganizationInvites, Action: admintest.StaleRead{Writes: 1}, Times: 1})
 	invite(t, srv, "ada@example.com")
 	count := func() int { return len(get[page[api.Invite]](t, srv, "GET", "/invites", "").Data) }
-	same(t, "one write ago, and now", []int{1, 2}, []int{count(), count()})
+	same(t, "invites one write ago and now", []int{1, 2}, []int{count(), count()})
 }
 
-// Without a number a stale read is from when the fault was armed.
-func TestStaleSinceItWasArmed(t *testing.T) {
+// Without Writes, reads return the state at the moment the fault was armed.
+func TestStaleReadsSinceArmed(t *testing.T) {
 	srv := admintest.Run(t, admintest.SeedJSON(acme))
 	invite(t, srv, "ada@example.com")
 	stale := srv.Fault(admintest.Fault{Operation: admintest.ListOrganizationInvites, Action: admintest.StaleRead{}})
 	invite(t, srv, "bob@example.com")
 	invite(t, srv, "cay@example.com")
 	count := func() int { return len(get[page[api.Invite]](t, srv, "GET", "/invites", "").Data) }
-	same(t, "as it was", 2, count())
+	same(t, "invites while stale", 2, count())
 	stale.Clear()
-	same(t, "as it is", 4, count())
+	same(t, "invites after Clear", 4, count())
 }
 
-// Chance is drawn from the id seed: the same wherever a test runs.
-func TestChanceReplays(t *testing.T) {
+// Probability draws from the id seed, so it is reproducible in every mode.
+func TestProbabilityIsReproducible(t *testing.T) {
 	var want []int
-	for name, begin := range ways {
-		f := &test{T: t, name: "TestOfChance"}
-		said := f.run(func(f *test) {
-			srv := begin(f)
+	for name, start := range modes {
+		f := &fakeTB{T: t, name: "TestChance"}
+		output := f.run(func(f *fakeTB) {
+			srv := start(f)
 			srv.Fault(admintest.Fault{Action: admintest.Error{Status: 500}, Probability: 0.5, After: 1})
 			var outcomes []int
 			for range 20 {
@@ -142,18 +143,18 @@ func TestChanceReplays(t *testing.T) {
 			same(t, name, want, outcomes)
 		})
 		if f.failed {
-			t.Error(said)
+			t.Error(output)
 		}
 	}
-	same(t, "the first request", 200, want[0])
+	same(t, "status of the first request", 200, want[0])
 	if !slices.Contains(want, 500) {
 		t.Error(want)
 	}
 }
 
-// A reset ends faults and begins to count their ids anew: what was armed before
-// has nothing to do with what has its id then.
-func TestFaultsOfBeforeAReset(t *testing.T) {
+// A reset removes faults and numbers new ones from 1. A fault armed before the reset
+// must not be confused with the one that has its id now.
+func TestFaultsArmedBeforeAReset(t *testing.T) {
 	srv := admintest.Run(t)
 	old := srv.Fault(admintest.Fault{Action: admintest.Error{Status: 500}})
 	send(t, srv, "GET", "/me", "")
@@ -162,10 +163,10 @@ func TestFaultsOfBeforeAReset(t *testing.T) {
 	srv.Fault(admintest.Fault{Action: admintest.Error{Status: 503}})
 	send(t, srv, "GET", "/me", "")
 	send(t, srv, "GET", "/me", "")
-	same(t, "hits of the one before", 1, old.Hits())
+	same(t, "hits of the old fault", 1, old.Hits())
 	old.Clear()
 	same(t, "status", 503, first(send(t, srv, "GET", "/me", "")))
-	t.Run("a subtest", func(t *testing.T) {
+	t.Run("subtest", func(t *testing.T) {
 		srv.In(t).Fault(admintest.Fault{Action: admintest.Error{Status: 400}, After: 100})
 		srv.Reset()
 		srv.Fault(admintest.Fault{Action: admintest.Error{Status: 504}})

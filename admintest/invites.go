@@ -10,18 +10,18 @@ import (
 	"antechamber/store"
 )
 
-// AcceptInvite makes the person who got an invite a user, with the invite's
-// role. The invite is named by its id, or by the person's e-mail address: then
-// it is the newest one that was sent there. It fails when the invite is not
-// pending any more, or the member limit is reached. The Admin API has no
-// operation for it.
+// AcceptInvite accepts an invite on behalf of its recipient and returns the new
+// user, who has the role of the invite. The invite is named by its id or by the
+// recipient's email address, which selects the newest invite to that address.
+// AcceptInvite fails if the invite is no longer pending or the member limit is
+// reached. The Admin API has no such operation.
 func (s *Server) AcceptInvite(idOrEmail string) api.User {
 	s.t.Helper()
-	s.named("AcceptInvite", "an invite, by its id or the address that it was sent to", idOrEmail)
-	answer, err := s.plane.AcceptInvite(context.Background(), idOrEmail, "")
+	s.require("AcceptInvite", "idOrEmail", idOrEmail)
+	body, err := s.plane.AcceptInvite(context.Background(), idOrEmail, "")
 	var user api.User
 	if err == nil {
-		err = json.Unmarshal(answer, &user)
+		err = json.Unmarshal(body, &user)
 	}
 	if err != nil {
 		s.fatal(fmt.Sprintf("AcceptInvite(%q)", idOrEmail), err)
@@ -29,11 +29,11 @@ func (s *Server) AcceptInvite(idOrEmail string) api.User {
 	return user
 }
 
-// Mail is a mail that production would have sent: that of an invite. Its fields
-// are To, SentAt, InviteID, Role, Status (of the invite, by now) and ExpiresAt.
+// Mail is an invite mail that production would have sent. Its fields are To,
+// SentAt, InviteID, Role, Status (the current status of the invite) and ExpiresAt.
 type Mail = store.Mail
 
-// Outbox returns the mails of the newest invites, newest first.
+// Outbox returns the mails of the most recent invites, newest first.
 func (s *Server) Outbox() []Mail {
 	s.t.Helper()
 	var mails struct{ Data []Mail }

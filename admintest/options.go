@@ -6,27 +6,29 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"antechamber/internal/limits"
 	"antechamber/internal/server"
+	"antechamber/internal/text"
 	"antechamber/seed"
 	"antechamber/store"
 )
 
-// Start is where the clock of a server stands that nobody gives another one.
+// Start is the time of a server's clock unless the seed or an option sets another.
 var Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Option says how a server begins.
+// Option configures a server.
 type Option func(*options) error
 
-// options are what Run and Connect are told.
+// options are the settings of Run and Connect.
 type options struct {
-	seed     *seed.Seed   // of Connect: the server's own when nil
-	seedName string       // as the command line names it; empty for a text
-	seeds    int          // how many were given
-	clock    *store.Clock // outranks the seed's
+	seed     *seed.Seed   // nil until defaultToDemo
+	seedName string       // as a --seed argument; empty for a seed written in the test
+	seeds    int          // number of seed options given
+	clock    *store.Clock // overrides the seed's
 	idSeed   *uint64
 	adminKey string
 	token    string
@@ -36,18 +38,20 @@ type options struct {
 	fork       bool
 	errors     server.Errors
 	rateLimit  limits.Policy
-	ofRun      []string // what only Run can be told
-	flags      []string // the same, as serve is told
+	flags      []string // flags of serve with the same effect, for reports
+	runOnly    []string // options that Connect does not accept
+	serveFlags []string // flags of serve with the same effect as runOnly
 }
 
-func (o *options) runOnly(name, flags string) {
-	o.ofRun = append(o.ofRun, name+" (serve "+flags+")")
-	o.flags = append(o.flags, flags)
+// onlyRun notes an option that Connect does not accept, and its flag.
+func (o *options) onlyRun(name, flag string) {
+	o.runOnly = append(o.runOnly, name)
+	o.serveFlags = append(o.serveFlags, flag)
+	o.flags = append(o.flags, flag)
 }
 
-// Seed begins with the organizations of a seed: a file, or one that is built
-// in: demo (the default), contract or empty. It fails with every fault of the
-// file.
+// Seed starts from a seed: a file, or one of the built-in seeds demo (the default),
+// contract and empty. If the file is invalid, the test fails with all of its faults.
 func Seed(nameOrFile string) Option {
 	return func(o *options) (err error) {
 		o.seeds++
@@ -56,20 +60,24 @@ func Seed(nameOrFile string) Option {
 			o.seed, o.seedName = builtin, nameOrFile
 			return nil
 		}
-		text, err := os.ReadFile(nameOrFile)
+		content, err := os.ReadFile(nameOrFile)
 		if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(nameOrFile, `./\`) {
-			return fmt.Errorf("there is no file %s, and the built-in seeds are %s", nameOrFile, strings.Join(seed.BuiltinNames, ", "))
+			return errors.New(text.Invalid("Seed", text.Quote(nameOrFile), "a file, "+text.OneOf(seed.BuiltinNames)))
+		}
+		if wrapped, ok := errors.AsType[*fs.PathError](err); ok {
+			err = wrapped.Err // without the path, which follows
 		}
 		if err != nil {
-			return err
+			return fmt.Errorf("cannot read seed %s: %w", nameOrFile, err)
 		}
 		o.seedName = nameOrFile
-		o.seed, err = seed.Parse(nameOrFile, text)
+		o.seed, err = seed.Parse(nameOrFile, content)
 		return err
 	}
 }
 
-// SeedJSON begins with the organizations of a seed that stands in the test.
+// SeedJSON starts from a seed given as JSON. If it is invalid, the test fails with all
+// of its faults.
 func SeedJSON(text string) Option {
 	return func(o *options) (err error) {
 		o.seeds++
@@ -79,8 +87,9 @@ func SeedJSON(text string) Option {
 	}
 }
 
-// SeedOf starts with organizations written in Go. It fails with every fault of
-// them; seed.Organization and its parts document what may be left out.
+// SeedOf starts from organizations written in Go. [seed.Organization] and its parts
+// document which fields are optional. If the organizations are invalid, the test fails
+// with all of their faults.
 func SeedOf(organizations ...seed.Organization) Option {
 	return func(o *options) (err error) {
 		o.seeds++
@@ -90,8 +99,8 @@ func SeedOf(organizations ...seed.Organization) Option {
 	}
 }
 
-// ServerSeed begins with what a running server began with. Run has no such
-// server, and begins with the demo.
+// ServerSeed starts from the seed of the running server that Connect uses. With Run,
+// it selects the default seed, demo.
 func ServerSeed() Option {
 	return func(o *options) error {
 		o.seeds++
@@ -100,20 +109,20 @@ func ServerSeed() Option {
 	}
 }
 
-// orDemo is what begins where nothing else is given.
-func (o *options) orDemo() {
+// defaultToDemo selects the demo seed if no option has selected a seed.
+func (o *options) defaultToDemo() {
 	if o.seed == nil {
 		o.seed, _ = seed.Builtin("demo")
 		o.seedName = "demo"
 	}
 }
 
-// Clock makes the clock of every organization stand still at a time, whatever
-// the seed says.
+// Clock freezes the clock of every organization at a time. It overrides the seed's
+// clock.
 func Clock(at time.Time) Option {
 	return func(o *options) error {
 		if year := at.UTC().Year(); year < 1970 || year > 9998 {
-			return fmt.Errorf("Clock: expected a time from 1970 to 9998, not %s", at.Format(time.RFC3339))
+			return errors.New(text.Invalid("Clock", at.Format(time.RFC3339), "a time from 1970 to 9998"))
 		}
 		frozen := store.FrozenAt(at)
 		o.clock = &frozen
@@ -121,8 +130,8 @@ func Clock(at time.Time) Option {
 	}
 }
 
-// RunningClock makes the clock of every organization show real time, whatever
-// the seed says. Ids, which hold the time, then differ from run to run.
+// RunningClock makes the clock of every organization follow real time. It overrides
+// the seed's clock. Ids contain the time, so they differ from run to run.
 func RunningClock() Option {
 	return func(o *options) error {
 		o.clock = new(store.Clock)
@@ -130,24 +139,24 @@ func RunningClock() Option {
 	}
 }
 
-// IDSeed is what ids are made of, up to 2⁵³-1. It is made of the test's name
-// otherwise.
+// IDSeed sets the seed for ID generation, at most 2⁵³-1. By default it is derived from
+// the test's name.
 func IDSeed(n uint64) Option {
 	return func(o *options) error {
 		if n > seed.MaxIDSeed {
-			return fmt.Errorf("IDSeed: expected a number from 0 to %d, not %d", uint64(seed.MaxIDSeed), n)
+			return errors.New(text.Invalid("IDSeed", strconv.FormatUint(n, 10), fmt.Sprintf("a whole number from 0 to %d", uint64(seed.MaxIDSeed))))
 		}
 		o.idSeed = &n
 		return nil
 	}
 }
 
-// AdminKey is the admin key of the first organization, beside those of the
-// seed. On a running server nobody else may have it.
+// AdminKey adds an admin key to the first organization of the seed, and selects the
+// organization by it. On a running server, the key must not be in use.
 func AdminKey(key string) Option {
 	return func(o *options) error {
 		if !store.ValidAdminKey(key) {
-			return errors.New("AdminKey: expected " + store.AdminKeyForm)
+			return errors.New(text.Invalid("AdminKey", "", store.AdminKeyForm))
 		}
 		o.adminKey = key
 		o.flags = append(o.flags, "--admin-key "+key)
@@ -155,9 +164,9 @@ func AdminKey(key string) Option {
 	}
 }
 
-// ControlToken is what the control plane of a running server asks for.
-// Otherwise it is taken from the environment variable ANTECHAMBER_CONTROL_TOKEN.
-// Run has no use for it.
+// ControlToken sets the control token of the running server that Connect uses. By
+// default it is the value of the environment variable ANTECHAMBER_CONTROL_TOKEN. Run
+// ignores it.
 func ControlToken(token string) Option {
 	return func(o *options) error {
 		o.token = token
@@ -165,9 +174,9 @@ func ControlToken(token string) Option {
 	}
 }
 
-// Listen opens a port on the loopback for clients outside the process: a
-// program under test, or a browser. URL is then what they can use, and Client
-// uses the port too. Connect has a port anyway.
+// Listen opens a port on the loopback interface for clients in other processes, such as
+// a program under test or a browser. They reach the server at URL, and Client uses the
+// port too. Connect ignores it: a running server has a port.
 func Listen() Option {
 	return func(o *options) error {
 		o.listen = true
@@ -175,60 +184,62 @@ func Listen() Option {
 	}
 }
 
-// ForkUnknownKeys gives a well-formed admin key that nobody has an organization
-// of its own, made from the seed. Otherwise it is refused. A running server is
-// told by --unknown-keys.
+// ForkUnknownKeys creates an organization from the seed for each unknown, well-formed
+// admin key. By default unknown keys are refused. For a running server, use
+// serve --unknown-keys.
 func ForkUnknownKeys() Option {
 	return func(o *options) error {
 		o.fork = true
-		o.runOnly("ForkUnknownKeys", "--unknown-keys fork")
+		o.onlyRun("ForkUnknownKeys", "--unknown-keys fork")
 		return nil
 	}
 }
 
-// ProductionErrors answers errors in production's envelope to the letter. A
-// running server is told by --errors.
+// ProductionErrors returns errors exactly as production does, without additional
+// fields. For a running server, use serve --errors.
 func ProductionErrors() Option {
 	return func(o *options) error {
 		o.errors = server.ErrorsProduction
-		o.runOnly("ProductionErrors", "--errors production")
+		o.onlyRun("ProductionErrors", "--errors production")
 		return nil
 	}
 }
 
-// RateLimit limits the requests of each organization: "production", or a number
-// a minute such as "30/min". While the clock stands still, the window moves
-// with it alone. A running server is told by --rate-limit.
+// RateLimit limits the requests of each organization: "production" for the limits of
+// production, or a number per minute, such as "30/min". While the clock is frozen, the
+// window moves only when the clock is moved. For a running server, use
+// serve --rate-limit.
 func RateLimit(policy string) Option {
 	return func(o *options) (err error) {
 		if o.rateLimit, err = limits.ParsePolicy(policy); err != nil {
 			return fmt.Errorf("RateLimit: %w", err)
 		}
-		o.runOnly("RateLimit", "--rate-limit "+policy)
+		o.onlyRun("RateLimit", "--rate-limit "+policy)
 		return nil
 	}
 }
 
-// read takes the options in, and returns what is wrong with them.
-func read(opts []Option) (*options, error) {
+// parseOptions applies the options, and returns all of their errors.
+func parseOptions(opts []Option) (*options, error) {
 	o := &options{}
-	var wrong []error
+	var errs []error
 	for _, option := range opts {
 		if option == nil {
 			continue
 		}
-		wrong = append(wrong, option(o))
+		errs = append(errs, option(o))
 	}
 	if o.seeds > 1 {
-		wrong = append(wrong, errors.New("a server begins with one seed: give one of Seed, SeedJSON, SeedOf and ServerSeed"))
+		errs = append(errs, errors.New("Seed, SeedJSON, SeedOf and ServerSeed cannot be combined: use one of them, once"))
 	}
-	return o, errors.Join(wrong...)
+	return o, errors.Join(errs...)
 }
 
-// ofRunning refuses what a running server cannot be told any more.
-func (o *options) ofRunning() error {
-	if len(o.ofRun) == 0 {
+// checkConnect returns an error if there are options that Connect does not accept.
+func (o *options) checkConnect() error {
+	if len(o.runOnly) == 0 {
 		return nil
 	}
-	return fmt.Errorf("a running server cannot be told any more: %s", strings.Join(slices.Compact(o.ofRun), ", "))
+	return fmt.Errorf("a running server does not accept %s (start it with %s)",
+		strings.Join(slices.Compact(o.runOnly), ", "), strings.Join(o.serveFlags, " "))
 }

@@ -14,64 +14,65 @@ import (
 	"antechamber/api"
 	"antechamber/internal/journal"
 	"antechamber/internal/remote"
+	"antechamber/internal/text"
 )
 
-// Request is a request that was made to the Admin API, and its answer.
+// Request is a recorded request to the Admin API, with its response.
 type Request struct {
-	Seq        uint64 // from 1, by organization
+	Seq        uint64 // counts from 1 in each organization
 	Time       time.Time
-	Operation  Operation // empty for a path that is not served
+	Operation  Operation // empty if the path is not part of the API
 	Method     string
 	Path       string
 	Query      url.Values
-	Status     int // 0 when the connection was dropped
+	Status     int // 0 if the connection was dropped
 	ErrorType  api.ErrorType
 	ErrorCode  api.ErrorCode
 	RequestID  string
-	Fault      string // the fault that it met
-	RetryCount int    // as the official SDKs tell it
+	Fault      string // id of the fault that fired, if any
+	RetryCount int    // as reported by the official SDKs
 	Duration   time.Duration
-	Body       json.RawMessage // null when there was none
-	Answer     json.RawMessage
-	Effects    []Effect // what it changed
-	Key        string   // its last four characters
+	Body       json.RawMessage // null if the request had no body
+	Answer     json.RawMessage // the body of the response
+	Effects    []Effect        // what the request changed
+	Key        string          // the last four characters of the API key
 }
 
-// Decode reads the request's body into a value.
+// Decode decodes the request's JSON body into a value.
 func (r Request) Decode(into any) error { return json.Unmarshal(r.Body, into) }
 
-// Requests returns the requests that were made, oldest first: all of them, or
-// those of some operations. Keys in them are cut to their last four characters,
-// and long bodies to a prefix.
+// Requests returns the recorded requests, oldest first: all of them, or only those of
+// the given operations. Keys are redacted to their last four characters, and long
+// bodies are cut to a prefix.
 func (s *Server) Requests(operations ...Operation) []Request {
 	s.t.Helper()
-	for _, operation := range operations { // which the server knows, or else it says what was meant
+	for _, operation := range operations { // the server refuses an unknown one, and suggests another
 		s.call("Requests", http.MethodGet, "/requests?limit=1&operation="+url.QueryEscape(string(operation)), nil, nil)
 	}
 	all := []Request{}
 	for _, entry := range s.entries("Requests") {
 		if len(operations) == 0 || slices.Contains(operations, Operation(entry.Operation)) {
-			all = append(all, requestOf(entry))
+			all = append(all, newRequest(entry))
 		}
 	}
 	return all
 }
 
-// entries returns the whole journal. It ends the test when some of it was
-// forgotten: what is counted in the rest would be wrong.
-func (s *Server) entries(what string) []journal.Entry {
+// entries returns the whole journal. It ends the test if the journal has dropped
+// entries, since counts would be wrong.
+func (s *Server) entries(method string) []journal.Entry {
 	s.t.Helper()
 	var found struct{ Data []journal.Entry }
-	s.call(what, http.MethodGet, "/requests", nil, &found)
+	s.call(method, http.MethodGet, "/requests", nil, &found)
 	if _, cleared := s.org.counts(); len(found.Data) > 0 && found.Data[0].Seq > cleared+1 {
-		s.t.Fatalf("admintest: %s: the journal of the server has forgotten requests, of which it holds %d: start it with a larger --journal-size, or use ClearRequests", what, len(found.Data))
+		s.t.Fatalf("admintest: %s: the journal has only the last %d requests (start the server with a larger --journal-size, or call ClearRequests earlier)", method, len(found.Data))
 	}
 	return found.Data
 }
 
-// requestOf is a request as the journal has it.
-func requestOf(e journal.Entry) Request {
-	query, _ := url.ParseQuery(e.Query) // what is badly escaped is left out
+// newRequest returns the request of a journal entry.
+func newRequest(e journal.Entry) Request {
+	query, _ := url.ParseQuery(e.Query) // badly escaped parameters are left out
 	r := Request{
 		Seq: e.Seq, Time: e.Time.Time, Operation: Operation(e.Operation), Method: e.Method, Path: e.Path, Query: query,
 		Status: e.Status, ErrorType: api.ErrorType(e.ErrorType), RequestID: e.RequestID, Fault: e.Fault,
@@ -85,7 +86,7 @@ func requestOf(e journal.Entry) Request {
 	return r
 }
 
-// ClearRequests forgets the requests that were made.
+// ClearRequests removes the recorded requests.
 func (s *Server) ClearRequests() {
 	s.t.Helper()
 	newest := s.newest()
@@ -94,39 +95,37 @@ func (s *Server) ClearRequests() {
 	s.org.noteCleared(cleared.Deleted, newest)
 }
 
-// Call describes calls that a test expects. What it leaves out may be anything.
-// A call and its retries count as one, which was answered with each status that
-// one of its attempts was answered with. How often the work was done is another
-// question: see [Server.Effects].
+// Call describes calls that a test expects. Fields that are not set match any call.
+//
+// A request and its retries count as one call. That call matches a Status if any of
+// its attempts got that status. To count how many times work was done, use
+// [Server.Effects].
 type Call struct {
 	Operation Operation           `json:"operation,omitempty"`
 	Method    string              `json:"method,omitempty"`
-	Path      string              `json:"path,omitempty"` // as the reference writes it, or a real one; * is any part of a segment
+	Path      string              `json:"path,omitempty"` // a path template of the API reference or an actual path; * matches any part of a segment
 	Query     map[string][]string `json:"query,omitempty"`
-	Body      any                 `json:"body,omitempty"`   // of an object at least these fields
+	Body      any                 `json:"body,omitempty"`   // an object matches a body with at least its fields
 	Status    *int                `json:"status,omitempty"` // 0 for a dropped connection
-	Times     *int                `json:"times,omitempty"`  // at least once when nil: new(1) is exactly once, new(0) never
+	Times     *int                `json:"times,omitempty"`  // at least once if nil; new(1) means exactly once, new(0) never
 }
 
-// Verify fails the test unless every call was made, and says what came nearest.
-// The test goes on.
+// Verify fails the test unless each of the calls was made, and reports the nearest
+// misses. The test continues.
 func (s *Server) Verify(calls ...Call) {
 	s.t.Helper()
-	if len(calls) == 0 {
-		s.t.Fatalf("admintest: Verify: no call is expected; VerifyOnly() says that none was made")
-	}
 	s.verify("Verify", verification{Expect: calls})
 }
 
-// VerifyInOrder is Verify for calls that were made one after the other, with
-// others between them or not.
+// VerifyInOrder is like Verify, and the calls must have been made in the given
+// order. Other calls may come between them.
 func (s *Server) VerifyInOrder(calls ...Call) {
 	s.t.Helper()
 	s.verify("VerifyInOrder", verification{Expect: calls, InOrder: true})
 }
 
-// VerifyOnly is Verify, and fails the test where any other call was made. Without
-// calls it says that none was.
+// VerifyOnly is like Verify, and also fails the test if any other call was made.
+// VerifyOnly() expects no calls at all.
 func (s *Server) VerifyOnly(calls ...Call) {
 	s.t.Helper()
 	s.verify("VerifyOnly", verification{Expect: calls, NoOthers: true})
@@ -138,25 +137,28 @@ type verification struct {
 	NoOthers bool   `json:"no_others,omitempty"`
 }
 
-func (s *Server) verify(what string, v verification) {
+func (s *Server) verify(method string, v verification) {
 	s.t.Helper()
+	if len(v.Expect) == 0 && !v.NoOthers {
+		s.t.Fatalf("admintest: %s: want at least one call (VerifyOnly() expects none)", method)
+	}
 	if !s.inProcess {
-		s.entries(what)
+		s.entries(method)
 	}
 	err := s.plane.Call(context.Background(), http.MethodPost, "/verify", v, nil)
 	refused, ok := errors.AsType[*remote.Error](err)
 	switch {
 	case ok && refused.Code == "not_satisfied":
-		s.t.Errorf("admintest: %s: %s", what, said(refused, v.InOrder))
+		s.t.Errorf("admintest: %s: %s", method, unsatisfied(refused, v.InOrder))
 	case err != nil:
-		s.fatal(what, err)
+		s.fatal(method, err)
 	}
 }
 
-// said words what was not satisfied: each expectation with what came nearest to
-// it, and each call that nothing expected. In order, what follows the first one
-// that is not met is not met because of that.
-func said(e *remote.Error, inOrder bool) string {
+// unsatisfied describes a failed verification: each unmet expectation with its
+// nearest misses, and each unexpected call. In order, only the first unmet
+// expectation is shown, since the later ones may be unmet because of it.
+func unsatisfied(e *remote.Error, inOrder bool) string {
 	var (
 		unmet      []journal.Unmet
 		unexpected []journal.Entry
@@ -171,17 +173,30 @@ func said(e *remote.Error, inOrder bool) string {
 	for _, u := range unmet {
 		lines = append(lines, fmt.Sprintf("calls[%d]: %s", u.Index, u.Message))
 		for _, miss := range u.NearestMisses {
-			lines = append(lines, "    near: "+line(requestOf(miss.Entry)))
+			lines = append(lines, "    near miss: "+requestLine(newRequest(miss.Entry)))
 			for _, difference := range miss.Differences {
-				lines = append(lines, "      "+difference)
+				lines = append(lines, "      "+differenceInGo(difference))
 			}
 		}
 	}
-	if len(unexpected) > 0 {
-		lines = append(lines, fmt.Sprintf("calls that nothing expected: %d", len(unexpected)))
+	if n := len(unexpected); n > 0 {
+		lines = append(lines, text.Count(n, "unexpected call")+":")
 	}
 	for _, entry := range unexpected {
-		lines = append(lines, "    "+line(requestOf(entry)))
+		lines = append(lines, "    "+requestLine(newRequest(entry)))
 	}
 	return strings.Join(lines, "\n")
 }
+
+// differenceInGo returns a difference with the name that its field has in Call:
+// "Body.email: …" for "body.email: …".
+func differenceInGo(difference string) string {
+	end := strings.IndexAny(difference, ".:")
+	if end > 0 && slices.Contains(callFields, difference[:end]) {
+		return camelCase(difference[:end]) + difference[end:]
+	}
+	return difference
+}
+
+// callFields are the JSON names of the fields of Call that a difference may name.
+var callFields = []string{"operation", "method", "path", "query", "body", "status"}

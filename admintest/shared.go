@@ -6,14 +6,14 @@ import (
 	"sync"
 )
 
-// shared is what all Servers of one server have in common.
+// shared is the state common to all Servers of one underlying server.
 type shared struct {
 	mu            sync.Mutex
 	organizations map[string]*organization // by id
-	forks         map[string]int           // by the name of the test
+	forks         map[string]int           // number of forks, by test name
 }
 
-// organization returns what is known of an organization.
+// organization returns the state shared by all Servers of an organization.
 func (s *shared) organization(id string) *organization {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -26,9 +26,9 @@ func (s *shared) organization(id string) *organization {
 	return s.organizations[id]
 }
 
-// keyOf returns an admin key for a fork of a test: a new one each time, and the
-// same ones in every run.
-func (s *shared) keyOf(name string) string {
+// forkKey returns an admin key for a new fork. It depends only on the test's name
+// and on how many forks that test has made, so it is the same in every run.
+func (s *shared) forkKey(name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.forks == nil {
@@ -40,30 +40,30 @@ func (s *shared) keyOf(name string) string {
 	return fmt.Sprintf("sk-ant-admin01-fork-%x-%d", h.Sum(nil), s.forks[name])
 }
 
-// organization is what all Servers of one organization have in common.
+// organization is the state common to all Servers of one organization.
 type organization struct {
 	mu      sync.Mutex
 	resets  int
 	cleared uint64 // sequence number of the newest request cleared since the last reset
 }
 
-// counts returns how often the organization was reset, and the sequence number
-// of the newest request cleared since then.
+// counts returns the number of resets, and the sequence number of the newest
+// request cleared since the last one.
 func (o *organization) counts() (resets int, cleared uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.resets, o.cleared
 }
 
-// noteReset counts a reset, which numbers requests and faults from 1 again.
+// noteReset records a reset, after which requests and faults are numbered from 1.
 func (o *organization) noteReset() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.resets, o.cleared = o.resets+1, 0
 }
 
-// noteCleared counts n requests that were cleared, those up to newest among
-// them: the journal may have forgotten some before that, and recorded some after.
+// noteCleared records that n requests were cleared, including newest. The journal
+// may have dropped older requests before, and recorded newer ones since.
 func (o *organization) noteCleared(n, newest uint64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -3,88 +3,95 @@ package admintest
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 
 	"antechamber/api"
 )
 
-// Snapshot keeps the organization as it is under a name: state, settings, clock
-// and ids, not the journal and the faults. It costs the same however much there
-// is.
+// Snapshot saves the organization under a name: state, settings, clock and the
+// position of its id generator, but not the journal or faults. Its cost does not
+// depend on the size of the organization.
 func (s *Server) Snapshot(name string) {
 	s.t.Helper()
 	s.call("Snapshot", http.MethodPost, "/snapshots", map[string]string{"name": name}, nil)
 }
 
-// Restore brings a snapshot back. It can be restored any number of times.
+// Restore returns the organization to a snapshot. A snapshot can be restored any
+// number of times.
 func (s *Server) Restore(name string) {
 	s.t.Helper()
+	s.require("Restore", "name", name)
 	s.call("Restore", http.MethodPost, "/snapshots/"+url.PathEscape(name)+"/restore", nil, nil)
 }
 
-// Reset leads back to what the organization was made from: state, clock, ids,
-// faults and journal.
+// Reset returns the organization to its initial state and clock, removes its faults
+// and clears its journal. Ids and request numbers start again too.
 func (s *Server) Reset() {
 	s.t.Helper()
 	s.call("Reset", http.MethodPost, "/reset", nil, nil)
 	s.org.noteReset()
 }
 
-// Export returns the organization as a seed that leaves nothing out but the
-// secrets of API keys. Its admin keys are in it.
+// Export returns the organization as a seed. The seed includes admin keys but not
+// the secrets of API keys.
 func (s *Server) Export() []byte {
 	s.t.Helper()
-	return s.raw("Export", http.MethodGet, "/state", nil)
+	return s.do("Export", http.MethodGet, "/state", nil)
 }
 
-// Import replaces the organization by a seed of a single one. Its id and its
-// admin keys stay. It fails with every fault of the seed.
+// Import replaces the organization with the one in a seed, but keeps its id and
+// admin keys. If the seed is invalid, Import changes nothing and the test fails with
+// every fault of the seed.
 func (s *Server) Import(text []byte) {
 	s.t.Helper()
-	s.raw("Import", http.MethodPut, "/state", s.own(text))
+	s.do("Import", http.MethodPut, "/state", s.withIdentity(text))
 }
 
-// own returns a seed the id and the admin keys of the organization. What cannot be
-// read is left for the server to refuse.
-func (s *Server) own(text []byte) []byte {
-	var one map[string]json.RawMessage
-	if json.Unmarshal(text, &one) != nil {
+// withIdentity returns a seed with the organization's own id and without admin keys,
+// so that an import keeps both. Text that does not parse is returned unchanged: the
+// server reports what is wrong with it.
+func (s *Server) withIdentity(text []byte) []byte {
+	var org map[string]json.RawMessage
+	if json.Unmarshal(text, &org) != nil {
 		return text
 	}
-	var several []json.RawMessage
-	if json.Unmarshal(one["organizations"], &several) == nil && len(several) == 1 {
-		return s.own(several[0])
+	var list []json.RawMessage
+	if json.Unmarshal(org["organizations"], &list) == nil && len(list) == 1 {
+		return s.withIdentity(list[0])
 	}
-	if one["id"] == nil && one["admin_keys"] == nil {
+	if org["id"] == nil && org["admin_keys"] == nil {
 		return text
 	}
-	delete(one, "admin_keys")
-	one["id"] = json.RawMessage(api.Encode(s.OrganizationID))
-	mine, err := json.Marshal(one)
+	delete(org, "admin_keys")
+	org["id"] = json.RawMessage(api.Encode(s.OrganizationID))
+	changed, err := json.Marshal(org)
 	if err != nil {
 		return text
 	}
-	return mine
+	return changed
 }
 
-// UpdateSettings changes settings of the organization, named as in a seed:
-// "member_limit", "allowed_invite_domains" and the others. A null limit is no
+// UpdateSettings changes settings of the organization. They are named as in a seed,
+// such as "member_limit" and "allowed_invite_domains". A nil limit removes the
 // limit.
 func (s *Server) UpdateSettings(changes map[string]any) {
 	s.t.Helper()
 	body, err := json.Marshal(changes)
 	if err != nil {
-		s.fatal("UpdateSettings", err)
+		s.fatal("UpdateSettings", fmt.Errorf("invalid changes: %w", err))
 	}
-	s.raw("UpdateSettings", http.MethodPatch, "/settings", body)
+	s.do("UpdateSettings", http.MethodPatch, "/settings", body)
 }
 
-func (s *Server) raw(what, method, path string, body []byte) []byte {
+// do sends a request to the control plane and returns the body of the response. It
+// ends the test if the request fails.
+func (s *Server) do(method, verb, path string, body []byte) []byte {
 	s.t.Helper()
-	answer, err := s.plane.Do(context.Background(), method, path, body)
+	response, err := s.plane.Do(context.Background(), verb, path, body)
 	if err != nil {
-		s.fatal(what, err)
+		s.fatal(method, err)
 	}
-	return answer
+	return response
 }

@@ -432,7 +432,7 @@ func TestPullKeepsToTheRateLimit(t *testing.T) {
 	p := pull(t, source.URL, out)
 	close(stop)
 	<-moved
-	if p.code != 0 || !strings.Contains(p.stderr, "the rate limit is reached: waiting ") {
+	if p.code != 0 || !strings.Contains(p.stderr, "rate limit reached: waiting ") {
 		t.Errorf("it exits with %d: %s", p.code, p.stderr)
 	}
 }

@@ -206,7 +206,7 @@ func TestPullIsInterrupted(t *testing.T) {
 		}
 	}()
 	code, _, stderr := execute(t, "", "pull", "--from", url)
-	for _, says := range []string{"the rate limit is reached: waiting 1h0m0s\n", "\nantechamber: interrupted: nothing was written\n"} {
+	for _, says := range []string{"rate limit reached: waiting 1h0m0s\n", "\nantechamber: interrupted: nothing was written\n"} {
 		if code != exitFailed || !strings.Contains(stderr, says) {
 			t.Errorf("it exits with %d and does not say %q:\n%s", code, says, stderr)
 		}

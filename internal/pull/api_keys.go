@@ -25,15 +25,16 @@ func (p *puller) readAPIKeys(ctx context.Context) (err error) {
 	return err
 }
 
-// unknownCreator is the creator of a key for which the server names none.
+// unknownCreator is the creator of a key without created_by.
 const unknownCreator = "unknown"
 
 var hint = regexp.MustCompile(api.KeyHintPattern)
 
-// seedAPIKeys returns the keys, and as removed users those creators that are not
-// users: a seed refers to one who is gone by an id that begins with user_.
+// seedAPIKeys returns the API keys. A seed accepts an id that begins with user_ as the
+// creator of a key even if the user was removed. Other creators who are not users are
+// returned as removed users.
 func (p *puller) seedAPIKeys() (keys []seed.APIKey, removed []seed.RemovedUser) {
-	first := map[string]api.Time{} // when the first key of such a creator was created
+	first := map[string]api.Time{} // creation time of such a creator's first key
 	for i := range p.keys {        // newest first
 		k := &p.keys[i]
 		if string(k.WorkspaceID) == p.defaultID {
@@ -41,12 +42,12 @@ func (p *puller) seedAPIKeys() (keys []seed.APIKey, removed []seed.RemovedUser) 
 		}
 		archivedAt, listed := p.archived[string(k.WorkspaceID)]
 		if k.WorkspaceID != "" && !listed {
-			p.notes.add(k.ID, "key of a workspace that is not listed left out")
+			p.notes.add(k.ID, "omitted API key of an unlisted workspace")
 			continue
 		}
 		k.CreatedBy.ID = cmp.Or(k.CreatedBy.ID, unknownCreator)
 		if id := k.CreatedBy.ID; !strings.HasPrefix(id, "user_") && p.roles[id] == "" {
-			p.notes.add(id, "creator that is not a user becomes a removed user")
+			p.notes.add(id, "replaced creator who is not a user with a removed user")
 			first[id] = k.CreatedAt
 		}
 		keys = append(keys, p.seedAPIKey(k, len(p.keys)-i, !archivedAt.IsZero()))
@@ -59,23 +60,23 @@ func (p *puller) seedAPIKeys() (keys []seed.APIKey, removed []seed.RemovedUser) 
 
 func (p *puller) seedAPIKey(k *api.APIKey, number int, inArchived bool) seed.APIKey {
 	if k.Principal != nil || k.Scope.Type != "" && k.Scope.Type != "workspace" {
-		becomes := "a key of its workspace"
+		workspace := "its workspace"
 		if k.WorkspaceID == "" {
-			becomes = "a key of the Default Workspace"
+			workspace = "the Default Workspace"
 		}
-		p.notes.add(k.ID, "key with the principal %q and the scope %q becomes %s", cmp.Or(k.Principal, &api.Actor{}).Type, k.Scope.Type, becomes)
+		p.notes.add(k.ID, "replaced API key with principal %q and scope %q with an API key of %s", cmp.Or(k.Principal, &api.Actor{}).Type, k.Scope.Type, workspace)
 	}
 	if !api.OneOf(k.Status, api.APIKeyStatuses) {
-		p.notes.add(k.ID, "unknown status %q of a key becomes %q", k.Status, api.KeyInactive)
+		p.notes.add(k.ID, "replaced unknown API key status %q with %q", k.Status, api.KeyInactive)
 		k.Status = api.KeyInactive
 	}
 	if inArchived && k.Status != api.KeyArchived {
-		p.notes.add(k.ID, "status %q of a key in an archived workspace becomes %q", k.Status, api.KeyArchived)
+		p.notes.add(k.ID, "replaced status %q with %q (the workspace of the API key is archived)", k.Status, api.KeyArchived)
 		k.Status = api.KeyArchived
 	}
 	return seed.APIKey{
 		ID: k.ID, Name: p.name(k.ID, k.Name, fmt.Sprintf("Key %d", number)), Workspace: k.WorkspaceID,
 		CreatedAt: seed.At(k.CreatedAt.Time), CreatedBy: k.CreatedBy.ID, Status: k.Status, LastUsedAt: seed.OrNull(k.LastUsedAt),
-		PartialKeyHint: new(api.Nullable(p.matching(k.ID, "partial_key_hint", string(k.PartialKeyHint), hint))), ExpiresAt: seed.OrNull(k.ExpiresAt),
+		PartialKeyHint: new(api.Nullable(p.matchOrOmit(k.ID, "partial_key_hint", string(k.PartialKeyHint), hint))), ExpiresAt: seed.OrNull(k.ExpiresAt),
 	}
 }

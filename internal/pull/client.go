@@ -23,22 +23,20 @@ import (
 )
 
 const (
-	// version is the value of anthropic-version that is sent.
+	// version is the anthropic-version header.
 	version = "2023-06-01"
-	// tryTime is how long one try may take: a page of a thousand objects is
-	// large, and a server that is busy slow.
-	tryTime = 2 * time.Minute
-	// maxTries is how often in a row a request may fail for reasons that may
-	// pass.
-	maxTries = 6
-	// maxAnswer is more than a page of a thousand objects takes, and maxTotal
-	// more than all answers of a large organization do. What is in memory during
-	// a pull is bounded by them.
-	maxAnswer = 64 << 20
-	maxTotal  = 1 << 30
+	// attemptTimeout limits one attempt. A page of a thousand objects is large, and a
+	// busy server is slow.
+	attemptTimeout = 2 * time.Minute
+	// maxFailures is how many temporary failures of a request are accepted.
+	maxFailures = 6
+	// maxResponse is more bytes than a page of a thousand objects needs, and maxTotal
+	// more than all responses of a large organization do. They limit memory use.
+	maxResponse = 64 << 20
+	maxTotal    = 1 << 30
 )
 
-// client reads from an Admin API: get is its only request.
+// client is a client of the Admin API that only sends GET requests.
 type client struct {
 	base  *url.URL
 	key   string
@@ -49,9 +47,9 @@ type client struct {
 	say   func(string)
 
 	requests int
-	left     int       // bytes of answers that may still come
-	reached  bool      // something has answered
-	date     time.Time // of the last answer, by the server; zero when it does not say
+	left     int       // bytes that further responses may have
+	reached  bool      // there was a response
+	date     time.Time // Date header of the last response; zero if there was none
 }
 
 func newClient(o Options) *client {
@@ -63,7 +61,7 @@ func newClient(o Options) *client {
 				TLSHandshakeTimeout: 20 * time.Second,
 				ForceAttemptHTTP2:   true,
 			},
-			// The key would go wherever a redirect leads.
+			// Following a redirect would send the key to another address.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
@@ -71,57 +69,58 @@ func newClient(o Options) *client {
 
 func (c *client) close() { c.http.CloseIdleConnections() }
 
-// failure is a request that failed. Asking again may help if it passes.
+// failure is the error of a request.
 type failure struct {
-	said   string
-	status int // of the answer, 0 without one
-	passes bool
-	after  time.Duration // how long the server asks to wait, 0 if it does not
+	message    string
+	status     int           // of the response; 0 without one
+	temporary  bool          // a retry may succeed
+	retryAfter time.Duration // how long the server asks to wait; 0 if it does not
 }
 
-func (f *failure) Error() string { return f.said }
+func (f *failure) Error() string { return f.message }
 
-// get reads the object at a path into a value. It waits as long as the server
-// asks, longer each time in a row, and fails when the request has failed too
-// often.
+// get reads an object of the API. It retries temporary failures with increasing waits,
+// but never sooner than the server asks. Only failures other than rate limits count
+// towards maxFailures.
 func (c *client) get(ctx context.Context, path string, query url.Values, into any) error {
 	at := c.base.JoinPath(api.BasePath, "organizations", path)
 	at.RawQuery = query.Encode()
 	failed := 0
 	for backoff := time.Second; ; backoff = min(2*backoff, time.Minute) {
-		err := c.try(ctx, at, into)
+		err := c.attempt(ctx, at, into)
 		switch {
 		case ctx.Err() != nil:
 			return context.Cause(ctx)
 		case err == nil:
 			return nil
 		}
-		err.said = fmt.Sprintf("GET /%s: %s", strings.TrimLeft(at.EscapedPath(), "/"), err.said)
-		if !err.passes {
+		err.message = fmt.Sprintf("GET /%s: %s", strings.TrimLeft(at.EscapedPath(), "/"), err.message)
+		if !err.temporary {
 			return err
 		}
-		said := "the rate limit is reached" // which always passes
+		reason := "rate limit reached"
 		if err.status != http.StatusTooManyRequests {
-			said = err.said
+			reason = err.message
 			failed++
 		}
-		if failed >= maxTries {
-			return fmt.Errorf("it failed %d times in a row: %w", failed, err)
+		if failed >= maxFailures {
+			return fmt.Errorf("gave up after %d failures: %w", failed, err)
 		}
-		wait := max(err.after, backoff)
-		c.say(fmt.Sprintf("%s: waiting %s", said, wait))
+		wait := max(err.retryAfter, backoff)
+		c.say(fmt.Sprintf("%s: waiting %s", reason, wait))
 		if err := c.sleep(ctx, wait); err != nil {
 			return err
 		}
 	}
 }
 
-func (c *client) try(ctx context.Context, at *url.URL, into any) *failure {
-	ctx, cancel := context.WithTimeout(ctx, tryTime)
+// attempt sends the request once.
+func (c *client) attempt(ctx context.Context, at *url.URL, into any) *failure {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at.String(), nil)
 	if err != nil {
-		return &failure{said: c.hide(err.Error())}
+		return &failure{message: c.sanitize(err.Error())}
 	}
 	req.Header.Set("X-Api-Key", c.key)
 	req.Header.Set("Anthropic-Version", version)
@@ -130,94 +129,95 @@ func (c *client) try(ctx context.Context, at *url.URL, into any) *failure {
 	c.requests++
 	res, err := c.http.Do(req)
 	if err != nil {
-		return c.broken(err)
+		return c.transportFailure(err)
 	}
 	defer res.Body.Close()
 	c.reached = true
 	if date, err := http.ParseTime(res.Header.Get("Date")); err == nil {
 		c.date = date
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxResponse+1))
 	c.left -= len(body)
 	switch {
 	case res.StatusCode != http.StatusOK:
-		return c.refused(res, body)
+		return c.statusFailure(res, body)
 	case err != nil:
-		return c.broken(err)
-	case len(body) > maxAnswer:
-		return &failure{said: fmt.Sprintf("the answer has more than %d bytes", maxAnswer)}
+		return c.transportFailure(err)
+	case len(body) > maxResponse:
+		return &failure{message: fmt.Sprintf("the response has more than %d bytes", maxResponse)}
 	case c.left < 0:
-		return &failure{said: fmt.Sprintf("the organization is too large: its answers have more than %d bytes", maxTotal)}
+		return &failure{message: fmt.Sprintf("the organization is too large: its responses have more than %d bytes", maxTotal)}
 	}
 	return c.decode(res.Header.Get("Content-Type"), body, into)
 }
 
-// broken returns the failure of a request without a whole answer. Most of them
-// pass; those that a mistyped address causes do not.
-func (c *client) broken(err error) *failure {
+// transportFailure returns the failure of a request without a complete response. It is
+// temporary unless the address may be wrong: no connection before the first response,
+// an untrusted certificate or the wrong scheme.
+func (c *client) transportFailure(err error) *failure {
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		err = wrapped.Err // the sentence names the place already
+		err = wrapped.Err // without the URL, which get adds
 	}
-	said := c.hide(err.Error())
+	message := c.sanitize(err.Error())
 	if errors.Is(err, context.DeadlineExceeded) {
-		said = fmt.Sprintf("no whole answer in %s", tryTime)
+		message = fmt.Sprintf("no complete response within %s", attemptTimeout)
 	}
 	op, isNet := errors.AsType[*net.OpError](err)
-	unreached := isNet && (op.Op == "dial" || op.Op == "proxyconnect")
-	_, noName := errors.AsType[*net.DNSError](err)
+	notConnected := isNet && (op.Op == "dial" || op.Op == "proxyconnect")
+	_, unknownHost := errors.AsType[*net.DNSError](err)
 	_, untrusted := errors.AsType[*tls.CertificateVerificationError](err)
-	if untrusted || errors.Is(err, http.ErrSchemeMismatch) || !c.reached && (noName || unreached) {
-		return &failure{said: fmt.Sprintf("no server answers at %s: %s", c.base, said)}
+	if untrusted || errors.Is(err, http.ErrSchemeMismatch) || !c.reached && (unknownHost || notConnected) {
+		return &failure{message: fmt.Sprintf("no server answers at %s: %s", c.base, message)}
 	}
-	return &failure{said: said, passes: true}
+	return &failure{message: message, temporary: true}
 }
 
-// refused returns the failure of an answer without success.
-func (c *client) refused(res *http.Response, body []byte) *failure {
+// statusFailure returns the failure of a response with a status other than 200.
+func (c *client) statusFailure(res *http.Response, body []byte) *failure {
 	status := res.StatusCode
-	said := strings.TrimSpace(fmt.Sprint(status, " ", http.StatusText(status)))
+	message := strings.TrimSpace(fmt.Sprint(status, " ", http.StatusText(status)))
 	if 300 <= status && status < 400 {
-		where := "nowhere"
+		target := "an unknown location"
 		if location, err := res.Location(); err == nil {
-			where = c.hide(location.Redacted())
+			target = c.sanitize(location.Redacted())
 		}
-		said += fmt.Sprintf(": it sends on to %s, and the key does not go there: name with --from the address that answers itself", where)
-		return &failure{said: said, status: status}
+		message += fmt.Sprintf(": redirect to %s, where the key is not sent (use --from with the final address)", target)
+		return &failure{message: message, status: status}
 	}
-	if message := c.hide(messageOf(body)); message != "" {
-		said += ": " + message
+	if detail := c.sanitize(errorMessage(body)); detail != "" {
+		message += ": " + detail
 	}
 	if status == http.StatusUnauthorized || status == http.StatusForbidden {
-		said += " (is " + KeyVariable + " an admin key of the organization?)"
+		message += " (is " + KeyVariable + " an admin key of the organization?)"
 	}
-	passes := status >= 500 || status == http.StatusRequestTimeout || status == http.StatusTooManyRequests
-	return &failure{said, status, passes, c.retryAfter(res.Header.Get("Retry-After"))}
+	temporary := status >= 500 || status == http.StatusRequestTimeout || status == http.StatusTooManyRequests
+	return &failure{message, status, temporary, c.retryAfter(res.Header.Get("Retry-After"))}
 }
 
-// messageOf returns the message of an error in either of the API's envelopes.
-func messageOf(body []byte) string {
-	var said struct {
+// errorMessage returns the message of an error in either of the API's envelopes, or "".
+func errorMessage(body []byte) string {
+	var response struct {
 		Message string `json:"message"`
 		Error   struct {
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	_ = json.Unmarshal(body, &said) // an error of something else has no message
-	return cmp.Or(said.Error.Message, said.Message)
+	_ = json.Unmarshal(body, &response) // the body may not be JSON
+	return cmp.Or(response.Error.Message, response.Message)
 }
 
-// retryAfter returns how long a server asks to wait, in seconds or until a date.
+// retryAfter parses a Retry-After header: seconds, with or without a fraction, or a date.
 func (c *client) retryAfter(header string) time.Duration {
 	const most = 24 * time.Hour
 	if at, err := http.ParseTime(header); err == nil {
 		return min(at.Sub(c.serverTime()), most)
 	}
-	seconds, _ := strconv.ParseFloat(header, 64) // 0 where there are none
+	seconds, _ := strconv.ParseFloat(header, 64) // 0 if it does not parse
 	return time.Duration(min(seconds*float64(time.Second), float64(most)))
 }
 
-// serverTime returns what the server's clock showed last, or the time here where
-// it does not say.
+// serverTime returns the time of the last response by the server's clock, or local time
+// if the server sent none.
 func (c *client) serverTime() time.Time {
 	if c.date.IsZero() {
 		return c.now()
@@ -225,57 +225,59 @@ func (c *client) serverTime() time.Time {
 	return c.date
 }
 
-// decode reads an answer, and cuts every key in it. An answer that is torn may be
-// whole the next time; one of another shape never is.
+// decode decodes a response after redacting its keys. Incomplete JSON is a temporary
+// failure; a value of another type is not.
 func (c *client) decode(contentType string, body []byte, into any) *failure {
 	kind, _, _ := mime.ParseMediaType(contentType)
 	if kind != "" && kind != "application/json" {
-		return &failure{said: fmt.Sprintf("it answers %s: is %s the address of the API?", c.hide(kind), c.base)}
+		return &failure{message: fmt.Sprintf("unexpected content type %s (is %s the address of the API?)", c.sanitize(kind), c.base)}
 	}
-	err := json.Unmarshal(c.redact(body), into)
+	err := json.Unmarshal(c.redactJSON(body), into)
 	if err == nil {
 		return nil
 	}
-	_, torn := errors.AsType[*json.SyntaxError](err)
-	said := strings.TrimPrefix(err.Error(), "json: ")
+	_, incomplete := errors.AsType[*json.SyntaxError](err)
+	detail := strings.TrimPrefix(err.Error(), "json: ")
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		said = wrong.Value + " in " + cmp.Or(wrong.Field, "place of an object")
+		detail = wrong.Value + " instead of an object"
+		if wrong.Field != "" {
+			detail = wrong.Value + " in " + wrong.Field
+		}
 	}
-	return &failure{said: "unexpected answer: " + c.hide(said), passes: torn}
+	return &failure{message: "unexpected response: " + c.sanitize(detail), temporary: incomplete}
 }
 
-// jsonString matches a string of JSON, a name or a value.
+// jsonString matches a JSON string, which is a name or a value.
 var jsonString = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
 
-// redact cuts every key in JSON to its last four characters. It looks into the
-// strings, since a key may be escaped, and a text that is escaped twice may look
-// like a key.
-func (c *client) redact(body []byte) []byte {
+// redactJSON redacts every key in JSON to its last four characters. It decodes each
+// string first, since a key may be written with escapes.
+func (c *client) redactJSON(body []byte) []byte {
 	return jsonString.ReplaceAllFunc(body, func(quoted []byte) []byte {
 		var s string
 		if json.Unmarshal(quoted, &s) != nil {
-			return quoted // and what it is in fails too
+			return quoted // decoding the whole body fails too
 		}
-		if cut := c.cut(s); cut != s {
-			return []byte(api.Encode(cut))
+		if redacted := c.redactText(s); redacted != s {
+			return []byte(api.Encode(redacted))
 		}
 		return quoted
 	})
 }
 
-// cut cuts every key in a text, the admin key of any form too.
-func (c *client) cut(s string) string {
-	if len(c.key) >= 12 { // a shorter one may be part of any word
+// redactText redacts every key in a text, and the client's own key whatever its form.
+func (c *client) redactText(s string) string {
+	if len(c.key) >= 12 { // a shorter one may occur in ordinary text
 		s = strings.ReplaceAll(s, c.key, redact.Key(c.key))
 	}
 	return redact.Text(s)
 }
 
-// hide makes text of the server fit for a message: without keys, on one line,
-// and not too long.
-func (c *client) hide(s string) string {
+// sanitize makes text from the server safe for a message: keys are redacted, and the
+// text is reduced to one line and shortened.
+func (c *client) sanitize(s string) string {
 	const most = 300
-	s = text.Printable(strings.Join(strings.Fields(c.cut(s)), " "))
+	s = text.Printable(strings.Join(strings.Fields(c.redactText(s)), " "))
 	if r := []rune(s); len(r) > most {
 		return string(r[:most]) + "…"
 	}

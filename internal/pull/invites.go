@@ -17,7 +17,7 @@ func (p *puller) readInvites(ctx context.Context) (err error) {
 
 func (p *puller) seedInvites() []seed.Invite {
 	out, pending := make([]seed.Invite, len(p.invites)), map[int]bool{}
-	for n := range p.invites { // newest first: of two that are pending the newer one stays so
+	for n := range p.invites { // newest first, so that the newest pending invite to an address is kept
 		i := &p.invites[n]
 		p.adjustInvite(i, pending)
 		out[n] = seed.Invite{
@@ -28,30 +28,30 @@ func (p *puller) seedInvites() []seed.Invite {
 	return out
 }
 
-// adjustInvite gives an invite a status and an accepted_at that a seed can hold.
+// adjustInvite changes status and accepted_at of an invite to values that seeds support.
 func (p *puller) adjustInvite(i *api.Invite, pending map[int]bool) {
 	person := p.person[i.ID]
 	joined, isUser := p.joined[person]
-	meanwhile := isUser && !joined.Before(i.InvitedAt.Time) && !joined.After(i.ExpiresAt.Time)
+	joinedInTime := isUser && !joined.Before(i.InvitedAt.Time) && !joined.After(i.ExpiresAt.Time)
 	switch {
 	case !api.OneOf(i.Status, api.InviteStatuses):
-		p.notes.add(i.ID, "unknown status %q of an invite becomes %q", i.Status, api.InviteDeleted)
+		p.notes.add(i.ID, "replaced unknown invite status %q with %q", i.Status, api.InviteDeleted)
 		i.Status = api.InviteDeleted
-	case i.Status == api.InviteAccepted && i.AcceptedAt.IsZero() && meanwhile:
-		p.notes.add(i.ID, "missing accepted_at replaced by the user's added_at")
+	case i.Status == api.InviteAccepted && i.AcceptedAt.IsZero() && joinedInTime:
+		p.notes.add(i.ID, "replaced missing accepted_at with the user's added_at")
 		i.AcceptedAt = joined
-	case i.Status == api.InviteAccepted && i.AcceptedAt.IsZero(): // by a user who is gone
-		p.notes.add(i.ID, "missing accepted_at replaced by invited_at")
+	case i.Status == api.InviteAccepted && i.AcceptedAt.IsZero(): // the user has been removed since
+		p.notes.add(i.ID, "replaced missing accepted_at with invited_at")
 		i.AcceptedAt = i.InvitedAt
 	case i.Status != api.InvitePending:
-	case meanwhile:
-		p.notes.add(i.ID, "pending invite to a user who joined since becomes %q", api.InviteAccepted)
+	case joinedInTime:
+		p.notes.add(i.ID, "replaced status \"pending\" with %q (the person has joined since)", api.InviteAccepted)
 		i.Status, i.AcceptedAt = api.InviteAccepted, joined
 	case isUser:
-		p.notes.add(i.ID, "pending invite to a user becomes %q", api.InviteDeleted)
+		p.notes.add(i.ID, "replaced status \"pending\" with %q (the person is already a user)", api.InviteDeleted)
 		i.Status = api.InviteDeleted
 	case pending[person]:
-		p.notes.add(i.ID, "pending invite to an address with a newer one becomes %q", api.InviteDeleted)
+		p.notes.add(i.ID, "replaced status \"pending\" with %q (a newer invite to the address is pending)", api.InviteDeleted)
 		i.Status = api.InviteDeleted
 	default:
 		pending[person] = true

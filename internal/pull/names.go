@@ -9,12 +9,11 @@ import (
 	"antechamber/api"
 )
 
-// Stand-ins are numbered from the oldest object on, so that what is created
-// later changes none of them.
+// Stand-ins are numbered from the oldest object, so that new objects do not change the
+// numbers of others.
 
-// numberPeople numbers users and invites by their addresses, in the order in
-// which those first appear, so that a person keeps the number on accepting an
-// invite.
+// numberPeople numbers people by address, in the order in which the addresses first
+// occur among users and invites. A person who accepts an invite keeps the number.
 func (p *puller) numberPeople() {
 	type person struct {
 		id, email string
@@ -27,7 +26,7 @@ func (p *puller) numberPeople() {
 	for _, u := range p.users {
 		all = append(all, person{u.ID, u.Email, u.AddedAt})
 	}
-	slices.Reverse(all) // the lists have the newest object first
+	slices.Reverse(all) // lists are newest first
 	slices.SortStableFunc(all, func(a, b person) int { return a.since.Compare(b.since.Time) })
 	numbers := map[string]int{}
 	for _, one := range all {
@@ -39,7 +38,7 @@ func (p *puller) numberPeople() {
 	}
 }
 
-// email returns the address of a user or invite in the seed.
+// email returns the address that a user or invite has in the seed.
 func (p *puller) email(id, given string) string {
 	if p.KeepNames {
 		return given
@@ -47,13 +46,13 @@ func (p *puller) email(id, given string) string {
 	return fmt.Sprintf("user%d@example.com", p.person[id])
 }
 
-// name returns the name of an object in the seed.
+// name returns the name that an object has in the seed.
 func (p *puller) name(id, given, standIn string) string {
 	if !p.KeepNames {
 		return standIn
 	}
 	if given == "" {
-		p.notes.add(id, "missing name replaced")
+		p.notes.add(id, "replaced missing name with a stand-in")
 	}
 	return cmp.Or(given, standIn)
 }

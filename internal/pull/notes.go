@@ -10,15 +10,15 @@ import (
 	"antechamber/internal/text"
 )
 
-// notes are the adjustments that a seed needed, each kind with the objects that
-// it was made to.
+// notes are the adjustments that were made for the seed, grouped by kind. A kind begins
+// with a verb in the past tense: omitted, replaced or treated.
 type notes struct {
-	kinds []string // in the order in which they came up
-	ids   map[string][]string
+	kinds []string            // in the order in which they first occurred
+	ids   map[string][]string // of the adjusted objects, by kind
 }
 
-// add notes an adjustment to the object with an id, or to the whole where the id
-// is empty.
+// add notes an adjustment to the object with the given id. The id is empty if the
+// adjustment is not to a particular object.
 func (n *notes) add(id, format string, args ...any) {
 	if n.ids == nil {
 		n.ids = map[string][]string{}
@@ -30,28 +30,28 @@ func (n *notes) add(id, format string, args ...any) {
 	n.ids[kind] = append(n.ids[kind], id)
 }
 
-// leftOut notes the fields of an object that hold something and are not in the
-// seed. Those that are there have paths, such as "scope.type".
-func (n *notes) leftOut(noun, id, prefix string, object map[string]any, fields []string) {
+// omitFields notes the fields of an object that have a value but do not occur in seeds.
+// The fields of seeds are paths, such as "scope.type".
+func (n *notes) omitFields(noun, id, prefix string, object map[string]any, fields []string) {
 	for _, name := range slices.Sorted(maps.Keys(object)) {
 		path, value := prefix+name, object[name]
 		nested, _ := value.(map[string]any)
 		switch {
 		case slices.Contains(fields, path) || slices.Contains(empty, api.Encode(value)):
 		case nested != nil && slices.ContainsFunc(fields, func(field string) bool { return strings.HasPrefix(field, path+".") }):
-			n.leftOut(noun, id, path+".", nested, fields)
+			n.omitFields(noun, id, path+".", nested, fields)
 		default:
-			n.add(id, "field %q of %s left out", path, noun)
+			n.add(id, "omitted unsupported field %q of %s", path, noun)
 		}
 	}
 }
 
-// empty are the JSON values that hold nothing.
+// empty are JSON values that need no note when they are omitted.
 var empty = []string{"null", `""`, "[]", "{}"}
 
-// lines returns a line for each kind of adjustment.
+// lines returns a line for each kind of adjustment, with the ids of the first objects.
 func (n *notes) lines() (lines []string) {
-	const most = 3 // objects that are named
+	const most = 3 // ids in a line
 	for _, kind := range n.kinds {
 		ids := slices.Compact(slices.Sorted(slices.Values(n.ids[kind])))
 		named := strings.Join(ids[:min(len(ids), most)], ", ")

@@ -8,14 +8,14 @@ import (
 )
 
 func (p *puller) readOrganization(ctx context.Context) error {
-	var answer answered[api.Organization]
-	if err := p.client.get(ctx, "me", nil, &answer); err != nil {
+	var response decoded[api.Organization]
+	if err := p.client.get(ctx, "me", nil, &response); err != nil {
 		return err
 	}
-	p.organization = answer.value
+	p.organization = response.value
 	if p.organization.ID == "" {
-		return fmt.Errorf("%s answers without an organization: is it the address of the API?", p.From)
+		return fmt.Errorf("no organization in the response (is %s the address of the API?)", p.From)
 	}
-	p.notes.leftOut("the organization", p.organization.ID, "", answer.fields, []string{"id", "type", "name"})
+	p.notes.omitFields("the organization", p.organization.ID, "", response.fields, []string{"id", "type", "name"})
 	return nil
 }

@@ -1,13 +1,12 @@
-// Package pull reads an organization through the Admin API and makes a seed of
-// it: a copy to practise on. Every request is a GET. Free text is replaced by
-// numbered stand-ins unless Options.KeepNames is set.
+// Package pull reads an organization through the Admin API and writes it as a seed:
+// a copy to practise on. Every request is a GET. Free text is replaced by numbered
+// stand-ins unless Options.KeepNames is set.
 //
-// client.go makes requests, lists.go reads lists page by page, names.go has the
-// stand-ins, notes.go what is said of adjustments, and each noun has a file with
-// what is read of it and what the seed gets.
+// client.go sends requests, lists.go reads paginated lists, names.go makes the
+// stand-ins and notes.go the notes on adjustments. Each noun has a file that reads its
+// objects and converts them for the seed.
 //
-// Everything that was read is in memory until the seed is written; maxTotal
-// bounds it.
+// All responses stay in memory until the seed is complete, limited by maxTotal.
 package pull
 
 import (
@@ -24,30 +23,30 @@ import (
 // KeyVariable is the environment variable that holds the admin key.
 const KeyVariable = "ANTHROPIC_ADMIN_API_KEY"
 
-// Options are what is pulled, and how.
+// Options configure a pull.
 type Options struct {
 	From      *url.URL // base URL of the API, without /v1
 	Key       string   // an admin key
-	Agent     string   // the User-Agent
-	KeepNames bool     // keep free text as it is
-	Name      string   // of the seed in faults
+	Agent     string   // User-Agent header
+	KeepNames bool     // keep free text instead of replacing it
+	Name      string   // file name of the seed, for faults
 
 	Now      func() time.Time
 	Sleep    func(context.Context, time.Duration) error
 	Progress func(Progress) // called after each page
-	Say      func(string)   // called with each wait, and with each list that is read again
+	Say      func(string)   // called with a line for each wait and each restarted list
 }
 
-// Result is the seed of an organization.
+// Result is the outcome of a pull.
 type Result struct {
 	Seed     []byte
-	Faults   seed.Faults // why the seed cannot be served; nil when it can
-	Notes    []string    // where the seed differs from what was read
-	Holds    string      // a count of the objects in the seed, if it can be served
+	Faults   seed.Faults // why the seed cannot be served; nil if it can
+	Notes    []string    // where the seed differs from the organization
+	Holds    string      // summary of the objects in the seed, if it can be served
 	Requests int
 }
 
-// puller is one pull. Its lists are in the API's order, newest first.
+// puller is the state of one pull. Its lists are in the order of the API, newest first.
 type puller struct {
 	Options
 	client   *client
@@ -60,15 +59,15 @@ type puller struct {
 	workspaces   []workspace
 	members      map[string][]api.WorkspaceMember // by workspace
 	keys         []api.APIKey
-	defaultID    string // of the Default Workspace, empty while unknown
+	defaultID    string // id of the Default Workspace; empty while unknown
 
-	person   map[string]int                  // numbers of users and invites, by id
-	roles    map[string]api.OrganizationRole // of users, by id
-	joined   map[int]api.Time                // when users were added, by the number of the person
-	archived map[string]api.Time             // when workspaces were archived, by id; all but the Default Workspace are there
+	person   map[string]int                  // number of the person, by id of a user or invite
+	roles    map[string]api.OrganizationRole // by user id
+	joined   map[int]api.Time                // added_at of users, by number of the person
+	archived map[string]api.Time             // archived_at by workspace id; has every workspace but the default one
 }
 
-// Run reads the organization of the key.
+// Run reads the organization of the key and returns it as a seed.
 func Run(ctx context.Context, o Options) (Result, error) {
 	say := o.Say
 	o.Say = func(line string) { say(text.Printable(line)) }
@@ -89,8 +88,8 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	return r, err
 }
 
-// read reads everything. An object is read before what it refers to, so what is
-// created meanwhile leaves no reference that leads nowhere.
+// read reads the organization. Objects are read before the objects they refer to, so
+// that objects created during the pull leave no dangling references.
 func (p *puller) read(ctx context.Context) error {
 	if err := p.readOrganization(ctx); err != nil {
 		return err
@@ -99,7 +98,7 @@ func (p *puller) read(ctx context.Context) error {
 		if err := read(ctx); err != nil {
 			return err
 		}
-		if !p.progress.Finished { // which it is where no workspace has members to read
+		if !p.progress.Finished { // it is already if there are no workspaces to read members of
 			p.progress.Finished = true
 			p.report()
 		}
@@ -107,12 +106,13 @@ func (p *puller) read(ctx context.Context) error {
 	return nil
 }
 
+// report calls Options.Progress.
 func (p *puller) report() {
 	p.progress.Requests = p.client.requests
 	p.Progress(p.progress)
 }
 
-// seed makes the seed of what was read.
+// seed converts the organization to a seed.
 func (p *puller) seed() seed.Organization {
 	p.numberPeople()
 	o := seed.Organization{
@@ -125,12 +125,12 @@ func (p *puller) seed() seed.Organization {
 	return o
 }
 
-// clock returns the time at which the copy starts: what the server's clock
-// showed at the end of the pull, so that pending invites have as much time left
-// as there. A server with a clock of its own, such as an emulator, shows another
-// time in its objects: then it is the last instant that has left a trace.
+// clock returns the time at which the seed's clock starts: the server's time at the
+// end of the pull, so that pending invites keep their remaining time. An emulator may
+// have another clock than its Date header says. If the times of objects contradict
+// that header, the clock starts at the latest time known to have passed.
 func (p *puller) clock() time.Time {
-	var least, most time.Time // the clock showed a time from least on and, unless most is zero, before most
+	var least, most time.Time // the server's time is at least least and, unless most is zero, before most
 	passed := func(times ...api.Time) {
 		for _, t := range times {
 			if t.After(least) {
@@ -172,7 +172,7 @@ func (p *puller) clock() time.Time {
 		return now
 	}
 	if !most.IsZero() && !least.Before(most) {
-		p.notes.add("", "something expired during the pull, and is expired in the seed")
+		p.notes.add("", "treated objects that expired during the pull as expired")
 	}
 	return least
 }

@@ -40,25 +40,25 @@ var now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // object is an object of the API.
 type object = map[string]any
 
-// fakeAPI is an Admin API that answers what it is given, good or bad.
+// fakeAPI is an Admin API that serves given objects, valid or not.
 type fakeAPI struct {
 	t           *testing.T
 	name        string
 	lists       map[string][]object // by path below organizations
-	page        int                 // objects on a page at most
-	listsNoMore bool                // the Default Workspace, whoever asks
+	page        int                 // page size
+	hideDefault bool                // never list the Default Workspace
 
-	before   func(w http.ResponseWriter, r *http.Request) bool // reports whether it has answered
+	before   func(w http.ResponseWriter, r *http.Request) bool // reports whether it has responded
 	requests []string
 
-	// One request at a time: where a connection breaks, net/http may send a GET
-	// again before the handler of the first one has ended.
-	one sync.Mutex
+	// mu allows one request at a time. When a connection breaks, net/http may send a GET
+	// again before the handler of the first one has returned.
+	mu sync.Mutex
 }
 
 func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	f.one.Lock()
-	defer f.one.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.requests = append(f.requests, r.Method+" "+r.URL.Path+"?"+r.URL.RawQuery)
 	if r.Method != http.MethodGet || r.Header.Get("X-Api-Key") != testKey || r.Header.Get("Anthropic-Version") != "2023-06-01" || !strings.HasPrefix(r.UserAgent(), "antechamber/") {
 		f.t.Errorf("%s %s with %v", r.Method, r.URL, r.Header)
@@ -78,7 +78,7 @@ func (f *fakeAPI) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (f *fakeAPI) list(w http.ResponseWriter, path string, query url.Values) {
 	objects := slices.Clone(f.lists[path])
-	if path == "workspaces" && (f.listsNoMore || query.Get("include_default") == "") {
+	if path == "workspaces" && (f.hideDefault || query.Get("include_default") == "") {
 		objects = slices.DeleteFunc(objects, func(o object) bool { return o["id"] == "wrkspc_default" })
 	}
 	idOf := func(o object) string {
@@ -90,7 +90,7 @@ func (f *fakeAPI) list(w http.ResponseWriter, path string, query url.Values) {
 	if after := query.Get("after_id"); after != "" {
 		at := slices.IndexFunc(objects, func(o object) bool { return idOf(o) == after })
 		if at < 0 {
-			fail(w, http.StatusBadRequest, "after_id: "+after+" is no object of this list")
+			fail(w, http.StatusBadRequest, "after_id: "+after+" is not in the list")
 			return
 		}
 		objects = objects[at+1:]
@@ -101,11 +101,11 @@ func (f *fakeAPI) list(w http.ResponseWriter, path string, query url.Values) {
 	}
 	more := len(objects) > limit
 	objects = objects[:min(limit, len(objects))]
-	answer := object{"data": append([]object{}, objects...), "has_more": more}
+	response := object{"data": append([]object{}, objects...), "has_more": more}
 	if len(objects) > 0 {
-		answer["first_id"], answer["last_id"] = idOf(objects[0]), idOf(objects[len(objects)-1])
+		response["first_id"], response["last_id"] = idOf(objects[0]), idOf(objects[len(objects)-1])
 	}
-	json.NewEncoder(w).Encode(answer)
+	json.NewEncoder(w).Encode(response)
 }
 
 func fail(w http.ResponseWriter, status int, message string) {
@@ -113,7 +113,7 @@ func fail(w http.ResponseWriter, status int, message string) {
 	json.NewEncoder(w).Encode(object{"type": "error", "error": object{"type": "some_error", "message": message}})
 }
 
-// acme is an organization with people in it, and in the names of things.
+// acme returns an organization with personal data in names, tags and the id of an external key.
 func acme(t *testing.T) *fakeAPI {
 	return &fakeAPI{t: t, name: "jane.doe@corp.test's Organization", lists: map[string][]object{
 		"users": {
@@ -151,20 +151,20 @@ func acme(t *testing.T) *fakeAPI {
 	}}
 }
 
-// world is where a pull of a test happens.
-type world struct {
+// fixture is a pull from a fake API.
+type fixture struct {
 	t     *testing.T
 	api   *fakeAPI
 	opts  Options
-	said  []string
+	lines []string // passed to Options.Say
 	slept []time.Duration
 }
 
-func newWorld(t *testing.T, api *fakeAPI) *world {
+func newFixture(t *testing.T, api *fakeAPI) *fixture {
 	t.Helper()
 	server := httptest.NewServer(api)
 	t.Cleanup(server.Close)
-	w := &world{t: t, api: api}
+	w := &fixture{t: t, api: api}
 	from, err := url.Parse(server.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -177,70 +177,70 @@ func newWorld(t *testing.T, api *fakeAPI) *world {
 			return context.Cause(ctx)
 		},
 		Progress: func(p Progress) { _ = p.String() },
-		Say:      func(line string) { w.said = append(w.said, line) },
+		Say:      func(line string) { w.lines = append(w.lines, line) },
 	}
 	return w
 }
 
-// pull is a pull that succeeds.
-func (w *world) pull() Result {
+// pull runs a pull that must succeed.
+func (w *fixture) pull() Result {
 	w.t.Helper()
 	result, err := Run(w.t.Context(), w.opts)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	if len(result.Faults) > 0 {
-		w.t.Errorf("the seed is faulty: %v\n%s", result.Faults, result.Seed)
+		w.t.Errorf("the seed has faults: %v\n%s", result.Faults, result.Seed)
 	}
 	return result
 }
 
-// fails is a pull that fails, and says so.
-func (w *world) fails(says ...string) error {
+// mustFail runs a pull that must fail with an error that contains every one of want.
+func (w *fixture) mustFail(want ...string) error {
 	w.t.Helper()
 	_, err := Run(w.t.Context(), w.opts)
 	if err == nil {
-		w.t.Fatal("it succeeded")
+		w.t.Fatal("the pull succeeded")
 	}
-	for _, s := range says {
+	for _, s := range want {
 		if !strings.Contains(err.Error(), s) {
-			w.t.Errorf("it says %q, want %q", err, s)
+			w.t.Errorf("got error %q, want %q", err, s)
 		}
 	}
-	if strings.Contains(err.Error(), testKey) || strings.Contains(strings.Join(w.said, "\n"), testKey) {
-		w.t.Errorf("it tells the key: %v, %v", err, w.said)
+	if strings.Contains(err.Error(), testKey) || strings.Contains(strings.Join(w.lines, "\n"), testKey) {
+		w.t.Errorf("the key is not redacted: %v, %v", err, w.lines)
 	}
 	return err
 }
 
-// The parts of a seed that the tests look at.
+// The parts of a seed that the tests check.
 type (
-	copied struct {
-		Name             string            `json:"name"`
-		Clock            copiedClock       `json:"clock"`
-		DefaultWorkspace *copiedWorkspace  `json:"default_workspace"`
-		Users            []api.User        `json:"users"`
-		Invites          []api.Invite      `json:"invites"`
-		Workspaces       []copiedWorkspace `json:"workspaces"`
-		APIKeys          []copiedKey       `json:"api_keys"`
-		Removed          []api.User        `json:"removed"`
+	seedFile struct {
+		Name             string          `json:"name"`
+		Clock            seedClock       `json:"clock"`
+		DefaultWorkspace *seedWorkspace  `json:"default_workspace"`
+		Users            []api.User      `json:"users"`
+		Invites          []api.Invite    `json:"invites"`
+		Workspaces       []seedWorkspace `json:"workspaces"`
+		APIKeys          []seedKey       `json:"api_keys"`
+		Removed          []api.User      `json:"removed"`
 	}
 
-	copiedClock struct {
+	seedClock struct {
 		StartsAt api.Time `json:"starts_at"`
 	}
 
-	copiedWorkspace struct {
+	seedWorkspace struct {
 		api.Workspace
-		Members []copiedMember `json:"members"`
+		Members []seedMember `json:"members"`
 	}
 
-	copiedMember struct {
+	seedMember struct {
 		User string            `json:"user"`
 		Role api.WorkspaceRole `json:"workspace_role"`
 	}
 
-	copiedKey struct {
+	seedKey struct {
 		ID        string           `json:"id"`
 		Name      string           `json:"name"`
 		Workspace api.Nullable     `json:"workspace"`
@@ -251,8 +251,8 @@ type (
 	}
 )
 
-// parsed is a seed as JSON.
-func parsed(t *testing.T, data []byte) (o copied) {
+// parse decodes a seed.
+func parse(t *testing.T, data []byte) (o seedFile) {
 	t.Helper()
 	if err := json.Unmarshal(data, &o); err != nil {
 		t.Fatal(err)
@@ -260,29 +260,29 @@ func parsed(t *testing.T, data []byte) (o copied) {
 	return o
 }
 
-// personal are what must not be in a copy.
+// personal are texts that must not occur in a seed.
 var personal = []string{"corp.test", "else.test", "jane", "doe", "mei-ling", "mei ling", "chou", "cher\"", "cher "}
 
-func holdsNothingPersonal(t *testing.T, where, s string) {
+func checkNothingPersonal(t *testing.T, where, s string) {
 	t.Helper()
 	s = strings.ToLower(s)
 	for _, p := range personal {
 		if strings.Contains(s, p) {
-			t.Errorf("%q is in %s:\n%s", p, where, s)
+			t.Errorf("%s contains %q:\n%s", where, p, s)
 		}
 	}
 }
 
 func TestPullReplacesFreeText(t *testing.T) {
-	w := newWorld(t, acme(t))
+	w := newFixture(t, acme(t))
 	result := w.pull()
-	holdsNothingPersonal(t, "the seed", string(result.Seed))
-	wantNotes := []string{`field "shoe_size" of users left out: user_1`, "missing accepted_at replaced by the user's added_at: invite_2"}
+	checkNothingPersonal(t, "the seed", string(result.Seed))
+	wantNotes := []string{`omitted unsupported field "shoe_size" of users: user_1`, "replaced missing accepted_at with the user's added_at: invite_2"}
 	if diff := cmp.Diff(wantNotes, result.Notes); diff != "" {
 		t.Errorf("notes (-want +got):\n%s", diff)
 	}
-	// People in the order of their appearance: user_1, invite_1, invite_2 (to user_2), user_3.
-	o := parsed(t, result.Seed)
+	// People in the order of their first occurrence: user_1, invite_1, invite_2 (to user_2), user_3.
+	o := parse(t, result.Seed)
 	got := []string{
 		o.Name, o.Users[0].Email, o.Users[0].Name, o.Users[1].Email, o.Users[1].Name, o.Users[2].Email, o.Users[2].Name,
 		o.Invites[0].Email, o.Invites[1].Email, o.Invites[2].Email, o.Workspaces[0].Name, o.Workspaces[1].Name,
@@ -299,16 +299,16 @@ func TestPullReplacesFreeText(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"tag1": "value1", "tag2": "value2"}, o.Workspaces[1].Tags); diff != "" {
 		t.Errorf("tags (-want +got):\n%s", diff)
 	}
-	if again := newWorld(t, acme(t)).pull(); string(again.Seed) != string(result.Seed) {
-		t.Errorf("another pull gives another seed:\n%s", cmp.Diff(string(result.Seed), string(again.Seed)))
+	if again := newFixture(t, acme(t)).pull(); string(again.Seed) != string(result.Seed) {
+		t.Errorf("a second pull returns a different seed:\n%s", cmp.Diff(string(result.Seed), string(again.Seed)))
 	}
 }
 
 func TestPullKeepsNames(t *testing.T) {
-	w := newWorld(t, acme(t))
+	w := newFixture(t, acme(t))
 	w.opts.KeepNames = true
 	result := w.pull()
-	o := parsed(t, result.Seed)
+	o := parse(t, result.Seed)
 	got := []string{
 		o.Name, o.Users[2].Email, o.Users[2].Name, o.Workspaces[1].Name, o.Workspaces[1].Tags["owner"], o.Workspaces[1].Tags["mei ling chou"], o.APIKeys[0].Name,
 		o.Invites[2].Email, string(o.Workspaces[1].ExternalKeyID),
@@ -321,12 +321,11 @@ func TestPullKeepsNames(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if s := string(result.Seed); strings.Contains(s, "abcdefgh") || strings.Contains(s, testKey) {
-		t.Errorf("there is a key in\n%s", s)
+		t.Errorf("the seed contains a key:\n%s", s)
 	}
 }
 
-// texts draws free text, none of which can be in a seed by itself, and remembers
-// it.
+// texts draws free text that cannot occur in a seed by chance, and records it.
 type texts struct {
 	*rapid.T
 	drawn []string
@@ -345,11 +344,11 @@ func (d *texts) email() string {
 	return s
 }
 
-// TestNoFreeTextIsInTheSeed puts free text wherever the API may have some, also
-// into fields and enumerations that this version does not know.
-func TestNoFreeTextIsInTheSeed(t *testing.T) {
+// TestSeedHasNoFreeText puts free text wherever the API may have some, including unknown
+// fields and values of enumerations.
+func TestSeedHasNoFreeText(t *testing.T) {
 	source := acme(t)
-	w := newWorld(t, source)
+	w := newFixture(t, source)
 	rapid.Check(t, func(r *rapid.T) {
 		*source = *acme(t)
 		d := &texts{T: r}
@@ -402,27 +401,27 @@ func TestNoFreeTextIsInTheSeed(t *testing.T) {
 		for _, s := range d.drawn {
 			quoted, _ := json.Marshal(s)
 			if seed := string(result.Seed); strings.Contains(seed, s) || strings.Contains(seed, strings.Trim(string(quoted), `"`)) {
-				r.Errorf("%q is in the seed:\n%s", s, seed)
+				r.Errorf("the seed contains %q:\n%s", s, seed)
 			}
 		}
 		w.opts.KeepNames = true
 		defer func() { w.opts.KeepNames = false }()
-		kept, err := Run(t.Context(), w.opts) // with faults where an address is none
+		kept, err := Run(t.Context(), w.opts) // may have faults, since some addresses are invalid
 		if err != nil {
 			r.Fatal(err)
 		}
-		if o := parsed(t, kept.Seed); o.Name != source.name || o.Workspaces[0].Name != source.lists["workspaces"][0]["name"] || o.APIKeys[0].Name != source.lists["api_keys"][0]["name"] || o.Users[0].Name != source.lists["users"][0]["name"] {
-			r.Errorf("names are not kept: %+v", o)
+		if o := parse(t, kept.Seed); o.Name != source.name || o.Workspaces[0].Name != source.lists["workspaces"][0]["name"] || o.APIKeys[0].Name != source.lists["api_keys"][0]["name"] || o.Users[0].Name != source.lists["users"][0]["name"] {
+			r.Errorf("names are replaced: %+v", o)
 		}
 	})
 }
 
-// What is created later has other numbers, and changes none.
+// Objects created later get new numbers and do not change those of others.
 func TestStandInsAreStable(t *testing.T) {
 	source := acme(t)
 	standIns := func() map[string]string {
 		t.Helper()
-		o, out := parsed(t, newWorld(t, source).pull().Seed), map[string]string{}
+		o, out := parse(t, newFixture(t, source).pull().Seed), map[string]string{}
 		for _, u := range o.Users {
 			out[u.ID] = u.Name + " <" + u.Email + ">"
 		}
@@ -438,7 +437,7 @@ func TestStandInsAreStable(t *testing.T) {
 		return out
 	}
 	want := standIns()
-	if unique := slices.Compact(slices.Sorted(maps.Values(want))); len(unique) != len(want)-1 { // invite_1 and invite_3 are to one address
+	if unique := slices.Compact(slices.Sorted(maps.Values(want))); len(unique) != len(want)-1 { // invite_1 and invite_3 have the same address
 		t.Errorf("stand-ins: %v", want)
 	}
 	prepend := func(list string, o object) { source.lists[list] = append([]object{o}, source.lists[list]...) }
@@ -455,20 +454,20 @@ func TestStandInsAreStable(t *testing.T) {
 	}
 }
 
-// Ids are kept that are ids, and workspaces that share a key go on sharing one.
+// Values of the form of an id are kept. Workspaces that share a key share its stand-in.
 func TestPullReplacesExternalKeys(t *testing.T) {
 	source := acme(t)
 	for i, key := range []string{"projects/jane/key", "projects/jane/key", "ekey_01SDCCSbTxrXDpWc1phhtcfK"} {
 		source.lists["workspaces"][i]["external_key_id"] = key
 	}
-	o := parsed(t, newWorld(t, source).pull().Seed)
+	o := parse(t, newFixture(t, source).pull().Seed)
 	got := []api.Nullable{o.Workspaces[0].ExternalKeyID, o.Workspaces[1].ExternalKeyID, o.DefaultWorkspace.ExternalKeyID}
 	if diff := cmp.Diff([]api.Nullable{"external-key-1", "external-key-1", "ekey_01SDCCSbTxrXDpWc1phhtcfK"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
-func TestPullNotesWhatHasNoPlaceInASeed(t *testing.T) {
+func TestPullNotesUnsupportedFields(t *testing.T) {
 	source := acme(t)
 	delete(source.lists["users"][2], "shoe_size")
 	source.lists["invites"][1]["accepted_at"] = "2026-01-02T00:00:00Z"
@@ -481,7 +480,7 @@ func TestPullNotesWhatHasNoPlaceInASeed(t *testing.T) {
 	for _, k := range source.lists["api_keys"] {
 		k["principal"], k["scope"], k["later"] = nil, object{"type": "workspace", "workspace_id": "wrkspc_1"}, object{}
 	}
-	if notes := newWorld(t, source).pull().Notes; len(notes) > 0 {
+	if notes := newFixture(t, source).pull().Notes; len(notes) > 0 {
 		t.Errorf("notes: %q", notes)
 	}
 
@@ -497,33 +496,33 @@ func TestPullNotesWhatHasNoPlaceInASeed(t *testing.T) {
 	source.lists["api_keys"][0]["scope"] = object{"type": "organization"}
 	source.lists["api_keys"][1]["principal"] = object{"type": "service_account_actor", "service_account_id": "svac_1"}
 	want := []string{
-		`field "created_by.via" of API keys left out: apikey_3`,
-		`field "rbac_group_ids" of invites left out: invite_3`,
-		`field "data_residency.backup_geo" of workspaces left out: wrkspc_2`,
-		`field "user_profile_id" of workspaces left out: wrkspc_2`,
-		`field "since" of workspace members left out: user_3`,
-		`field "seat" of users left out: user_00, user_01, user_02 and 2 more`,
-		`key with the principal "user_actor" and the scope "organization" becomes a key of the Default Workspace: apikey_3`,
-		`key with the principal "service_account_actor" and the scope "workspace" becomes a key of its workspace: apikey_2`,
+		`omitted unsupported field "created_by.via" of API keys: apikey_3`,
+		`omitted unsupported field "rbac_group_ids" of invites: invite_3`,
+		`omitted unsupported field "data_residency.backup_geo" of workspaces: wrkspc_2`,
+		`omitted unsupported field "user_profile_id" of workspaces: wrkspc_2`,
+		`omitted unsupported field "since" of workspace members: user_3`,
+		`omitted unsupported field "seat" of users: user_00, user_01, user_02 and 2 more`,
+		`replaced API key with principal "user_actor" and scope "organization" with an API key of the Default Workspace: apikey_3`,
+		`replaced API key with principal "service_account_actor" and scope "workspace" with an API key of its workspace: apikey_2`,
 	}
-	result := newWorld(t, source).pull()
+	result := newFixture(t, source).pull()
 	if diff := cmp.Diff(want, result.Notes); diff != "" {
 		t.Errorf("notes (-want +got):\n%s", diff)
 	}
-	if o := parsed(t, result.Seed); o.APIKeys[0].Workspace != "" || o.APIKeys[1].Workspace != "wrkspc_2" {
-		t.Errorf("the keys are %+v", o.APIKeys)
+	if o := parse(t, result.Seed); o.APIKeys[0].Workspace != "" || o.APIKeys[1].Workspace != "wrkspc_2" {
+		t.Errorf("keys: %+v", o.APIKeys)
 	}
 }
 
-func TestPullKnowsWhoWasAddedByHand(t *testing.T) {
-	o := parsed(t, newWorld(t, acme(t)).pull().Seed)
-	got := map[string][]copiedMember{}
+func TestPullLeavesOutInheritedMembers(t *testing.T) {
+	o := parse(t, newFixture(t, acme(t)).pull().Seed)
+	got := map[string][]seedMember{}
 	for _, ws := range o.Workspaces {
 		got[ws.ID] = ws.Members
 	}
-	want := map[string][]copiedMember{
+	want := map[string][]seedMember{
 		"wrkspc_1": {{"user_2", "workspace_developer"}},
-		"wrkspc_2": {{"user_3", "workspace_admin"}}, // of billing, assigned on top
+		"wrkspc_2": {{"user_3", "workspace_admin"}}, // a billing user who was also assigned
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -532,73 +531,73 @@ func TestPullKnowsWhoWasAddedByHand(t *testing.T) {
 
 func TestPullFindsTheDefaultWorkspace(t *testing.T) {
 	api := acme(t)
-	w := newWorld(t, api)
-	o := parsed(t, w.pull().Seed)
+	w := newFixture(t, api)
+	o := parse(t, w.pull().Seed)
 	if o.DefaultWorkspace == nil || o.DefaultWorkspace.ID != "wrkspc_default" || o.DefaultWorkspace.DisplayColor != "#654321" || len(o.Workspaces) != 2 {
-		t.Errorf("it is %+v beside %d others", o.DefaultWorkspace, len(o.Workspaces))
+		t.Errorf("got %+v and %d others", o.DefaultWorkspace, len(o.Workspaces))
 	}
 	if slices.ContainsFunc(api.requests, func(r string) bool { return strings.Contains(r, "wrkspc_default/members") }) {
-		t.Errorf("its members were asked for: %v", api.requests)
+		t.Errorf("its members were requested: %v", api.requests)
 	}
 
 	// A server that never lists it.
 	api = acme(t)
-	api.listsNoMore = true
-	o = parsed(t, newWorld(t, api).pull().Seed)
+	api.hideDefault = true
+	o = parse(t, newFixture(t, api).pull().Seed)
 	if o.DefaultWorkspace != nil || len(o.Workspaces) != 2 {
-		t.Errorf("it is %+v beside %d others", o.DefaultWorkspace, len(o.Workspaces))
+		t.Errorf("got %+v and %d others", o.DefaultWorkspace, len(o.Workspaces))
 	}
 	api.lists["api_keys"][0]["scope"] = object{"type": "workspace", "workspace_id": "wrkspc_default"}
-	o = parsed(t, newWorld(t, api).pull().Seed)
+	o = parse(t, newFixture(t, api).pull().Seed)
 	if o.DefaultWorkspace == nil || o.DefaultWorkspace.ID != "wrkspc_default" {
-		t.Errorf("it is %+v", o.DefaultWorkspace)
+		t.Errorf("got %+v", o.DefaultWorkspace)
 	}
 }
 
-func TestPullTurnsPages(t *testing.T) {
-	want := newWorld(t, acme(t)).pull()
+func TestPullReadsAllPages(t *testing.T) {
+	want := newFixture(t, acme(t)).pull()
 	api := acme(t)
 	api.page = 1
-	w := newWorld(t, api)
+	w := newFixture(t, api)
 	if got := w.pull(); string(got.Seed) != string(want.Seed) || got.Requests <= want.Requests {
-		t.Errorf("in %d requests instead of %d:\n%s", got.Requests, want.Requests, cmp.Diff(string(want.Seed), string(got.Seed)))
+		t.Errorf("%d requests instead of %d:\n%s", got.Requests, want.Requests, cmp.Diff(string(want.Seed), string(got.Seed)))
 	}
 	if !slices.Contains(api.requests, "GET /v1/organizations/users?limit=1000") {
-		t.Errorf("it asks for %v", api.requests)
+		t.Errorf("requests: %v", api.requests)
 	}
 }
 
-func TestPullClockBeginsWhereTheServersIs(t *testing.T) {
-	begins := func(change func(api *fakeAPI)) string {
+func TestPullStartsTheClockAtTheServersTime(t *testing.T) {
+	startsAt := func(change func(api *fakeAPI)) string {
 		t.Helper()
 		api := acme(t)
 		change(api)
-		w := newWorld(t, api)
-		return parsed(t, w.pull().Seed).Clock.StartsAt.Format(time.RFC3339)
+		w := newFixture(t, api)
+		return parse(t, w.pull().Seed).Clock.StartsAt.Format(time.RFC3339)
 	}
 	for what, test := range map[string]struct {
 		change func(api *fakeAPI)
 		want   string
 	}{
-		"real time":            {func(*fakeAPI) {}, "2026-03-01T12:00:00Z"},
-		"a clock that is late": {func(api *fakeAPI) { api.lists["invites"][0]["expires_at"] = "2026-02-28T00:00:00Z" }, "2026-02-20T00:00:00Z"},
-		"a clock ahead": {func(api *fakeAPI) {
+		"real time":    {func(*fakeAPI) {}, "2026-03-01T12:00:00Z"},
+		"clock behind": {func(api *fakeAPI) { api.lists["invites"][0]["expires_at"] = "2026-02-28T00:00:00Z" }, "2026-02-20T00:00:00Z"},
+		"clock ahead": {func(api *fakeAPI) {
 			api.lists["invites"][0]["expires_at"] = "2026-12-31T00:00:00Z"
 			api.lists["users"][0]["added_at"] = "2026-12-24T00:00:00Z"
-			api.lists["api_keys"][1]["last_used_at"] = "2027-01-01T00:00:00Z" // of which nothing follows
+			api.lists["api_keys"][1]["last_used_at"] = "2027-01-01T00:00:00Z" // last_used_at is not evidence
 		}, "2026-12-24T00:00:00Z"},
-		"an expired key": {func(api *fakeAPI) {
+		"expired key": {func(api *fakeAPI) {
 			api.lists["invites"][0]["expires_at"] = "2026-12-31T00:00:00Z"
 			api.lists["api_keys"][1]["status"], api.lists["api_keys"][1]["expires_at"] = "expired", "2026-11-11T00:00:00Z"
 		}, "2026-11-11T00:00:00Z"},
 	} {
-		if got := begins(test.change); got != test.want {
-			t.Errorf("%s: it begins at %s, want %s", what, got, test.want)
+		if got := startsAt(test.change); got != test.want {
+			t.Errorf("%s: the clock starts at %s, want %s", what, got, test.want)
 		}
 	}
 }
 
-func TestPullMendsWhatASeedCannotHold(t *testing.T) {
+func TestPullAdjustsUnsupportedValues(t *testing.T) {
 	api := acme(t)
 	api.name = ""
 	users, invites, workspaces, keys := api.lists["users"], api.lists["invites"], api.lists["workspaces"], api.lists["api_keys"]
@@ -627,39 +626,39 @@ func TestPullMendsWhatASeedCannotHold(t *testing.T) {
 	api.lists["api_keys"] = append(keys,
 		object{"id": "apikey_0", "name": "late", "workspace_id": "wrkspc_9", "created_at": "2026-02-20T00:00:00Z", "created_by": object{"id": "user_1"}, "status": "active"})
 	for _, keep := range []bool{false, true} {
-		w := newWorld(t, api)
+		w := newFixture(t, api)
 		w.opts.KeepNames = keep
 		result := w.pull()
 		for _, note := range []string{
-			`unknown role "managed" becomes "user": user_3`, `unknown role "owner" becomes "admin": user_1`,
-			`pending invite to a user becomes "deleted": invite_3`, `pending invite to an address with a newer one becomes "deleted": invite_b`,
-			"data_residency that a seed cannot hold becomes the default: wrkspc_2", `reserved tag "anthropic-x" left out: wrkspc_2`, "invalid display_color left out: wrkspc_2", "invalid compartment_id left out: wrkspc_2",
-			"member that is not a user left out: user_unknown in wrkspc_2", `unknown role "workspace_captain" becomes "workspace_user": user_3 in wrkspc_2`,
-			`member with the role "workspace_billing" and not with "billing" in the organization left out: user_2 in wrkspc_2, user_3 in wrkspc_1`,
-			`status "active" of a key in an archived workspace becomes "archived": apikey_1`, "creator that is not a user becomes a removed user: svac_1, " + unknownCreator,
-			"invalid partial_key_hint left out: apikey_3", "key of a workspace that is not listed left out: apikey_0",
-			`unknown status "revoked" of an invite becomes "deleted": invite_c`, `unknown status "melted" of a key becomes "inactive": apikey_3`,
+			`replaced unknown role "managed" with "user": user_3`, `replaced unknown role "owner" with "admin": user_1`,
+			`replaced status "pending" with "deleted" (the person is already a user): invite_3`, `replaced status "pending" with "deleted" (a newer invite to the address is pending): invite_b`,
+			"replaced unsupported data_residency with the default: wrkspc_2", `omitted reserved tag "anthropic-x": wrkspc_2`, "omitted invalid display_color: wrkspc_2", "omitted invalid compartment_id: wrkspc_2",
+			"omitted workspace member who is not a user: user_unknown in wrkspc_2", `replaced unknown role "workspace_captain" with "workspace_user": user_3 in wrkspc_2`,
+			`omitted workspace member with role "workspace_billing" (without role "billing" in the organization): user_2 in wrkspc_2, user_3 in wrkspc_1`,
+			`replaced status "active" with "archived" (the workspace of the API key is archived): apikey_1`, "replaced creator who is not a user with a removed user: svac_1, " + unknownCreator,
+			"omitted invalid partial_key_hint: apikey_3", "omitted API key of an unlisted workspace: apikey_0",
+			`replaced unknown invite status "revoked" with "deleted": invite_c`, `replaced unknown API key status "melted" with "inactive": apikey_3`,
 		} {
 			if !slices.Contains(result.Notes, note) {
-				t.Errorf("no note says %q: %q", note, result.Notes)
+				t.Errorf("no note %q in %q", note, result.Notes)
 			}
 		}
-		if note := "missing name replaced: " + orgID + ", apikey_3, user_2"; keep != slices.Contains(result.Notes, note) {
-			t.Errorf("%q with names kept, %t: %q", note, keep, result.Notes)
+		if note := "replaced missing name with a stand-in: " + orgID + ", apikey_3, user_2"; keep != slices.Contains(result.Notes, note) {
+			t.Errorf("KeepNames %t: note %q in %q", keep, note, result.Notes)
 		}
 		if strings.Contains(string(result.Seed), "abcdefgh") {
-			t.Errorf("there is a key in\n%s", result.Seed)
+			t.Errorf("the seed contains a key:\n%s", result.Seed)
 		}
 	}
 }
 
-// States that production never answers are copied, and faults say where.
-func TestPullReportsStatesThatCannotBe(t *testing.T) {
+// Impossible states, which production never returns, are copied and reported as faults.
+func TestPullReportsImpossibleStates(t *testing.T) {
 	api := acme(t)
 	users, workspaces, keys := api.lists["users"], api.lists["workspaces"], api.lists["api_keys"]
 	users[0]["added_at"] = nil
 	users[1]["email"] = "JANE.doe@corp.test"
-	users[2]["email"] = "no address"
+	users[2]["email"] = "not an address"
 	invite := func(id, email, status, accepted string) object {
 		return object{"id": id, "email": email, "role": "user", "status": status, "invited_at": "2026-02-05T00:00:00Z", "expires_at": "2026-02-22T00:00:00Z", "accepted_at": accepted}
 	}
@@ -671,11 +670,11 @@ func TestPullReportsStatesThatCannotBe(t *testing.T) {
 	workspaces[1]["created_at"] = "2026-02-02T00:00:00Z" // after its archived_at
 	keys[0]["status"], keys[0]["created_at"] = "expired", nil
 	keys[1]["expires_at"], keys[1]["name"] = "2026-01-01T00:00:00Z", strings.Repeat("x", 501)
-	w := newWorld(t, api)
+	w := newFixture(t, api)
 	w.opts.KeepNames = true
 	result, err := Run(t.Context(), w.opts)
 	if err != nil || len(result.Seed) == 0 {
-		t.Fatalf("%v, and the seed %s", err, result.Seed)
+		t.Fatalf("error %v, seed %s", err, result.Seed)
 	}
 	want := []string{
 		"/users/0/added_at", "/users/2/email", "/invites/0/accepted_at", "/invites/1/accepted_at", "/invites/2/accepted_at", "/invites/3/invited_at", "/invites/3/expires_at",
@@ -690,17 +689,18 @@ func TestPullReportsStatesThatCannotBe(t *testing.T) {
 	}
 }
 
-func TestPullSaysWhatNeedsMending(t *testing.T) {
+func TestPullReportsFaults(t *testing.T) {
 	api := acme(t)
 	api.lists["api_keys"][0]["id"] = "a b"
-	result, err := Run(t.Context(), newWorld(t, api).opts)
+	result, err := Run(t.Context(), newFixture(t, api).opts)
 	if err != nil || len(result.Faults) != 1 || !strings.Contains(result.Faults.Error(), "/api_keys/0/id") || len(result.Seed) == 0 {
 		t.Errorf("faults: %v, %v", result.Faults, err)
 	}
 }
 
-// once returns a fault that happens with the nth request, and that many times.
-func once(n, times int, fault func(w http.ResponseWriter, r *http.Request)) func(w http.ResponseWriter, r *http.Request) bool {
+// failing returns a hook that fails the nth request and the following ones, as many as
+// times says.
+func failing(n, times int, fault func(w http.ResponseWriter, r *http.Request)) func(w http.ResponseWriter, r *http.Request) bool {
 	seen := 0
 	return func(w http.ResponseWriter, r *http.Request) bool {
 		seen++
@@ -712,8 +712,8 @@ func once(n, times int, fault func(w http.ResponseWriter, r *http.Request)) func
 	}
 }
 
-func TestPullWaitsAndTriesAgain(t *testing.T) {
-	want := newWorld(t, acme(t)).pull()
+func TestPullRetriesTemporaryFailures(t *testing.T) {
+	want := newFixture(t, acme(t)).pull()
 	limited := func(header ...string) func(w http.ResponseWriter, r *http.Request) {
 		return func(w http.ResponseWriter, _ *http.Request) {
 			for i := 0; i < len(header); i += 2 {
@@ -733,17 +733,17 @@ func TestPullWaitsAndTriesAgain(t *testing.T) {
 		times int
 		slept []time.Duration
 	}{
-		"seconds":     {limited("Retry-After", "17"), 2, seconds(17, 17)},
-		"a date":      {limited("Retry-After", now.Add(time.Minute).Format(http.TimeFormat)), 1, seconds(60)},
-		"a past date": {limited("Retry-After", now.Add(-time.Minute).Format(http.TimeFormat)), 8, seconds(1, 2, 4, 8, 16, 32, 60, 60)},
-		"at once":     {limited("Retry-After", "0"), 3, seconds(1, 2, 4)},
-		"a long time": {limited("Retry-After", "5"), 4, seconds(5, 5, 5, 8)},
-		"garbage":     {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"data": [], "has_more": false} {}`) }, 1, seconds(1)},
-		"a fraction":  {limited("Retry-After", "1.5"), 1, seconds(1.5)},
-		"no time":     {limited(), 9, seconds(1, 2, 4, 8, 16, 32, 60, 60, 60)},
-		"nonsense":    {limited("Retry-After", "soon"), 1, seconds(1)},
-		"for ever":    {limited("Retry-After", "1e300"), 1, seconds(86400)},
-		"overloaded":  {func(w http.ResponseWriter, _ *http.Request) { fail(w, 529, "overloaded") }, 5, seconds(1, 2, 4, 8, 16)},
+		"seconds":                  {limited("Retry-After", "17"), 2, seconds(17, 17)},
+		"date":                     {limited("Retry-After", now.Add(time.Minute).Format(http.TimeFormat)), 1, seconds(60)},
+		"past date":                {limited("Retry-After", now.Add(-time.Minute).Format(http.TimeFormat)), 8, seconds(1, 2, 4, 8, 16, 32, 60, 60)},
+		"zero":                     {limited("Retry-After", "0"), 3, seconds(1, 2, 4)},
+		"shorter than the backoff": {limited("Retry-After", "5"), 4, seconds(5, 5, 5, 8)},
+		"trailing data":            {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"data": [], "has_more": false} {}`) }, 1, seconds(1)},
+		"fraction":                 {limited("Retry-After", "1.5"), 1, seconds(1.5)},
+		"no Retry-After":           {limited(), 9, seconds(1, 2, 4, 8, 16, 32, 60, 60, 60)},
+		"invalid Retry-After":      {limited("Retry-After", "soon"), 1, seconds(1)},
+		"longer than a day":        {limited("Retry-After", "1e300"), 1, seconds(86400)},
+		"overloaded":               {func(w http.ResponseWriter, _ *http.Request) { fail(w, 529, "overloaded") }, 5, seconds(1, 2, 4, 8, 16)},
 		"unavailable": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Retry-After", "3")
 			fail(w, http.StatusServiceUnavailable, "")
@@ -757,18 +757,18 @@ func TestPullWaitsAndTriesAgain(t *testing.T) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			api := acme(t)
-			api.before = once(3, test.times, test.fault)
-			w := newWorld(t, api)
+			api.before = failing(3, test.times, test.fault)
+			w := newFixture(t, api)
 			got := w.pull()
 			if string(got.Seed) != string(want.Seed) {
-				t.Errorf("the seed is another one:\n%s", cmp.Diff(string(want.Seed), string(got.Seed)))
+				t.Errorf("the seed differs:\n%s", cmp.Diff(string(want.Seed), string(got.Seed)))
 			}
-			// A connection that was kept open may be tried again by net/http itself.
+			// On a reused connection, net/http may retry by itself.
 			if diff := cmp.Diff(test.slept, w.slept); diff != "" && what != "dropped" || len(w.slept) == 0 {
 				t.Errorf("waited (-want +got):\n%s", diff)
 			}
-			if said := strings.Join(w.said, "\n"); !strings.Contains(said, "waiting ") || strings.Contains(said, testKey) {
-				t.Errorf("it says %q", said)
+			if lines := strings.Join(w.lines, "\n"); !strings.Contains(lines, "waiting ") || strings.Contains(lines, testKey) {
+				t.Errorf("lines: %q", lines)
 			}
 		})
 	}
@@ -776,63 +776,63 @@ func TestPullWaitsAndTriesAgain(t *testing.T) {
 
 func TestPullGivesUp(t *testing.T) {
 	api := acme(t)
-	api.before = once(4, 1000, func(w http.ResponseWriter, _ *http.Request) { fail(w, 500, "broken, "+testKey) })
-	w := newWorld(t, api)
-	w.fails("it failed 6 times in a row: GET /v1/organizations/workspaces: 500 Internal Server Error: broken, sk-ant-…ests")
+	api.before = failing(4, 1000, func(w http.ResponseWriter, _ *http.Request) { fail(w, 500, "broken, "+testKey) })
+	w := newFixture(t, api)
+	w.mustFail("gave up after 6 failures: GET /v1/organizations/workspaces: 500 Internal Server Error: broken, sk-ant-…ests")
 
-	api.before = nil // and is run again
-	if got, want := w.pull(), newWorld(t, acme(t)).pull(); string(got.Seed) != string(want.Seed) {
+	api.before = nil // the next pull succeeds
+	if got, want := w.pull(), newFixture(t, acme(t)).pull(); string(got.Seed) != string(want.Seed) {
 		t.Errorf("(-want +got):\n%s", cmp.Diff(string(want.Seed), string(got.Seed)))
 	}
 }
 
-func TestPullFailsAtOnce(t *testing.T) {
+func TestPullFailsAtOnceOnPermanentFailures(t *testing.T) {
 	for what, test := range map[string]struct {
 		fault func(w http.ResponseWriter, r *http.Request)
-		says  string
+		want  string
 	}{
 		"unauthorized": {func(w http.ResponseWriter, _ *http.Request) { fail(w, 401, "invalid x-api-key "+testKey) }, "401 Unauthorized: invalid x-api-key sk-ant-…ests (is ANTHROPIC_ADMIN_API_KEY an admin key"},
 		"not found":    {func(w http.ResponseWriter, _ *http.Request) { fail(w, 404, "Not found") }, "404 Not Found: Not found"},
-		"a bad request": {func(w http.ResponseWriter, _ *http.Request) {
+		"bad request": {func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(400)
 			fmt.Fprint(w, `{"message": "no\u001b[31m"}`)
 		}, "400 Bad Request: no�[31m"},
-		"elsewhere": {func(w http.ResponseWriter, r *http.Request) {
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://elsewhere.test/v1/organizations/me?"+testKey, http.StatusFound)
-		}, "it sends on to https://elsewhere.test/v1/organizations/me?sk-ant-…ests, and the key does not go there"},
-		"a web page": {func(w http.ResponseWriter, _ *http.Request) {
+		}, "302 Found: redirect to https://elsewhere.test/v1/organizations/me?sk-ant-…ests, where the key is not sent"},
+		"web page": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			fmt.Fprint(w, "<html>")
-		}, "it answers text/html: is "},
-		"another API":      {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}") }, "without an organization"},
-		"a list":           {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") }, "GET /v1/organizations/me: unexpected answer: array in place of an object"},
-		"a number":         {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"id": 5}`) }, "GET /v1/organizations/me: unexpected answer: number in id"},
-		"a status unnamed": {func(w http.ResponseWriter, _ *http.Request) { fail(w, 499, "gone\u202e\u0007\u2028away") }, "GET /v1/organizations/me: 499: gone�� away"},
+		}, "unexpected content type text/html (is "},
+		"another API":    {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "{}") }, "no organization in the response"},
+		"list":           {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "[]") }, "GET /v1/organizations/me: unexpected response: array instead of an object"},
+		"wrong type":     {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"id": 5}`) }, "GET /v1/organizations/me: unexpected response: number in id"},
+		"unknown status": {func(w http.ResponseWriter, _ *http.Request) { fail(w, 499, "gone\u202e\u0007\u2028away") }, "GET /v1/organizations/me: 499: gone�� away"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			api := acme(t)
-			api.before = once(1, 1, test.fault)
-			w := newWorld(t, api)
-			w.fails(test.says)
+			api.before = failing(1, 1, test.fault)
+			w := newFixture(t, api)
+			w.mustFail(test.want)
 			if len(api.requests) != 1 || len(w.slept) > 0 {
-				t.Errorf("after %v, %v", api.requests, w.slept)
+				t.Errorf("requests %v, waits %v", api.requests, w.slept)
 			}
 		})
 	}
 }
 
-func TestPullFailsAtOnceWhereNobodyAnswers(t *testing.T) {
-	w := newWorld(t, acme(t))
+func TestPullFailsAtOnceWithoutAServer(t *testing.T) {
+	w := newFixture(t, acme(t))
 	server := httptest.NewServer(nil)
 	w.opts.From, _ = url.Parse(server.URL)
 	server.Close()
-	w.fails("no server answers at " + server.URL)
+	w.mustFail("no server answers at " + server.URL)
 	if len(w.slept) > 0 {
-		t.Errorf("it waits %v", w.slept)
+		t.Errorf("waits: %v", w.slept)
 	}
 }
 
-func TestPullRefusesListsThatDoNotEnd(t *testing.T) {
+func TestPullRefusesEndlessLists(t *testing.T) {
 	api := acme(t)
 	api.before = func(w http.ResponseWriter, r *http.Request) bool {
 		if strings.HasSuffix(r.URL.Path, "/users") {
@@ -840,75 +840,76 @@ func TestPullRefusesListsThatDoNotEnd(t *testing.T) {
 		}
 		return strings.HasSuffix(r.URL.Path, "/users")
 	}
-	newWorld(t, api).fails(`users: the page after "user_1" has more pages after it, but no new object`)
+	newFixture(t, api).mustFail(`users: the page after "user_1" has no new objects, although has_more is true`)
 }
 
 func TestPullFailsAtOnceWithoutTLS(t *testing.T) {
-	w := newWorld(t, acme(t))
+	w := newFixture(t, acme(t))
 	w.opts.From.Scheme = "https"
-	w.fails("no server answers at https://", "HTTP response to HTTPS client")
+	w.mustFail("no server answers at https://", "HTTP response to HTTPS client")
 	secure := httptest.NewUnstartedServer(nil)
 	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
 	secure.StartTLS()
 	defer secure.Close()
 	w.opts.From, _ = url.Parse(secure.URL)
-	w.fails("no server answers at https://", "certificate")
+	w.mustFail("no server answers at https://", "certificate")
 	if len(w.slept) > 0 {
-		t.Errorf("it waits %v", w.slept)
+		t.Errorf("waits: %v", w.slept)
 	}
 }
 
-func TestPullFailsAtOnceOnAnotherShape(t *testing.T) {
-	for body, says := range map[string]string{
-		`{"data": {}, "has_more": false}`:                                                  "users: unexpected answer: object in data",
-		`{"data": null, "has_more": false}`:                                                "users: the answer is not a list",
-		`{"data": []}`:                                                                     "users: the answer is not a list",
-		`{"data": [], "has_more": null}`:                                                   "users: the answer is not a list",
-		`{"data": [], "has_more": "no"}`:                                                   "users: unexpected answer: string in has_more",
-		`{"data": [], "has_more": true}`:                                                   `users: the page after "" has more pages after it, but no new object`,
-		`{"data": [{"id": 5}], "has_more": false}`:                                         "users: unexpected answer: number in data.id",
-		`{"data": [{"id": "user_1", "name": {}}], "has_more": false}`:                      "users: unexpected answer: object in data.name",
-		`{"data": [{"id": "user_1", "added_at": "yesterday\u202e"}], "has_more": false}`:   `users: unexpected answer: parsing time "yesterday\xe2\x80\xae"`,
-		`{"data": [{"id": "user_1", "added_at": 5}], "has_more": false}`:                   "users: unexpected answer: number in data.added_at",
-		`{"data": [{"id": "user_1"}, {"id": ""}], "has_more": false, "last_id": "user_1"}`: "users: an object has no id",
+func TestPullFailsAtOnceOnUnexpectedJSON(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"data": {}, "has_more": false}`:                                                  "users: unexpected response: object in data",
+		`{"data": null, "has_more": false}`:                                                "users: unexpected response: missing data or has_more",
+		`{"data": []}`:                                                                     "users: unexpected response: missing data or has_more",
+		`{"data": [], "has_more": null}`:                                                   "users: unexpected response: missing data or has_more",
+		`{"data": [], "has_more": "no"}`:                                                   "users: unexpected response: string in has_more",
+		`{"data": [], "has_more": true}`:                                                   `users: the page after "" has no new objects, although has_more is true`,
+		`{"data": [{"id": 5}], "has_more": false}`:                                         "users: unexpected response: number in data.id",
+		`{"data": [{"id": "user_1", "name": {}}], "has_more": false}`:                      "users: unexpected response: object in data.name",
+		`{"data": [{"id": "user_1", "added_at": "yesterday\u202e"}], "has_more": false}`:   `users: unexpected response: parsing time "yesterday\xe2\x80\xae"`,
+		`{"data": [{"id": "user_1", "added_at": 5}], "has_more": false}`:                   "users: unexpected response: number in data.added_at",
+		`{"data": [{"id": "user_1"}, {"id": ""}], "has_more": false, "last_id": "user_1"}`: "users: unexpected response: object without an id",
 	} {
 		api := acme(t)
-		asked := 0
+		requests := 0
 		api.before = func(w http.ResponseWriter, r *http.Request) bool {
 			if !strings.HasSuffix(r.URL.Path, "/users") {
 				return false
 			}
-			asked++
+			requests++
 			fmt.Fprint(w, body)
 			return true
 		}
-		w := newWorld(t, api)
-		w.fails(says)
-		if asked != 1 || len(w.slept) > 0 {
-			t.Errorf("%s: after %v, %v", body, api.requests, w.slept)
+		w := newFixture(t, api)
+		w.mustFail(want)
+		if requests != 1 || len(w.slept) > 0 {
+			t.Errorf("%s: requests %v, waits %v", body, api.requests, w.slept)
 		}
 	}
-	for what, wrong := range map[string]object{
-		"workspaces: unexpected answer: string in data.Workspace.tags":            {"tags": "x"},
-		"workspaces: unexpected answer: number in data.Workspace.external_key_id": {"external_key_id": 5},
-		"workspaces: unexpected answer: parsing time \"2026-01-01\"":              {"archived_at": "2026-01-01"},
+	for want, fields := range map[string]object{
+		"workspaces: unexpected response: string in data.Workspace.tags":            {"tags": "x"},
+		"workspaces: unexpected response: number in data.Workspace.external_key_id": {"external_key_id": 5},
+		"workspaces: unexpected response: parsing time \"2026-01-01\"":              {"archived_at": "2026-01-01"},
 	} {
 		api := acme(t)
-		maps.Copy(api.lists["workspaces"][0], wrong)
-		newWorld(t, api).fails(what)
+		maps.Copy(api.lists["workspaces"][0], fields)
+		newFixture(t, api).mustFail(want)
 	}
 }
 
 func TestPullFailsAtOnceWithoutItsProxy(t *testing.T) {
 	c := &client{base: &url.URL{Scheme: "https", Host: "api.test"}}
-	err := c.broken(&url.Error{Op: "Get", URL: "https://api.test", Err: &net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New("refused")}})
-	if err.passes || !strings.Contains(err.Error(), "no server answers at https://api.test: proxyconnect tcp: refused") {
-		t.Errorf("it says %v", err)
+	err := c.transportFailure(&url.Error{Op: "Get", URL: "https://api.test", Err: &net.OpError{Op: "proxyconnect", Net: "tcp", Err: errors.New("refused")}})
+	if err.temporary || !strings.Contains(err.Error(), "no server answers at https://api.test: proxyconnect tcp: refused") {
+		t.Errorf("got %v", err)
 	}
 }
 
-// joins lets somebody join, who is named in a key, before the nth request.
-func joins(api *fakeAPI, n int, path string) {
+// joinBefore adds a user, and an API key with their name, before the nth request of a
+// path.
+func joinBefore(api *fakeAPI, n int, path string) {
 	seen := 0
 	api.before = func(_ http.ResponseWriter, r *http.Request) bool {
 		if strings.HasSuffix(r.URL.Path, path) {
@@ -923,81 +924,81 @@ func joins(api *fakeAPI, n int, path string) {
 	}
 }
 
-func TestPullKnowsWhoJoinsMeanwhile(t *testing.T) {
+func TestPullHandlesUsersWhoJoinMeanwhile(t *testing.T) {
 	for _, path := range []string{"/invites", "/workspaces", "/members", "/api_keys"} {
 		api := acme(t)
 		api.lists["invites"][0]["email"] = "late.comer@else.test"
-		joins(api, 1, path)
-		result := newWorld(t, api).pull()
+		joinBefore(api, 1, path)
+		result := newFixture(t, api).pull()
 		what := "joined before " + path
-		holdsNothingPersonal(t, "the seed, "+what, string(result.Seed))
-		o := parsed(t, result.Seed)
+		checkNothingPersonal(t, "the seed, "+what, string(result.Seed))
+		o := parse(t, result.Seed)
 		if late := o.Users[0]; late.ID != "user_late" || len(o.Users) != 4 || late.Email != o.Invites[0].Email {
 			t.Errorf("%s the users are %v, the invites %v", what, o.Users, o.Invites)
 		}
-		if note := `pending invite to a user who joined since becomes "accepted": invite_3`; !slices.Contains(result.Notes, note) {
+		if note := `replaced status "pending" with "accepted" (the person has joined since): invite_3`; !slices.Contains(result.Notes, note) {
 			t.Errorf("%s notes: %q", what, result.Notes)
 		}
 	}
 }
 
-func TestPullSaysNothingThatSteersATerminal(t *testing.T) {
+func TestPullOutputHasNoControlCharacters(t *testing.T) {
 	api := acme(t)
 	api.page = 1
 	api.lists["users"][1]["id"] = "user_\x1b[31m\u202e\u2028\n2"
 	api.lists["users"][1]["role"] = "\x1b]0;x\u0007"
 	api.lists["workspaces"][0]["tags"] = object{"anthropic-\u009b\u200b": "1"}
-	w := newWorld(t, api)
+	w := newFixture(t, api)
 	result, err := Run(t.Context(), w.opts)
 	if err != nil {
 		t.Fatal(err)
 	}
-	api.before = once(3, 99, func(w http.ResponseWriter, _ *http.Request) { fail(w, 400, "no\x1b[2J\n\u202e") })
-	failure := w.fails("400 Bad Request: no�[2J �")
-	for _, said := range slices.Concat(w.said, result.Notes, strings.Split(failure.Error(), "\n"), []string{result.Faults.Error()}) {
-		if strings.ContainsFunc(said, func(r rune) bool { return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) }) {
-			t.Errorf("it says %q", said)
+	api.before = failing(3, 99, func(w http.ResponseWriter, _ *http.Request) { fail(w, 400, "no\x1b[2J\n\u202e") })
+	failure := w.mustFail("400 Bad Request: no�[2J �")
+	for _, line := range slices.Concat(w.lines, result.Notes, strings.Split(failure.Error(), "\n"), []string{result.Faults.Error()}) {
+		if strings.ContainsFunc(line, func(r rune) bool { return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp) }) {
+			t.Errorf("line %q", line)
 		}
 	}
 }
 
-func TestPullIsInterrupted(t *testing.T) {
-	want := newWorld(t, acme(t)).pull()
+func TestPullCanBeInterrupted(t *testing.T) {
+	want := newFixture(t, acme(t)).pull()
 	for n := 1; n <= want.Requests; n++ {
-		w := newWorld(t, acme(t))
+		w := newFixture(t, acme(t))
 		ctx, cancel := context.WithCancelCause(t.Context())
 		stopped := errors.New("interrupted")
-		w.api.before = once(n, 1, func(http.ResponseWriter, *http.Request) {
+		w.api.before = failing(n, 1, func(http.ResponseWriter, *http.Request) {
 			cancel(stopped)
-			time.Sleep(20 * time.Millisecond) // the client is gone meanwhile
+			time.Sleep(20 * time.Millisecond) // the client closes the connection meanwhile
 			panic(http.ErrAbortHandler)
 		})
 		if result, err := Run(ctx, w.opts); !errors.Is(err, stopped) || result.Seed != nil {
-			t.Fatalf("interrupted in request %d it ends with %v and %s", n, err, result.Seed)
+			t.Fatalf("interrupted in request %d: error %v, seed %s", n, err, result.Seed)
 		}
 	}
 }
 
-// An object that is a cursor may be deleted while its list is read.
-func TestPullReadsAListAgainWhoseCursorIsGone(t *testing.T) {
+// The object that is the cursor may be deleted while its list is read.
+func TestPullRestartsAListWhoseCursorIsGone(t *testing.T) {
 	api := acme(t)
 	api.page = 1
-	w := newWorld(t, api)
+	w := newFixture(t, api)
 	seen := 0
 	api.before = func(_ http.ResponseWriter, r *http.Request) bool {
 		if strings.HasSuffix(r.URL.Path, "/users") {
 			if seen++; seen == 3 {
-				api.lists["users"] = api.lists["users"][2:] // the two that were read are gone
+				api.lists["users"] = api.lists["users"][2:] // delete the two that were read
 			}
 		}
 		return false
 	}
 	got := w.pull()
-	if o := parsed(t, got.Seed); len(o.Users) != 1 || o.Users[0].ID != "user_1" || !slices.Contains(w.said, "users does not go on after user_2: reading it again") {
-		t.Errorf("it says %q:\n%s", w.said, got.Seed)
+	if o := parse(t, got.Seed); len(o.Users) != 1 || o.Users[0].ID != "user_1" || !slices.Contains(w.lines, "users: cursor user_2 is gone, reading the list again") {
+		t.Errorf("lines %q, seed\n%s", w.lines, got.Seed)
 	}
 
-	// Not for ever.
+	// Restarts are limited.
 	api.before = func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Query().Get("after_id") == "" {
 			return false
@@ -1005,39 +1006,39 @@ func TestPullReadsAListAgainWhoseCursorIsGone(t *testing.T) {
 		fail(w, http.StatusBadRequest, "no such cursor")
 		return true
 	}
-	w.fails("400 Bad Request: no such cursor")
+	w.mustFail("400 Bad Request: no such cursor")
 }
 
-func TestPullBoundsWhatItKeeps(t *testing.T) {
-	w := newWorld(t, acme(t))
+func TestPullLimitsMemory(t *testing.T) {
+	w := newFixture(t, acme(t))
 	c := newClient(w.opts)
 	defer c.close()
 	c.left = 150
 	first := c.get(t.Context(), "me", nil, new(api.Organization))
 	second := c.get(t.Context(), "me", nil, new(api.Organization))
 	if first != nil || second == nil || !strings.Contains(second.Error(), "the organization is too large") {
-		t.Errorf("it says %v, then %v", first, second)
+		t.Errorf("got %v, then %v", first, second)
 	}
 }
 
-// JSON is as valid as it was, and has no key however it is escaped.
-func TestKeysAreCutInJSON(t *testing.T) {
+// Redaction finds escaped keys and keeps JSON valid.
+func TestKeysAreRedactedInJSON(t *testing.T) {
 	c := &client{key: `my"own\gateway/key`}
 	for body, want := range map[string]string{
 		`{"sk-ant-api03-abcdef": ["\u0073k-\u0061nt-api03-abcdef"]}`: `{"sk-ant-…cdef": ["sk-ant-…cdef"]}`,
 		`"{\"key\": \"\\u0073k-ant-api03-abcdef\"}"`:                 `"{\"key\": \"sk-ant-…cdef\"}"`,
 		`"my\"own\\gateway/key, \u006dy\u0022own\\gateway\/key"`:     `"…/key, …/key"`,
 		`["a\u0026b", 5, {"\"": null}]`:                              `["a\u0026b", 5, {"\"": null}]`,
-		`{"id": "sk-ant-api03-abcdef`:                                `{"id": "sk-ant-api03-abcdef`, // torn: nothing of it is used
+		`{"id": "sk-ant-api03-abcdef`:                                `{"id": "sk-ant-api03-abcdef`, // incomplete, so it is not used
 	} {
-		if got := string(c.redact([]byte(body))); got != want || json.Valid([]byte(got)) != json.Valid([]byte(body)) {
+		if got := string(c.redactJSON([]byte(body))); got != want || json.Valid([]byte(got)) != json.Valid([]byte(body)) {
 			t.Errorf("%s becomes %s, want %s", body, got, want)
 		}
 	}
 }
 
-func TestProgressReadsWell(t *testing.T) {
-	w := newWorld(t, acme(t))
+func TestProgress(t *testing.T) {
+	w := newFixture(t, acme(t))
 	var lines []string
 	w.opts.Progress = func(p Progress) {
 		if p.Finished {
@@ -1055,14 +1056,14 @@ func TestProgressReadsWell(t *testing.T) {
 	if diff := cmp.Diff(want, lines); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	lines, w.api.lists["workspaces"] = nil, nil // and so no members are read
+	lines, w.api.lists["workspaces"] = nil, nil // so there are no members to read
 	w.pull()
 	if diff := cmp.Diff([]string{"API keys: 3 (2 requests)", "invites: 3 (3 requests)", "workspaces: 0 (4 requests)", "users: 3 (5 requests)"}, lines); diff != "" {
 		t.Errorf("without workspaces (-want +got):\n%s", diff)
 	}
 	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
 		if got := text.Number(n); got != want {
-			t.Errorf("%d is written %s", n, got)
+			t.Errorf("text.Number(%d) is %s, want %s", n, got, want)
 		}
 	}
 }

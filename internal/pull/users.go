@@ -29,8 +29,8 @@ func (p *puller) seedUsers() []seed.User {
 	return out
 }
 
-// role returns an organization role that a seed can hold. The roles of Claude
-// Enterprise become the ones closest to them.
+// role returns the role of a user or invite in the seed. The roles of Claude Enterprise
+// are replaced with the closest role of the Admin API.
 func (p *puller) role(id string, role api.OrganizationRole) api.OrganizationRole {
 	if api.OneOf(role, api.OrganizationRoles) {
 		return role
@@ -40,6 +40,6 @@ func (p *puller) role(id string, role api.OrganizationRole) api.OrganizationRole
 	case "owner", "primary_owner", "membership_admin":
 		closest = api.RoleAdmin
 	}
-	p.notes.add(id, "unknown role %q becomes %q", role, closest)
+	p.notes.add(id, "replaced unknown role %q with %q", role, closest)
 	return closest
 }

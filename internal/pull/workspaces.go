@@ -14,7 +14,7 @@ import (
 	"antechamber/seed"
 )
 
-// workspace is a workspace with any data residency, known or not.
+// workspace is a workspace whose data residency may have an unknown form.
 type workspace struct {
 	api.Workspace
 	DataResidency json.RawMessage `json:"data_residency"`
@@ -35,9 +35,9 @@ func (p *puller) readWorkspaces(ctx context.Context) (err error) {
 	return p.findDefault(ctx)
 }
 
-// findDefault finds the Default Workspace among those named Default: it is the
-// one that a list without include_default leaves out. An older server leaves it
-// out of every list; then the scope of a key may name it.
+// findDefault sets defaultID. Among the workspaces named Default, the Default Workspace
+// is the one that is missing from a list without include_default. Older servers omit it
+// from every list; then the scope of an API key may name it.
 func (p *puller) findDefault(ctx context.Context) error {
 	before := ""
 	for _, w := range p.workspaces {
@@ -50,7 +50,7 @@ func (p *puller) findDefault(ctx context.Context) error {
 			}
 			if len(*page.Data) == 0 || (*page.Data)[0].value.ID != w.ID {
 				p.defaultID = w.ID
-				p.progress.Count-- // as it is not counted in a seed
+				p.progress.Count-- // seeds do not count it either
 				return nil
 			}
 		}
@@ -65,20 +65,20 @@ func (p *puller) findDefault(ctx context.Context) error {
 	return nil
 }
 
-func (p *puller) seedWorkspaces() (byDefault *seed.Workspace, others []seed.Workspace) {
+func (p *puller) seedWorkspaces() (defaultWorkspace *seed.Workspace, others []seed.Workspace) {
 	if p.defaultID != "" {
-		byDefault = &seed.Workspace{ID: p.defaultID}
+		defaultWorkspace = &seed.Workspace{ID: p.defaultID}
 	}
 	externalKeys := map[api.Nullable]api.Nullable{}
 	for i := len(p.workspaces) - 1; i >= 0; i-- {
 		w := &p.workspaces[i]
 		out := seed.Workspace{
-			ID: w.ID, DisplayColor: p.matching(w.ID, "display_color", w.DisplayColor, color), CreatedAt: seed.At(w.CreatedAt.Time),
-			CompartmentID: p.matching(w.ID, "compartment_id", w.CompartmentID, uuid),
+			ID: w.ID, DisplayColor: p.matchOrOmit(w.ID, "display_color", w.DisplayColor, color), CreatedAt: seed.At(w.CreatedAt.Time),
+			CompartmentID: p.matchOrOmit(w.ID, "compartment_id", w.CompartmentID, uuid),
 			ExternalKeyID: p.externalKey(w, externalKeys), Tags: p.tags(w), DataResidency: p.residency(w),
 		}
 		if w.ID == p.defaultID {
-			byDefault = &out
+			defaultWorkspace = &out
 			continue
 		}
 		p.archived[w.ID] = w.ArchivedAt
@@ -87,29 +87,29 @@ func (p *puller) seedWorkspaces() (byDefault *seed.Workspace, others []seed.Work
 		others = append(others, out)
 	}
 	slices.Reverse(others)
-	return byDefault, others
+	return defaultWorkspace, others
 }
 
 var (
 	color = regexp.MustCompile(api.ColorPattern)
 	uuid  = regexp.MustCompile(api.UUIDPattern)
-	// externalKeyID is the form of ids in the vendor's examples. Anything else
-	// may be text that a person wrote.
+	// externalKeyID is the form of ids in the vendor's examples. Any other value may be
+	// text that a person wrote.
 	externalKeyID = regexp.MustCompile(`^ekey_[0-9A-Za-z]+$`)
 )
 
-// matching returns a value if it has the form that a seed takes, or the empty
-// one: then loading the seed draws one, or it stays null.
-func (p *puller) matching(id, field, value string, form *regexp.Regexp) string {
+// matchOrOmit returns a value if it has the form that seeds require, or else "". When the
+// seed is loaded, an empty value is generated or stays null.
+func (p *puller) matchOrOmit(id, field, value string, form *regexp.Regexp) string {
 	if value != "" && !form.MatchString(value) {
-		p.notes.add(id, "invalid %s left out", field)
+		p.notes.add(id, "omitted invalid %s", field)
 		return ""
 	}
 	return value
 }
 
-// externalKey returns the id of the workspace's external key. Stand-ins are kept
-// in a map, since workspaces may share a key.
+// externalKey returns the id that the workspace's external key has in the seed.
+// Workspaces that share a key share its stand-in.
 func (p *puller) externalKey(w *workspace, standIns map[api.Nullable]api.Nullable) api.Nullable {
 	key := w.ExternalKeyID
 	if key == "" || p.KeepNames || externalKeyID.MatchString(string(key)) {
@@ -121,14 +121,14 @@ func (p *puller) externalKey(w *workspace, standIns map[api.Nullable]api.Nullabl
 	return standIns[key]
 }
 
-// tags returns the workspace's tags: as they are, or numbered in the order of
-// their keys. Keys are free text too.
+// tags returns the tags that the workspace has in the seed. Stand-ins replace their keys
+// too, since keys are free text.
 func (p *puller) tags(w *workspace) map[string]string {
 	out := map[string]string{}
 	for _, key := range slices.Sorted(maps.Keys(w.Tags)) {
 		switch n := len(out) + 1; {
 		case strings.HasPrefix(key, api.ReservedTagPrefix):
-			p.notes.add(w.ID, "reserved tag %q left out", key)
+			p.notes.add(w.ID, "omitted reserved tag %q", key)
 		case p.KeepNames:
 			out[key] = w.Tags[key]
 		default:
@@ -138,9 +138,10 @@ func (p *puller) tags(w *workspace) map[string]string {
 	return out
 }
 
-// residency returns a data residency that a seed can hold, nil for the default.
+// residency returns the data residency that the workspace has in the seed, or nil for
+// the default.
 func (p *puller) residency(w *workspace) *api.DataResidency {
-	out := api.DefaultDataResidency() // what is left out is as it is there
+	out := api.DefaultDataResidency() // the values of missing fields
 	if w.DataResidency == nil {
 		return &out
 	}
@@ -151,7 +152,7 @@ func (p *puller) residency(w *workspace) *api.DataResidency {
 	}
 	unknown := func(geo string) bool { return !slices.Contains(api.InferenceGeos, geo) }
 	if err != nil || !slices.Contains(api.WorkspaceGeos, out.WorkspaceGeo) || slices.ContainsFunc(allowed, unknown) || !slices.Contains(allowed, out.DefaultInferenceGeo) {
-		p.notes.add(w.ID, "data_residency that a seed cannot hold becomes the default")
+		p.notes.add(w.ID, "replaced unsupported data_residency with the default")
 		return nil
 	}
 	return &out

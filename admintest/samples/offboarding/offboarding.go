@@ -1,4 +1,5 @@
-// Package offboarding takes a person who leaves out of an organization.
+// Package offboarding removes a person from an organization, with their API keys and
+// workspace memberships.
 package offboarding
 
 import (
@@ -12,30 +13,30 @@ import (
 	"github.com/anthropics/anthropic-sdk-go/packages/pagination"
 )
 
-// ErrAdmin refuses to offboard an admin: the API cannot change one, so somebody
-// has to take the role away in the Console first.
-var ErrAdmin = errors.New("is an admin of the organization: take the role away in the Console first")
+// ErrAdmin is returned for an admin of the organization. The API cannot change or
+// remove an admin: their role must be changed in the Console first.
+var ErrAdmin = errors.New("the user is an admin: change the role in the Console first")
 
-// Report is what one run did. What an earlier run did is not in it.
+// Report lists the changes of one run, without those of earlier runs.
 type Report struct {
 	Email           string
-	UserID          string   // empty when nobody of the organization has the address
+	UserID          string   // empty if no user has the address
 	KeysDeactivated []string // ids
 	WorkspacesLeft  []string // ids
 	UserRemoved     bool
 	InvitesDeleted  []string // ids
 }
 
-// Nothing reports whether there was nothing to do.
-func (r Report) Nothing() bool {
+// Empty reports whether the run changed nothing.
+func (r Report) Empty() bool {
 	return len(r.KeysDeactivated) == 0 && len(r.WorkspacesLeft) == 0 && !r.UserRemoved && len(r.InvitesDeleted) == 0
 }
 
-// Offboard deactivates the API keys that the person made, takes the person out
-// of every workspace and then out of the organization, and deletes a pending
-// invite to the address. After an error it is safe to run again: the report
-// then says what was done before it. Keys come first, so that nobody is gone
-// whose keys still work.
+// Offboard deactivates the API keys that a person created, removes the person from
+// every workspace and then from the organization, and deletes a pending invite to the
+// address. Keys come first, so that no working key is left behind when the person is
+// gone. On an error, the report lists what was done before it, and Offboard can safely
+// be called again.
 func Offboard(ctx context.Context, client anthropic.Client, email string) (Report, error) {
 	report := Report{Email: email}
 	o := offboarding{client.Organization, &report}
@@ -124,7 +125,7 @@ func (o offboarding) leaveWorkspaces(ctx context.Context, user string) error {
 		case err != nil:
 			return fmt.Errorf("%s: %w", workspace.ID, err)
 		case member.WorkspaceRole == anthropic.WorkspaceRoleWorkspaceBilling:
-			continue // comes with the role in the organization, and goes with it
+			continue // inherited from the role in the organization, and removed with the user
 		}
 		_, err = o.api.Workspaces.Members.Remove(ctx, user, anthropic.OrganizationWorkspaceMemberRemoveParams{WorkspaceID: workspace.ID})
 		if err != nil && !notFound(err) {
@@ -136,7 +137,8 @@ func (o offboarding) leaveWorkspaces(ctx context.Context, user string) error {
 }
 
 func (o offboarding) remove(ctx context.Context, user string) error {
-	// A 404 is an answer that was lost: the user was there a moment ago.
+	// The user existed a moment ago, so a 404 means that an earlier attempt removed it and
+	// its response was lost.
 	if _, err := o.api.Users.Remove(ctx, user); err != nil && !notFound(err) {
 		return err
 	}
@@ -164,7 +166,7 @@ func (o offboarding) deleteInvites(ctx context.Context) error {
 	return nil
 }
 
-// all gathers a list before anything in it is changed.
+// all reads a list to its end. Changing objects while paging could skip some.
 func all[T any](pages *pagination.PageAutoPager[T]) ([]T, error) {
 	var items []T
 	for pages.Next() {
@@ -174,6 +176,6 @@ func all[T any](pages *pagination.PageAutoPager[T]) ([]T, error) {
 }
 
 func notFound(err error) bool {
-	refusal, ok := errors.AsType[*anthropic.Error](err)
-	return ok && refusal.StatusCode == http.StatusNotFound
+	apiErr, ok := errors.AsType[*anthropic.Error](err)
+	return ok && apiErr.StatusCode == http.StatusNotFound
 }

@@ -22,15 +22,15 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const jane, ada, grace, bill = "jane.doe@example.com", "ada@example.com", "grace@example.com", "bill@example.com"
 
-// acme is the organization of testdata/acme.json, within the process or on the
-// server that ANTECHAMBER_URL names.
+// acme returns a server with the organization of testdata/acme.json: in process, or on
+// the running server at ANTECHAMBER_URL.
 func acme(t *testing.T) *admintest.Server {
 	t.Helper()
 	return admintest.Connect(t, os.Getenv("ANTECHAMBER_URL"), admintest.Seed("testdata/acme.json"))
 }
 
-// clientOf is a client of the organization that does not try again, so that a
-// fault is seen once it happened, unless the options say otherwise.
+// clientOf returns a client for the organization. It does not retry unless the options
+// say so: a retry would hide a fault.
 func clientOf(srv *admintest.Server, opts ...option.RequestOption) anthropic.Client {
 	return anthropic.NewClient(append([]option.RequestOption{
 		option.WithoutEnvironmentDefaults(),
@@ -46,7 +46,7 @@ func same(t *testing.T, what string, want, got any) {
 	}
 }
 
-// keys are the statuses of all keys.
+// keys returns the status of every API key, by id.
 func keys(t *testing.T, srv *admintest.Server) map[string]string {
 	t.Helper()
 	statuses := map[string]string{}
@@ -112,12 +112,12 @@ func TestOffboarding(t *testing.T) {
 
 	srv.ClearRequests()
 	report, err = offboarding.Offboard(t.Context(), clientOf(srv), jane)
-	if err != nil || !report.Nothing() {
-		t.Errorf("again: %+v, %v", report, err)
+	if err != nil || !report.Empty() {
+		t.Errorf("second run: %+v, %v", report, err)
 	}
 	for _, r := range srv.Requests() {
 		if r.Method != http.MethodGet {
-			t.Errorf("again: %s %s", r.Method, r.Path)
+			t.Errorf("second run: %s %s", r.Method, r.Path)
 		}
 	}
 }
@@ -132,7 +132,7 @@ func TestAdminsAreRefused(t *testing.T) {
 	same(t, "keys", keysBefore, keys(t, srv))
 }
 
-func TestInvites(t *testing.T) {
+func TestPendingInvitesAreDeleted(t *testing.T) {
 	srv := acme(t)
 	srv.Snapshot("before")
 	for _, test := range []struct {
@@ -153,15 +153,15 @@ func TestInvites(t *testing.T) {
 			}
 			same(t, "report", offboarding.Report{Email: test.email, InvitesDeleted: test.deleted}, report)
 			if got := len(srv.Requests(admintest.DeleteOrganizationInvite)); got != len(test.deleted) {
-				t.Errorf("%d invites were deleted", got)
+				t.Errorf("%d invites were deleted, want %d", got, len(test.deleted))
 			}
 		})
 	}
 }
 
-// A billing user is in every workspace without having been added to one, and
-// cannot be taken out.
-func TestBillingUsersLeaveByTheOrganization(t *testing.T) {
+// A billing user belongs to every workspace without being added, and can be removed from
+// them only by leaving the organization.
+func TestBillingUsersAreRemovedFromTheOrganizationOnly(t *testing.T) {
 	srv := acme(t)
 	report, err := offboarding.Offboard(t.Context(), clientOf(srv), bill)
 	if err != nil {
@@ -171,9 +171,9 @@ func TestBillingUsersLeaveByTheOrganization(t *testing.T) {
 	srv.Verify(admintest.Call{Operation: admintest.RemoveWorkspaceMember, Times: new(0)})
 }
 
-// More keys than a page holds are all deactivated, although the list that is
-// walked shrinks with each.
-func TestManyKeys(t *testing.T) {
+// The list of active keys has several pages, and deactivating a key removes it from the
+// list. No key may be skipped.
+func TestManyKeysAreDeactivated(t *testing.T) {
 	srv := acme(t)
 	for i := range 45 {
 		srv.CreateAPIKey(admintest.NewKey{Name: fmt.Sprint("key ", i), CreatedBy: "user_jane"})
@@ -183,7 +183,7 @@ func TestManyKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got := len(report.KeysDeactivated); got != 47 {
-		t.Errorf("%d keys were deactivated", got)
+		t.Errorf("%d keys were deactivated, want 47", got)
 	}
 	srv.Verify(
 		admintest.Call{Operation: admintest.ListAPIKeys, Times: new(3)},
@@ -191,9 +191,9 @@ func TestManyKeys(t *testing.T) {
 	)
 }
 
-// Every step fails in every way, and the run after finishes the work. At no time
-// is somebody gone whose keys work.
-func TestAgainAfterAnyFailure(t *testing.T) {
+// Whichever request fails, and however it fails, the next run finishes the work. The
+// person is never removed while their keys still work.
+func TestRerunFinishesAfterAnyFailure(t *testing.T) {
 	srv := acme(t)
 	operations := map[admintest.Operation]string{
 		admintest.ListOrganizationMembers:  jane,
@@ -228,7 +228,7 @@ func TestAgainAfterAnyFailure(t *testing.T) {
 					t.Errorf("the first run did not fail: %+v", report)
 				}
 				if fault.Hits() == 0 {
-					t.Error("the fault did not happen")
+					t.Error("the fault did not fire")
 				}
 				fault.Clear()
 				if _, err := offboarding.Offboard(t.Context(), clientOf(srv), email); err != nil {
@@ -239,29 +239,29 @@ func TestAgainAfterAnyFailure(t *testing.T) {
 				}
 				same(t, "keys", keysAfter, keys(t, srv))
 				same(t, "users", []string{grace, bill, ada}, emails(t, srv))
-				keysComeFirst(t, srv)
+				checkKeysComeFirst(t, srv)
 			})
 		}
 	}
 }
 
-// keysComeFirst checks that no key is changed once the person is gone.
-func keysComeFirst(t *testing.T, srv *admintest.Server) {
+// checkKeysComeFirst checks that no key is changed after the person is removed.
+func checkKeysComeFirst(t *testing.T, srv *admintest.Server) {
 	t.Helper()
-	gone := false
+	removed := false
 	for _, r := range srv.Requests(admintest.UpdateAPIKey, admintest.RemoveOrganizationMember) {
 		switch {
 		case r.Operation == admintest.RemoveOrganizationMember:
-			gone = true
-		case gone:
+			removed = true
+		case removed:
 			t.Errorf("%s was changed after the user was removed", r.Path)
 		}
 	}
 }
 
-// What the SDK tries again by itself is not seen: one lost answer to a removal
-// is the 404 of the second try, and fine.
-func TestTheSDKTriesAgain(t *testing.T) {
+// The response to a removal is lost. The SDK retries and gets a 404, which counts as
+// success.
+func TestLostResponseToARemoval(t *testing.T) {
 	srv := acme(t)
 	for _, operation := range []admintest.Operation{admintest.RemoveWorkspaceMember, admintest.RemoveOrganizationMember} {
 		t.Run(string(operation), func(t *testing.T) {
@@ -281,8 +281,8 @@ func TestTheSDKTriesAgain(t *testing.T) {
 	}
 }
 
-// As long as a key cannot be changed, nothing else happens.
-func TestNobodyIsRemovedWhoseKeysWork(t *testing.T) {
+// If a key cannot be deactivated, the run stops there.
+func TestUserWithWorkingKeysIsNotRemoved(t *testing.T) {
 	srv := acme(t)
 	srv.Fault(admintest.Fault{
 		Path:   "/v1/organizations/api_keys/apikey_ci",
@@ -290,7 +290,7 @@ func TestNobodyIsRemovedWhoseKeysWork(t *testing.T) {
 		Action: admintest.Error{Status: 403, Message: "not today"},
 	})
 	report, err := offboarding.Offboard(t.Context(), clientOf(srv), jane)
-	if refusal, ok := errors.AsType[*anthropic.Error](err); !ok || refusal.StatusCode != 403 {
+	if apiErr, ok := errors.AsType[*anthropic.Error](err); !ok || apiErr.StatusCode != 403 {
 		t.Errorf("got %v", err)
 	}
 	same(t, "report", offboarding.Report{Email: jane, UserID: "user_jane", KeysDeactivated: []string{"apikey_laptop"}}, report)

@@ -13,27 +13,29 @@ import (
 	"github.com/anthropics/anthropic-sdk-go/option"
 )
 
-// Apply does the steps of a plan. Where it fails, a plan made anew has the rest.
+// Apply executes the steps of a plan. After an error, a new plan contains the remaining
+// steps.
 func (p *Provisioner) Apply(ctx context.Context, plan Plan) error {
-	made := map[string]string{} // ids of workspaces by name
+	created := map[string]string{} // ids of new workspaces, by name
 	for _, step := range plan.Steps {
 		if step.workspaceID == "" {
-			step.workspaceID = made[step.Workspace]
+			step.workspaceID = created[step.Workspace]
 		}
-		id, err := p.do(ctx, step)
+		id, err := p.execute(ctx, step)
 		if err != nil {
 			return fmt.Errorf("%s: %w", step, err)
 		}
 		if step.Kind == CreateWorkspace {
-			made[step.Workspace] = id
+			created[step.Workspace] = id
 		}
 	}
 	return nil
 }
 
-// do does a step, and returns the id of what it creates. All but the creation of a
-// workspace may be done twice: the second time is refused, or changes nothing.
-func (p *Provisioner) do(ctx context.Context, s Step) (id string, err error) {
+// execute executes a step, and returns the id of a workspace that it creates. Except for
+// creating a workspace, executing a step twice is harmless: the second time has no
+// effect or is refused.
+func (p *Provisioner) execute(ctx context.Context, s Step) (id string, err error) {
 	organization := &p.Client.Organization
 	switch s.Kind {
 	case Invite:
@@ -44,18 +46,18 @@ func (p *Provisioner) do(ctx context.Context, s Step) (id string, err error) {
 			err = nil
 		}
 	case CreateWorkspace:
-		return p.create(ctx, s)
+		return p.createWorkspace(ctx, s)
 	case TagWorkspace:
 		_, err = organization.Workspaces.Update(ctx, s.workspaceID, anthropic.OrganizationWorkspaceUpdateParams{Tags: s.Tags})
 	case AddMember:
 		_, err = organization.Workspaces.Members.Add(ctx, s.workspaceID, anthropic.OrganizationWorkspaceMemberAddParams{
 			UserID: s.userID, WorkspaceRole: anthropic.NoBillingWorkspaceRole(s.Role),
 		})
-		if status(err) == http.StatusBadRequest { // there already, with what role?
-			err = p.settle(ctx, s, err)
+		if status(err) == http.StatusBadRequest { // perhaps already a member, with any role
+			err = p.changeExisting(ctx, s, err)
 		}
 	case ChangeMember:
-		_, err = p.change(ctx, s)
+		_, err = p.changeMember(ctx, s)
 	case RemoveMember:
 		_, err = organization.Workspaces.Members.Remove(ctx, s.userID, anthropic.OrganizationWorkspaceMemberRemoveParams{WorkspaceID: s.workspaceID})
 		if status(err) == http.StatusNotFound {
@@ -65,61 +67,63 @@ func (p *Provisioner) do(ctx context.Context, s Step) (id string, err error) {
 	return "", err
 }
 
-func (p *Provisioner) change(ctx context.Context, s Step) (*anthropic.WorkspaceMember, error) {
+func (p *Provisioner) changeMember(ctx context.Context, s Step) (*anthropic.WorkspaceMember, error) {
 	return p.Client.Organization.Workspaces.Members.Update(ctx, s.userID, anthropic.OrganizationWorkspaceMemberUpdateParams{
 		WorkspaceID: s.workspaceID, WorkspaceRole: anthropic.WorkspaceRole(s.Role),
 	})
 }
 
-// settle gives a member who could not be added the role that was wanted, and the
-// refusal where the user is no member.
-func (p *Provisioner) settle(ctx context.Context, s Step, refusal error) error {
-	if _, err := p.change(ctx, s); status(err) == http.StatusNotFound {
-		return refusal
+// changeExisting sets the role of a user who could not be added because they are already
+// a member. If they are not a member, it returns addErr, the error of adding them.
+func (p *Provisioner) changeExisting(ctx context.Context, s Step, addErr error) error {
+	if _, err := p.changeMember(ctx, s); status(err) == http.StatusNotFound {
+		return addErr
 	} else if err != nil {
 		return err
 	}
 	return nil
 }
 
-// create makes a workspace. Names are not unique: when an answer is lost, it is
-// looked for before it is made again.
-func (p *Provisioner) create(ctx context.Context, s Step) (string, error) {
+// createWorkspace creates a workspace and returns its id. The API allows several
+// workspaces with one name, so a plain retry after a lost response could create a
+// second one. Therefore the SDK's retries are off here, and createWorkspace looks for
+// the workspace before each further attempt.
+func (p *Provisioner) createWorkspace(ctx context.Context, s Step) (string, error) {
 	params := anthropic.OrganizationWorkspaceNewParams{Name: s.Workspace, Tags: s.Tags}
 	var failure error
-	for try := range p.Tries {
-		if try > 0 {
-			if err := p.Wait(ctx, pause(failure, try)); err != nil {
+	for attempt := range p.MaxAttempts {
+		if attempt > 0 {
+			if err := p.Wait(ctx, pause(failure, attempt)); err != nil {
 				return "", err
 			}
-			if id, err := p.look(ctx, s.Workspace, failure); id != "" || err != nil {
+			if id, err := p.findCreated(ctx, s.Workspace, failure); id != "" || err != nil {
 				return id, err
 			}
 		}
-		var made *anthropic.Workspace
-		made, failure = p.Client.Organization.Workspaces.New(ctx, params, option.WithMaxRetries(0))
+		var workspace *anthropic.Workspace
+		workspace, failure = p.Client.Organization.Workspaces.New(ctx, params, option.WithMaxRetries(0))
 		if failure == nil {
-			return made.ID, nil
+			return workspace.ID, nil
 		}
 		if code := status(failure); ctx.Err() != nil || code >= 400 && code < 500 && code != http.StatusTooManyRequests {
 			return "", failure
 		}
 	}
-	if id, err := p.look(ctx, s.Workspace, failure); id != "" || err != nil {
+	if id, err := p.findCreated(ctx, s.Workspace, failure); id != "" || err != nil {
 		return id, err
 	}
 	return "", failure
 }
 
-// look looks for a workspace that may have been made although its creation
-// failed, some times: a list may lag behind.
-func (p *Provisioner) look(ctx context.Context, name string, failure error) (string, error) {
+// findCreated returns the id of a workspace that may exist although creating it failed,
+// or "". It looks several times, since a list may be stale.
+func (p *Provisioner) findCreated(ctx context.Context, name string, failure error) (string, error) {
 	if code := status(failure); code == http.StatusTooManyRequests || code == overloaded {
-		return "", nil // nothing was done
+		return "", nil // refused before any work was done
 	}
-	for try := range p.Tries {
-		if try > 0 {
-			if err := p.Wait(ctx, pause(nil, try)); err != nil {
+	for attempt := range p.MaxAttempts {
+		if attempt > 0 {
+			if err := p.Wait(ctx, pause(nil, attempt)); err != nil {
 				return "", err
 			}
 		}
@@ -132,42 +136,44 @@ func (p *Provisioner) look(ctx context.Context, name string, failure error) (str
 	return "", nil
 }
 
+// overloaded is the status of an overloaded_error.
 const overloaded = 529
 
-// pause is how long to wait: as long as the server asks, or longer each time.
-func pause(failure error, try int) time.Duration {
-	if refusal, ok := errors.AsType[*anthropic.Error](failure); ok && refusal.Response != nil {
-		if seconds, err := strconv.Atoi(refusal.Response.Header.Get("retry-after")); err == nil {
+// pause returns how long to wait before an attempt: as long as the server asks, or
+// twice as long each time.
+func pause(failure error, attempt int) time.Duration {
+	if apiErr, ok := errors.AsType[*anthropic.Error](failure); ok && apiErr.Response != nil {
+		if seconds, err := strconv.Atoi(apiErr.Response.Header.Get("retry-after")); err == nil {
 			return time.Duration(seconds) * time.Second
 		}
 	}
-	return time.Second << (try - 1)
+	return time.Second << (attempt - 1)
 }
 
-// status is that of a refusal, and 0 for anything else.
+// status returns the HTTP status of an API error, or 0 for other errors.
 func status(err error) int {
-	if refusal, ok := errors.AsType[*anthropic.Error](err); ok {
-		return refusal.StatusCode
+	if apiErr, ok := errors.AsType[*anthropic.Error](err); ok {
+		return apiErr.StatusCode
 	}
 	return 0
 }
 
-// errorCode is the machine-readable cause of a refusal, which the SDK does not
-// decode.
+// errorCode returns the error_code of an API error, which the SDK does not decode, or
+// "" if err has none.
 func errorCode(err error) string {
-	refusal, ok := errors.AsType[*anthropic.Error](err)
+	apiErr, ok := errors.AsType[*anthropic.Error](err)
 	if !ok {
 		return ""
 	}
-	var answer struct {
+	var body struct {
 		Error struct {
 			Details struct {
 				ErrorCode string `json:"error_code"`
 			} `json:"details"`
 		} `json:"error"`
 	}
-	if err := json.Unmarshal([]byte(refusal.RawJSON()), &answer); err != nil {
+	if err := json.Unmarshal([]byte(apiErr.RawJSON()), &body); err != nil {
 		return ""
 	}
-	return answer.Error.Details.ErrorCode
+	return body.Error.Details.ErrorCode
 }

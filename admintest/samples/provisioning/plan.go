@@ -12,17 +12,17 @@ import (
 	"github.com/anthropics/anthropic-sdk-go/packages/pagination"
 )
 
-// Provisioner plans and applies. The client's own retries are welcome.
+// Provisioner plans and applies changes to an organization.
 type Provisioner struct {
-	Client anthropic.Client
-	// Wait waits before another try to create a workspace.
+	Client anthropic.Client // may retry by itself
+	// Wait pauses between attempts to create a workspace.
 	Wait func(ctx context.Context, d time.Duration) error
-	// Tries is how often a workspace is tried to be created, and how often it is
-	// looked for when an answer was lost.
-	Tries int
+	// MaxAttempts limits the attempts to create a workspace, and the attempts to find
+	// it after the response to its creation was lost.
+	MaxAttempts int
 }
 
-// Plan compares the organization with a spec.
+// Plan returns the steps that bring the organization in line with a spec.
 func (p *Provisioner) Plan(ctx context.Context, spec Spec) (Plan, error) {
 	var plan Plan
 	people, err := p.people(ctx)
@@ -35,7 +35,7 @@ func (p *Provisioner) Plan(ctx context.Context, spec Spec) (Plan, error) {
 		}
 	}
 	for _, want := range spec.Workspaces {
-		if err := p.workspace(ctx, want, people, &plan); err != nil {
+		if err := p.planWorkspace(ctx, want, people, &plan); err != nil {
 			return Plan{}, fmt.Errorf("workspace %s: %w", want.Name, err)
 		}
 	}
@@ -44,15 +44,17 @@ func (p *Provisioner) Plan(ctx context.Context, spec Spec) (Plan, error) {
 	return plan, nil
 }
 
-// user is somebody of the organization; one who was invited has no id.
+// user is a user of the organization, or a person with a pending invite, whose id is
+// empty.
 type user struct{ id, email, role string }
 
-// inherits reports whether the user is in every workspace anyway.
+// inherits reports whether the user belongs to every workspace because of their role in
+// the organization.
 func (u user) inherits() bool {
 	return u.role == string(anthropic.OrganizationRoleAdmin) || u.role == string(anthropic.OrganizationRoleBilling)
 }
 
-// people are the users and those who were invited, by their address.
+// people returns users and people with a pending invite, by lower-case address.
 func (p *Provisioner) people(ctx context.Context) (map[string]user, error) {
 	people := map[string]user{}
 	invites, err := all(p.Client.Organization.Invites.ListAutoPaging(ctx, anthropic.OrganizationInviteListParams{
@@ -71,25 +73,26 @@ func (p *Provisioner) people(ctx context.Context) (map[string]user, error) {
 	return people, err
 }
 
-func (p *Provisioner) workspace(ctx context.Context, want Workspace, people map[string]user, plan *Plan) error {
-	is, err := p.find(ctx, want.Name)
+// planWorkspace adds the steps for one workspace to a plan.
+func (p *Provisioner) planWorkspace(ctx context.Context, want Workspace, people map[string]user, plan *Plan) error {
+	got, err := p.find(ctx, want.Name)
 	if err != nil {
 		return err
 	}
 	step := Step{Workspace: want.Name}
 	members := map[string]string{} // roles by user id
-	if is == nil {
+	if got == nil {
 		create := step
 		create.Kind, create.Tags = CreateWorkspace, want.Tags
 		plan.Steps = append(plan.Steps, create)
 	} else {
-		step.workspaceID = is.ID
-		if tags := missing(want.Tags, is.Tags); len(tags) > 0 {
+		step.workspaceID = got.ID
+		if tags := missing(want.Tags, got.Tags); len(tags) > 0 {
 			tag := step
 			tag.Kind, tag.Tags = TagWorkspace, tags
 			plan.Steps = append(plan.Steps, tag)
 		}
-		list, err := all(p.Client.Organization.Workspaces.Members.ListAutoPaging(ctx, is.ID, anthropic.OrganizationWorkspaceMemberListParams{}))
+		list, err := all(p.Client.Organization.Workspaces.Members.ListAutoPaging(ctx, got.ID, anthropic.OrganizationWorkspaceMemberListParams{}))
 		if err != nil {
 			return err
 		}
@@ -100,17 +103,17 @@ func (p *Provisioner) workspace(ctx context.Context, want Workspace, people map[
 
 	wanted := map[string]bool{}
 	for _, email := range slices.Sorted(maps.Keys(want.Members)) {
-		who := people[strings.ToLower(email)]
-		wanted[who.id] = true
+		person := people[strings.ToLower(email)]
+		wanted[person.id] = true
 		change := step
-		change.Email, change.Role, change.userID = email, want.Members[email], who.id
-		switch role, there := members[who.id]; {
-		case who.id == "":
+		change.Email, change.Role, change.userID = email, want.Members[email], person.id
+		switch role, isMember := members[person.id]; {
+		case person.id == "":
 			plan.Waiting = append(plan.Waiting, email)
 			continue
-		case who.inherits(), there && role == change.Role:
+		case person.inherits(), isMember && role == change.Role:
 			continue
-		case there:
+		case isMember:
 			change.Kind = ChangeMember
 		default:
 			change.Kind = AddMember
@@ -118,17 +121,18 @@ func (p *Provisioner) workspace(ctx context.Context, want Workspace, people map[
 		plan.Steps = append(plan.Steps, change)
 	}
 	for _, email := range slices.Sorted(maps.Keys(people)) {
-		who := people[email]
-		if _, there := members[who.id]; there && !wanted[who.id] && !who.inherits() {
+		person := people[email]
+		if _, isMember := members[person.id]; isMember && !wanted[person.id] && !person.inherits() {
 			remove := step
-			remove.Kind, remove.Email, remove.userID = RemoveMember, email, who.id
+			remove.Kind, remove.Email, remove.userID = RemoveMember, email, person.id
 			plan.Steps = append(plan.Steps, remove)
 		}
 	}
 	return nil
 }
 
-// find returns the workspace of a name, nil when there is none.
+// find returns the workspace with a name, or nil. Names are not unique in the API, so it
+// is an error if several workspaces have the name.
 func (p *Provisioner) find(ctx context.Context, name string) (*anthropic.Workspace, error) {
 	workspaces, err := all(p.Client.Organization.Workspaces.ListAutoPaging(ctx, anthropic.OrganizationWorkspaceListParams{}))
 	if err != nil {
@@ -140,24 +144,25 @@ func (p *Provisioner) find(ctx context.Context, name string) (*anthropic.Workspa
 			continue
 		}
 		if found != nil {
-			return nil, fmt.Errorf("there are two: %s and %s", found.ID, w.ID)
+			return nil, fmt.Errorf("ambiguous name: %s and %s", found.ID, w.ID)
 		}
 		found = &w
 	}
 	return found, nil
 }
 
-// missing are the tags that are not there, or are something else.
-func missing(want, is map[string]string) map[string]string {
+// missing returns the wanted tags that are absent or have another value.
+func missing(want, got map[string]string) map[string]string {
 	tags := map[string]string{}
 	for key, value := range want {
-		if got, ok := is[key]; !ok || got != value {
+		if current, ok := got[key]; !ok || current != value {
 			tags[key] = value
 		}
 	}
 	return tags
 }
 
+// all reads a list to its end.
 func all[T any](pages *pagination.PageAutoPager[T]) ([]T, error) {
 	var items []T
 	for pages.Next() {

@@ -63,24 +63,24 @@ func start(t *testing.T, opts ...admintest.Option) *admintest.Server {
 	return admintest.Connect(t, running, append([]admintest.Option{admintest.SeedJSON(acme)}, opts...)...)
 }
 
-// provisionerOf returns a provisioner with the SDK's retries, and how long it has
-// waited by itself.
-func provisionerOf(srv *admintest.Server) (*provisioning.Provisioner, *[]time.Duration) {
-	waited := new([]time.Duration)
+// newProvisioner returns a provisioner whose client retries as the SDK does by default,
+// and the pauses that the provisioner itself makes.
+func newProvisioner(srv *admintest.Server) (*provisioning.Provisioner, *[]time.Duration) {
+	pauses := new([]time.Duration)
 	return &provisioning.Provisioner{
 		Client: anthropic.NewClient(
 			option.WithoutEnvironmentDefaults(), option.WithBaseURL(srv.URL), option.WithAPIKey(srv.AdminKey),
 			option.WithHTTPClient(srv.Impatient())),
 		Wait: func(_ context.Context, d time.Duration) error {
-			*waited = append(*waited, d)
+			*pauses = append(*pauses, d)
 			srv.Clock.Advance(d)
 			return nil
 		},
-		Tries: 3,
-	}, waited
+		MaxAttempts: 3,
+	}, pauses
 }
 
-func specOf(t *testing.T) provisioning.Spec {
+func parseSpec(t *testing.T) provisioning.Spec {
 	t.Helper()
 	s, err := provisioning.Parse([]byte(spec))
 	if err != nil {
@@ -89,10 +89,10 @@ func specOf(t *testing.T) provisioning.Spec {
 	return s
 }
 
-// sync plans and applies, and returns the plan.
+// sync plans and applies the spec, and returns the plan.
 func sync(t *testing.T, p *provisioning.Provisioner) (provisioning.Plan, error) {
 	t.Helper()
-	plan, err := p.Plan(t.Context(), specOf(t))
+	plan, err := p.Plan(t.Context(), parseSpec(t))
 	if err != nil {
 		return plan, err
 	}
@@ -113,14 +113,13 @@ func same(t *testing.T, what string, want, got any) {
 	}
 }
 
-// settled checks that everything is as the spec says, once, and nothing is left
-// to do.
-func settled(t *testing.T, srv *admintest.Server) {
+// checkInSync checks that a new plan is empty and that nothing was created twice.
+func checkInSync(t *testing.T, srv *admintest.Server) {
 	t.Helper()
-	p, _ := provisionerOf(srv)
-	plan, err := p.Plan(t.Context(), specOf(t))
+	p, _ := newProvisioner(srv)
+	plan, err := p.Plan(t.Context(), parseSpec(t))
 	must(t, err)
-	same(t, "what is left to do", "", plan.String())
+	same(t, "remaining plan", "", plan.String())
 
 	client := p.Client
 	list, err := client.Organization.Workspaces.List(t.Context(), anthropic.OrganizationWorkspaceListParams{})
@@ -133,34 +132,35 @@ func settled(t *testing.T, srv *admintest.Server) {
 	invites, err := client.Organization.Invites.List(t.Context(), anthropic.OrganizationInviteListParams{})
 	must(t, err)
 	if len(invites.Data) != 1 {
-		t.Errorf("%d invites", len(invites.Data))
+		t.Errorf("%d invites, want 1", len(invites.Data))
 	}
 }
 
-// madeOnce checks that one workspace was made, whatever became of the answer.
-func madeOnce(t *testing.T, srv *admintest.Server) {
+// checkCreatedOnce checks that exactly one workspace was created, even if the client did
+// not get the response.
+func checkCreatedOnce(t *testing.T, srv *admintest.Server) {
 	t.Helper()
-	if made := srv.Effects(admintest.WorkspaceCreated); len(made) != 1 {
-		t.Errorf("%d workspaces were made", len(made))
+	if created := srv.Effects(admintest.WorkspaceCreated); len(created) != 1 {
+		t.Errorf("%d workspaces were created, want 1", len(created))
 	}
 }
 
 func TestProvisioning(t *testing.T) {
 	srv := start(t)
-	p, _ := provisionerOf(srv)
+	p, _ := newProvisioner(srv)
 
-	plan, err := p.Plan(t.Context(), specOf(t))
+	plan, err := p.Plan(t.Context(), parseSpec(t))
 	must(t, err)
 	same(t, "plan", steps, plan.String())
 	same(t, "waiting", []string{"new@example.com"}, plan.Waiting)
 	for _, r := range srv.Requests() {
 		if r.Method != http.MethodGet {
-			t.Errorf("planning is %s %s", r.Method, r.Path)
+			t.Errorf("planning sent %s %s", r.Method, r.Path)
 		}
 	}
 
 	must(t, p.Apply(t.Context(), plan))
-	settled(t, srv)
+	checkInSync(t, srv)
 	srv.VerifyInOrder(
 		admintest.Call{Operation: admintest.CreateOrganizationInvite, Body: map[string]any{"email": "new@example.com"}, Times: new(1)},
 		admintest.Call{Operation: admintest.CreateWorkspace, Body: map[string]any{"name": "Platform", "tags": map[string]any{"team": "core"}}, Times: new(1)},
@@ -170,7 +170,7 @@ func TestProvisioning(t *testing.T) {
 		admintest.Call{Operation: admintest.RemoveWorkspaceMember, Path: "/v1/organizations/workspaces/*/members/user_grace", Times: new(1)},
 	)
 
-	// Once the invite is accepted, the new one joins the workspace.
+	// After the invite is accepted, the new user is added to the workspace.
 	joined := srv.AcceptInvite("new@example.com")
 	plan, err = sync(t, p)
 	must(t, err)
@@ -179,10 +179,10 @@ func TestProvisioning(t *testing.T) {
 	same(t, "waiting", 0, len(plan.Waiting))
 }
 
-func TestBadSpecs(t *testing.T) {
+func TestParseRefusesInvalidSpecs(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"persons": []}`: "unknown field",
-		`{"workspaces": [{"name": "A"}, {"name": "A"}]}`: "the workspace A is there twice",
+		`{"workspaces": [{"name": "A"}, {"name": "A"}]}`: `duplicate workspace "A"`,
 	} {
 		if _, err := provisioning.Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", text, err)
@@ -190,19 +190,19 @@ func TestBadSpecs(t *testing.T) {
 	}
 }
 
-func TestTwoWorkspacesOfAName(t *testing.T) {
+func TestAmbiguousWorkspaceName(t *testing.T) {
 	srv := start(t)
-	p, _ := provisionerOf(srv)
+	p, _ := newProvisioner(srv)
 	for range 2 {
 		_, err := p.Client.Organization.Workspaces.New(t.Context(), anthropic.OrganizationWorkspaceNewParams{Name: "Platform"})
 		must(t, err)
 	}
-	if _, err := p.Plan(t.Context(), specOf(t)); err == nil || !strings.Contains(err.Error(), "there are two") {
+	if _, err := p.Plan(t.Context(), parseSpec(t)); err == nil || !strings.Contains(err.Error(), "ambiguous name") {
 		t.Errorf("got %v", err)
 	}
 }
 
-// What happens once is survived in the same run, and leaves one of everything.
+// A run survives a single failure of any request, and creates nothing twice.
 func TestSurvivesOneFailure(t *testing.T) {
 	srv := start(t)
 	operations := []admintest.Operation{
@@ -225,22 +225,22 @@ func TestSurvivesOneFailure(t *testing.T) {
 				t.Parallel()
 				srv := srv.Fork(t)
 				fault := srv.Fault(admintest.Fault{Operation: operation, Action: action, Times: 1})
-				p, _ := provisionerOf(srv)
+				p, _ := newProvisioner(srv)
 				_, err := sync(t, p)
 				must(t, err)
 				if got := fault.Hits(); got != 1 {
-					t.Errorf("the fault happened %d times", got)
+					t.Errorf("the fault fired %d times, want once", got)
 				}
-				settled(t, srv)
-				madeOnce(t, srv)
+				checkInSync(t, srv)
+				checkCreatedOnce(t, srv)
 			})
 		}
 	}
 }
 
-// An answer that is not JSON is a failure that the SDK does not survive. The
-// next run finishes the work.
-func TestMalformedAnswers(t *testing.T) {
+// The SDK does not retry after a malformed response, so the run fails. The next run
+// finishes the work.
+func TestMalformedResponses(t *testing.T) {
 	srv := start(t)
 	for _, operation := range []admintest.Operation{
 		admintest.ListWorkspaces, admintest.CreateOrganizationInvite, admintest.AddWorkspaceMember, admintest.RemoveWorkspaceMember,
@@ -249,19 +249,20 @@ func TestMalformedAnswers(t *testing.T) {
 			t.Parallel()
 			srv := srv.Fork(t)
 			srv.Fault(admintest.Fault{Operation: operation, Action: admintest.Malformed{}, Times: 1})
-			p, _ := provisionerOf(srv)
+			p, _ := newProvisioner(srv)
 			if _, err := sync(t, p); err == nil {
 				t.Error("the first run did not fail")
 			}
 			_, err := sync(t, p)
 			must(t, err)
-			settled(t, srv)
+			checkInSync(t, srv)
 		})
 	}
 }
 
-// The workspace is made, and no answer ever comes. It is found, and made once.
-func TestLostAnswersMakeOneWorkspace(t *testing.T) {
+// The workspace is created, but every response to its creation is lost. The provisioner
+// finds the workspace and does not create a second one.
+func TestLostResponsesCreateOneWorkspace(t *testing.T) {
 	srv := start(t)
 	for name, action := range map[string]admintest.Action{
 		"drop after commit": admintest.DropAfterCommit{},
@@ -272,37 +273,37 @@ func TestLostAnswersMakeOneWorkspace(t *testing.T) {
 			t.Parallel()
 			srv := srv.Fork(t)
 			srv.Fault(admintest.Fault{Operation: admintest.CreateWorkspace, Action: action})
-			p, waited := provisionerOf(srv)
+			p, pauses := newProvisioner(srv)
 			_, err := sync(t, p)
 			must(t, err)
-			settled(t, srv)
+			checkInSync(t, srv)
 			srv.Verify(admintest.Call{Operation: admintest.CreateWorkspace, Times: new(1)})
-			same(t, "waited", []time.Duration{time.Second}, *waited)
+			same(t, "pauses", []time.Duration{time.Second}, *pauses)
 		})
 	}
 }
 
-// The list that is asked whether the workspace was made lags behind, twice.
-func TestLostAnswerAndStaleList(t *testing.T) {
+// The response is lost, and then the list of workspaces is stale twice.
+func TestLostResponseAndStaleList(t *testing.T) {
 	srv := start(t)
-	p, waited := provisionerOf(srv)
-	plan, err := p.Plan(t.Context(), specOf(t))
+	p, pauses := newProvisioner(srv)
+	plan, err := p.Plan(t.Context(), parseSpec(t))
 	must(t, err)
 	srv.Fault(admintest.Fault{Operation: admintest.CreateWorkspace, Action: admintest.DropAfterCommit{}, Times: 1})
 	stale := srv.Fault(admintest.Fault{Operation: admintest.ListWorkspaces, Action: admintest.StaleRead{}, Times: 2})
 	must(t, p.Apply(t.Context(), plan))
 	if stale.Hits() != 2 {
-		t.Errorf("%d lists were stale", stale.Hits())
+		t.Errorf("%d lists were stale, want 2", stale.Hits())
 	}
-	settled(t, srv)
-	madeOnce(t, srv)
-	same(t, "waited", []time.Duration{time.Second, time.Second, 2 * time.Second}, *waited)
+	checkInSync(t, srv)
+	checkCreatedOnce(t, srv)
+	same(t, "pauses", []time.Duration{time.Second, time.Second, 2 * time.Second}, *pauses)
 }
 
-// A plan that was made of stale lists asks for what is there already.
+// A plan based on a stale list repeats a step that was already done.
 func TestStalePlan(t *testing.T) {
 	srv := start(t)
-	p, _ := provisionerOf(srv)
+	p, _ := newProvisioner(srv)
 	_, err := sync(t, p)
 	must(t, err)
 	srv.AcceptInvite("new@example.com")
@@ -313,72 +314,72 @@ func TestStalePlan(t *testing.T) {
 		same(t, "plan", "add member Platform new@example.com workspace_developer\n", plan.String())
 	}
 	stale.Clear()
-	settled(t, srv)
+	checkInSync(t, srv)
 	srv.Verify(admintest.Call{Operation: admintest.AddWorkspaceMember, Status: new(400), Times: new(1)})
 }
 
-// Refusals before the work are waited for as long as the server asks.
+// The provisioner waits as long as the server asks.
 func TestRetryAfter(t *testing.T) {
 	srv := start(t)
 	srv.Fault(admintest.Fault{Operation: admintest.CreateWorkspace, Action: admintest.Error{Status: 429, RetryAfter: 30 * time.Second}, Times: 2})
-	p, waited := provisionerOf(srv)
+	p, pauses := newProvisioner(srv)
 	_, err := sync(t, p)
 	must(t, err)
-	settled(t, srv)
-	same(t, "waited", []time.Duration{30 * time.Second, 30 * time.Second}, *waited)
+	checkInSync(t, srv)
+	same(t, "pauses", []time.Duration{30 * time.Second, 30 * time.Second}, *pauses)
 }
 
-func TestOverloadedForGood(t *testing.T) {
+func TestPersistentOverload(t *testing.T) {
 	srv := start(t)
 	fault := srv.Fault(admintest.Fault{Operation: admintest.CreateWorkspace, Action: admintest.Error{Status: 529}})
-	p, _ := provisionerOf(srv)
+	p, _ := newProvisioner(srv)
 	_, err := sync(t, p)
 	if err == nil || !strings.HasPrefix(err.Error(), "create workspace Platform: ") {
 		t.Errorf("got %v", err)
 	}
 	if got := fault.Hits(); got != 3 {
-		t.Errorf("tried %d times", got)
+		t.Errorf("%d attempts, want 3", got)
 	}
 	fault.Clear()
 	plan, err := sync(t, p)
 	must(t, err)
 	if strings.Contains(plan.String(), "invite") {
-		t.Errorf("planned again:\n%s", plan)
+		t.Errorf("the invite is planned again:\n%s", plan)
 	}
-	settled(t, srv)
+	checkInSync(t, srv)
 }
 
-// Chaos that replays: a third of all requests fail, and a few runs are enough.
-func TestChaos(t *testing.T) {
+// A third of all requests fail, in a reproducible order, and a few runs are enough.
+func TestRandomFailures(t *testing.T) {
 	srv := start(t)
 	for _, action := range []admintest.Action{admintest.Error{Status: 529}, admintest.Error{Status: 500}} {
 		srv.Fault(admintest.Fault{Action: action, Probability: 0.2})
 	}
-	p, _ := provisionerOf(srv)
+	p, _ := newProvisioner(srv)
 	for run := 1; ; run++ {
 		if _, err := sync(t, p); err == nil {
 			break
 		}
 		if run == 20 {
-			t.Fatal("no run has succeeded")
+			t.Fatal("none of 20 runs succeeded")
 		}
 	}
-	madeOnce(t, srv)
+	checkCreatedOnce(t, srv)
 }
 
-// The limit is waited out: with the organization's clock, which stands still
-// otherwise.
+// The client waits for the rate limit by advancing the organization's clock, which is
+// otherwise frozen.
 func TestRateLimit(t *testing.T) {
 	if running != "" {
-		t.Skip("a running server cannot be told a rate limit")
+		t.Skip("the rate limit of a running server cannot be changed")
 	}
 	srv := start(t, admintest.RateLimit("5/min"))
-	p, _ := provisionerOf(srv)
+	p, _ := newProvisioner(srv)
 	_, err := sync(t, p)
 	must(t, err)
-	settled(t, srv)
+	checkInSync(t, srv)
 	if took := srv.Clock.Now().Sub(admintest.Start); took < time.Minute {
-		t.Errorf("all of it took %v", took)
+		t.Errorf("the run took %v, want at least a minute", took)
 	}
 	limited := 0
 	for _, r := range srv.Requests() {
@@ -387,11 +388,11 @@ func TestRateLimit(t *testing.T) {
 		}
 	}
 	if limited == 0 {
-		t.Error("nothing was limited")
+		t.Error("no request hit the rate limit")
 	}
 }
 
-func TestLimits(t *testing.T) {
+func TestOrganizationLimits(t *testing.T) {
 	srv := start(t)
 	srv.Snapshot("before")
 	for name, test := range map[string]struct {
@@ -406,14 +407,14 @@ func TestLimits(t *testing.T) {
 			srv := srv.In(t)
 			srv.Restore("before")
 			srv.UpdateSettings(test.settings)
-			p, _ := provisionerOf(srv)
+			p, _ := newProvisioner(srv)
 			if _, err := sync(t, p); err == nil || !strings.HasPrefix(err.Error(), test.want) {
 				t.Errorf("got %v", err)
 			}
 			srv.Restore("before")
 			_, err := sync(t, p)
 			must(t, err)
-			settled(t, srv)
+			checkInSync(t, srv)
 		})
 	}
 }

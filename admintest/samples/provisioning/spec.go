@@ -1,5 +1,5 @@
-// Package provisioning makes an organization's workspaces, members and invites
-// what a file says: it plans the steps that are missing, and applies them.
+// Package provisioning brings an organization's invites, workspaces and their members
+// in line with a specification: it plans the missing steps and applies them.
 package provisioning
 
 import (
@@ -9,28 +9,28 @@ import (
 	"strings"
 )
 
-// Spec is what the organization should have. Workspaces that are not in it are
-// left alone; members of those that are in it are exactly the ones it names,
-// besides the admins and billing users of the organization.
+// Spec is the desired state of an organization. Workspaces it does not list are left
+// alone. Workspaces it lists have exactly the listed members, apart from the admins
+// and billing users of the organization, who belong to every workspace.
 type Spec struct {
 	People     []Person    `json:"people"`
 	Workspaces []Workspace `json:"workspaces"`
 }
 
-// Person is somebody who should be in the organization: is invited, if need be.
+// Person should be a user of the organization, and is invited if necessary.
 type Person struct {
 	Email string `json:"email"`
 	Role  string `json:"role"`
 }
 
-// Workspace is known by its name.
+// Workspace is a workspace, identified by its name.
 type Workspace struct {
 	Name    string            `json:"name"`
-	Tags    map[string]string `json:"tags"`    // others stay
-	Members map[string]string `json:"members"` // addresses with their roles
+	Tags    map[string]string `json:"tags"`    // other tags are kept
+	Members map[string]string `json:"members"` // roles, by email address
 }
 
-// Parse reads a spec, and refuses what it does not know.
+// Parse parses a spec in JSON. Unknown fields and duplicate workspaces are errors.
 func Parse(text []byte) (Spec, error) {
 	var spec Spec
 	dec := json.NewDecoder(bytes.NewReader(text))
@@ -41,18 +41,18 @@ func Parse(text []byte) (Spec, error) {
 	names := map[string]bool{}
 	for _, w := range spec.Workspaces {
 		if names[w.Name] {
-			return Spec{}, fmt.Errorf("provisioning: the workspace %s is there twice", w.Name)
+			return Spec{}, fmt.Errorf("provisioning: duplicate workspace %q", w.Name)
 		}
 		names[w.Name] = true
 	}
 	return spec, nil
 }
 
-// Plan is what has to be done, in order.
+// Plan is a list of steps, in order.
 type Plan struct {
 	Steps []Step
-	// Waiting are the people who cannot be added to a workspace before they
-	// accept their invite.
+	// Waiting lists the addresses of people who can be added to a workspace only after
+	// they accept their invite.
 	Waiting []string
 }
 
@@ -64,7 +64,7 @@ func (p Plan) String() string {
 	return b.String()
 }
 
-// Kind is what a step does.
+// Kind is the kind of a step.
 type Kind string
 
 // The kinds of steps.
@@ -77,7 +77,7 @@ const (
 	RemoveMember    Kind = "remove member"
 )
 
-// Step is one change.
+// Step is one change to the organization.
 type Step struct {
 	Kind      Kind
 	Workspace string // name
@@ -85,16 +85,16 @@ type Step struct {
 	Role      string
 	Tags      map[string]string
 
-	workspaceID string // empty for one that the plan creates
+	workspaceID string // empty if an earlier step creates the workspace
 	userID      string
 }
 
 func (s Step) String() string {
-	words := []string{string(s.Kind)}
-	for _, word := range []string{s.Workspace, s.Email, s.Role} {
-		if word != "" {
-			words = append(words, word)
+	parts := []string{string(s.Kind)}
+	for _, part := range []string{s.Workspace, s.Email, s.Role} {
+		if part != "" {
+			parts = append(parts, part)
 		}
 	}
-	return strings.Join(words, " ")
+	return strings.Join(parts, " ")
 }

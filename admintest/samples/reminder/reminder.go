@@ -1,5 +1,5 @@
-// Package reminder looks after the invites of an organization: it reminds people
-// whose invite is about to expire, and invites those again whose invite has.
+// Package reminder follows up on the invites of an organization: it reminds people
+// before their invite expires, and invites them again after it has expired.
 package reminder
 
 import (
@@ -15,26 +15,26 @@ import (
 	"github.com/anthropics/anthropic-sdk-go"
 )
 
-// Reminder runs once a day, say.
+// Reminder follows up on invites. Run it once a day, for example.
 type Reminder struct {
 	Client anthropic.Client
 	Now    func() time.Time
-	Within time.Duration // how long before the expiry somebody is reminded
-	// Remind sends a reminder of an invite, which expires after left.
+	Within time.Duration // remind people whose invite expires within this time
+	// Remind sends a reminder of an invite that expires in left.
 	Remind func(ctx context.Context, email string, left time.Duration) error
 }
 
-// Report is what a run did.
+// Report is the result of a run.
 type Report struct {
-	Reminded  []string // addresses
-	Reinvited []string // addresses
-	Left      map[string]string
+	Reminded  []string          // addresses
+	Reinvited []string          // addresses
+	Skipped   map[string]string // reasons, by address
 }
 
-// Run reminds and invites again. One address that fails does not keep the others
-// from being looked after.
+// Run sends reminders and new invites. It continues after an address fails, and
+// returns the errors of all addresses.
 func (r *Reminder) Run(ctx context.Context) (Report, error) {
-	report := Report{Left: map[string]string{}}
+	report := Report{Skipped: map[string]string{}}
 	invites, err := r.newest(ctx)
 	if err != nil {
 		return report, fmt.Errorf("listing invites: %w", err)
@@ -46,15 +46,15 @@ func (r *Reminder) Run(ctx context.Context) (Report, error) {
 		expired := invite.Status == anthropic.OrganizationInviteStatusExpired || left <= 0
 		switch {
 		case invite.Status == anthropic.OrganizationInviteStatusAccepted:
-			report.Left[invite.Email] = "accepted"
+			report.Skipped[invite.Email] = "accepted"
 		case expired:
-			err = r.again(ctx, invite, &report)
+			err = r.reinvite(ctx, invite, &report)
 		case left <= r.Within:
 			if err = r.Remind(ctx, invite.Email, left); err == nil {
 				report.Reminded = append(report.Reminded, invite.Email)
 			}
 		default:
-			report.Left[invite.Email] = "pending"
+			report.Skipped[invite.Email] = "pending"
 		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s: %w", invite.Email, err))
@@ -64,8 +64,8 @@ func (r *Reminder) Run(ctx context.Context) (Report, error) {
 	return report, errors.Join(failed...)
 }
 
-// newest returns the newest invite of each address, the only one that counts: an
-// expired one stays in the list when the person is invited again.
+// newest returns the newest invite to each address. Older ones do not matter: an
+// expired invite stays in the list after the person is invited again.
 func (r *Reminder) newest(ctx context.Context) ([]anthropic.OrganizationInvite, error) {
 	newest := map[string]anthropic.OrganizationInvite{}
 	pages := r.Client.Organization.Invites.ListAutoPaging(ctx, anthropic.OrganizationInviteListParams{Limit: anthropic.Int(100)})
@@ -84,16 +84,17 @@ func (r *Reminder) newest(ctx context.Context) ([]anthropic.OrganizationInvite, 
 	return invites, pages.Err()
 }
 
-// again invites somebody again. The API refuses who has joined another way, or
-// was invited in the meantime: by a lost answer to our own request, say.
-func (r *Reminder) again(ctx context.Context, invite anthropic.OrganizationInvite, report *Report) error {
+// reinvite repeats an invite. The API refuses it if the person has joined in another
+// way, or has a pending invite: the SDK may have retried a request that succeeded but
+// whose response was lost.
+func (r *Reminder) reinvite(ctx context.Context, invite anthropic.OrganizationInvite, report *Report) error {
 	_, err := r.Client.Organization.Invites.New(ctx, anthropic.OrganizationInviteNewParams{
 		Email: invite.Email,
 		Role:  anthropic.OrganizationInviteNewParamsRole(invite.Role),
 	})
 	switch code := errorCode(err); {
 	case code == "already_member":
-		report.Left[invite.Email] = "a member"
+		report.Skipped[invite.Email] = "already a member"
 	case err == nil, code == "invite_already_exists":
 		report.Reinvited = append(report.Reinvited, invite.Email)
 	default:
@@ -102,22 +103,22 @@ func (r *Reminder) again(ctx context.Context, invite anthropic.OrganizationInvit
 	return nil
 }
 
-// errorCode reads the machine-readable cause of a refusal, which the SDK does
-// not decode.
+// errorCode returns the error_code of an API error, which the SDK does not decode, or
+// "" if err has none.
 func errorCode(err error) string {
-	refusal, ok := errors.AsType[*anthropic.Error](err)
+	apiErr, ok := errors.AsType[*anthropic.Error](err)
 	if !ok {
 		return ""
 	}
-	var answer struct {
+	var body struct {
 		Error struct {
 			Details struct {
 				ErrorCode string `json:"error_code"`
 			} `json:"details"`
 		} `json:"error"`
 	}
-	if err := json.Unmarshal([]byte(refusal.RawJSON()), &answer); err != nil {
+	if err := json.Unmarshal([]byte(apiErr.RawJSON()), &body); err != nil {
 		return ""
 	}
-	return answer.Error.Details.ErrorCode
+	return body.Error.Details.ErrorCode
 }

@@ -21,7 +21,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const day = 24 * time.Hour
 
-// At the start, late expired 9 days ago, soon expires in 2 days, new in 20.
+// Invites last 21 days. At the start, late expired 9 days ago, soon expires in 2 days
+// and new in 20.
 const acme = `{
 	"name": "Acme Corporation",
 	"users": [{"email": "ada@example.com", "role": "admin"}],
@@ -38,12 +39,13 @@ func start(t *testing.T, opts ...admintest.Option) *admintest.Server {
 	return admintest.Connect(t, os.Getenv("ANTECHAMBER_URL"), append([]admintest.Option{admintest.SeedJSON(acme)}, opts...)...)
 }
 
-// mails are the reminders that were sent.
-type mails map[string]time.Duration
+// reminders are the reminders sent: the time left, by address.
+type reminders map[string]time.Duration
 
-// reminderOf returns a reminder of three days that lives in the server's time.
-func reminderOf(srv *admintest.Server, retries int) (*reminder.Reminder, mails) {
-	sent := mails{}
+// newReminder returns a Reminder that uses the server's clock and reminds people three
+// days before the expiry. The SDK retries the given number of times.
+func newReminder(srv *admintest.Server, retries int) (*reminder.Reminder, reminders) {
+	sent := reminders{}
 	return &reminder.Reminder{
 		Client: anthropic.NewClient(
 			option.WithoutEnvironmentDefaults(), option.WithMaxRetries(retries),
@@ -75,47 +77,47 @@ func run(t *testing.T, r *reminder.Reminder) reminder.Report {
 
 func TestReminder(t *testing.T) {
 	srv := start(t)
-	r, sent := reminderOf(srv, 0)
+	r, sent := newReminder(srv, 0)
 
 	same(t, "report", reminder.Report{
 		Reminded:  []string{"soon@example.com"},
 		Reinvited: []string{"late@example.com"},
-		Left:      map[string]string{"done@example.com": "accepted", "new@example.com": "pending"},
+		Skipped:   map[string]string{"done@example.com": "accepted", "new@example.com": "pending"},
 	}, run(t, r))
-	same(t, "reminders", mails{"soon@example.com": 2 * day}, sent)
+	same(t, "reminders", reminders{"soon@example.com": 2 * day}, sent)
 
 	outbox := srv.Outbox()
 	if outbox[0].To != "late@example.com" || !outbox[0].SentAt.Equal(api.At(srv.Clock.Now())) {
-		t.Errorf("the last mail: %+v", outbox[0])
+		t.Errorf("newest mail: %+v", outbox[0])
 	}
 	invites := srv.Requests(admintest.CreateOrganizationInvite)
 	if len(invites) != 1 {
-		t.Fatalf("%d invites were made", len(invites))
+		t.Fatalf("%d invites were created, want 1", len(invites))
 	}
 	var body anthropic.OrganizationInvite
 	if err := invites[0].Decode(&body); err != nil {
 		t.Fatal(err)
 	}
 	if body.Role != anthropic.OrganizationRoleDeveloper {
-		t.Errorf("invited again as %s", body.Role)
+		t.Errorf("invited again with role %s", body.Role)
 	}
 
-	// The next run sees that late has been invited.
+	// The next run finds the new invite of late.
 	srv.ClearRequests()
-	same(t, "the second report", reminder.Report{
+	same(t, "second report", reminder.Report{
 		Reminded: []string{"soon@example.com"},
-		Left:     map[string]string{"done@example.com": "accepted", "new@example.com": "pending", "late@example.com": "pending"},
+		Skipped:  map[string]string{"done@example.com": "accepted", "new@example.com": "pending", "late@example.com": "pending"},
 	}, run(t, r))
 	srv.VerifyOnly(admintest.Call{Operation: admintest.ListOrganizationInvites})
 }
 
-// From three days to the microsecond before the expiry somebody is reminded, and
-// from the expiry on invited again.
-func TestAroundTheExpiry(t *testing.T) {
+// Up to the last microsecond before the expiry people are reminded, and from the expiry
+// on they are invited again.
+func TestExpiryBoundary(t *testing.T) {
 	srv := start(t)
-	soon := srv.Outbox()[1] // new was invited later
+	soon := srv.Outbox()[1] // the newest mail is for new
 	if soon.To != "soon@example.com" {
-		t.Fatalf("the second mail of the outbox is for %s", soon.To)
+		t.Fatalf("the second mail is for %s", soon.To)
 	}
 	expires := soon.ExpiresAt.Time
 	srv.Snapshot("start")
@@ -137,7 +139,7 @@ func TestAroundTheExpiry(t *testing.T) {
 			if expired := len(effects) == 1; expired != test.reinvited {
 				t.Errorf("effects: %v", effects)
 			}
-			r, sent := reminderOf(srv, 0)
+			r, sent := newReminder(srv, 0)
 			run(t, r)
 			if _, reminded := sent["soon@example.com"]; reminded != test.reminded {
 				t.Errorf("reminded: %v", reminded)
@@ -154,10 +156,10 @@ func TestAroundTheExpiry(t *testing.T) {
 	}
 }
 
-// The edge of the three days is theirs.
-func TestTheWindow(t *testing.T) {
+// People are reminded when exactly three days are left.
+func TestReminderBoundary(t *testing.T) {
 	srv := start(t)
-	r, sent := reminderOf(srv, 0)
+	r, sent := newReminder(srv, 0)
 	srv.Clock.Set(admintest.Start.Add(17*day - time.Microsecond)) // new expires after 20 days
 	run(t, r)
 	if _, ok := sent["new@example.com"]; ok {
@@ -165,14 +167,14 @@ func TestTheWindow(t *testing.T) {
 	}
 	srv.Clock.Advance(time.Microsecond)
 	run(t, r)
-	same(t, "what was left of new", 3*day, sent["new@example.com"])
+	same(t, "time left for new", 3*day, sent["new@example.com"])
 }
 
-// A year of daily runs: whoever never answers is invited every 21 days, and
-// reminded on the three days before; whoever accepts is left alone.
-func TestAYear(t *testing.T) {
+// In a year of daily runs, a person who never accepts is invited every 21 days and
+// reminded on the three days before each expiry. A person who accepts is skipped.
+func TestDailyRunsForAYear(t *testing.T) {
 	srv := start(t)
-	r, _ := reminderOf(srv, 0)
+	r, _ := newReminder(srv, 0)
 	run(t, r)
 	srv.AcceptInvite("new@example.com")
 	srv.AcceptInvite("soon@example.com")
@@ -188,42 +190,43 @@ func TestAYear(t *testing.T) {
 	}
 }
 
-// Who joined without the invite is not invited again.
-func TestMembersAreLeftAlone(t *testing.T) {
+// A person who joined in another way is not invited again.
+func TestMembersAreSkipped(t *testing.T) {
 	srv := start(t)
 	srv.AddUser("Late@example.com", api.RoleDeveloper)
-	r, _ := reminderOf(srv, 0)
+	r, _ := newReminder(srv, 0)
 	report := run(t, r)
-	same(t, "late", "a member", report.Left["late@example.com"])
+	same(t, "late", "already a member", report.Skipped["late@example.com"])
 	srv.Verify(admintest.Call{Operation: admintest.CreateOrganizationInvite, Status: new(400), Times: new(1)})
 }
 
-// When one address is refused, the others are looked after all the same.
-func TestOneFails(t *testing.T) {
+// After the invite to one address fails, the run still reminds the others.
+func TestFailuresDoNotStopTheRun(t *testing.T) {
 	srv := start(t)
-	t.Run("the domain is not allowed", func(t *testing.T) {
+	t.Run("domain is not allowed", func(t *testing.T) {
 		srv := srv.Fork(t)
 		srv.UpdateSettings(map[string]any{"allowed_invite_domains": []string{"example.org"}})
-		refused(t, srv, "late@example.com: ")
+		checkFailure(t, srv, "late@example.com: ")
 	})
-	t.Run("the organization is full", func(t *testing.T) {
+	t.Run("organization is full", func(t *testing.T) {
 		srv := srv.Fork(t)
 		srv.UpdateSettings(map[string]any{"member_limit": 3})
-		refused(t, srv, "late@example.com: ")
+		checkFailure(t, srv, "late@example.com: ")
 	})
-	t.Run("a fault", func(t *testing.T) {
+	t.Run("request is refused", func(t *testing.T) {
 		srv := srv.Fork(t)
 		srv.Fault(admintest.Fault{
 			Operation: admintest.CreateOrganizationInvite, Body: map[string]any{"email": "late@example.com"},
 			Action: admintest.Error{Status: 403, Message: "no"},
 		})
-		refused(t, srv, "late@example.com: ")
+		checkFailure(t, srv, "late@example.com: ")
 	})
 }
 
-func refused(t *testing.T, srv *admintest.Server, prefix string) {
+// checkFailure runs a reminder whose error must begin with prefix.
+func checkFailure(t *testing.T, srv *admintest.Server, prefix string) {
 	t.Helper()
-	r, sent := reminderOf(srv, 0)
+	r, sent := newReminder(srv, 0)
 	_, err := r.Run(t.Context())
 	if err == nil || err.Error()[:len(prefix)] != prefix {
 		t.Errorf("got %v", err)
@@ -231,12 +234,12 @@ func refused(t *testing.T, srv *admintest.Server, prefix string) {
 	if _, ok := errors.AsType[*anthropic.Error](err); !ok {
 		t.Errorf("got %v", err)
 	}
-	same(t, "reminders", mails{"soon@example.com": 2 * day}, sent)
+	same(t, "reminders", reminders{"soon@example.com": 2 * day}, sent)
 }
 
-// The answer to an invite is lost: the SDK's second try is refused because the
-// first was served, which is as good.
-func TestTheAnswerIsLost(t *testing.T) {
+// The response to an invite is lost. The SDK retries, and the API refuses the retry
+// because the first attempt created the invite.
+func TestLostResponse(t *testing.T) {
 	srv := start(t)
 	for name, action := range map[string]admintest.Action{
 		"drop after commit": admintest.DropAfterCommit{},
@@ -246,21 +249,22 @@ func TestTheAnswerIsLost(t *testing.T) {
 			t.Parallel()
 			srv := srv.Fork(t)
 			srv.Fault(admintest.Fault{Operation: admintest.CreateOrganizationInvite, Action: action, Times: 1})
-			r, _ := reminderOf(srv, 1)
+			r, _ := newReminder(srv, 1)
 			same(t, "reinvited", []string{"late@example.com"}, run(t, r).Reinvited)
-			tries := srv.Requests(admintest.CreateOrganizationInvite)
-			if len(tries) != 2 || tries[1].ErrorCode != api.InviteAlreadyExists || tries[1].RetryCount != 1 {
-				t.Errorf("tries: %+v", tries)
+			attempts := srv.Requests(admintest.CreateOrganizationInvite)
+			if len(attempts) != 2 || attempts[1].ErrorCode != api.InviteAlreadyExists || attempts[1].RetryCount != 1 {
+				t.Errorf("attempts: %+v", attempts)
 			}
 		})
 	}
 }
 
-// A list that lags behind shows the invite as it was: it is made once all the same.
-func TestStaleLists(t *testing.T) {
+// A stale list still shows the expired invite on the second run, but the person is
+// invited only once.
+func TestStaleList(t *testing.T) {
 	srv := start(t)
-	r, _ := reminderOf(srv, 0)
-	// From 100 writes ago, or from when the fault was armed: before the first run.
+	r, _ := newReminder(srv, 0)
+	// The list stays as it is now, before the first run.
 	srv.Fault(admintest.Fault{Operation: admintest.ListOrganizationInvites, Action: admintest.StaleRead{}})
 	for range 2 {
 		same(t, "reinvited", []string{"late@example.com"}, run(t, r).Reinvited)
