@@ -22,7 +22,7 @@ var organizationRoutes = []route{
 type organization struct {
 	ID        string       `json:"id"`
 	Name      string       `json:"name"`
-	AdminKey  api.Nullable `json:"admin_key"`  // its first
+	AdminKey  api.Nullable `json:"admin_key"`  // the first one; null for none
 	ExpiresAt api.Time     `json:"expires_at"` // in real time; null for never
 }
 
@@ -46,7 +46,7 @@ func (s *plane) organizations() []organization {
 func listOrganizations(c *call) (any, error) { return list[organization]{c.organizations()}, nil }
 
 var (
-	anAdminKey = form{want: "an admin key: " + store.AdminKeyForm, valid: store.ValidAdminKey, secret: true}
+	anAdminKey = form{want: store.AdminKeyForm, valid: store.ValidAdminKey, secret: true}
 	aSource    = form{want: "seed, empty, an organization's id or a snapshot's name", valid: characters(1, maxSnapshotName)}
 )
 

@@ -22,7 +22,7 @@ func TestRefusals(t *testing.T) {
 		{"POST", "/organizations", `{"from":"nowhere"}`, 400, "invalid_body", `invalid from "nowhere": want seed, empty`},
 		{"POST", "/organizations", `{"from":1,"name":"","admin_key":"sk-ant-admin1-short","ttl":"soon"}`, 400, "invalid_body", "invalid from 1: "},
 		{"POST", "/organizations", `{"from":1,"name":"","admin_key":"sk-ant-admin1-short","ttl":"soon"}`, 400, "invalid_body", `; invalid ttl "soon": want a duration`},
-		{"POST", "/organizations", `{"admin_key":"sk-ant-admin1-short"}`, 400, "invalid_body", "invalid admin_key: want an admin key"},
+		{"POST", "/organizations", `{"admin_key":"sk-ant-admin1-short"}`, 400, "invalid_body", "invalid admin_key: want sk-ant-admin, two digits"},
 		{"POST", "/organizations", `{"from":"sk-ant-admin01-first"}`, 400, "invalid_body", `invalid from "sk-ant-…irst": want`},
 		{"POST", "/organizations", `{"ttl":"0s"}`, 400, "invalid_body", `invalid ttl "0s": want a duration greater than 0s`},
 		{"POST", "/organizations", `{"ttl":"-1d"}`, 400, "invalid_body", "ttl"},

@@ -64,18 +64,18 @@ func (p Problem) Error() string {
 // Say is Error with another name for the field.
 func (p Problem) Say(name string) string { return p.line(string(p.Type) + " " + name) }
 
-// line returns a line that begins with the type and the field.
-func (p Problem) line(begin string) string {
+// line returns the problem on one line, which starts with prefix.
+func (p Problem) line(prefix string) string {
 	if p.Value != "" {
-		begin += " " + p.Value
+		prefix += " " + p.Value
 	}
 	switch {
 	case p.Field == "":
 		return p.Message
 	case p.Type == Unknown:
-		return fmt.Sprintf("%s (allowed: %s)", begin, cmp.Or(strings.Join(p.Allowed, ", "), "none"))
+		return fmt.Sprintf("%s (allowed: %s)", prefix, cmp.Or(strings.Join(p.Allowed, ", "), "none"))
 	case p.Message == "":
-		return begin
+		return prefix
 	}
-	return begin + ": " + p.Message
+	return prefix + ": " + p.Message
 }
