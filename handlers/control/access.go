@@ -1,9 +1,7 @@
 package control
 
 import (
-	"cmp"
 	"crypto/subtle"
-	"fmt"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -12,39 +10,40 @@ import (
 
 	"antechamber/api"
 	"antechamber/internal/remedy"
+	"antechamber/internal/text"
 	"antechamber/store"
 )
 
-// admit lets a request in: by the token where other machines can reach the
-// control plane, and otherwise unless it comes from a web page of somebody
-// else's.
+// admit refuses requests that may not use the control plane: those without the
+// token where other machines can reach it, and elsewhere those of web pages on
+// other sites.
 func (s *plane) admit(r *http.Request) error {
 	origin := r.Header.Get("Origin")
 	switch {
 	case s.guarded() && subtle.ConstantTimeCompare([]byte(api.BearerOf(r.Header)), []byte(s.Token)) != 1:
-		return refuse(http.StatusUnauthorized, "unauthorized", "The control plane asks for its token.", &remedy.Remedy{Type: remedy.SendControlToken})
+		return refuse(http.StatusUnauthorized, "unauthorized", "missing or invalid control token", &remedy.Remedy{Type: remedy.SendControlToken})
 	case s.guarded():
 		return nil
-	case s.Exposed && origin != "" && !loopback(origin): // open on purpose, and still not to web pages
+	case s.Exposed && origin != "" && !loopback(origin): // --control-token none: open, but not to web pages
 		return foreignOrigin(origin)
 	case s.Exposed:
 		return nil
-	case !loopback("//" + r.Host): // a name that was made to lead here
-		return refuse(http.StatusForbidden, "forbidden_host", "The control plane answers this machine only, not the host "+r.Host+".", &remedy.Remedy{Type: remedy.UseLoopback})
+	case !loopback("//" + r.Host): // DNS rebinding
+		return refuse(http.StatusForbidden, "forbidden_host", text.Invalid("host", text.Quote(r.Host), "a loopback address"), &remedy.Remedy{Type: remedy.UseLoopback})
 	case origin != "" && !loopback(origin):
 		return foreignOrigin(origin)
 	}
 	return nil
 }
 
-// guarded reports whether the control plane asks for its token.
+// guarded reports whether the control plane requires its token.
 func (s *plane) guarded() bool { return s.Exposed && s.Token != "" }
 
 func foreignOrigin(origin string) error {
-	return refuse(http.StatusForbidden, "forbidden_origin", "The control plane answers no web page of "+origin+".", &remedy.Remedy{Type: remedy.UseLocalPage})
+	return refuse(http.StatusForbidden, "forbidden_origin", text.Invalid("origin", text.Quote(origin), "a page on localhost"), &remedy.Remedy{Type: remedy.UseLocalPage})
 }
 
-// loopback reports whether a URL is one of this machine.
+// loopback reports whether the host of a URL is this machine.
 func loopback(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -54,39 +53,45 @@ func loopback(address string) bool {
 	return err == nil && ip.Unmap().IsLoopback() || strings.EqualFold(strings.TrimSuffix(u.Hostname(), "."), "localhost")
 }
 
-// organizationOf returns the organization that a request names, and the first
-// one when it names none. It refuses query parameters that mean nothing.
-func (s *plane) organizationOf(r *http.Request, to route) (*store.Organization, error) {
+// organizationOf returns the organization that a request selects, nil for a
+// global route. It refuses unknown and repeated query parameters.
+func (s *plane) organizationOf(r *http.Request, rt route) (*store.Organization, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, refuse(http.StatusBadRequest, codeInvalidQuery, "The query string is badly escaped: "+err.Error()+".", nil)
+		return nil, refuse(http.StatusBadRequest, codeInvalidQuery, "invalid query: "+err.Error(), nil)
 	}
 	var known []string
-	if !to.global {
-		known = append([]string{"organization"}, to.query...)
+	if !rt.global {
+		known = append([]string{"organization"}, rt.query...)
 	}
 	for name, values := range query {
 		switch {
 		case !slices.Contains(known, name):
-			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, fmt.Sprintf("unknown parameter %q (allowed: %s)", name, cmp.Or(strings.Join(known, ", "), "none")), nil)
+			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, text.Unknown("parameter", name, known), nil)
 		case len(values) > 1:
-			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, fmt.Sprintf("repeated parameter %q", name), nil)
+			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, "repeated parameter "+text.Quote(name), nil)
 		}
 	}
-	if to.global {
+	if rt.global {
 		return nil, nil
 	}
-	o, err := s.selected(r, query, to)
+	o, err := s.selected(r, query, rt)
 	if err != nil {
 		return nil, err
 	}
 	if o == nil {
-		return nil, refuse(http.StatusNotFound, "organization_not_found", "There is no such organization.", &remedy.Remedy{Type: remedy.NameOrganization})
+		message := "no such organization"
+		if id := query["organization"]; id != nil { // a key is a secret
+			message += " " + text.Quote(id[0])
+		}
+		return nil, refuse(http.StatusNotFound, "organization_not_found", message, &remedy.Remedy{Type: remedy.NameOrganization})
 	}
 	return o, nil
 }
 
-func (s *plane) selected(r *http.Request, query url.Values, to route) (*store.Organization, error) {
+// selected returns the organization with the id or the key of a request, the first
+// one when it has neither, and nil when there is no such organization.
+func (s *plane) selected(r *http.Request, query url.Values, rt route) (*store.Organization, error) {
 	if id := query["organization"]; id != nil {
 		return s.Store.Organization(id[0]), nil
 	}
@@ -97,14 +102,14 @@ func (s *plane) selected(r *http.Request, query url.Values, to route) (*store.Or
 	if key == "" {
 		return s.Store.First(), nil
 	}
-	if to.newKey && s.ForkUnknownKeys && s.Store.Authenticate(key) == nil {
-		return s.Store.First(), nil // or else it would be given here, to a fork
+	if rt.newKey && s.ForkUnknownKeys && s.Store.Authenticate(key) == nil {
+		return s.Store.First(), nil // s.Organization would assign the key to a fork
 	}
 	return s.Organization(key)
 }
 
-// bearerKey returns a key that came as Bearer. What does not look like a key is a
-// token, also where none is asked for.
+// bearerKey returns the Bearer token if it is an API key. Anything else is a
+// control token, even where none is required.
 func bearerKey(h http.Header) string {
 	if key := api.BearerOf(h); strings.HasPrefix(key, api.KeyPrefix) {
 		return key
@@ -112,7 +117,7 @@ func bearerKey(h http.Header) string {
 	return ""
 }
 
-// accepts reports whether a request would rather have HTML, as a browser's.
+// accepts reports whether the Accept header of a request names a media type.
 func accepts(r *http.Request, mediaType string) bool {
 	return slices.ContainsFunc(r.Header.Values("Accept"), func(v string) bool { return strings.Contains(v, mediaType) })
 }

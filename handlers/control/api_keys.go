@@ -13,17 +13,18 @@ var apiKeyRoutes = []route{
 	{ID: "useApiKey", Method: http.MethodPost, Path: Base + "/api_keys/{id}/use", handle: useAPIKey},
 }
 
-// keyWithSecret is a key as nobody sees it a second time.
+// keyWithSecret is a key with its secret, which only the response that creates
+// the key contains.
 type keyWithSecret struct {
 	api.APIKey
 	Secret string `json:"secret"`
 }
 
-var aKeyName = form{fmt.Sprintf("a name of 1 to %d characters", api.MaxAPIKeyName), characters(1, api.MaxAPIKeyName)}
+var aKeyName = form{want: fmt.Sprintf("a name of 1 to %d characters", api.MaxAPIKeyName), valid: characters(1, api.MaxAPIKeyName)}
 
 func createAPIKey(c *call) (any, error) {
 	in := store.NewAPIKey{
-		Name:        c.need("name", aKeyName),
+		Name:        c.require("name", aKeyName),
 		WorkspaceID: c.text("workspace_id", anID),
 		CreatedBy:   c.text("created_by", anID),
 		ExpiresAt:   c.time("expires_at"),
@@ -35,4 +36,4 @@ func createAPIKey(c *call) (any, error) {
 	return keyWithSecret{key.Value.APIKey, secret}, err
 }
 
-func useAPIKey(c *call) (any, error) { return object(c.org.UseAPIKey(c.path["id"])) }
+func useAPIKey(c *call) (any, error) { return rawObject(c.org.UseAPIKey(c.path["id"])) }

@@ -13,7 +13,7 @@ var clockRoutes = []route{
 	{ID: "moveClock", Method: http.MethodPost, Path: Base + "/clock", handle: moveClock, fields: []string{"advance", "set", "freeze", "resume"}},
 }
 
-// clock is what the clock shows.
+// clock is the state of an organization's clock.
 type clock struct {
 	Now    api.Time `json:"now"`
 	Frozen bool     `json:"frozen"`
@@ -23,7 +23,7 @@ func clockOf(o *store.Organization) clock { return clock{o.Now(), o.Clock().Froz
 
 func getClock(c *call) (any, error) { return clockOf(c.org), nil }
 
-// moved is what the clock shows now, and what that caused.
+// moved is a clock after a change, and the effects of the change.
 type moved struct {
 	Now     api.Time       `json:"now"`
 	Frozen  bool           `json:"frozen"`
@@ -32,9 +32,9 @@ type moved struct {
 
 func moveClock(c *call) (any, error) {
 	by, to := c.duration("advance"), c.time("set")
-	set, freeze, resume := c.given("set"), c.set("freeze"), c.set("resume")
-	if trues(c.given("advance"), set || freeze, resume) != 1 {
-		c.note(remedy.Want("", "", "exactly one of advance, set, freeze and resume, where set and freeze go together"))
+	set, freeze, resume := c.given("set"), c.flag("freeze"), c.flag("resume")
+	if countTrue(c.given("advance"), set || freeze, resume) != 1 {
+		c.note(remedy.Want("", "", "exactly one of advance, set, freeze and resume (set and freeze can be combined)"))
 	}
 	if err := c.refused(); err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (c *call) moved(now api.Time, caused []store.Effect, err error) (any, error
 	return moved{now, c.org.Clock().Frozen, append([]store.Effect{}, caused...)}, err
 }
 
-func trues(all ...bool) (n int) {
+func countTrue(all ...bool) (n int) {
 	for _, b := range all {
 		if b {
 			n++

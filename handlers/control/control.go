@@ -1,6 +1,6 @@
-// Package control is the control plane over HTTP: what a test does to an
-// organization that nobody could do to the real one. It has an error shape and
-// a description of its own, and is not the API.
+// Package control is the control plane over HTTP: it does to an organization what
+// a test needs and production doesn't offer. It isn't part of the Admin API: it
+// has its own error shape and its own OpenAPI document.
 package control
 
 import (
@@ -18,8 +18,8 @@ import (
 // Base is the path under which the control plane is served.
 const Base = "/_emulate"
 
-// New returns the handler of everything under Base, for a server with these
-// operations of the Admin API.
+// New returns the handler of everything under Base. operations are the Admin
+// API's.
 func New(o server.Options, operations []faults.Operation) http.Handler {
 	return &plane{Options: o, operations: operations, routes: routes}
 }
@@ -27,64 +27,64 @@ func New(o server.Options, operations []faults.Operation) http.Handler {
 // plane is what the handlers share.
 type plane struct {
 	server.Options
-	operations []faults.Operation // of the Admin API, as faults and expectations name them
+	operations []faults.Operation // of the Admin API, which faults and expectations name
 	routes     []route
-	arming     sync.Mutex // of faults
+	arming     sync.Mutex // held while faults change, see changeFaults
 }
 
-// call is one request: let in, routed, and read.
+// call is a request that was admitted, routed and decoded.
 type call struct {
 	*plane
 	*fields // of the body
 	request *http.Request
-	org     *store.Organization // nil unless the route is within one
-	path    map[string]string   // what stands for the parameters of the path
+	org     *store.Organization // nil for a global route
+	path    map[string]string   // the values of the path parameters
 	query   url.Values
 	body    []byte
 }
 
-// ServeHTTP answers a request.
+// ServeHTTP handles a request.
 func (s *plane) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	answer, err := s.answer(w, r)
+	response, err := s.respond(w, r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	if h, ok := answer.(http.Handler); ok {
+	if h, ok := response.(http.Handler); ok {
 		h.ServeHTTP(w, r)
 		return
 	}
-	s.write(w, r, http.StatusOK, answer)
+	s.write(w, r, http.StatusOK, response)
 }
 
-// answer returns what is to be answered: a value to encode, or a handler that
-// writes in its own way.
-func (s *plane) answer(w http.ResponseWriter, r *http.Request) (any, error) {
+// respond returns the response to a request: a value to encode as JSON, or an
+// http.Handler that writes it.
+func (s *plane) respond(w http.ResponseWriter, r *http.Request) (any, error) {
 	if err := s.admit(r); err != nil {
 		return nil, err
 	}
-	to, path, err := s.find(r)
+	rt, path, err := s.find(r)
 	if err != nil {
 		return nil, err
 	}
 	c := &call{plane: s, request: r, path: path}
-	if c.org, err = s.organizationOf(r, to); err != nil {
+	if c.org, err = s.organizationOf(r, rt); err != nil {
 		return nil, err
 	}
-	c.query = r.URL.Query() // in order, or else there were no organization
-	if c.body, err = readBody(w, r, to); err != nil {
+	c.query = r.URL.Query() // organizationOf has checked it
+	if c.body, err = readBody(w, r, rt); err != nil {
 		return nil, err
 	}
-	if c.fields, err = fieldsOf(c.body, to); err != nil {
+	if c.fields, err = parseFields(c.body, rt); err != nil {
 		return nil, err
 	}
-	return to.handle(c)
+	return rt.handle(c)
 }
 
-// tools are those of the organization.
+// tools returns the tools of the organization.
 func (c *call) tools() *server.Tools { return c.ToolsOf(c.org) }
 
-// write answers with a value as JSON.
+// write writes v as JSON.
 func (s *plane) write(w http.ResponseWriter, r *http.Request, status int, v any) {
 	h := w.Header()
 	h.Set("Content-Type", "application/json")
@@ -93,11 +93,11 @@ func (s *plane) write(w http.ResponseWriter, r *http.Request, status int, v any)
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		s.Log.Debug("the client went away before its answer", "path", r.URL.Path, "error", err)
+		s.Log.Debug("client disconnected before the response", "path", r.URL.Path, "error", err)
 	}
 }
 
-// document is an answer that is written as it is.
+// document is a response that is written verbatim.
 type document struct{ contentType, text string }
 
 // ServeHTTP writes the document.
@@ -105,21 +105,20 @@ func (d document) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", d.contentType)
 	h.Set("Cache-Control", "no-store")
-	_, _ = io.WriteString(w, d.text) // an error here is a client that went away
+	_, _ = io.WriteString(w, d.text) // fails only when the client has disconnected
 }
 
-// list is how every list is answered.
+// list is the shape of every list.
 type list[T any] struct {
 	Data []T `json:"data"`
 }
 
-// deleted is how a deletion is answered.
+// deleted is the response to the deletion of one object.
 type deleted struct {
 	Deleted string `json:"deleted"` // the id or the name
 }
 
-// object answers an object of the API, or hands on the refusal that came in its
-// stead.
-func object[T any](o store.Object[T], err error) (any, error) {
+// rawObject returns an object of the Admin API as JSON, or err.
+func rawObject[T any](o store.Object[T], err error) (any, error) {
 	return json.RawMessage(o.JSON), err
 }

@@ -25,17 +25,19 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-var ours = sync.OnceValues(func() (*conform.Document, error) { return conform.Load([]byte(OpenAPI)) })
+// description loads openapi.json.
+var description = sync.OnceValues(func() (*conform.Document, error) { return conform.Load([]byte(OpenAPI)) })
 
 const (
 	firstKey, secondKey = "sk-ant-admin01-first", "sk-ant-admin01-second"
 	firstID, secondID   = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
 )
 
-// instant is the real time at which the tests begin.
+// instant is the real time when a test starts.
 var instant = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// acme is two organizations: one whose clock stands still and one whose runs.
+// acme is a seed of two organizations: one with a frozen clock and one with a
+// running clock.
 const acme = `{"organizations": [
 	{"id": "` + firstID + `", "name": "First", "admin_keys": ["` + firstKey + `"], "clock": {"frozen_at": "2026-03-01T12:00:00Z"},
 	 "users": [{"id": "user_admin", "email": "admin@example.com", "role": "admin", "added_at": "2026-01-01T00:00:00Z"}],
@@ -49,7 +51,7 @@ const acme = `{"organizations": [
 	 "users": [{"id": "user_admin", "email": "admin@example.com", "role": "admin"}]}
 ]}`
 
-// someOperations are operations as the Admin API has them.
+// someOperations are operations of the Admin API.
 var someOperations = []faults.Operation{
 	{ID: "createOrganizationInvite", Method: "POST", Path: "/organizations/invites", Body: true},
 	{ID: "getOrganizationMember", Method: "GET", Path: "/organizations/users/{user_id}"},
@@ -57,7 +59,7 @@ var someOperations = []faults.Operation{
 	{ID: "removeOrganizationMember", Method: "DELETE", Path: "/organizations/users/{user_id}"},
 }
 
-// testServer is a control plane and its real time.
+// testServer is a control plane with its own real time.
 type testServer struct {
 	t       testing.TB
 	handler http.Handler
@@ -96,16 +98,15 @@ func serve(t testing.TB, src string, options ...func(*server.Options)) *testServ
 	return srv
 }
 
-// result is an answer.
+// result is a response.
 type result struct {
 	status int
 	header http.Header
 	body   string
 }
 
-// do sends a request, with headers as "name: value", to a path below Base.
-// Every answer of an operation is held against the document, and so is every
-// body that was taken.
+// do sends a request to a path below Base, with headers as "name: value". It checks
+// the response, and the body if the request succeeds, against openapi.json.
 func (s *testServer) do(method, path, body string, headers ...string) result {
 	s.t.Helper()
 	r := httptest.NewRequest(method, "http://127.0.0.1:4020"+Base+path, strings.NewReader(body))
@@ -123,9 +124,10 @@ func (s *testServer) do(method, path, body string, headers ...string) result {
 	return got
 }
 
+// conforms checks a request and its response against openapi.json.
 func (s *testServer) conforms(r *http.Request, body string, got result) {
 	s.t.Helper()
-	doc, err := ours()
+	doc, err := description()
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -144,11 +146,11 @@ func (s *testServer) conforms(r *http.Request, body string, got result) {
 		return
 	}
 	if err := doc.CheckRequest(r.Method, route, []byte(body)); err != nil {
-		s.t.Errorf("%s %s took a body that is not described: %v\n%s", r.Method, route, err, body)
+		s.t.Errorf("%s %s accepted a body that openapi.json does not allow: %v\n%s", r.Method, route, err, body)
 	}
 }
 
-// must is do for what has to succeed, and decodes the answer.
+// must is do for a request that must succeed. It decodes the response.
 func (s *testServer) must(method, path, body string, headers ...string) map[string]any {
 	s.t.Helper()
 	got := s.do(method, path, body, headers...)
@@ -162,7 +164,7 @@ func (s *testServer) must(method, path, body string, headers ...string) map[stri
 	return out
 }
 
-// contents is everything that there is, by organization.
+// contents returns the state and the snapshots of all organizations.
 func (s *testServer) contents() string {
 	var b strings.Builder
 	for _, o := range s.store.Organizations() {
@@ -172,6 +174,7 @@ func (s *testServer) contents() string {
 	return b.String()
 }
 
+// same reports a difference between want and got.
 func same[T any](t testing.TB, what string, want, got T) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -179,6 +182,7 @@ func same[T any](t testing.TB, what string, want, got T) {
 	}
 }
 
+// failed decodes an error response.
 func failed(t *testing.T, got result) failureObject {
 	t.Helper()
 	var f failure
@@ -188,8 +192,8 @@ func failed(t *testing.T, got result) failureObject {
 	return f.Error
 }
 
-// refused is failed for a request that is refused for its problems. It checks that
-// the message says them all, and leaves them out.
+// refused is failed for a request with problems. It checks that the message lists
+// them all, and removes them from the result.
 func refused(t *testing.T, got result) failureObject {
 	t.Helper()
 	f := failed(t, got)
@@ -198,19 +202,19 @@ func refused(t *testing.T, got result) failureObject {
 		lines = append(lines, p.Error())
 	}
 	if f.Problems != nil && f.Message != strings.Join(lines, "; ") {
-		t.Errorf("the message %q of the problems %q", f.Message, lines)
+		t.Errorf("message %q for the problems %q", f.Message, lines)
 	}
 	if len(f.Problems) == 1 {
 		same(t, "field of the only problem", f.Problems[0].Field, f.Field)
 		same(t, "remedy of the only problem", f.Problems[0].Remedy, f.Remedy)
 	} else if f.Field != "" || f.Remedy != nil {
-		t.Errorf("the field or the remedy of one among %q", lines)
+		t.Errorf("field %q and remedy %v for several problems: %q", f.Field, f.Remedy, lines)
 	}
 	f.Problems = nil
 	return f
 }
 
-func TestTheDescriptionListsEveryRemedy(t *testing.T) {
+func TestOpenAPIListsEveryRemedyAndProblem(t *testing.T) {
 	var raw struct {
 		Components struct {
 			Schemas struct {
@@ -235,34 +239,35 @@ func TestTheDescriptionListsEveryRemedy(t *testing.T) {
 	same(t, "types of problems", problems, raw.Components.Schemas.Problem.Properties.Type.Enum)
 }
 
-// Every route refuses what it does not know, and changes nothing.
-func TestNothingUnknownIsTaken(t *testing.T) {
+// Every route refuses unknown parameters, fields and organizations, and changes
+// nothing.
+func TestUnknownInputIsRefused(t *testing.T) {
 	srv := serve(t, acme)
 	srv.must("POST", "/snapshots", `{"name":"kept"}`)
 	before := srv.contents()
-	for _, to := range routes {
-		path := strings.NewReplacer("{id}", secondID, "{name}", "kept").Replace(strings.TrimPrefix(to.Path, Base))
-		same(t, to.ID+" with a parameter", "invalid_query", failed(t, srv.do(to.Method, path+"?nonsense=1", "")).Code)
-		same(t, to.ID+" with a bad escape", "invalid_query", failed(t, srv.do(to.Method, path+"?organization=%zz", "")).Code)
-		same(t, to.ID+" with two organizations", "invalid_query", failed(t, srv.do(to.Method, path+"?organization="+firstID+"&organization="+firstID, "")).Code)
-		got := srv.do(to.Method, path, `{"name":"x","nonsense":1}`)
+	for _, rt := range routes {
+		path := strings.NewReplacer("{id}", secondID, "{name}", "kept").Replace(strings.TrimPrefix(rt.Path, Base))
+		same(t, rt.ID+" with a parameter", "invalid_query", failed(t, srv.do(rt.Method, path+"?nonsense=1", "")).Code)
+		same(t, rt.ID+" with a bad escape", "invalid_query", failed(t, srv.do(rt.Method, path+"?organization=%zz", "")).Code)
+		same(t, rt.ID+" with two organizations", "invalid_query", failed(t, srv.do(rt.Method, path+"?organization="+firstID+"&organization="+firstID, "")).Code)
+		got := srv.do(rt.Method, path, `{"name":"x","nonsense":1}`)
 		if got.status != http.StatusBadRequest || !strings.Contains(got.body, "nonsense") {
-			t.Errorf("%s with an unknown field: %d %s", to.ID, got.status, got.body)
+			t.Errorf("%s with an unknown field: %d %s", rt.ID, got.status, got.body)
 		}
 		for _, body := range []string{"{", "[]", "null", `"x"`, "{} {}", `{"name":}`, `{"name":"a"`, "\xff", `{"a":1 "b":2}`, `{"name":"a","name":"b"}`} {
-			if got := srv.do(to.Method, path, body); got.status != http.StatusBadRequest {
-				t.Errorf("%s with %q: %d %s", to.ID, body, got.status, got.body)
+			if got := srv.do(rt.Method, path, body); got.status != http.StatusBadRequest {
+				t.Errorf("%s with %q: %d %s", rt.ID, body, got.status, got.body)
 			}
 		}
-		if !to.global {
-			same(t, to.ID+" in no organization", 404, srv.do(to.Method, path+"?organization=nobody", "").status)
-			same(t, to.ID+" with no key", "organization_not_found", failed(t, srv.do(to.Method, path, "", "x-api-key: sk-ant-admin01-nobody")).Code)
+		if !rt.global {
+			same(t, rt.ID+" with an unknown id", 404, srv.do(rt.Method, path+"?organization=unknown", "").status)
+			same(t, rt.ID+" with an unknown key", "organization_not_found", failed(t, srv.do(rt.Method, path, "", "x-api-key: sk-ant-admin01-unknown")).Code)
 		}
 	}
 	same(t, "contents", before, srv.contents())
 }
 
-func TestMethods(t *testing.T) {
+func TestUnknownPathsAndMethods(t *testing.T) {
 	srv := serve(t, acme)
 	for path, allow := range map[string]string{
 		"": "GET", "/organizations": "GET, POST", "/state": "GET, PUT", "/settings": "GET, PATCH", "/clock": "GET, POST",
@@ -284,7 +289,7 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-func TestTheToken(t *testing.T) {
+func TestControlToken(t *testing.T) {
 	guarded := func(o *server.Options) { o.Exposed, o.Token = true, "s3cret" }
 	foreign := []string{"host: antechamber.example.com:4020", "origin: https://elsewhere.example.com"}
 	srv := serve(t, acme, guarded)
@@ -305,7 +310,7 @@ func TestTheToken(t *testing.T) {
 	same(t, "a web page", "forbidden_origin", failed(t, open.do("GET", "/clock", "", foreign...)).Code)
 }
 
-func TestWebPagesAreKeptOut(t *testing.T) {
+func TestForeignHostsAndOriginsAreForbidden(t *testing.T) {
 	srv := serve(t, acme)
 	for host, ok := range map[string]bool{
 		"localhost": true, "localhost:4020": true, "LOCALHOST:1": true, "127.0.0.1": true, "127.9.9.9:4020": true, "[::1]": true, "[::1]:4020": true,
@@ -328,41 +333,41 @@ func TestWebPagesAreKeptOut(t *testing.T) {
 	same(t, "null", 403, srv.do("GET", "/state", "", "origin: null").status)
 }
 
-func TestWhichOrganization(t *testing.T) {
+func TestOrganizationOfARequest(t *testing.T) {
 	srv := serve(t, acme)
 	name := func(path string, headers ...string) string {
 		o, _ := srv.must("GET", path, "", headers...)["organization"].(map[string]any)
 		return o["name"].(string)
 	}
-	same(t, "nobody named", "First", name(""))
+	same(t, "none selected", "First", name(""))
 	same(t, "a slash", "First", name("/"))
 	same(t, "by key", "Second", name("", "x-api-key: "+secondKey))
 	same(t, "by Bearer", "Second", name("", "authorization: Bearer "+secondKey))
-	same(t, "a token where none is asked for", "First", name("", "authorization: Bearer s3cret"))
-	same(t, "a token beside a key", "Second", name("", "authorization: Bearer s3cret", "x-api-key: "+secondKey))
+	same(t, "a token where none is required", "First", name("", "authorization: Bearer s3cret"))
+	same(t, "a token and a key", "Second", name("", "authorization: Bearer s3cret", "x-api-key: "+secondKey))
 	same(t, "by id", "Second", name("?organization="+secondID))
-	same(t, "the id outranks the key", "Second", name("?organization="+secondID, "x-api-key: "+firstKey))
+	same(t, "the id overrides the key", "Second", name("?organization="+secondID, "x-api-key: "+firstKey))
 
 	forking := serve(t, acme, func(o *server.Options) { o.ForkUnknownKeys = true })
 	forking.must("GET", "/clock", "", "x-api-key: sk-ant-admin01-invented")
 	same(t, "organizations", 3, len(forking.store.Organizations()))
 
-	// A load balancer that hashes the key has to see the one that is to be given.
+	// A load balancer that hashes the key must see the key of the new organization.
 	made := forking.must("POST", "/organizations", `{"admin_key":"sk-ant-admin01-chosen"}`, "x-api-key: sk-ant-admin01-chosen")
 	same(t, "admin_key", any("sk-ant-admin01-chosen"), made["admin_key"])
-	same(t, "organizations: the chosen key got no fork", 4, len(forking.store.Organizations()))
+	same(t, "organizations, without a fork for the chosen key", 4, len(forking.store.Organizations()))
 }
 
-func TestTooLarge(t *testing.T) {
+func TestBodiesThatAreTooLarge(t *testing.T) {
 	srv := serve(t, acme)
 	before := srv.contents()
 	same(t, "a body", "body_too_large", failed(t, srv.do("POST", "/users", strings.Repeat(" ", MaxBody+1))).Code)
-	same(t, "a body of many values", "The body is not valid JSON: more than 100000 values and names (line 1 column 200001).", failed(t, srv.do("POST", "/verify", `{"a":[0`+strings.Repeat(",0", maxValues)+`]}`)).Message)
-	// Names are cut in messages: a hundred paths would each have the long one.
+	same(t, "a body of many values", "invalid body: want JSON: more than 100000 values and names (line 1 column 200001)", failed(t, srv.do("POST", "/verify", `{"a":[0`+strings.Repeat(",0", maxValues)+`]}`)).Message)
+	// Messages shorten names: otherwise each of a hundred paths would repeat the long one.
 	long := srv.do("POST", "/verify", `{"`+strings.Repeat("n", 500_000)+`":{`+strings.Repeat(`"x":1,`, 600)+`"x":1}}`)
 	same(t, "repeated fields below a long name", "invalid_body", failed(t, long).Code)
 	if len(long.body) > 100_000 {
-		t.Errorf("the answer has %d bytes", len(long.body))
+		t.Errorf("the response has %d bytes", len(long.body))
 	}
 	same(t, "settings", 413, srv.do("PATCH", "/settings", strings.Repeat(" ", MaxBody+1)).status)
 	same(t, "a state of that size", "invalid_seed", failed(t, srv.do("PUT", "/state", strings.Repeat(" ", MaxBody+1))).Code)
@@ -382,7 +387,7 @@ func (spaces) Read(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func TestThePage(t *testing.T) {
+func TestManifestPage(t *testing.T) {
 	srv := serve(t, strings.Replace(acme, "Second", "<b>", 1))
 	got := srv.do("GET", "", "", "accept: text/html,application/xhtml+xml,*/*;q=0.8")
 	same(t, "type", "text/html; charset=utf-8", got.header.Get("Content-Type"))

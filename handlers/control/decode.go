@@ -13,26 +13,28 @@ import (
 	"antechamber/internal/duration"
 	"antechamber/internal/jsontree"
 	"antechamber/internal/remedy"
+	"antechamber/internal/text"
 )
 
-// MaxBody is how many bytes a body may have, and MaxState how many a state.
+// The maximum size of a body, in bytes, and of the body of replaceState.
 const (
 	MaxBody  = 1 << 20
 	MaxState = 64 << 20
 )
 
 // readBody reads the body of a request.
-func readBody(w http.ResponseWriter, r *http.Request, to route) ([]byte, error) {
-	most := int64(MaxBody)
-	if to.ID == "replaceState" {
-		most = MaxState
+func readBody(w http.ResponseWriter, r *http.Request, rt route) ([]byte, error) {
+	limit := int64(MaxBody)
+	if rt.ID == "replaceState" {
+		limit = MaxState
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, most))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-		return nil, refuse(http.StatusRequestEntityTooLarge, "body_too_large", fmt.Sprintf("The body is larger than the %d bytes that are allowed.", most), nil)
+		message := text.Invalid("body", "", fmt.Sprintf("at most %d MiB", limit>>20))
+		return nil, refuse(http.StatusRequestEntityTooLarge, "body_too_large", message, nil)
 	}
 	if err != nil {
-		return nil, invalidBody("The body could not be read: " + err.Error())
+		return nil, invalidBody("cannot read the body: " + err.Error())
 	}
 	return body, nil
 }
@@ -41,23 +43,22 @@ func invalidBody(message string) error {
 	return refuse(http.StatusBadRequest, codeInvalidBody, message, nil)
 }
 
-// fields are those of a JSON object. Its methods read one field each and note
-// what is wrong with it; refused returns all of that at once. null counts as
-// absent. No value is repeated in a message: it may be a key.
+// fields reads the fields of a JSON object. Each method reads one field and notes
+// a problem if it is invalid; refused returns all problems at once. null counts as
+// absent. Problems repeat the value, with API keys redacted, unless it is secret.
 type fields struct {
 	doc      *jsontree.Document
 	object   *jsontree.Node
 	problems []remedy.Problem
 }
 
-// maxValues bounds the memory that a body takes: it is more than a thousand
-// expectations have.
+// maxValues bounds the memory that a body takes. A thousand expectations need
+// less.
 const maxValues = 100_000
 
-// fieldsOf reads the body of a route that takes fields. No body is an object
-// without any.
-func fieldsOf(body []byte, to route) (*fields, error) {
-	if to.seed {
+// parseFields parses the body of a route. An empty body is an empty object.
+func parseFields(body []byte, rt route) (*fields, error) {
+	if rt.seed {
 		return &fields{}, nil
 	}
 	if len(body) == 0 {
@@ -65,14 +66,14 @@ func fieldsOf(body []byte, to route) (*fields, error) {
 	}
 	doc, err := jsontree.ParseWithin(body, jsontree.Limits{Values: maxValues})
 	if err != nil {
-		return nil, invalidBody("The body is not valid JSON: " + err.Error() + ".")
+		return nil, invalidBody(text.Invalid("body", "", "JSON: "+err.Error()))
 	}
 	if doc.Root.Kind != jsontree.Object {
-		return nil, invalidBody("The body is not a JSON object.")
+		return nil, invalidBody(text.Invalid("body", doc.Root.Quote(), "a JSON object"))
 	}
 	f := &fields{doc: doc, object: doc.Root}
-	if !to.fault {
-		f = fieldsIn(doc, doc.Root, to.fields)
+	if !rt.fault {
+		f = fieldsIn(doc, doc.Root, rt.fields)
 	}
 	for _, n := range doc.Repeated {
 		f.note(remedy.Problem{Type: remedy.Repeated, Field: n.Path()})
@@ -89,7 +90,7 @@ func fieldsIn(doc *jsontree.Document, object *jsontree.Node, known []string) *fi
 	return f
 }
 
-// refused returns what is wrong with the fields, or nil.
+// refused returns the problems as a refusal, or nil if there are none.
 func (f *fields) refused() error {
 	if len(f.problems) == 0 {
 		return nil
@@ -99,8 +100,10 @@ func (f *fields) refused() error {
 
 func (f *fields) note(p remedy.Problem) { f.problems = append(f.problems, p) }
 
-// want notes that a value is not what its place asks for.
-func (f *fields) want(name, want string) { f.note(remedy.Want(f.object.PathOf(name), "", want)) }
+// want notes that the value n is invalid.
+func (f *fields) want(n *jsontree.Node, want string) {
+	f.note(remedy.Want(n.Path(), n.Quote(), want))
+}
 
 // get returns the value of a field, or nil.
 func (f *fields) get(name string) *jsontree.Node {
@@ -113,19 +116,38 @@ func (f *fields) get(name string) *jsontree.Node {
 
 func (f *fields) given(name string) bool { return f.get(name) != nil }
 
-// form is what a text has to look like.
+// form is the form that a string must have.
 type form struct {
-	is    string
-	valid func(string) bool
+	want   string // for messages
+	valid  func(string) bool
+	secret bool // messages must not repeat the value
 }
 
-// text reads a text that may be left out.
+// text reads an optional string.
 func (f *fields) text(name string, form form) string {
-	return parsed(f, name, form.is, func(s string) (string, bool) { return s, form.valid(s) })
+	n := f.get(name)
+	switch {
+	case n == nil:
+	case n.Kind == jsontree.String && form.valid(n.Text):
+		return n.Text
+	case form.secret:
+		f.note(remedy.Want(n.Path(), "", form.want))
+	default:
+		f.want(n, form.want)
+	}
+	return ""
 }
 
-// parsed reads a text that stands for a value of another type.
-func parsed[T any](f *fields, name, is string, parse func(string) (T, bool)) (v T) {
+// require reads a required string.
+func (f *fields) require(name string, form form) string {
+	if !f.given(name) {
+		f.note(remedy.Problem{Type: remedy.Missing, Field: f.object.PathOf(name), Message: "want " + form.want})
+	}
+	return f.text(name, form)
+}
+
+// parsed reads an optional string and parses it.
+func parsed[T any](f *fields, name, want string, parse func(string) (T, bool)) (v T) {
 	n := f.get(name)
 	if n == nil {
 		return v
@@ -135,38 +157,31 @@ func parsed[T any](f *fields, name, is string, parse func(string) (T, bool)) (v 
 		v, valid = parse(n.Text)
 	}
 	if !valid {
-		f.want(name, is)
+		f.want(n, want)
 	}
 	return v
 }
 
-// need reads a text that must not be left out.
-func (f *fields) need(name string, form form) string {
-	if !f.given(name) {
-		f.note(remedy.Problem{Type: remedy.Missing, Field: f.object.PathOf(name), Message: "want " + form.is})
-	}
-	return f.text(name, form)
-}
-
-// value reads a field of any kind.
-func value[T any](f *fields, name, is string) (v T) {
+// value reads an optional field of any type.
+func value[T any](f *fields, name, want string) (v T) {
 	if n := f.get(name); n != nil && json.Unmarshal(f.doc.Raw(n), &v) != nil {
-		f.want(name, is)
+		f.want(n, want)
 	}
 	return v
 }
 
-// set reads what can only be true.
-func (f *fields) set(name string) bool {
+// flag reads an optional field that can only be true, and reports whether it is
+// given.
+func (f *fields) flag(name string) bool {
 	n := f.get(name)
 	if n != nil && (n.Kind != jsontree.Bool || n.Text != "true") {
-		f.want(name, "true")
+		f.want(n, "true")
 	}
 	return n != nil
 }
 
 func (f *fields) duration(name string) time.Duration {
-	return parsed(f, name, "a duration such as 504h, 90s, 21d or 3w", parseDuration)
+	return parsed(f, name, "a duration, such as 504h, 90s, 21d or 3w", parseDuration)
 }
 
 func parseDuration(s string) (time.Duration, bool) {
@@ -186,6 +201,8 @@ func parseTime(s string) (api.Time, bool) {
 	return api.At(t), true
 }
 
+// characters returns a function that reports whether a string has from least to
+// most characters.
 func characters(least, most int) func(string) bool {
 	return func(s string) bool {
 		n := utf8.RuneCountInString(s)
@@ -193,9 +210,9 @@ func characters(least, most int) func(string) bool {
 	}
 }
 
-// The forms of texts.
+// Forms that several operations use.
 var (
-	aText = form{"a text that is not empty", func(s string) bool { return s != "" }}
-	aName = form{"a name of 1 to 255 characters", characters(1, 255)}
-	anID  = form{"an id", characters(1, 128)}
+	nonEmpty = form{want: "a non-empty string", valid: func(s string) bool { return s != "" }}
+	aName    = form{want: "a name of 1 to 255 characters", valid: characters(1, 255)}
+	anID     = form{want: "an id", valid: characters(1, 128)}
 )

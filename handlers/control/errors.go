@@ -13,7 +13,7 @@ import (
 	"antechamber/store"
 )
 
-// The codes that several refusals share. openapi.json documents every code.
+// Error codes used in several places. openapi.json documents every code.
 const (
 	codeNotFound           = "not_found"
 	codeInvalidBody        = "invalid_body"
@@ -21,32 +21,32 @@ const (
 	codeInvalidExpectation = "invalid_expectation"
 )
 
-// refusal is why a request is answered with an error.
+// refusal is an error response.
 type refusal struct {
 	status        int
 	code, message string
-	field         string         // the one at fault; empty for none and for several
+	field         string         // the invalid one; empty for none and for several
 	remedy        *remedy.Remedy // nil for none
 	problems      []remedy.Problem
-	more          int     // problems that are left out
-	allow         string  // the methods of the path, when the request's is none of them
+	more          int     // the number of problems beyond those listed
+	allow         string  // the Allow header of a 405
 	faults        []fault // of a seed
 
-	// What is wrong with expectations.
+	// Of expectations.
 	unmet      []journal.Unmet
 	unexpected []journal.Entry
 }
 
 func (r *refusal) Error() string { return r.message }
 
-func refuse(status int, code, message string, how *remedy.Remedy) error {
-	return &refusal{status: status, code: code, message: message, remedy: how}
+func refuse(status int, code, message string, hint *remedy.Remedy) error {
+	return &refusal{status: status, code: code, message: message, remedy: hint}
 }
 
-// maxProblems is how many problems are listed at most.
+// maxProblems is the maximum number of problems that an error lists.
 const maxProblems = 100
 
-// refuseAll refuses a request for its problems, of which there is at least one.
+// refuseAll returns a refusal that lists problems. There must be at least one.
 func refuseAll(code string, problems []remedy.Problem) error {
 	shown := problems[:min(maxProblems, len(problems))]
 	r := &refusal{status: http.StatusBadRequest, code: code, problems: shown, more: len(problems) - len(shown)}
@@ -64,7 +64,7 @@ func refuseAll(code string, problems []remedy.Problem) error {
 	return r
 }
 
-// failure is the answer to a request that failed.
+// failure is the body of an error response.
 type failure struct {
 	Error failureObject `json:"error"`
 }
@@ -73,7 +73,7 @@ type failureObject struct {
 	Code     string           `json:"code"`
 	Message  string           `json:"message"`
 	Field    string           `json:"field,omitempty"`
-	Hint     string           `json:"hint,omitempty"` // Remedy in prose
+	Hint     string           `json:"hint,omitempty"` // Remedy as text
 	Remedy   *remedy.Remedy   `json:"remedy,omitempty"`
 	Problems []remedy.Problem `json:"problems,omitempty"`
 	More     int              `json:"more,omitempty"`
@@ -83,7 +83,7 @@ type failureObject struct {
 	Unexpected []journal.Entry `json:"unexpected,omitzero"`
 }
 
-// fault is one thing that is wrong with a seed, and where.
+// fault is an error in a seed, and its position.
 type fault struct {
 	Line    int    `json:"line"`
 	Column  int    `json:"column"`
@@ -91,21 +91,21 @@ type fault struct {
 	Message string `json:"message"`
 }
 
-// kinds says how the kinds of refusal of the store are answered.
+// kinds maps the kind of a store error to a status and a default code.
 var kinds = map[store.Kind]refusal{
 	store.Invalid:  {status: http.StatusBadRequest, code: "invalid"},
 	store.NotFound: {status: http.StatusNotFound, code: codeNotFound},
 	store.Conflict: {status: http.StatusConflict, code: "conflict"},
 }
 
-// remedies are those of refusals of the store.
+// remedies maps the codes of store errors to what to do about them.
 var remedies = map[api.ErrorCode]*remedy.Remedy{
 	"nobody":                   {Type: remedy.AddUser},
 	"clock_backwards":          {Type: remedy.ResetOrRestore},
 	api.OrgMemberLimitExceeded: {Type: remedy.RemoveLimit, Limit: "member_limit"},
 }
 
-// fail writes every failure of the control plane.
+// fail writes err. Every error response of the control plane is written here.
 func (s *plane) fail(w http.ResponseWriter, r *http.Request, err error) {
 	refused := s.describe(err)
 	switch refused.status {
@@ -120,24 +120,25 @@ func (s *plane) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}})
 }
 
+// describe returns the error response for err.
 func (s *plane) describe(err error) refusal {
 	if own, ok := errors.AsType[*refusal](err); ok {
 		return *own
 	}
 	if refused, ok := errors.AsType[*store.Error](err); ok {
-		answer := kinds[refused.Kind]
-		answer.message, answer.remedy = refused.Message, remedies[refused.Code]
+		out := kinds[refused.Kind]
+		out.message, out.remedy = refused.Message, remedies[refused.Code]
 		if refused.Code != "" {
-			answer.code = string(refused.Code)
+			out.code = string(refused.Code)
 		}
-		return answer
+		return out
 	}
 	s.Log.Error("internal error", "error", err)
-	return refusal{status: http.StatusInternalServerError, code: "internal", message: "Internal error: " + err.Error()}
+	return refusal{status: http.StatusInternalServerError, code: "internal", message: "internal error: " + err.Error()}
 }
 
-// invalidSeed refuses a seed with everything that is wrong with it, and hands
-// on errors that are no faults.
+// invalidSeed returns a refusal that lists the faults of a seed. Other errors are
+// returned unchanged.
 func invalidSeed(code string, err error) error {
 	found, ok := errors.AsType[seed.Faults](err)
 	if !ok {

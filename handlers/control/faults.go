@@ -5,6 +5,7 @@ import (
 
 	"antechamber/internal/faults"
 	"antechamber/internal/remedy"
+	"antechamber/internal/text"
 )
 
 var faultRoutes = []route{
@@ -26,10 +27,10 @@ func armFault(c *call) (any, error) {
 }
 
 func deleteFault(c *call) (any, error) {
-	id, there := c.path["id"], false
-	c.changeFaults(func(set *faults.Set) { there = set.Remove(id) })
-	if !there {
-		return nil, refuse(http.StatusNotFound, codeNotFound, "Fault `"+id+"` not found.", &remedy.Remedy{Type: remedy.ListFaults})
+	id, found := c.path["id"], false
+	c.changeFaults(func(set *faults.Set) { found = set.Remove(id) })
+	if !found {
+		return nil, refuse(http.StatusNotFound, codeNotFound, "no such fault "+text.Quote(id), &remedy.Remedy{Type: remedy.ListFaults})
 	}
 	return deleted{id}, nil
 }
@@ -43,14 +44,14 @@ func clearFaults(c *call) (any, error) {
 	return cleared{n}, nil
 }
 
-// cleared is how the deletion of all of something is answered.
+// cleared is the response to the deletion of all objects of a kind.
 type cleared struct {
 	Deleted int `json:"deleted"`
 }
 
-// changeFaults changes the faults of the organization, and keeps as many
-// versions of it as they then ask for. Of two changes at once, the one could
-// otherwise keep what the other has counted before.
+// changeFaults changes the faults of the organization, and then has it keep as
+// many versions as they need. The lock keeps a concurrent change from applying an
+// outdated number of versions last.
 func (c *call) changeFaults(change func(*faults.Set)) {
 	c.arming.Lock()
 	defer c.arming.Unlock()

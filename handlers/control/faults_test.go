@@ -15,7 +15,7 @@ import (
 	"antechamber/store"
 )
 
-// Each kind of fault is armed, listed as it was answered, and removed.
+// Each type of fault can be armed, is listed as returned, and can be removed.
 func TestFaultsAreArmedAndRemoved(t *testing.T) {
 	srv := serve(t, acme)
 	for _, c := range []struct {
@@ -43,53 +43,53 @@ func TestFaultsAreArmedAndRemoved(t *testing.T) {
 			}
 			want["id"], want["hits"] = "fault_1", 0.0
 			same(t, "armed", want, srv.must("POST", "/faults", c.body))
-			same(t, "another's", map[string]any{"data": []any{}}, srv.must("GET", "/faults?organization="+secondID, ""))
+			same(t, "of another organization", map[string]any{"data": []any{}}, srv.must("GET", "/faults?organization="+secondID, ""))
 			same(t, "listed", map[string]any{"data": []any{want}}, srv.must("GET", "/faults", ""))
 			same(t, "removed", map[string]any{"deleted": "fault_1"}, srv.must("DELETE", "/faults/fault_1", ""))
 			same(t, "left", map[string]any{"data": []any{}}, srv.must("GET", "/faults", ""))
-			same(t, "cleared", map[string]any{"deleted": 0.0}, srv.must("DELETE", "/faults", "")) // ids begin again
+			same(t, "cleared", map[string]any{"deleted": 0.0}, srv.must("DELETE", "/faults", "")) // restarts the ids
 		})
 	}
 }
 
-func TestFaultsAreRefused(t *testing.T) {
+func TestInvalidFaultsAreRefused(t *testing.T) {
 	srv := serve(t, acme)
 	for _, c := range []struct {
 		body string
 		want failureObject
 	}{
 		{``, failureObject{Code: "invalid_fault", Field: "action", Message: `missing required field "action"`}},
-		{`[]`, failureObject{Code: "invalid_body", Message: "The body is not a JSON object."}},
-		{`{"action":{"type":"drop"},"time":1,"hits":0}`, failureObject{Code: "invalid_fault", Message: `invalid hits: want none, since the server sets it; unknown field "time" (allowed: match, action, times, after, probability)`}},
-		{`{"action":}`, failureObject{Code: "invalid_body", Message: "The body is not valid JSON: missing value after object name (line 1 column 11)."}},
-		{`{"action":{"type":"drop"}} {}`, failureObject{Code: "invalid_body", Message: "The body is not valid JSON: unexpected text after the value (line 1 column 28)."}},
-		{`null`, failureObject{Code: "invalid_body", Message: "The body is not a JSON object."}},
-		{"{\"match\":{\"path\":\"/\xff\"},\"action\":{\"type\":\"drop\"}}", failureObject{Code: "invalid_body", Message: "The body is not valid JSON: invalid UTF-8 (line 1 column 20)."}},
-		{`{"action":{"type":"drop"},"id":"fault_1"}`, failureObject{Code: "invalid_fault", Message: "invalid id: want none, since the server sets it", Field: "id"}},
+		{`[]`, failureObject{Code: "invalid_body", Message: `invalid body: want a JSON object`}},
+		{`{"action":{"type":"drop"},"time":1,"hits":0}`, failureObject{Code: "invalid_fault", Message: `invalid hits 0: want none, since the server sets it; unknown field "time" (allowed: match, action, times, after, probability)`}},
+		{`{"action":}`, failureObject{Code: "invalid_body", Message: `invalid body: want JSON: missing value after object name (line 1 column 11)`}},
+		{`{"action":{"type":"drop"}} {}`, failureObject{Code: "invalid_body", Message: `invalid body: want JSON: unexpected text after the value (line 1 column 28)`}},
+		{`null`, failureObject{Code: "invalid_body", Message: `invalid body null: want a JSON object`}},
+		{"{\"match\":{\"path\":\"/\xff\"},\"action\":{\"type\":\"drop\"}}", failureObject{Code: "invalid_body", Message: "invalid body: want JSON: invalid UTF-8 (line 1 column 20)"}},
+		{`{"action":{"type":"drop"},"id":"fault_1"}`, failureObject{Code: "invalid_fault", Message: `invalid id "fault_1": want none, since the server sets it`, Field: "id"}},
 		{`{"match":{"body":{"a":[{"b":1,"b":2}]}},"action":{"type":"drop"}}`, failureObject{Code: "invalid_body", Message: `repeated field "match.body.a[0].b"`, Field: "match.body.a[0].b"}},
 		{`{"action":{"type":"drop"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_body", Message: `repeated field "action"`, Field: "action"}},
 		{`{}`, failureObject{Code: "invalid_fault", Message: `missing required field "action"`, Field: "action"}},
-		{`{"match":null,"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "invalid match: want an object", Field: "match"}},
+		{`{"match":null,"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: `invalid match null: want an object`, Field: "match"}},
 		{`{"match":{"operations":"x"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: `unknown field "match.operations" (allowed: operation, method, path, body)`, Field: "match.operations", Hint: `did you mean "operation"?`, Remedy: remedy.Meant("operation")}},
-		{`{"match":{"operation":"listWorkspace"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "invalid match.operation: want an operation of the Admin API, such as listWorkspaces", Field: "match.operation", Hint: `did you mean "listWorkspaces"?`, Remedy: remedy.Meant("listWorkspaces")}},
-		{`{"match":{"operation":"listWorkspaces","method":"POST"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "invalid match.method: want GET, the method of listWorkspaces", Field: "match.method"}},
-		{`{"match":{"path":"organizations"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "invalid match.path: want a path, beginning with a slash, without query and fragment", Field: "match.path"}},
-		{`{"match":{"path":"/organizations?limit=1"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "invalid match.path: want a path, beginning with a slash, without query and fragment", Field: "match.path"}},
-		{`{"match":{"operation":"listWorkspaces","body":{"a":1}},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: "invalid match.body: want none, since no operation that matches takes a body", Field: "match.body"}},
+		{`{"match":{"operation":"listWorkspace"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: `invalid match.operation "listWorkspace": want an operation of the Admin API, such as listWorkspaces`, Field: "match.operation", Hint: `did you mean "listWorkspaces"?`, Remedy: remedy.Meant("listWorkspaces")}},
+		{`{"match":{"operation":"listWorkspaces","method":"POST"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: `invalid match.method "POST": want GET, the method of listWorkspaces`, Field: "match.method"}},
+		{`{"match":{"path":"organizations"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: `invalid match.path "organizations": want a path starting with a slash, without a query string or fragment`, Field: "match.path"}},
+		{`{"match":{"path":"/organizations?limit=1"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: `invalid match.path "/organizations?limit=1": want a path starting with a slash, without a query string or fragment`, Field: "match.path"}},
+		{`{"match":{"operation":"listWorkspaces","body":{"a":1}},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: `invalid match.body: want none, since no matching operation takes a body`, Field: "match.body"}},
 		{`{"action":{}}`, failureObject{Code: "invalid_fault", Message: `missing required field "action.type"`, Field: "action.type", Hint: "use error, delay, drop, drop_after_commit, truncate, malformed or stale_read", Remedy: &remedy.Remedy{Type: remedy.UseOneOf, Values: []string{"error", "delay", "drop", "drop_after_commit", "truncate", "malformed", "stale_read"}}}},
 		{`{"action":{"type":"drop","bytes":1}}`, failureObject{Code: "invalid_fault", Message: `unknown field "action.bytes" (allowed: type)`, Field: "action.bytes"}},
 		{`{"action":{"type":"error"}}`, failureObject{Code: "invalid_fault", Message: `missing required field "action.status"`, Field: "action.status"}},
-		{`{"action":{"type":"error","status":200}}`, failureObject{Code: "invalid_fault", Message: "invalid action.status: want a whole number from 400 to 599", Field: "action.status"}},
-		{`{"action":{"type":"error","status":429,"retry_after":0}}`, failureObject{Code: "invalid_fault", Message: "invalid action.retry_after: want a whole number of at least 1 with status 429", Field: "action.retry_after"}},
-		{`{"action":{"type":"delay","duration":"2h"}}`, failureObject{Code: "invalid_fault", Message: "invalid action.duration: want a duration of more than 0s and at most 1h, such as 250ms", Field: "action.duration"}},
-		{`{"action":{"type":"delay","distribution":"uniform","min":"2s","max":"1s"}}`, failureObject{Code: "invalid_fault", Message: "invalid action.min: want a duration of at most the maximum", Field: "action.min"}},
-		{`{"action":{"type":"delay","distribution":"lognormal","median":"1s","sigma":0}}`, failureObject{Code: "invalid_fault", Message: "invalid action.sigma: want a number of more than 0 and at most 10", Field: "action.sigma"}},
+		{`{"action":{"type":"error","status":200}}`, failureObject{Code: "invalid_fault", Message: `invalid action.status 200: want a whole number from 400 to 599`, Field: "action.status"}},
+		{`{"action":{"type":"error","status":429,"retry_after":0}}`, failureObject{Code: "invalid_fault", Message: `invalid action.retry_after 0: want a whole number of at least 1 with status 429`, Field: "action.retry_after"}},
+		{`{"action":{"type":"delay","duration":"2h"}}`, failureObject{Code: "invalid_fault", Message: `invalid action.duration "2h": want a duration greater than 0s and at most 1h, such as 250ms`, Field: "action.duration"}},
+		{`{"action":{"type":"delay","distribution":"uniform","min":"2s","max":"1s"}}`, failureObject{Code: "invalid_fault", Message: `invalid action.min "2s": want a duration no longer than the maximum`, Field: "action.min"}},
+		{`{"action":{"type":"delay","distribution":"lognormal","median":"1s","sigma":0}}`, failureObject{Code: "invalid_fault", Message: `invalid action.sigma 0: want a number greater than 0 and at most 10`, Field: "action.sigma"}},
 		{`{"action":{"type":"truncate"}}`, failureObject{Code: "invalid_fault", Message: `missing required field "action.bytes"`, Field: "action.bytes"}},
-		{`{"action":{"type":"stale_read","writes":101}}`, failureObject{Code: "invalid_fault", Message: "invalid action.writes: want a whole number from 1 to 100", Field: "action.writes"}},
-		{`{"match":{"method":"POST"},"action":{"type":"stale_read","writes":1}}`, failureObject{Code: "invalid_fault", Message: "invalid action.type: want another action than stale_read, since no operation that matches is a read", Field: "action.type"}},
-		{`{"action":{"type":"drop"},"times":0}`, failureObject{Code: "invalid_fault", Message: "invalid times: want a whole number of at least 1", Field: "times", Hint: "leave it out to fire every time", Remedy: &remedy.Remedy{Type: remedy.LeaveOutTimes}}},
-		{`{"action":{"type":"drop"},"after":-1}`, failureObject{Code: "invalid_fault", Message: "invalid after: want a whole number of at least 0", Field: "after"}},
-		{`{"action":{"type":"drop"},"probability":1.5}`, failureObject{Code: "invalid_fault", Message: "invalid probability: want a number of more than 0 and at most 1", Field: "probability"}},
+		{`{"action":{"type":"stale_read","writes":101}}`, failureObject{Code: "invalid_fault", Message: `invalid action.writes 101: want a whole number from 1 to 100`, Field: "action.writes"}},
+		{`{"match":{"method":"POST"},"action":{"type":"stale_read","writes":1}}`, failureObject{Code: "invalid_fault", Message: `invalid action.type "stale_read": want another action, since no matching operation is a read`, Field: "action.type"}},
+		{`{"action":{"type":"drop"},"times":0}`, failureObject{Code: "invalid_fault", Message: `invalid times 0: want a whole number of at least 1`, Field: "times", Hint: "leave it out to fire every time", Remedy: &remedy.Remedy{Type: remedy.LeaveOutTimes}}},
+		{`{"action":{"type":"drop"},"after":-1}`, failureObject{Code: "invalid_fault", Message: `invalid after -1: want a whole number of at least 0`, Field: "after"}},
+		{`{"action":{"type":"drop"},"probability":1.5}`, failureObject{Code: "invalid_fault", Message: `invalid probability 1.5: want a number greater than 0 and at most 1`, Field: "probability"}},
 	} {
 		got := srv.do("POST", "/faults", c.body)
 		same(t, c.body, 400, got.status)
@@ -97,7 +97,7 @@ func TestFaultsAreRefused(t *testing.T) {
 	}
 	got := srv.do("DELETE", "/faults/fault_1", "")
 	same(t, "status", 404, got.status)
-	same(t, "a fault that is not there", failureObject{Code: "not_found", Message: "Fault `fault_1` not found.", Hint: "GET /_emulate/faults lists the armed faults.", Remedy: &remedy.Remedy{Type: remedy.ListFaults}}, failed(t, got))
+	same(t, "an unknown fault", failureObject{Code: "not_found", Message: `no such fault "fault_1"`, Hint: "GET /_emulate/faults lists the armed faults", Remedy: &remedy.Remedy{Type: remedy.ListFaults}}, failed(t, got))
 	same(t, "armed", map[string]any{"data": []any{}}, srv.must("GET", "/faults", ""))
 }
 
@@ -112,15 +112,15 @@ func TestHitsAreCounted(t *testing.T) {
 	same(t, "hits", any(2.0), armed["hits"])
 }
 
-// rename writes to the user of the first organization.
-func (s *testServer) rename(role api.OrganizationRole) {
+// setRole writes to a user of the first organization.
+func (s *testServer) setRole(role api.OrganizationRole) {
 	s.t.Helper()
 	if _, err := s.store.First().UpdateOrganizationMember("user_second", role, nil); err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-// roleBefore is what the user was so many writes ago.
+// roleBefore returns the user's role a number of writes ago.
 func (s *testServer) roleBefore(writes int) api.OrganizationRole {
 	s.t.Helper()
 	u, err := s.store.First().Stale(writes).GetOrganizationMember("user_second")
@@ -130,7 +130,7 @@ func (s *testServer) roleBefore(writes int) api.OrganizationRole {
 	return u.Value.Role
 }
 
-// History is kept for as long as a fault may ask for it.
+// History is kept while a fault needs it.
 func TestStaleReadsKeepHistory(t *testing.T) {
 	withUser := strings.Replace(acme, `"users": [`, `"users": [{"id": "user_second", "email": "second@example.com", "role": "user", "added_at": "2026-01-01T00:00:00Z"},`, 1)
 	for _, c := range [][3]string{
@@ -140,36 +140,35 @@ func TestStaleReadsKeepHistory(t *testing.T) {
 		t.Run(c[1], func(t *testing.T) {
 			srv := serve(t, withUser)
 			srv.must("POST", "/faults", `{"action":{"type":"drop"}}`)
-			srv.rename("developer")
+			srv.setRole("developer")
 			same(t, "without history", "developer", srv.roleBefore(1))
 			srv.must("POST", "/faults", `{"action":{"type":"stale_read","writes":2}}`)
-			srv.rename("billing")
-			srv.rename("claude_code_user")
-			srv.rename("user")
+			srv.setRole("billing")
+			srv.setRole("claude_code_user")
+			srv.setRole("user")
 			same(t, "one write ago", "claude_code_user", srv.roleBefore(1))
 			same(t, "two writes ago", "billing", srv.roleBefore(2))
 			same(t, "no further", "billing", srv.roleBefore(9))
 			srv.must(c[0], c[1], c[2])
-			same(t, "let go of", "user", srv.roleBefore(1))
-			srv.rename("developer")
-			same(t, "kept no more", "developer", srv.roleBefore(1))
+			same(t, "history removed", "user", srv.roleBefore(1))
+			srv.setRole("developer")
+			same(t, "history no longer kept", "developer", srv.roleBefore(1))
 		})
 	}
 	srv := serve(t, withUser)
 	srv.must("POST", "/faults", `{"action":{"type":"stale_read","writes":3}}`)
 	srv.must("POST", "/faults", `{"action":{"type":"stale_read","writes":1}}`)
 	srv.must("DELETE", "/faults/fault_1", "")
-	srv.rename("billing")
-	srv.rename("developer")
-	same(t, "what the fault that is left asks for", "billing", srv.roleBefore(9))
+	srv.setRole("billing")
+	srv.setRole("developer")
+	same(t, "history for the remaining fault", "billing", srv.roleBefore(9))
 	srv.must("POST", "/reset", "")
-	srv.rename("developer")
+	srv.setRole("developer")
 	same(t, "after a reset", "developer", srv.roleBefore(1))
 }
 
-// However faults come and go at once, history is kept for those that are there
-// in the end.
-func TestFaultsChangeAtOnce(t *testing.T) {
+// After concurrent changes, history is kept for the faults that remain.
+func TestFaultsChangeConcurrently(t *testing.T) {
 	srv := serve(t, acme)
 	var wg sync.WaitGroup
 	for range 20 {
@@ -189,7 +188,7 @@ func TestFaultsChangeAtOnce(t *testing.T) {
 
 func (s *testServer) users(o *store.Organization) string { return fmt.Sprint(len(o.Contents().Users)) }
 
-func TestResetPutsTheToolsBack(t *testing.T) {
+func TestResetResetsTheTools(t *testing.T) {
 	policy, err := limits.ParsePolicy("1/min")
 	if err != nil {
 		t.Fatal(err)
@@ -209,7 +208,7 @@ func TestResetPutsTheToolsBack(t *testing.T) {
 	same(t, "rate limit", true, srv.options.ToolsOf(srv.store.First()).Limiter.Allow("listWorkspaces", srv.store.First().Now()).Allowed)
 	same(t, "the number of the next entry", 1, srv.options.ToolsOf(srv.store.First()).Journal.Add(threeRequests[0]))
 	same(t, "the id of the next fault", any("fault_1"), srv.must("POST", "/faults", `{"action":{"type":"drop"}}`)["id"])
-	same(t, "another's faults", 1, len(srv.options.ToolsOf(other).Faults.List()))
-	same(t, "another's journal", 1, len(srv.must("GET", "/requests?organization="+secondID, "")["data"].([]any)))
-	same(t, "another's rate limit", false, srv.options.ToolsOf(other).Limiter.Allow("listWorkspaces", other.Now()).Allowed)
+	same(t, "faults of another organization", 1, len(srv.options.ToolsOf(other).Faults.List()))
+	same(t, "journal of another organization", 1, len(srv.must("GET", "/requests?organization="+secondID, "")["data"].([]any)))
+	same(t, "rate limit of another organization", false, srv.options.ToolsOf(other).Limiter.Allow("listWorkspaces", other.Now()).Allowed)
 }

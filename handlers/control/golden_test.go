@@ -12,14 +12,13 @@ import (
 	"testing"
 )
 
-var updating = flag.Bool("update", false, "write the answers that the control plane gives to the transcripts")
+var updating = flag.Bool("update", false, "write the responses to the transcripts")
 
-// notShown are the operations that answer something else than a JSON object of
-// a page or less.
+// notShown are the operations whose response isn't a short JSON object.
 var notShown = []string{"getOpenAPI", "streamRequests"}
 
-// Every operation, request by request: what is asked and what is answered. A
-// request stands in the file as
+// Transcripts show requests and responses of every operation. A file consists of
+// blocks like
 //
 //	### what it shows
 //	POST /clock
@@ -32,18 +31,18 @@ func TestTranscripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := ours()
+	doc, err := description()
 	if err != nil {
 		t.Fatal(err)
 	}
-	answered := map[string]bool{}
+	shown := map[string]bool{}
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
 		}
 		srv := serve(t, acme)
-		srv.happen(threeRequests...)
+		srv.record(threeRequests...)
 		var b strings.Builder
 		for _, block := range strings.Split(string(text), "### ")[1:] {
 			request, _, _ := strings.Cut(block, "\n\n")
@@ -62,7 +61,7 @@ func TestTranscripts(t *testing.T) {
 			fmt.Fprintf(&b, "\n%d\n%s\n\n", got.status, strings.TrimSpace(indented.String()))
 			if plain, _, _ := strings.Cut(path, "?"); got.status == 200 {
 				route, _ := doc.Route(Base + plain)
-				answered[method+" "+route] = true
+				shown[method+" "+route] = true
 			}
 		}
 		if *updating {
@@ -73,13 +72,13 @@ func TestTranscripts(t *testing.T) {
 		}
 		same(t, file, string(text), b.String())
 	}
-	for _, to := range routes {
-		if !answered[to.Method+" "+to.Path] && !slices.Contains(notShown, to.ID) {
-			t.Errorf("no transcript shows %s succeed", to.ID)
+	for _, rt := range routes {
+		if !shown[rt.Method+" "+rt.Path] && !slices.Contains(notShown, rt.ID) {
+			t.Errorf("no transcript has a successful %s", rt.ID)
 		}
 	}
 }
 
-func TestTheDescriptionIsServed(t *testing.T) {
+func TestOpenAPIIsServed(t *testing.T) {
 	same(t, "openapi.json", OpenAPI, serve(t, acme).do("GET", "/openapi.json", "").body)
 }

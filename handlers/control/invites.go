@@ -16,7 +16,7 @@ func acceptInvite(c *call) (any, error) {
 	if err := c.refused(); err != nil {
 		return nil, err
 	}
-	return object(c.org.AcceptInvite(c.path["id"], name))
+	return rawObject(c.org.AcceptInvite(c.path["id"], name))
 }
 
 func getOutbox(c *call) (any, error) { return list[store.Mail]{c.org.Outbox()}, nil }

@@ -23,8 +23,8 @@ var OpenAPI string
 
 func getOpenAPI(*call) (any, error) { return document{"application/json", OpenAPI}, nil }
 
-// manifest tells a program what there is. Organization, Clock and Settings are
-// those of the organization that the request names.
+// manifest describes the server to programs. Organization, Clock and Settings
+// belong to the organization that the request selects.
 type manifest struct {
 	Name          string            `json:"name"`
 	Version       string            `json:"version"`
@@ -59,7 +59,7 @@ func getManifest(c *call) (any, error) {
 	return document{"text/html; charset=utf-8", b.String()}, err
 }
 
-// page is what a person sees who has no console.
+// page is the manifest for browsers.
 var page = template.Must(template.New("page").Parse(`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

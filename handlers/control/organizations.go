@@ -6,6 +6,7 @@ import (
 	"antechamber/api"
 	"antechamber/internal/faults"
 	"antechamber/internal/remedy"
+	"antechamber/internal/text"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -17,11 +18,11 @@ var organizationRoutes = []route{
 	{ID: "reset", Method: http.MethodPost, Path: Base + "/reset", handle: reset},
 }
 
-// organization is how an organization is answered.
+// organization is an organization as the control plane returns it.
 type organization struct {
 	ID        string       `json:"id"`
 	Name      string       `json:"name"`
-	AdminKey  api.Nullable `json:"admin_key"`  // the first of its keys
+	AdminKey  api.Nullable `json:"admin_key"`  // the first one; null for none
 	ExpiresAt api.Time     `json:"expires_at"` // in real time; null for never
 }
 
@@ -45,21 +46,21 @@ func (s *plane) organizations() []organization {
 func listOrganizations(c *call) (any, error) { return list[organization]{c.organizations()}, nil }
 
 var (
-	anAdminKey = form{"an admin key: " + store.AdminKeyForm, store.ValidAdminKey}
-	aSource    = form{"seed, empty, an organization's id or the name of a snapshot", characters(1, maxSnapshotName)}
+	anAdminKey = form{want: store.AdminKeyForm, valid: store.ValidAdminKey, secret: true}
+	aSource    = form{want: "seed, empty, an organization's id or a snapshot's name", valid: characters(1, maxSnapshotName)}
 )
 
 func createOrganization(c *call) (any, error) {
 	from := c.text("from", aSource)
 	in := store.NewOrganization{Name: c.text("name", aName), AdminKey: c.text("admin_key", anAdminKey), TTL: c.duration("ttl")}
 	if c.given("ttl") && in.TTL <= 0 && len(c.problems) == 0 {
-		c.want("ttl", "a duration of more than 0s")
+		c.want(c.get("ttl"), "a duration greater than 0s")
 	}
 	if err := c.refused(); err != nil {
 		return nil, err
 	}
 	var err error
-	if in.From, err = c.from(from); err != nil {
+	if in.From, err = c.source(from); err != nil {
 		return nil, err
 	}
 	o, err := c.Store.Create(in)
@@ -69,13 +70,13 @@ func createOrganization(c *call) (any, error) {
 	return organizationOf(o), nil
 }
 
-// from finds what an organization is to be made from.
-func (c *call) from(name string) (store.From, error) {
+// source returns what to create an organization from.
+func (c *call) source(name string) (store.From, error) {
 	switch name {
 	case "", fromSeed:
 		return c.Store.FromSeed(), nil
 	case fromEmpty:
-		return c.empty()
+		return c.emptySeed()
 	}
 	if o := c.Store.Organization(name); o != nil {
 		return o.FromNow(), nil
@@ -83,20 +84,20 @@ func (c *call) from(name string) (store.From, error) {
 	if from, ok := c.org.FromSnapshot(name); ok {
 		return from, nil
 	}
-	c.want("from", aSource.is)
+	c.want(c.get("from"), aSource.want)
 	return store.From{}, c.refused()
 }
 
-// What an organization can be made from, beside others and snapshots.
+// The sources of a new organization other than organizations and snapshots.
 const (
 	fromSeed  = "seed"
 	fromEmpty = "empty"
 )
 
-// empty is an organization without anybody in it.
-func (s *plane) empty() (store.From, error) {
-	nobody, _ := seed.Builtin("empty")
-	all, err := nobody.Load(s.Seed.At(s.Store.RealTime()))
+// emptySeed returns the built-in seed of an organization without users.
+func (s *plane) emptySeed() (store.From, error) {
+	empty, _ := seed.Builtin("empty")
+	all, err := empty.Load(s.Seed.At(s.Store.RealTime()))
 	if err != nil {
 		return store.From{}, err
 	}
@@ -106,7 +107,7 @@ func (s *plane) empty() (store.From, error) {
 func deleteOrganization(c *call) (any, error) {
 	o := c.Store.Organization(c.path["id"])
 	if o == nil {
-		return nil, refuse(http.StatusNotFound, "organization_not_found", "Organization `"+c.path["id"]+"` not found.", &remedy.Remedy{Type: remedy.ListOrganizations})
+		return nil, refuse(http.StatusNotFound, "organization_not_found", "no such organization "+text.Quote(c.path["id"]), &remedy.Remedy{Type: remedy.ListOrganizations})
 	}
 	return deleted{o.ID()}, c.Store.Delete(o)
 }

@@ -8,7 +8,7 @@ import (
 	"antechamber/store"
 )
 
-// Every refusal: its status, its code and what its message names. Nothing
+// Every refusal has a status, a code and a message that names the cause. Nothing
 // changes.
 func TestRefusals(t *testing.T) {
 	srv := serve(t, acme)
@@ -19,15 +19,17 @@ func TestRefusals(t *testing.T) {
 		status             int
 		code, names        string
 	}{
-		{"POST", "/organizations", `{"from":"nowhere"}`, 400, "invalid_body", "invalid from: want seed, empty"},
-		{"POST", "/organizations", `{"from":1,"name":"","admin_key":"sk-ant-admin1-short","ttl":"soon"}`, 400, "invalid_body", "from: "},
-		{"POST", "/organizations", `{"from":1,"name":"","admin_key":"sk-ant-admin1-short","ttl":"soon"}`, 400, "invalid_body", "; invalid ttl: want a duration"},
-		{"POST", "/organizations", `{"ttl":"0s"}`, 400, "invalid_body", "invalid ttl: want a duration of more than 0s"},
+		{"POST", "/organizations", `{"from":"nowhere"}`, 400, "invalid_body", `invalid from "nowhere": want seed, empty`},
+		{"POST", "/organizations", `{"from":1,"name":"","admin_key":"sk-ant-admin1-short","ttl":"soon"}`, 400, "invalid_body", "invalid from 1: "},
+		{"POST", "/organizations", `{"from":1,"name":"","admin_key":"sk-ant-admin1-short","ttl":"soon"}`, 400, "invalid_body", `; invalid ttl "soon": want a duration`},
+		{"POST", "/organizations", `{"admin_key":"sk-ant-admin1-short"}`, 400, "invalid_body", "invalid admin_key: want sk-ant-admin, two digits"},
+		{"POST", "/organizations", `{"from":"sk-ant-admin01-first"}`, 400, "invalid_body", `invalid from "sk-ant-…irst": want`},
+		{"POST", "/organizations", `{"ttl":"0s"}`, 400, "invalid_body", `invalid ttl "0s": want a duration greater than 0s`},
 		{"POST", "/organizations", `{"ttl":"-1d"}`, 400, "invalid_body", "ttl"},
 		{"POST", "/organizations", `{"ttl":600}`, 400, "invalid_body", "ttl"},
 		{"POST", "/organizations", `{"admin_key":"` + secondKey + `"}`, 409, "admin_key_taken", ""},
 		{"DELETE", "/organizations/" + firstID, "", 400, "first_organization", ""},
-		{"DELETE", "/organizations/nobody", "", 404, "organization_not_found", "nobody"},
+		{"DELETE", "/organizations/unknown", "", 404, "organization_not_found", `no such organization "unknown"`},
 
 		{"PATCH", "/settings", `{"member_limit":-1,"workspace_limit":null,"limit":5}`, 400, "invalid_body", "/member_limit: expected"},
 		{"PATCH", "/settings", `{"member_limit":-1,"workspace_limit":null,"limit":5}`, 400, "invalid_body", `/limit: unknown field "limit"`},
@@ -36,7 +38,7 @@ func TestRefusals(t *testing.T) {
 
 		{"PUT", "/state", `{"name":"A","admin_keys":["` + secondKey + `"]}`, 409, "admin_key_taken", ""},
 		{"PUT", "/state", `{"name":"A","id":"` + secondID + `"}`, 409, "organization_exists", secondID},
-		{"PUT", "/state", `{"organizations":[{"name":"A"},{"name":"B","admin_keys":["sk-ant-admin01-b"]}]}`, 400, "invalid_seed", "/organizations: expected one"},
+		{"PUT", "/state", `{"organizations":[{"name":"A"},{"name":"B","admin_keys":["sk-ant-admin01-b"]}]}`, 400, "invalid_seed", "/organizations: want exactly one"},
 		{"PUT", "/state", ``, 400, "invalid_seed", "unexpected end of text"},
 		{"PUT", "/state", `{"name":"A"`, 400, "invalid_seed", "expected"},
 		{"PUT", "/state", `{"name":"A","api_keys":[{"secret":"sk-ant-api03-x"}]}`, 400, "invalid_seed", "/api_keys/0/secret"},
@@ -54,29 +56,29 @@ func TestRefusals(t *testing.T) {
 		{"POST", "/clock", `{"advance":"1h","set":"2027-01-01T00:00:00Z"}`, 400, "invalid_body", "exactly one"},
 		{"POST", "/clock", `{"freeze":true,"resume":true}`, 400, "invalid_body", "exactly one"},
 		{"POST", "/clock", `{"advance":"1h","freeze":true}`, 400, "invalid_body", "exactly one"},
-		{"POST", "/clock", `{"freeze":false}`, 400, "invalid_body", "invalid freeze: want true"},
-		{"POST", "/clock", `{"advance":"tomorrow"}`, 400, "invalid_body", "invalid advance: want a duration"},
+		{"POST", "/clock", `{"freeze":false}`, 400, "invalid_body", "invalid freeze false: want true"},
+		{"POST", "/clock", `{"advance":"tomorrow"}`, 400, "invalid_body", `invalid advance "tomorrow": want a duration`},
 		{"POST", "/clock", `{"advance":"-1s"}`, 400, "clock_backwards", "2026-03-01"},
 		{"POST", "/clock", `{"advance":"-1d"}`, 400, "clock_backwards", ""},
 		{"POST", "/clock", `{"set":"2026-03-01T11:59:59.999999Z"}`, 400, "clock_backwards", ""},
 		{"POST", "/clock", `{"set":"2026-03-01T11:59:59Z","freeze":true}`, 400, "clock_backwards", ""},
 		{"POST", "/clock", `{"set":"9999-01-01T00:00:00Z"}`, 400, "clock_out_of_range", ""},
-		{"POST", "/clock", `{"set":"tomorrow"}`, 400, "invalid_body", "invalid set: want an RFC 3339 time"},
+		{"POST", "/clock", `{"set":"tomorrow"}`, 400, "invalid_body", `invalid set "tomorrow": want an RFC 3339 time`},
 		{"POST", "/clock", `{"set":"1969-01-01T00:00:00Z"}`, 400, "invalid_body", "set"},
 
-		{"POST", "/invites/nobody/accept", "", 404, "not_found", "nobody"},
+		{"POST", "/invites/invite_unknown/accept", "", 404, "not_found", "invite_unknown"},
 		{"POST", "/invites/invite_expired/accept", "", 400, "invite_not_pending", "expired"},
 		{"POST", "/invites/invite_pending/accept", `{"name":""}`, 400, "invalid_body", "name"},
-		{"POST", "/users", `{}`, 400, "invalid_body", `missing required field "email": want an e-mail address; missing required field "role": want one of`},
-		{"POST", "/users", `{"email":"nobody","role":"owner","name":7}`, 400, "invalid_body", "invalid name: want"},
+		{"POST", "/users", `{}`, 400, "invalid_body", `missing required field "email": want an email address; missing required field "role": want user, developer, billing, claude_code_user or admin`},
+		{"POST", "/users", `{"email":"nobody","role":"owner","name":7}`, 400, "invalid_body", "invalid name 7: want"},
 		{"POST", "/users", `{"email":"ADMIN@example.com","role":"user"}`, 400, "already_member", ""},
 		{"POST", "/api_keys", `{}`, 400, "invalid_body", "name"},
-		{"POST", "/api_keys", `{"name":"` + strings.Repeat("x", 501) + `","expires_at":"never"}`, 400, "invalid_body", "; invalid expires_at"},
+		{"POST", "/api_keys", `{"name":"` + strings.Repeat("x", 501) + `","expires_at":"never"}`, 400, "invalid_body", `; invalid expires_at "never"`},
 		{"POST", "/api_keys", `{"name":"K","workspace_id":"wrkspc_nowhere"}`, 404, "not_found", "wrkspc_nowhere"},
-		{"POST", "/api_keys", `{"name":"K","created_by":"user_nobody"}`, 404, "not_found", "user_nobody"},
+		{"POST", "/api_keys", `{"name":"K","created_by":"user_unknown"}`, 404, "not_found", "user_unknown"},
 		{"POST", "/api_keys", `{"name":"K","workspace_id":"wrkspc_gone"}`, 400, "invalid", "archived"},
 		{"POST", "/api_keys", `{"name":"K","expires_at":"2026-03-01T12:00:00Z"}`, 400, "invalid_expiry", ""},
-		{"POST", "/api_keys/nothing/use", "", 404, "not_found", "nothing"},
+		{"POST", "/api_keys/apikey_unknown/use", "", 404, "not_found", "apikey_unknown"},
 		{"POST", "/api_keys/apikey_off/use", "", 400, "api_key_not_active", "inactive"},
 	} {
 		got := srv.do(c.method, c.path, c.body)
@@ -92,14 +94,14 @@ func TestRefusals(t *testing.T) {
 	same(t, "log", "", srv.log.String())
 }
 
-func TestAKeyThatNobodyCouldMake(t *testing.T) {
+func TestCreateAPIKeyNeedsAUser(t *testing.T) {
 	srv := serve(t, `{"name":"Empty","admin_keys":["`+firstKey+`"]}`)
 	got := srv.do("POST", "/api_keys", `{"name":"K"}`)
 	same(t, "status", 400, got.status)
-	same(t, "refusal", failureObject{Code: "nobody", Message: "There is no user who could make a key.", Hint: "POST /_emulate/users adds one.", Remedy: &remedy.Remedy{Type: remedy.AddUser}}, failed(t, got))
+	same(t, "refusal", failureObject{Code: "nobody", Message: "There is no user who could make a key.", Hint: "POST /_emulate/users adds one", Remedy: &remedy.Remedy{Type: remedy.AddUser}}, failed(t, got))
 }
 
-// The limits of the settings hold for people too.
+// The limits of the settings also apply to what people do.
 func TestLimits(t *testing.T) {
 	srv := serve(t, acme)
 	srv.must("PATCH", "/settings", `{"member_limit":1,"api_key_limit":1}`)
@@ -123,17 +125,17 @@ func TestTooManySnapshots(t *testing.T) {
 	srv.must("POST", "/snapshots", `{"name":"x"}`)
 }
 
-// A clock that runs does not stand still after a refusal either.
-func TestARefusedFreezeDoesNotFreeze(t *testing.T) {
+// A refused freeze leaves the clock running.
+func TestRefusedFreezeDoesNotFreeze(t *testing.T) {
 	srv := serve(t, acme)
 	second := "?organization=" + secondID
 	same(t, "backwards", 400, srv.do("POST", "/clock"+second, `{"set":"2000-01-01T00:00:00Z","freeze":true}`).status)
 	same(t, "clock", map[string]any{"now": "2026-03-01T12:00:00.000000Z", "frozen": false}, srv.must("GET", "/clock"+second, ""))
 }
 
-// All faults of a seed are told at once: those of its form, those of its
-// references and those that only the clock can tell.
-func TestAllFaultsOfASeed(t *testing.T) {
+// All faults of a seed are reported at once: those of its form, its references and
+// its times.
+func TestAllFaultsOfASeedAreReported(t *testing.T) {
 	srv := serve(t, acme)
 	got := failed(t, srv.do("PUT", "/state", `{"name": "A",
   "nonsense": 1,
@@ -145,5 +147,5 @@ func TestAllFaultsOfASeed(t *testing.T) {
 		pointers = append(pointers, f.Pointer)
 	}
 	same(t, "faults", []string{"/nonsense", "/users/0/added_at", "/users/1/email", "/users/1/role", "/api_keys/0/created_by"}, pointers)
-	same(t, "place", fault{Line: 2, Column: 3, Pointer: "/nonsense", Message: got.Faults[0].Message}, got.Faults[0])
+	same(t, "position", fault{Line: 2, Column: 3, Pointer: "/nonsense", Message: got.Faults[0].Message}, got.Faults[0])
 }

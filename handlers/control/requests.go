@@ -17,6 +17,7 @@ import (
 	"antechamber/internal/journal"
 	"antechamber/internal/jsontree"
 	"antechamber/internal/remedy"
+	"antechamber/internal/text"
 )
 
 var requestRoutes = []route{
@@ -26,7 +27,7 @@ var requestRoutes = []route{
 	{ID: "verify", Method: http.MethodPost, Path: Base + "/verify", handle: verify, fields: []string{"expect", "in_order", "no_others"}},
 }
 
-// requestFilters are the parameters that select entries of the journal.
+// requestFilters are the query parameters that select journal entries.
 var requestFilters = []string{"since", "operation", "method", "path", "status", "limit"}
 
 func listRequests(c *call) (any, error) {
@@ -41,26 +42,26 @@ func listRequests(c *call) (any, error) {
 	return list[journal.Entry]{log.Entries(f)}, nil
 }
 
-// filter reads which entries are asked for, and notes what could be none.
+// filter reads the filter from the query, and notes invalid parameters.
 func (c *call) filter() journal.Filter {
 	f := journal.Filter{
 		Since:     uint64(c.number("since", 0, math.MaxInt, "the number of an entry")),
 		Operation: c.operation(),
-		Method:    c.parameter("method", aText),
-		Path:      c.parameter("path", form{"a path, beginning with a slash", func(s string) bool { return strings.HasPrefix(s, "/") }}),
+		Method:    c.parameter("method", nonEmpty),
+		Path:      c.parameter("path", form{want: "a path starting with a slash", valid: func(s string) bool { return strings.HasPrefix(s, "/") }}),
 		Limit:     c.number("limit", 1, math.MaxInt, "a whole number of at least 1"),
 	}
 	if c.query.Has("status") {
-		const is = "a status from 100 to 599, or 0 for a dropped connection"
-		f.Status = new(c.number("status", 0, 599, is))
+		const want = "a status from 100 to 599, or 0 for a dropped connection"
+		f.Status = new(c.number("status", 0, 599, want))
 		if 0 < *f.Status && *f.Status < 100 {
-			c.want("status", is)
+			c.note(remedy.Want("status", strconv.Itoa(*f.Status), want))
 		}
 	}
 	return f
 }
 
-// operation reads the name of an operation.
+// operation reads the parameter operation.
 func (c *call) operation() string {
 	id := c.query.Get("operation")
 	if all := c.operationIDs(); c.query.Has("operation") && !slices.Contains(all, id) {
@@ -69,7 +70,7 @@ func (c *call) operation() string {
 	return id
 }
 
-// operationIDs are the names of the operations of the Admin API.
+// operationIDs returns the ids of the Admin API's operations.
 func (c *call) operationIDs() []string {
 	var ids []string
 	for _, op := range c.operations {
@@ -78,23 +79,28 @@ func (c *call) operationIDs() []string {
 	return ids
 }
 
-// parameter reads a parameter of the query that may be left out.
+// parameter reads an optional query parameter.
 func (c *call) parameter(name string, form form) string {
 	s := c.query.Get(name)
 	if c.query.Has(name) && !form.valid(s) {
-		c.want(name, form.is)
+		c.note(remedy.Want(name, text.Quote(s), form.want))
 	}
 	return s
 }
 
-// number reads a parameter that counts.
-func (c *call) number(name string, least, most int, is string) int {
+// number reads an optional query parameter that is a whole number.
+func (c *call) number(name string, least, most int, want string) int {
 	if !c.query.Has(name) {
 		return 0
 	}
-	n, err := strconv.Atoi(c.query.Get(name))
-	if err != nil || n < least || n > most {
-		c.want(name, is)
+	s := c.query.Get(name)
+	n, err := strconv.Atoi(s)
+	switch {
+	case err != nil:
+		c.note(remedy.Want(name, text.Quote(s), want))
+		return 0
+	case n < least || n > most:
+		c.note(remedy.Want(name, strconv.Itoa(n), want))
 		return 0
 	}
 	return n
@@ -110,16 +116,16 @@ func clearRequests(c *call) (any, error) {
 	return cleared{n}, nil
 }
 
-// journal returns the journal of the organization, if there is one.
+// journal returns the journal of the organization, or a refusal if the server
+// keeps none.
 func (c *call) journal() (*journal.Journal, error) {
 	if log := c.tools().Journal; log != nil {
 		return log, nil
 	}
-	return nil, refuse(http.StatusConflict, "no_journal", "There is no journal.", &remedy.Remedy{Type: remedy.EnableJournal})
+	return nil, refuse(http.StatusConflict, "no_journal", "the server keeps no journal", &remedy.Remedy{Type: remedy.EnableJournal})
 }
 
-// satisfied is how expectations are answered that are met. Those that are not
-// are a failure that says why.
+// satisfied is the response to met expectations. Unmet ones are an error.
 type satisfied struct {
 	Satisfied bool `json:"satisfied"`
 }
@@ -145,19 +151,23 @@ func verify(c *call) (any, error) {
 		return satisfied{true}, nil
 	}
 	return nil, &refusal{
-		status: http.StatusUnprocessableEntity, code: "not_satisfied", message: said(result),
+		status: http.StatusUnprocessableEntity, code: "not_satisfied", message: summarize(result),
 		unmet: result.Unmet, unexpected: result.Unexpected,
 	}
 }
 
-// impossible returns why no call of the operation could be what is expected: of
-// such a call "never" would always be true. A path alone may be any, the journal
-// has calls that no operation answers, too.
+// impossible returns why no call of an expectation's operation could meet it, or
+// nil. Otherwise "times": 0 would always be satisfied. Without an operation any
+// path is possible: the journal also has requests for unknown paths.
 func (c *call) impossible(e journal.Expectation) *remedy.Problem {
 	if e.Operation == "" {
 		return nil
 	}
-	return faults.Impossible(faults.Match{Operation: e.Operation, Method: strings.ToUpper(e.Method), Path: e.Path}, c.operations)
+	p := faults.Impossible(faults.Match{Operation: e.Operation, Method: strings.ToUpper(e.Method), Path: e.Path}, c.operations)
+	if p != nil && p.Field == "method" {
+		p.Value = text.Quote(e.Method) // as sent
+	}
+	return p
 }
 
 // expectations reads the field expect.
@@ -167,13 +177,13 @@ func (c *call) expectations() []journal.Expectation {
 		return nil
 	}
 	if list.Kind != jsontree.Array {
-		c.want("expect", "a list of expectations")
+		c.want(list, "a list of expectations")
 		return nil
 	}
 	all := make([]journal.Expectation, len(list.Items))
 	for i, item := range list.Items {
 		if item.Kind != jsontree.Object {
-			c.want(item.Path(), "an object")
+			c.want(item, "an object")
 			continue
 		}
 		f := fieldsIn(c.doc, item, expectationFields)
@@ -187,35 +197,35 @@ var expectationFields = []string{"operation", "method", "path", "query", "body",
 
 func (f *fields) expectation() journal.Expectation {
 	e := journal.Expectation{
-		Operation: f.text("operation", aText),
-		Method:    f.text("method", aText),
-		Path:      f.text("path", aText),
+		Operation: f.text("operation", nonEmpty),
+		Method:    f.text("method", nonEmpty),
+		Path:      f.text("path", nonEmpty),
 		Query:     value[map[string]journal.Values](f, "query", "an object of values and lists of values"),
 		Status:    value[*int](f, "status", "a whole number"),
 		Times:     value[*int](f, "times", "a whole number"),
 	}
-	if body := f.object.Get("body"); body != nil { // null is an expectation too
+	if body := f.object.Get("body"); body != nil { // null expects no body
 		e.Body = f.doc.Raw(body)
 	}
 	return e
 }
 
-// said words a result for people who see nothing else of it.
-func said(r journal.Result) string {
+// summarize returns a result as one line, for the message of an error.
+func summarize(r journal.Result) string {
 	var all []string
 	for _, u := range r.Unmet {
 		all = append(all, fmt.Sprintf("expect[%d]: %s", u.Index, u.Message))
 	}
 	if n := len(r.Unexpected); n > 0 {
-		all = append(all, fmt.Sprintf("calls that nothing expected: %d", n))
+		all = append(all, text.Count(n, "unexpected call"))
 	}
 	return strings.Join(all, "; ")
 }
 
-// keepAlive is how long a stream is silent at most.
+// keepAlive is how long a stream may be silent.
 const keepAlive = 15 * time.Second
 
-// stream is the live journal, as server-sent events.
+// stream writes the live journal as server-sent events.
 type stream struct {
 	*call
 	log *journal.Journal
@@ -226,9 +236,9 @@ func streamRequests(c *call) (any, error) {
 	return stream{c, log}, err
 }
 
-// ServeHTTP writes an event for each request, until the client, the server or
-// the organization goes. A reader who is too slow is told how many it has
-// missed.
+// ServeHTTP writes an event for each request until the client disconnects, the
+// server stops or the organization is deleted. A client that is too slow is sent
+// the number of events that it missed.
 func (s stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
@@ -238,8 +248,8 @@ func (s stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sub := s.subscribe(r.Header.Get("Last-Event-ID"))
 	defer sub.Close()
 	flow := http.NewResponseController(w)
-	// A stream is longer than a request and its answer may take. Some writers
-	// know no end.
+	// The server's deadlines are too short for a stream. Some writers have none,
+	// which is fine too.
 	_, _ = flow.SetReadDeadline(time.Time{}), flow.SetWriteDeadline(time.Time{})
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
@@ -247,14 +257,14 @@ func (s stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	err := flow.Flush() // the headers
 	for err == nil {
 		var events string
-		if events, err = next(ctx, sub); err == nil {
-			err = send(ctx, w, events)
+		if events, err = nextEvents(ctx, sub); err == nil {
+			err = writeEvents(ctx, w, events)
 		}
 	}
 }
 
-// subscribe begins after the event that the reader saw last, and with the
-// present when it names none.
+// subscribe starts after the given event, or with the next request if none is
+// given.
 func (s stream) subscribe(lastEventID string) *journal.Subscription {
 	if last, err := strconv.ParseUint(lastEventID, 10, 64); err == nil {
 		return s.log.SubscribeAfter(last)
@@ -262,11 +272,11 @@ func (s stream) subscribe(lastEventID string) *journal.Subscription {
 	return s.log.Subscribe()
 }
 
-// longAgo is a deadline that has passed on every clock.
+// longAgo is a deadline in the past.
 var longAgo = time.Unix(1, 0)
 
-// send writes events, for as long as the reader takes and ctx lasts.
-func send(ctx context.Context, w http.ResponseWriter, events string) error {
+// writeEvents writes events. It waits for a slow client until ctx ends.
+func writeEvents(ctx context.Context, w http.ResponseWriter, events string) error {
 	flow := http.NewResponseController(w)
 	defer context.AfterFunc(ctx, func() { _ = flow.SetWriteDeadline(longAgo) })()
 	if _, err := io.WriteString(w, events); err != nil {
@@ -275,11 +285,12 @@ func send(ctx context.Context, w http.ResponseWriter, events string) error {
 	return flow.Flush()
 }
 
-// next waits for what there is to tell, and words it as events.
-func next(ctx context.Context, sub *journal.Subscription) (string, error) {
-	patient, cancel := context.WithTimeout(ctx, keepAlive)
+// nextEvents waits for entries and returns them as events, or returns a comment
+// after keepAlive.
+func nextEvents(ctx context.Context, sub *journal.Subscription) (string, error) {
+	waiting, cancel := context.WithTimeout(ctx, keepAlive)
 	defer cancel()
-	entries, missed, err := sub.Next(patient)
+	entries, missed, err := sub.Next(waiting)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
 		return ": nothing new\n\n", nil
 	}

@@ -9,23 +9,23 @@ import (
 	"antechamber/internal/remedy"
 )
 
-// route is one operation of the control plane. What is said of it here is
-// checked before it is called.
+// route is one operation of the control plane. find, organizationOf and
+// parseFields check a request against it before handle is called.
 type route struct {
 	ID     string `json:"id"` // the operationId of openapi.json
 	Method string `json:"method"`
 	Path   string `json:"path"`
 
-	query  []string // parameters besides organization
-	global bool     // it is about no organization in particular
+	query  []string // query parameters other than organization
+	global bool     // doesn't belong to one organization
 	fields []string // of the body
-	fault  bool     // the body is read as a fault, and its fields are checked there
-	seed   bool     // the body is read as a seed is, by the operation itself
-	newKey bool     // the key of the request may be one that is about to be given
+	fault  bool     // faults.Parse checks the fields of the body
+	seed   bool     // handle parses the body, with package seed
+	newKey bool     // the request's key may be the one that handle assigns
 	handle func(*call) (any, error)
 }
 
-// routes is the list of what is served.
+// routes lists every operation.
 var routes = slices.Concat(
 	manifestRoutes,
 	organizationRoutes,
@@ -40,36 +40,35 @@ var routes = slices.Concat(
 	apiKeyRoutes,
 )
 
-// find returns the route of a request, and what stands for the parameters of its
-// path.
+// find returns the route of a request and its path parameters.
 func (s *plane) find(r *http.Request) (route, map[string]string, error) {
 	path := r.URL.EscapedPath()
-	if path == Base+"/" { // what a person types into a browser
+	if path == Base+"/" { // as people type it into a browser
 		path = Base
 	}
 	var allowed []string
-	for _, to := range s.routes {
-		parameters, ok := match(to.Path, path)
+	for _, rt := range s.routes {
+		parameters, ok := match(rt.Path, path)
 		switch {
 		case !ok:
-		case to.Method == r.Method:
-			return to, parameters, nil
+		case rt.Method == r.Method:
+			return rt, parameters, nil
 		default:
-			allowed = append(allowed, to.Method)
+			allowed = append(allowed, rt.Method)
 		}
 	}
 	if allowed == nil {
-		return route{}, nil, refuse(http.StatusNotFound, codeNotFound, "Nothing is served at "+r.URL.Path+".", &remedy.Remedy{Type: remedy.ReadOpenAPI})
+		return route{}, nil, refuse(http.StatusNotFound, codeNotFound, "no such endpoint: "+r.Method+" "+r.URL.Path, &remedy.Remedy{Type: remedy.ReadOpenAPI})
 	}
 	slices.Sort(allowed)
 	return route{}, nil, &refusal{
 		status: http.StatusMethodNotAllowed, code: "method_not_allowed", allow: strings.Join(allowed, ", "),
-		message: "Method " + r.Method + " is not allowed for this path.", remedy: &remedy.Remedy{Type: remedy.UseOneOf, Values: allowed},
+		message: "method " + r.Method + " is not allowed for " + r.URL.Path, remedy: &remedy.Remedy{Type: remedy.UseOneOf, Values: allowed},
 	}
 }
 
-// match holds an escaped path against a template. A parameter stands for one
-// segment that is not empty.
+// match matches an escaped path against a template, and returns the values of
+// the template's parameters. A parameter matches one non-empty segment.
 func match(template, path string) (map[string]string, bool) {
 	want, got := strings.Split(template, "/"), strings.Split(path, "/")
 	if len(want) != len(got) {
@@ -77,13 +76,13 @@ func match(template, path string) (map[string]string, bool) {
 	}
 	parameters := map[string]string{}
 	for i, segment := range got {
-		is, err := url.PathUnescape(segment)
+		value, err := url.PathUnescape(segment)
 		name, parameter := strings.CutPrefix(want[i], "{")
 		switch {
-		case err != nil || parameter && is == "" || !parameter && is != want[i]:
+		case err != nil || parameter && value == "" || !parameter && value != want[i]:
 			return nil, false
 		case parameter:
-			parameters[strings.TrimSuffix(name, "}")] = is
+			parameters[strings.TrimSuffix(name, "}")] = value
 		}
 	}
 	return parameters, true

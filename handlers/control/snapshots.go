@@ -16,20 +16,20 @@ var snapshotRoutes = []route{
 	{ID: "restoreSnapshot", Method: http.MethodPost, Path: Base + "/snapshots/{name}/restore", handle: restoreSnapshot},
 }
 
-// maxSnapshotName is how many characters the name of a snapshot has at most.
+// maxSnapshotName is the maximum length of a snapshot's name, in characters.
 const maxSnapshotName = 255
 
-var aSnapshotName = form{"a name of 1 to 255 characters other than seed, empty, . and ..", func(s string) bool {
-	// The first two are what an organization is made from, the others are no
-	// segment of a path.
-	taken := []string{fromSeed, fromEmpty, ".", ".."}
-	return characters(1, maxSnapshotName)(s) && !slices.Contains(taken, s) && !strings.ContainsFunc(s, unicode.IsControl)
+var aSnapshotName = form{want: "a name of 1 to 255 characters, without control characters, other than seed, empty, . and ..", valid: func(s string) bool {
+	// The first two name other sources of an organization, and clients resolve
+	// the others in a path.
+	reserved := []string{fromSeed, fromEmpty, ".", ".."}
+	return characters(1, maxSnapshotName)(s) && !slices.Contains(reserved, s) && !strings.ContainsFunc(s, unicode.IsControl)
 }}
 
 func listSnapshots(c *call) (any, error) { return list[store.Snapshot]{c.org.Snapshots()}, nil }
 
 func takeSnapshot(c *call) (any, error) {
-	name := c.need("name", aSnapshotName)
+	name := c.require("name", aSnapshotName)
 	if err := c.refused(); err != nil {
 		return nil, err
 	}
@@ -44,6 +44,6 @@ func restoreSnapshot(c *call) (any, error) {
 	if _, err := c.org.RestoreSnapshot(c.path["name"]); err != nil {
 		return nil, err
 	}
-	c.tools().Limiter.Reset() // its windows are those of another time
+	c.tools().Limiter.Reset() // its windows belong to another time
 	return presentOf(c.org), nil
 }

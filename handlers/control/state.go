@@ -14,7 +14,7 @@ var stateRoutes = []route{
 	{ID: "replaceState", Method: http.MethodPut, Path: Base + "/state", handle: replaceState, seed: true},
 }
 
-// present answers what put the organization into another state.
+// present is the response of the operations that replace an organization's state.
 type present struct {
 	ID     string   `json:"id"`
 	Name   string   `json:"name"`
@@ -38,11 +38,11 @@ func replaceState(c *call) (any, error) {
 	if err := c.org.Replace(contents); err != nil {
 		return nil, err
 	}
-	c.tools().Limiter.Reset() // its windows are those of another time
+	c.tools().Limiter.Reset() // its windows belong to another time
 	return presentOf(c.org), nil
 }
 
-// contents reads the body as a seed of a single organization.
+// contents parses the body as a seed of a single organization.
 func (c *call) contents() (none store.Contents, err error) {
 	clock := c.org.Clock()
 	opts := seed.Options{Real: c.Store.RealTime(), IDSeed: c.Seed.IDSeed, ID: c.org.ID(), NoClock: &clock}
@@ -51,7 +51,7 @@ func (c *call) contents() (none store.Contents, err error) {
 		return none, invalidSeed("invalid_seed", err)
 	}
 	if len(all) != 1 {
-		return none, refuse(http.StatusBadRequest, "invalid_seed", "/organizations: expected one organization.", &remedy.Remedy{Type: remedy.ReplaceOneByOne})
+		return none, refuse(http.StatusBadRequest, "invalid_seed", "/organizations: want exactly one organization", &remedy.Remedy{Type: remedy.ReplaceOneByOne})
 	}
 	return all[0], nil
 }

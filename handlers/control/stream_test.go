@@ -20,20 +20,20 @@ import (
 // event is a server-sent event.
 type event struct{ ID, Kind, Data string }
 
-// reader is a client of the stream, over TCP.
+// reader is a client of the stream over TCP.
 type reader struct {
 	t     *testing.T
 	body  *bufio.Reader
 	close func()
 }
 
-// listen serves the control plane over TCP, for readers that are gone before
-// the test ends.
+// listen serves the control plane over TCP. Its readers are closed before the test
+// ends.
 func (s *testServer) listen(t *testing.T) *httptest.Server {
 	t.Helper()
 	ts := httptest.NewUnstartedServer(s.handler)
 	ts.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-		_ = c.(*net.TCPConn).SetWriteBuffer(4 << 10) // little is under way to a slow reader
+		_ = c.(*net.TCPConn).SetWriteBuffer(4 << 10) // so that little is buffered for a slow reader
 		return ctx
 	}
 	ts.Start()
@@ -41,7 +41,7 @@ func (s *testServer) listen(t *testing.T) *httptest.Server {
 	return ts
 }
 
-// watch opens the stream. The journal has a reader when it returns.
+// watch opens the stream. When it returns, the stream is subscribed to the journal.
 func watch(t *testing.T, ts *httptest.Server, query, lastEventID string) *reader {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
@@ -77,7 +77,7 @@ func watch(t *testing.T, ts *httptest.Server, query, lastEventID string) *reader
 	return out
 }
 
-// next reads an event; ok is false when the stream has ended.
+// next reads an event. ok is false at the end of the stream.
 func (r *reader) next() (e event, ok bool) {
 	for {
 		line, err := r.body.ReadString('\n')
@@ -95,26 +95,26 @@ func (r *reader) next() (e event, ok bool) {
 		case "":
 			return e, true
 		default:
-			r.t.Errorf("a line %q", line)
+			r.t.Errorf("unexpected line %q", line)
 		}
 	}
 }
 
-// ends waits for the end of the stream, before which nothing is to come.
+// ends waits for the end of the stream, and fails if there is an event before it.
 func (r *reader) ends() {
 	r.t.Helper()
 	if e, ok := r.next(); ok {
-		r.t.Errorf("an event: %+v", e)
+		r.t.Errorf("unexpected event: %+v", e)
 	}
 }
 
-// request reads an event of an entry, and returns its number.
+// request reads the event of a request and returns its number.
 func (r *reader) request() uint64 {
 	r.t.Helper()
 	e, ok := r.next()
 	var entry journal.Entry
 	if err := json.Unmarshal([]byte(e.Data), &entry); !ok || err != nil {
-		r.t.Fatalf("no event of a request: %+v, %v", e, err)
+		r.t.Fatalf("not the event of a request: %+v, %v", e, err)
 	}
 	same(r.t, "event", event{fmt.Sprint(entry.Seq), "request", e.Data}, e)
 	return entry.Seq
@@ -124,13 +124,13 @@ func (s *testServer) journal() *journal.Journal { return s.options.ToolsOf(s.sto
 
 func TestStream(t *testing.T) {
 	srv := serve(t, acme)
-	srv.happen(threeRequests[2])
+	srv.record(threeRequests[2])
 	ts := srv.listen(t)
 	one, another := watch(t, ts, "", ""), watch(t, ts, "?organization="+secondID, "")
-	srv.happen(threeRequests[:2]...)
+	srv.record(threeRequests[:2]...)
 	srv.options.ToolsOf(srv.store.Organization(secondID)).Journal.Add(threeRequests[2])
 
-	doc, err := ours()
+	doc, err := description()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestStream(t *testing.T) {
 		same(t, "kind", "request", e.Kind)
 		listed := srv.do("GET", "/requests?since="+fmt.Sprint(entry.Seq-1), "")
 		if !strings.Contains(listed.body, e.Data) {
-			t.Errorf("the list has no %s\n%s", e.Data, listed.body)
+			t.Errorf("not in the list: %s\n%s", e.Data, listed.body)
 		}
 		if err := doc.CheckResponse("GET", Base+"/requests", 200, json200, []byte(`{"data":[`+e.Data+`]}`)); err != nil {
 			t.Error(err)
@@ -155,13 +155,13 @@ func TestStream(t *testing.T) {
 
 func TestStreamResumes(t *testing.T) {
 	srv := serve(t, acme)
-	srv.happen(threeRequests...)
+	srv.record(threeRequests...)
 	ts := srv.listen(t)
 	for last, want := range map[string]uint64{"1": 2, "2": 3, "0": 1, "3": 4, "99": 1 /* from before a reset */, "nonsense": 4} {
 		r := watch(t, ts, "", last)
 		if want == 4 {
 			srv.journal().Reset()
-			srv.happen(threeRequests...)
+			srv.record(threeRequests...)
 			same(t, "after a reset", 1, r.request())
 			r.close()
 			continue
@@ -171,23 +171,22 @@ func TestStreamResumes(t *testing.T) {
 	}
 }
 
-// A reader that does not read is overtaken: nobody waits for it, and it is told
-// how much it has missed.
-func TestASlowReaderMissesEvents(t *testing.T) {
+// A slow reader doesn't block the server. It skips events and is sent their number.
+func TestSlowReaderMissesEvents(t *testing.T) {
 	const total, kept = 5_000, 10
 	srv := serve(t, acme, func(o *server.Options) { o.JournalEntries = kept })
 	ts := srv.listen(t)
 	slow := watch(t, ts, "", "")
 	large := threeRequests[0]
 	large.ResponseBody = journal.BodyOf(`"` + strings.Repeat("x", journal.MaxBody-2) + `"`)
-	for range total { // 20 MB, more than there is on the way
+	for range total { // 20 MB, more than the buffers hold
 		srv.journal().Add(large)
 	}
 	last, missed := 0, 0
 	for last < total {
 		e, ok := slow.next()
 		if !ok {
-			t.Fatalf("the stream has ended after %d", last)
+			t.Fatalf("the stream ended after %d", last)
 		}
 		if e.Kind == "missed" {
 			var data struct{ Missed int }
@@ -201,7 +200,7 @@ func TestASlowReaderMissesEvents(t *testing.T) {
 		same(t, "id", fmt.Sprint(last), e.ID)
 	}
 	if missed == 0 {
-		t.Error("nothing was missed")
+		t.Error("missed no events")
 	}
 }
 
@@ -218,14 +217,14 @@ func TestStreamEnds(t *testing.T) {
 			idle, late := watch(t, ts, "", ""), (*reader)(nil)
 			end(srv, stop)
 			idle.ends()
-			late = watch(t, ts, "", "") // is answered, and ends at once
+			late = watch(t, ts, "", "") // gets a response that ends immediately
 			late.ends()
 		})
 	}
 }
 
-// The server does not wait for a reader that takes nothing any more.
-func TestStreamEndsWithASlowReader(t *testing.T) {
+// The server doesn't wait for a reader that has stopped reading.
+func TestStreamEndsDespiteASlowReader(t *testing.T) {
 	ending, stop := context.WithCancel(t.Context())
 	defer stop()
 	srv := serve(t, acme, func(o *server.Options) {
@@ -246,10 +245,10 @@ func TestStreamEndsWithASlowReader(t *testing.T) {
 		srv.journal().Add(large)
 	}
 	stop()
-	<-ended // while the reader is still there
+	<-ended // while the reader is still connected
 }
 
-// A client that goes takes its stream with it.
+// The stream ends when its client disconnects.
 func TestStreamEndsWithTheClient(t *testing.T) {
 	srv := serve(t, acme)
 	ended := make(chan struct{})
@@ -260,13 +259,13 @@ func TestStreamEndsWithTheClient(t *testing.T) {
 	})
 	ts := srv.listen(t)
 	r := watch(t, ts, "", "")
-	srv.happen(threeRequests[0])
+	srv.record(threeRequests[0])
 	same(t, "an event", 1, r.request())
 	r.close()
 	<-ended
 }
 
-func TestAStreamIsNeverSilentForLong(t *testing.T) {
+func TestStreamSendsCommentsWhenIdle(t *testing.T) {
 	srv := serve(t, acme)
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*keepAlive+time.Second)

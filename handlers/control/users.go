@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"antechamber/api"
+	"antechamber/internal/text"
 	"antechamber/store"
 )
 
@@ -12,20 +13,20 @@ var userRoutes = []route{
 }
 
 var (
-	anEmail = form{"an e-mail address", api.ValidEmail}
-	aRole   = form{"one of user, developer, billing, claude_code_user and admin", func(s string) bool {
+	anEmail = form{want: "an email address", valid: api.ValidEmail}
+	aRole   = form{want: text.OneOf(api.OrganizationRoles), valid: func(s string) bool {
 		return api.OneOf(api.OrganizationRole(s), api.OrganizationRoles)
 	}}
 )
 
 func addUser(c *call) (any, error) {
 	in := store.NewUser{
-		Email: c.need("email", anEmail),
+		Email: c.require("email", anEmail),
 		Name:  c.text("name", aName),
-		Role:  api.OrganizationRole(c.need("role", aRole)),
+		Role:  api.OrganizationRole(c.require("role", aRole)),
 	}
 	if err := c.refused(); err != nil {
 		return nil, err
 	}
-	return object(c.org.AddUser(in))
+	return rawObject(c.org.AddUser(in))
 }

@@ -1,13 +1,11 @@
-// Package faults makes requests fail on purpose: it reads what a fault shall
-// match and do, decides which request it hits, and acts on that request's
-// answer or on its connection.
+// Package faults makes requests fail on purpose: it parses faults, decides which
+// requests they hit, and fails those requests' responses or connections.
 //
-// The trap: the official SDKs try a call again, twice, when it ends with 408,
-// 409, 429, any 5xx or a broken connection. A fault with times 1 is invisible
-// to their users. To see one, arm it with times 3 or more, or switch the SDK's
-// retries off. Go's own http.Transport, too, sends a GET again by itself when a
-// connection that it has used before breaks before the answer begins; each such
-// attempt is a request that the fault counts.
+// Watch out for retries: the official SDKs retry a call twice after 408, 409, 429,
+// any 5xx or a broken connection. A fault with times 1 is invisible to their
+// users. To see one, arm it with times 3 or more, or disable the SDK's retries.
+// Go's http.Transport also retries a GET when a reused connection breaks before the
+// response starts. The fault counts each attempt as a request.
 package faults
 
 import (
@@ -18,15 +16,15 @@ import (
 	"antechamber/internal/duration"
 )
 
-// Header is the header of an answer that tells which fault made it so.
+// Header is the response header that names the fault that fired.
 const Header = "x-emulate-fault"
 
 // Operation is an operation that faults can match.
 type Operation struct {
 	ID     string // the contract's operationId
 	Method string
-	Path   string // as the contract writes it: /organizations/users/{user_id}
-	Body   bool   // whether it takes a request body
+	Path   string // as in the contract: /organizations/users/{user_id}
+	Body   bool   // it takes a request body
 }
 
 // Fault is a fault as the control plane reads and writes it.
@@ -34,45 +32,45 @@ type Fault struct {
 	ID          string  `json:"id"`
 	Match       Match   `json:"match"`
 	Action      Action  `json:"action"`
-	Times       int     `json:"times,omitempty"` // how often it fires; 0: every time
-	After       int     `json:"after"`           // how many matching requests pass first
-	Probability float64 `json:"probability"`     // that it fires when it is due
+	Times       int     `json:"times,omitempty"` // how often it fires; 0 for every time
+	After       int     `json:"after"`           // how many matching requests to let through first
+	Probability float64 `json:"probability"`     // of firing when it is due
 	Hits        int     `json:"hits"`            // how often it has fired
 }
 
-// Match says which requests a fault is about: those that agree with every
-// field that is set.
+// Match says which requests a fault matches: those that match every field that is
+// set.
 type Match struct {
 	Operation string          `json:"operation,omitempty"`
 	Method    string          `json:"method,omitempty"`
-	Path      string          `json:"path,omitempty"` // a * stands for any part of one segment
-	Body      json.RawMessage `json:"body,omitempty"` // an object that the request's body contains
+	Path      string          `json:"path,omitempty"` // * matches any part of one segment
+	Body      json.RawMessage `json:"body,omitempty"` // an object that the request's body must contain
 }
 
-// ActionType is what a fault does.
+// ActionType says what a fault does.
 type ActionType string
 
 // The actions.
 const (
-	Error           ActionType = "error"             // answers an error, the work is not done
+	Error           ActionType = "error"             // responds with an error instead of doing the work
 	Delay           ActionType = "delay"             // waits before the work
 	Drop            ActionType = "drop"              // closes the connection before the work
 	DropAfterCommit ActionType = "drop_after_commit" // closes the connection after the work
-	Truncate        ActionType = "truncate"          // closes the connection within the answer
-	Malformed       ActionType = "malformed"         // answers what is not JSON, after the work
-	StaleRead       ActionType = "stale_read"        // answers from some writes ago
+	Truncate        ActionType = "truncate"          // closes the connection within the response
+	Malformed       ActionType = "malformed"         // responds with invalid JSON after the work
+	StaleRead       ActionType = "stale_read"        // reads the state of some writes ago
 )
 
-// Distribution is how the length of a delay is drawn.
+// Distribution is the distribution of a random delay.
 type Distribution string
 
-// The distributions. Without one a delay has the same length every time.
+// The distributions. Without one, every delay has the same length.
 const (
 	Uniform   Distribution = "uniform"
 	Lognormal Distribution = "lognormal"
 )
 
-// Action is what a fault does; each type has fields of its own.
+// Action is what a fault does. Each type has its own fields.
 type Action struct {
 	Type ActionType `json:"type"`
 
@@ -88,24 +86,24 @@ type Action struct {
 	Median       Duration     `json:"median,omitempty"` // lognormal
 	Sigma        float64      `json:"sigma,omitempty"`  // of the duration's natural logarithm
 
-	Bytes *int `json:"bytes,omitempty"` // truncate: how much of the body is sent
+	Bytes *int `json:"bytes,omitempty"` // truncate: how much of the body to send
 
 	Writes int `json:"writes,omitempty"` // stale_read: 1 to MaxWrites
 }
 
-// MaxWrites is how many writes ago a stale read may answer from.
+// MaxWrites is the maximum number of writes that a stale read goes back.
 const MaxWrites = 100
 
-// maxDelay bounds a delay, so that a lognormal one cannot last for years.
+// maxDelay bounds a delay: a lognormal one could last for years.
 const maxDelay = time.Hour
 
-// Duration is a time.Duration that JSON writes as "250ms".
+// Duration is a time.Duration that is "250ms" in JSON.
 type Duration time.Duration
 
-// MarshalText writes the duration as Go does.
+// MarshalText returns the duration as Go writes it.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
-// UnmarshalText reads what duration.Parse reads.
+// UnmarshalText parses a duration as duration.Parse does.
 func (d *Duration) UnmarshalText(b []byte) error {
 	parsed, err := duration.Parse(string(b))
 	*d = Duration(parsed)

@@ -19,8 +19,8 @@ type Hit struct {
 	delay  time.Duration
 }
 
-// Stale is from how many writes ago a read shall be answered: 0, now, unless
-// the action is stale_read, which is the store's to act out.
+// Stale returns how many writes back to read. It is 0 unless the action is
+// stale_read, which the store carries out.
 func (h *Hit) Stale() int {
 	if h == nil {
 		return 0
@@ -28,25 +28,25 @@ func (h *Hit) Stale() int {
 	return h.Action.Writes
 }
 
-// Actor acts hits out.
+// Actor carries out hits.
 type Actor struct {
-	// Sleep waits, or gives an error when the context ends first.
+	// Sleep waits, or returns an error if the context ends first.
 	Sleep func(context.Context, time.Duration) error
-	// Fail writes an error answer. The headers of the fault are set.
+	// Fail writes an error response. The fault's headers are already set.
 	Fail func(w http.ResponseWriter, r *http.Request, status int, message string, code api.ErrorCode)
 }
 
-// Serve answers the request as the hit demands; next does the work and writes
-// the answer to the writer that it is given. Without a hit it is next.
+// Serve handles the request as the hit requires. next does the work. A nil hit
+// only calls next.
 //
-// Where no whole answer is given, Serve does not return: it panics with
-// http.ErrAbortHandler, which net/http takes for "close this connection" (or,
-// in HTTP/2, reset this stream) and does not log. Before that, drop and
-// drop_after_commit reset an HTTP/1 connection, so that no client can take it
-// for one that was closed because it was idle. In front of a writer without a
-// connection, such as a httptest.ResponseRecorder, the panic alone is left: an
-// in-process transport recovers it and gives its client a connection error
-// when no header was written, or a body that ends with io.ErrUnexpectedEOF.
+// When the response is incomplete, Serve does not return: it panics with
+// http.ErrAbortHandler, upon which net/http closes the connection (in HTTP/2, it
+// resets the stream) and logs nothing. Before that, drop and drop_after_commit
+// reset an HTTP/1 connection, so that no client mistakes it for an idle connection
+// that was closed. A writer without a connection, such as
+// httptest.ResponseRecorder, only sees the panic: an in-process transport must
+// recover it and return a connection error if no header was written, or else a body
+// that ends with io.ErrUnexpectedEOF.
 func (a Actor) Serve(h *Hit, w http.ResponseWriter, r *http.Request, next http.Handler) {
 	if h == nil {
 		next.ServeHTTP(w, r)
@@ -56,7 +56,7 @@ func (a Actor) Serve(h *Hit, w http.ResponseWriter, r *http.Request, next http.H
 	case Drop:
 		drop(w, r)
 	case DropAfterCommit:
-		next.ServeHTTP(&held{ResponseWriter: w}, r)
+		next.ServeHTTP(&buffered{ResponseWriter: w}, r)
 		drop(w, r)
 	}
 	w.Header().Set(Header, h.Fault)
@@ -65,18 +65,18 @@ func (a Actor) Serve(h *Hit, w http.ResponseWriter, r *http.Request, next http.H
 		a.fail(h.Action, w, r)
 	case Delay:
 		if a.Sleep(r.Context(), h.delay) != nil {
-			panic(http.ErrAbortHandler) // nobody waits for the answer any more
+			panic(http.ErrAbortHandler) // the client has disconnected
 		}
 		next.ServeHTTP(w, r)
 	case Truncate:
-		answer := &held{ResponseWriter: w}
-		next.ServeHTTP(answer, r)
-		answer.truncate(r, *h.Action.Bytes)
+		response := &buffered{ResponseWriter: w}
+		next.ServeHTTP(response, r)
+		response.truncate(r, *h.Action.Bytes)
 	case Malformed:
-		answer := &held{ResponseWriter: w}
-		next.ServeHTTP(answer, r)
-		answer.send(garbled(answer.body.Bytes()))
-	default: // stale_read: next knows
+		response := &buffered{ResponseWriter: w}
+		next.ServeHTTP(response, r)
+		response.send(garble(response.body.Bytes()))
+	default: // stale_read, which next handles
 		next.ServeHTTP(w, r)
 	}
 }
@@ -91,14 +91,14 @@ func (a Actor) fail(action Action, w http.ResponseWriter, r *http.Request) {
 	}
 	message := action.Message
 	if message == "" {
-		message = messageOf(action.Status)
+		message = defaultMessage(action.Status)
 	}
 	a.Fail(w, r, action.Status, message, action.ErrorCode)
 }
 
-// messageOf is what an error says that was given no message. Production's
-// words are not documented; these are ours.
-func messageOf(status int) string {
+// defaultMessage returns the message of an error whose fault has none.
+// Production's messages are not documented; these are ours.
+func defaultMessage(status int) string {
 	switch api.ErrorTypeOf(status) {
 	case api.OverloadedError:
 		return "Overloaded"
@@ -124,69 +124,69 @@ func drop(w http.ResponseWriter, r *http.Request) {
 	panic(http.ErrAbortHandler)
 }
 
-// drain reads what is left of the request: a client that is still sending sees
-// its own write fail, or loses the part of the answer that it was sent.
+// drain reads the rest of the request. Otherwise a client that is still sending
+// sees its write fail, or loses the part of the response that was sent.
 func drain(r *http.Request) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, 1<<20))
 }
 
-// reset closes a connection without the goodbyes of TLS and TCP.
+// reset closes a connection without the closing handshakes of TLS and TCP.
 func reset(conn net.Conn) {
 	if tls, ok := conn.(interface{ NetConn() net.Conn }); ok {
 		conn = tls.NetConn()
 	}
 	if tcp, ok := conn.(interface{ SetLinger(int) error }); ok {
-		_ = tcp.SetLinger(0) // then the client sees an ordinary close
+		_ = tcp.SetLinger(0) // on failure the client sees an ordinary close
 	}
-	_ = conn.Close() // it is being broken: there is nothing to save
+	_ = conn.Close() // broken on purpose: its error doesn't matter
 }
 
-// held keeps an answer back. Its header is that of the writer beneath.
-type held struct {
+// buffered holds back a response. It shares the header of the underlying writer.
+type buffered struct {
 	http.ResponseWriter
 	status int
 	body   bytes.Buffer
 }
 
-// WriteHeader notes the first status.
-func (h *held) WriteHeader(status int) {
+// WriteHeader records the first status.
+func (h *buffered) WriteHeader(status int) {
 	if h.status == 0 {
 		h.status = status
 	}
 }
 
-// Write keeps the body.
-func (h *held) Write(b []byte) (int, error) {
+// Write records the body.
+func (h *buffered) Write(b []byte) (int, error) {
 	h.WriteHeader(http.StatusOK)
 	return h.body.Write(b)
 }
 
-// send answers with another body.
-func (h *held) send(body []byte) {
-	h.begin(len(body))
-	_, _ = h.ResponseWriter.Write(body) // a client that went away misses nothing
+// send writes the response with another body.
+func (h *buffered) send(body []byte) {
+	h.writeHeader(len(body))
+	_, _ = h.ResponseWriter.Write(body) // fails only when the client has disconnected
 }
 
-// begin writes the header of an answer of this length.
-func (h *held) begin(length int) {
+// writeHeader writes the header of a response of this length.
+func (h *buffered) writeHeader(length int) {
 	h.WriteHeader(http.StatusOK)
 	h.Header().Set("content-length", strconv.Itoa(length))
 	h.ResponseWriter.WriteHeader(h.status)
 }
 
-// truncate announces the whole answer, sends so many bytes of it, the last
-// one never, and closes the connection.
-func (h *held) truncate(r *http.Request, n int) {
+// truncate announces the whole response, sends the first n bytes of its body but
+// never the last one, and closes the connection.
+func (h *buffered) truncate(r *http.Request, n int) {
 	body := h.body.Bytes()
-	h.begin(len(body))
+	h.writeHeader(len(body))
 	_, _ = h.ResponseWriter.Write(body[:max(0, min(n, len(body)-1))])
 	_ = http.NewResponseController(h.ResponseWriter).Flush()
 	drain(r)
 	panic(http.ErrAbortHandler)
 }
 
-// garbled returns the first half of an answer and a mark after which it cannot
-// be JSON: outside a string no < may stand, and a string does not end.
-func garbled(body []byte) []byte {
+// garble returns the first half of a body and a suffix that makes it invalid JSON:
+// < is not allowed outside a string, and inside one the string doesn't end.
+func garble(body []byte) []byte {
 	return append(bytes.Clone(body[:len(body)/2]), "<!--"...)
 }

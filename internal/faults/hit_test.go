@@ -19,7 +19,7 @@ import (
 	"antechamber/api"
 )
 
-// server answers every request with body, with a fault in front, over TCP.
+// server responds to every request with body over TCP, unless its fault fires.
 type server struct {
 	*httptest.Server
 	set   *Set
@@ -32,12 +32,12 @@ const body = `{"type":"workspace","name":"long enough to be cut anywhere"}`
 
 func serve(t *testing.T, fault string) *server {
 	s := &server{set: arm(t, fault)}
-	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(s.answer))
+	s.Server = httptest.NewUnstartedServer(http.HandlerFunc(s.handle))
 	t.Cleanup(s.Close)
 	return s
 }
 
-func (s *server) answer(w http.ResponseWriter, r *http.Request) {
+func (s *server) handle(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("request-id", "req_1")
 	h := s.set.Decide(Request{Method: r.Method, Path: r.URL.EscapedPath()})
 	Actor{Sleep: s.sleep, Fail: fail}.Serve(h, w, r, http.HandlerFunc(s.work))
@@ -59,13 +59,13 @@ func (s *server) sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// fail stands in for the server's own way to write errors.
+// fail writes errors in place of the real server's function.
 func fail(w http.ResponseWriter, _ *http.Request, status int, message string, code api.ErrorCode) {
 	w.WriteHeader(status)
 	fmt.Fprintf(w, "%s|%s", message, code)
 }
 
-// seen is what a client sees of a request.
+// seen is what a client sees of a request's outcome.
 type seen struct {
 	Err        string // of the call, or of reading the body
 	Status     int
@@ -99,6 +99,7 @@ func (s *server) do(t *testing.T, method, path string, in io.Reader) seen {
 	return got
 }
 
+// kind classifies a connection error.
 func kind(err error) string {
 	switch {
 	case err == nil:
@@ -113,7 +114,7 @@ func kind(err error) string {
 	return err.Error()
 }
 
-func TestWhatAClientSees(t *testing.T) {
+func TestActionsAsClientsSeeThem(t *testing.T) {
 	whole := int64(len(body))
 	for _, c := range []struct {
 		action string
@@ -153,8 +154,8 @@ func TestWhatAClientSees(t *testing.T) {
 	}
 }
 
-// A write whose body nobody reads is cut off just the same.
-func TestAWriteIsCutOff(t *testing.T) {
+// A write fails in the same way even if the handler doesn't read its body.
+func TestActionsOnAWriteWithUnreadBody(t *testing.T) {
 	for name, want := range map[string]seen{
 		`"type":"drop"`:               {Err: "connection reset"},
 		`"type":"drop_after_commit"`:  {Err: "connection reset", Works: 1},
@@ -168,22 +169,21 @@ func TestAWriteIsCutOff(t *testing.T) {
 	}
 }
 
-// What the package says about Go's transport: on a connection that it has used
-// before, it sends a GET again by itself.
-func TestGoRepeatsAGetOnAUsedConnection(t *testing.T) {
+// As the package comment says, Go's transport retries a GET on a reused connection.
+func TestGoRetriesAGetOnAReusedConnection(t *testing.T) {
 	s := serve(t, `{"action":{"type":"drop"},"after":1,"times":1}`)
 	s.Start()
 	for range 2 {
 		if got := s.do(t, "GET", "/v1/organizations/workspaces", nil); got.Err != "" {
-			t.Fatalf("the drop was seen: %+v", got)
+			t.Fatalf("the client saw the drop: %+v", got)
 		}
 	}
 	if got := s.set.List()[0].Hits; got != 1 {
-		t.Errorf("%d hits", got)
+		t.Errorf("got %d hits, want 1", got)
 	}
 }
 
-func TestDelaysSleepAsDrawn(t *testing.T) {
+func TestDelaySleepsForItsDuration(t *testing.T) {
 	s := serve(t, action(`"type":"delay","duration":"250ms"`))
 	s.Start()
 	s.do(t, "GET", "/v1/organizations/workspaces", nil)
@@ -192,8 +192,8 @@ func TestDelaysSleepAsDrawn(t *testing.T) {
 	}
 }
 
-// Over TLS the raw connection beneath is reset, too; in HTTP/2 the stream ends
-// with an error and the connection lives on.
+// Over TLS the underlying connection is reset too. In HTTP/2 the stream ends with an
+// error and the connection stays open.
 func TestOverTLS(t *testing.T) {
 	for _, http2 := range []bool{false, true} {
 		for _, action := range []string{action(`"type":"drop"`), action(`"type":"drop_after_commit"`), action(`"type":"truncate","bytes":3`)} {
@@ -208,8 +208,8 @@ func TestOverTLS(t *testing.T) {
 	}
 }
 
-// Without a connection, the panic that net/http knows is left.
-func TestWithoutAConnection(t *testing.T) {
+// Without a connection, Serve only panics with http.ErrAbortHandler.
+func TestServePanicsWithoutAConnection(t *testing.T) {
 	for name, want := range map[string]string{
 		`"type":"drop"`:               "",
 		`"type":"drop_after_commit"`:  "",
@@ -223,7 +223,7 @@ func TestWithoutAConnection(t *testing.T) {
 					t.Errorf("%s: panic %v", name, p)
 				}
 			}()
-			s.answer(w, httptest.NewRequest("GET", "/v1/organizations/workspaces", nil))
+			s.handle(w, httptest.NewRequest("GET", "/v1/organizations/workspaces", nil))
 		}()
 		if diff := cmp.Diff(want, w.Body.String()); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -231,7 +231,7 @@ func TestWithoutAConnection(t *testing.T) {
 	}
 }
 
-func TestNobodyWaitsForADelayedAnswer(t *testing.T) {
+func TestDelayEndsWhenTheClientDisconnects(t *testing.T) {
 	s := serve(t, action(`"type":"delay","duration":"1m"`))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -240,10 +240,10 @@ func TestNobodyWaitsForADelayedAnswer(t *testing.T) {
 			t.Errorf("panic %v, work done %d times", p, s.works)
 		}
 	}()
-	s.answer(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/v1/organizations/workspaces", nil))
+	s.handle(httptest.NewRecorder(), httptest.NewRequestWithContext(ctx, "GET", "/v1/organizations/workspaces", nil))
 }
 
-func TestWithoutAHitTheWorkIsDone(t *testing.T) {
+func TestServeWithoutAHitDoesTheWork(t *testing.T) {
 	s := serve(t, match(`"method":"DELETE"`))
 	s.Start()
 	want := seen{Status: 200, Body: body, Length: int64(len(body)), JSON: true, Works: 1}
@@ -252,8 +252,8 @@ func TestWithoutAHitTheWorkIsDone(t *testing.T) {
 	}
 }
 
-// An error that the work answers keeps its status when it is garbled.
-func TestAnErrorIsGarbledToo(t *testing.T) {
+// A garbled error response keeps its status.
+func TestMalformedKeepsTheStatusOfAnError(t *testing.T) {
 	w := httptest.NewRecorder()
 	next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fail(w, r, 404, "gone", "") })
 	h := &Hit{Fault: "fault_1", Action: Action{Type: Malformed}}
@@ -263,9 +263,9 @@ func TestAnErrorIsGarbledToo(t *testing.T) {
 	}
 }
 
-func TestWhatIsGarbledIsNoJSON(t *testing.T) {
+func TestGarbledBodiesAreNotJSON(t *testing.T) {
 	for _, whole := range []string{``, `1`, `12`, `""`, `"ab"`, `{}`, `[1,2]`, `null`, `[] `, ` {"a":"<!--"}`, `[[],[]]  `} {
-		if got := garbled([]byte(whole)); json.Valid(got) {
+		if got := garble([]byte(whole)); json.Valid(got) {
 			t.Errorf("%q garbled is %q", whole, got)
 		}
 	}

@@ -11,26 +11,26 @@ import (
 	"antechamber/internal/pattern"
 )
 
-// base is the path that the contract leaves out of its routes.
+// base is the prefix that the contract's paths leave out.
 const base = api.BasePath
 
-// Request is what faults look at.
+// Request is what faults match against.
 type Request struct {
 	Operation string        // the contract's operationId
 	Method    string        // of the request
-	Path      string        // as sent, with base and without query: URL.EscapedPath
-	Route     string        // the operation's path as the contract writes it
-	Body      func() []byte // called at most once, and only if a fault asks for the body; may be nil
+	Path      string        // URL.EscapedPath, with base
+	Route     string        // the operation's path in the contract
+	Body      func() []byte // called at most once, and only if a fault matches the body; may be nil
 }
 
-// matcher is a Match made ready, with what the action asks for besides.
+// matcher is a Match prepared for comparison, with the requirements of the action.
 type matcher struct {
 	operation string
 	method    string
 	path      []string
 	body      any
 	hasBody   bool
-	reads     bool
+	reads     bool // only matches reads
 }
 
 func newMatcher(f Fault) matcher {
@@ -48,20 +48,20 @@ func newMatcher(f Fault) matcher {
 	return m
 }
 
-// matches reports whether the request is one that the fault is about; body gives
-// the request's body as JSON, or nil.
+// matches reports whether a fault matches the request. body returns the request's
+// body as decoded JSON, or nil.
 func (m matcher) matches(r Request, body func() any) bool {
 	switch {
 	case m.operation != "" && m.operation != r.Operation,
 		m.method != "" && m.method != r.Method,
 		m.reads && r.Method != http.MethodGet,
-		m.path != nil && !covers(m.path, segments(r.Path), segments(r.Route)):
+		m.path != nil && !matchPath(m.path, segments(r.Path), segments(r.Route)):
 		return false
 	}
 	return !m.hasBody || contains(body(), m.body)
 }
 
-// bodyOf reads a request's body when it is first asked for.
+// bodyOf returns a function that decodes a request's body when first called.
 func bodyOf(r Request) func() any {
 	var (
 		read bool
@@ -69,22 +69,22 @@ func bodyOf(r Request) func() any {
 	)
 	return func() any {
 		if !read && r.Body != nil {
-			_ = json.Unmarshal(r.Body(), &body) // what is no JSON matches nothing
+			_ = json.Unmarshal(r.Body(), &body) // invalid JSON matches nothing
 		}
 		read = true
 		return body
 	}
 }
 
-// contains reports whether all of part is in whole: an object may have more
-// fields, everything else is the same.
+// contains reports whether whole contains part: an object may have more fields,
+// everything else must be equal.
 func contains(whole, part any) bool {
 	switch part := part.(type) {
 	case map[string]any:
 		object, ok := whole.(map[string]any)
 		for name, value := range part {
-			has, there := object[name]
-			ok = ok && there && contains(has, value)
+			v, found := object[name]
+			ok = ok && found && contains(v, value)
 		}
 		return ok
 	case []any:
@@ -98,7 +98,7 @@ func contains(whole, part any) bool {
 	return reflect.DeepEqual(whole, part)
 }
 
-// segments splits a path below base.
+// segments splits a path, without base, into its unescaped segments.
 func segments(path string) []string {
 	if below, ok := strings.CutPrefix(path, base+"/"); ok {
 		path = "/" + below
@@ -112,8 +112,9 @@ func segments(path string) []string {
 	return all
 }
 
-// covers reports whether a pattern covers a path that was routed.
-func covers(want, path, route []string) bool {
+// matchPath reports whether a pattern matches the path of a request. {name} only
+// matches the parameter of that name in the request's route.
+func matchPath(want, path, route []string) bool {
 	if len(want) != len(path) {
 		return false
 	}
@@ -126,8 +127,8 @@ func covers(want, path, route []string) bool {
 	return true
 }
 
-// could reports whether a pattern could cover a path of the route.
-func could(want []string, route string) bool {
+// couldMatch reports whether a pattern could match a path of the route.
+func couldMatch(want []string, route string) bool {
 	parts := segments(route)
 	if len(want) != len(parts) {
 		return false

@@ -14,20 +14,21 @@ import (
 	"antechamber/internal/lists"
 	"antechamber/internal/pattern"
 	"antechamber/internal/remedy"
+	"antechamber/internal/text"
 )
 
-// Fields are the fields of a fault that is to be armed.
+// Fields are the fields of a fault to arm.
 var Fields = []string{"match", "action", "times", "after", "probability"}
 
-// Parse reads a fault from a JSON object without repeated fields. It returns
-// everything that is not understood or, if that is nothing, why the fault could
-// never fire on one of the operations.
+// Parse reads a fault from a JSON object, which must have no repeated fields. It
+// returns the problems of all fields or, if there are none, the reason why the
+// fault could never fire on one of the operations.
 func Parse(doc *jsontree.Document, operations []Operation) (Fault, []remedy.Problem) {
 	p := &parser{doc: doc, operations: operations, noted: map[string]bool{}}
 	o := object{p, doc.Root}
-	for _, answered := range []string{"id", "hits"} {
-		if o.has(answered) {
-			p.want(answered, "none, since the server sets it", nil)
+	for _, name := range []string{"id", "hits"} {
+		if o.has(name) {
+			p.want(name, o.Get(name).Quote(), "none, since the server sets it", nil)
 		}
 	}
 	o.only(Fields...)
@@ -39,21 +40,20 @@ func Parse(doc *jsontree.Document, operations []Operation) (Fault, []remedy.Prob
 		Probability: 1,
 	}
 	if o.has("probability") {
-		f.Probability = read(o, "probability", "a number of more than 0 and at most 1", above(0.0, 1), nil)
+		f.Probability = read(o, "probability", "a number greater than 0 and at most 1", above(0.0, 1), nil)
 	}
 	if len(p.problems) == 0 {
-		p.possible(f)
+		p.checkPossible(f)
 	}
 	return f, p.problems
 }
 
-// parser notes one problem of each field: what is wrong with it besides may be
-// the consequence.
+// parser notes the first problem of each field: later ones may follow from it.
 type parser struct {
 	doc        *jsontree.Document
 	operations []Operation
 	problems   []remedy.Problem
-	noted      map[string]bool // the fields that have a problem
+	noted      map[string]bool // the fields with a problem
 }
 
 func (p *parser) note(problem remedy.Problem) {
@@ -63,8 +63,8 @@ func (p *parser) note(problem remedy.Problem) {
 	}
 }
 
-func (p *parser) want(field, want string, how *remedy.Remedy) {
-	problem := remedy.Want(field, "", want)
+func (p *parser) want(field, value, want string, how *remedy.Remedy) {
+	problem := remedy.Want(field, value, want)
 	problem.Remedy = how
 	p.note(problem)
 }
@@ -75,14 +75,14 @@ func (p *parser) match(o object) (match Match) {
 		return match
 	}
 	m.only("operation", "method", "path", "body")
-	match.Operation = text[string](m, "operation")
-	match.Method = text[string](m, "method")
-	match.Path = read(m, "path", "a path, beginning with a slash, without query and fragment", func(s string) bool {
+	match.Operation = nonEmpty[string](m, "operation")
+	match.Method = nonEmpty[string](m, "method")
+	match.Path = read(m, "path", "a path starting with a slash, without a query string or fragment", func(s string) bool {
 		return strings.HasPrefix(s, "/") && !strings.ContainsAny(s, "?#")
 	}, nil)
 	if body, ok := m.object("body"); ok {
 		var b bytes.Buffer
-		_ = json.Compact(&b, p.doc.Raw(body.Node)) // it is JSON
+		_ = json.Compact(&b, p.doc.Raw(body.Node)) // it was parsed
 		match.Body = b.Bytes()
 	}
 	return match
@@ -95,12 +95,12 @@ func (p *parser) action(o object) (a Action) {
 		return a
 	}
 	in.need("type", oneOf(actionTypes))
-	a.Type = read(in, "type", "an action", oneIn(actionTypes), among(actionTypes))
+	a.Type = read(in, "type", text.OneOf(actionTypes), oneIn(actionTypes), nearest(actionTypes))
 	switch a.Type {
 	case Error:
-		p.failing(in, &a)
+		p.errorAction(in, &a)
 	case Delay:
-		p.delaying(in, &a)
+		p.delayAction(in, &a)
 	case Drop, DropAfterCommit, Malformed:
 		in.only("type")
 	case Truncate:
@@ -120,14 +120,13 @@ var (
 	distributions = []Distribution{Uniform, Lognormal}
 )
 
-func (p *parser) failing(in object, a *Action) {
+// errorAction reads the fields of an error.
+func (p *parser) errorAction(in object, a *Action) {
 	in.only("type", "status", "message", "error_code", "retry_after")
 	in.need("status", nil)
 	a.Status = read(in, "status", "a whole number from 400 to 599", between(400, 599), nil)
-	a.Message = text[string](in, "message")
-	a.ErrorCode = read(in, "error_code", "an error code of the Admin API", oneIn(api.ErrorCodes), func(code api.ErrorCode) *remedy.Remedy {
-		return meant(code, api.ErrorCodes)
-	})
+	a.Message = nonEmpty[string](in, "message")
+	a.ErrorCode = read(in, "error_code", text.OneOf(api.ErrorCodes), oneIn(api.ErrorCodes), nearest(api.ErrorCodes))
 	if in.has("retry_after") {
 		least, want := 0, "a whole number of at least 0"
 		if a.Status == http.StatusTooManyRequests {
@@ -137,39 +136,40 @@ func (p *parser) failing(in object, a *Action) {
 	}
 }
 
-func (p *parser) delaying(in object, a *Action) {
-	a.Distribution = read(in, "distribution", "a distribution", oneIn(distributions), among(distributions))
+// delayAction reads the fields of a delay.
+func (p *parser) delayAction(in object, a *Action) {
+	a.Distribution = read(in, "distribution", text.OneOf(distributions), oneIn(distributions), nearest(distributions))
 	switch {
 	case a.Distribution == Uniform:
 		in.only("type", "distribution", "min", "max")
 		a.Min = read(in, "min", "a duration of at least 0s, such as 250ms", atLeast(Duration(0)), nil)
-		a.Max = p.length(in, "max")
+		a.Max = p.duration(in, "max")
 		if a.Min > a.Max && !p.noted["action.max"] {
-			p.want("action.min", "a duration of at most the maximum", nil)
+			p.want("action.min", in.Get("min").Quote(), "a duration no longer than the maximum", nil)
 		}
 	case a.Distribution == Lognormal:
 		in.only("type", "distribution", "median", "sigma")
-		a.Median = p.length(in, "median")
+		a.Median = p.duration(in, "median")
 		in.need("sigma", nil)
-		a.Sigma = read(in, "sigma", fmt.Sprintf("a number of more than 0 and at most %d", maxSigma), above(0.0, maxSigma), nil)
+		a.Sigma = read(in, "sigma", fmt.Sprintf("a number greater than 0 and at most %d", maxSigma), above(0.0, maxSigma), nil)
 	case !in.has("distribution"):
 		in.only("type", "duration", "distribution")
-		a.Duration = p.length(in, "duration")
+		a.Duration = p.duration(in, "duration")
 	}
 }
 
-// maxSigma is far beyond any delay that was ever measured.
+// maxSigma is far above any real delay's.
 const maxSigma = 10
 
-// length reads a duration that a delay cannot do without.
-func (p *parser) length(in object, name string) Duration {
+// duration reads a required duration.
+func (p *parser) duration(in object, name string) Duration {
 	in.need(name, nil)
-	return read(in, name, "a duration of more than 0s and at most 1h, such as 250ms", above(0, Duration(maxDelay)), nil)
+	return read(in, name, "a duration greater than 0s and at most 1h, such as 250ms", above(0, Duration(maxDelay)), nil)
 }
 
-// possible notes what no request could ever be hit by, at the first field that
-// leaves no operation.
-func (p *parser) possible(f Fault) {
+// checkPossible notes a fault that no request could match, at the first field that
+// excludes the last operation.
+func (p *parser) checkPossible(f Fault) {
 	m := f.Match
 	left := p.operations
 	keep := func(fits func(Operation) bool) bool {
@@ -182,20 +182,20 @@ func (p *parser) possible(f Fault) {
 		p.note(remedy.WantOperation("match.operation", m.Operation, ids))
 	case m.Method != "" && !keep(func(op Operation) bool { return op.Method == m.Method }):
 		p.wantMethod(m)
-	case m.Path != "" && !keep(func(op Operation) bool { return could(segments(m.Path), op.Path) }):
+	case m.Path != "" && !keep(func(op Operation) bool { return couldMatch(segments(m.Path), op.Path) }):
 		p.wantPath(m)
 	case m.Body != nil && !keep(func(op Operation) bool { return op.Body }):
-		p.want("match.body", "none, since no operation that matches takes a body", nil)
+		p.want("match.body", "", "none, since no matching operation takes a body", nil)
 	case f.Action.Type == StaleRead && !keep(func(op Operation) bool { return op.Method == http.MethodGet }):
-		p.want("action.type", "another action than stale_read, since no operation that matches is a read", nil)
+		p.want("action.type", text.Quote(string(StaleRead)), "another action, since no matching operation is a read", nil)
 	}
 }
 
-// Impossible returns why no request to one of the operations could agree with a
-// match, or nil. Its field is named without the "match." before it.
+// Impossible returns why no request of the operations could meet a match, or nil.
+// The problem's field has no prefix "match.".
 func Impossible(m Match, operations []Operation) *remedy.Problem {
 	p := &parser{operations: operations, noted: map[string]bool{}}
-	p.possible(Fault{Match: m})
+	p.checkPossible(Fault{Match: m})
 	if len(p.problems) == 0 {
 		return nil
 	}
@@ -203,18 +203,32 @@ func Impossible(m Match, operations []Operation) *remedy.Problem {
 	return &p.problems[0]
 }
 
+// wantMethod notes a method that excludes all operations.
 func (p *parser) wantMethod(m Match) {
+	value := text.Quote(m.Method)
 	if i := slices.IndexFunc(p.operations, func(op Operation) bool { return op.ID == m.Operation }); i >= 0 {
-		p.want("match.method", fmt.Sprintf("%s, the method of %s", p.operations[i].Method, m.Operation), nil)
+		p.want("match.method", value, fmt.Sprintf("%s, the method of %s", p.operations[i].Method, m.Operation), nil)
 		return
 	}
-	methods := lists.Map(p.operations, func(op Operation) string { return op.Method })
-	p.want("match.method", "the method of an operation, such as GET", meant(m.Method, methods))
+	var methods []string
+	for _, op := range p.operations {
+		if !slices.Contains(methods, op.Method) {
+			methods = append(methods, op.Method)
+		}
+	}
+	p.want("match.method", value, text.OneOf(methods), nearest(methods)(m.Method))
 }
 
+// wantPath notes a path that excludes all operations, or the last of those with
+// the operation or the method of the match.
 func (p *parser) wantPath(m Match) {
-	if slices.ContainsFunc(p.operations, func(op Operation) bool { return could(segments(m.Path), op.Path) }) {
-		p.want("match.path", "the path of an operation that matches otherwise", nil)
+	value := text.Quote(m.Path)
+	if slices.ContainsFunc(p.operations, func(op Operation) bool { return couldMatch(segments(m.Path), op.Path) }) {
+		want := fmt.Sprintf("the path of an operation with method %s", m.Method)
+		if i := slices.IndexFunc(p.operations, func(op Operation) bool { return op.ID == m.Operation }); i >= 0 {
+			want = fmt.Sprintf("%s, the path of %s", p.operations[i].Path, m.Operation)
+		}
+		p.want("match.path", value, want, nil)
 		return
 	}
 	paths := lists.Map(p.operations, func(op Operation) string { return op.Path })
@@ -224,13 +238,13 @@ func (p *parser) wantPath(m Match) {
 		}
 		return s
 	})
-	if fitting := lists.Filter(paths, func(path string) bool { return could(renamed, path) }); len(fitting) > 0 {
-		paths = fitting // only a parameter has another name
+	if matching := lists.Filter(paths, func(path string) bool { return couldMatch(renamed, path) }); len(matching) > 0 {
+		paths = matching // only the name of a parameter differs
 	}
-	p.want("match.path", "the path of an operation", meant(strings.TrimPrefix(m.Path, base), paths))
+	p.want("match.path", value, "the path of an operation", nearest(paths)(strings.TrimPrefix(m.Path, base)))
 }
 
-// object is a JSON object that is being read.
+// object is a JSON object and the parser that reads it.
 type object struct {
 	p *parser
 	*jsontree.Node
@@ -238,36 +252,36 @@ type object struct {
 
 func (o object) has(name string) bool { return o.Get(name) != nil }
 
-// object returns the object that is the value of a field, and whether there is
-// one.
+// object returns the value of a field that must be an object, and reports whether
+// it is one.
 func (o object) object(name string) (object, bool) {
 	n := o.Get(name)
 	if n != nil && n.Kind != jsontree.Object {
-		o.p.want(n.Path(), "an object", nil)
+		o.p.want(n.Path(), n.Quote(), "an object", nil)
 	}
 	return object{o.p, n}, n != nil && n.Kind == jsontree.Object
 }
 
-// need notes a field that is missing.
+// need notes a missing field.
 func (o object) need(name string, how *remedy.Remedy) {
 	if !o.has(name) {
 		o.p.note(remedy.Problem{Type: remedy.Missing, Field: o.PathOf(name), Remedy: how})
 	}
 }
 
-// only notes fields other than these.
+// only notes fields other than the known ones.
 func (o object) only(known ...string) {
 	for _, n := range o.Unknown(known...) {
 		problem := remedy.UnknownField(n.Path(), n.Name, known)
 		o.p.note(problem)
 		if problem.Remedy != nil && !o.has(problem.Remedy.Value) {
-			o.p.noted[o.PathOf(problem.Remedy.Value)] = true // or else it would be missing too
+			o.p.noted[o.PathOf(problem.Remedy.Value)] = true // don't report it as missing too
 		}
 	}
 }
 
-// read returns the value of a field, or the zero value when it is absent or not
-// as wanted. how returns what to do about another value.
+// read returns the value of a field, or the zero value if it is absent or invalid.
+// how returns the remedy for an invalid value; it may be nil.
 func read[T any](o object, name, want string, valid func(T) bool, how func(T) *remedy.Remedy) (value T) {
 	n := o.Get(name)
 	if n == nil {
@@ -281,13 +295,13 @@ func read[T any](o object, name, want string, valid func(T) bool, how func(T) *r
 	if how != nil {
 		r = how(got)
 	}
-	o.p.want(n.Path(), want, r)
+	o.p.want(n.Path(), n.Quote(), want, r)
 	return value
 }
 
-// text reads a text that must not be empty.
-func text[T ~string](o object, name string) T {
-	return read(o, name, "a text that is not empty", func(s T) bool { return s != "" }, nil)
+// nonEmpty reads a string that must not be empty.
+func nonEmpty[T ~string](o object, name string) T {
+	return read(o, name, "a non-empty string", func(s T) bool { return s != "" }, nil)
 }
 
 func atLeast[T cmp.Ordered](least T) func(T) bool { return func(v T) bool { return v >= least } }

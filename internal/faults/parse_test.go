@@ -23,7 +23,7 @@ var operations = []Operation{
 	{ID: "removeOrganizationMember", Method: "DELETE", Path: "/organizations/users/{user_id}"},
 }
 
-// parse reads a fault that is in order.
+// parse parses a valid fault.
 func parse(t testing.TB, raw string) Fault {
 	t.Helper()
 	doc, err := jsontree.Parse([]byte(raw))
@@ -68,7 +68,7 @@ func TestParse(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c.want == "" { // what was read is what is told
+		if c.want == "" { // the same as in, with defaults
 			c.want = `{"id":"",` + strings.TrimSuffix(c.in[1:], "}") + `,"after":0,"probability":1,"hits":0}`
 		}
 		if diff := cmp.Diff(c.want, string(got)); diff != "" {
@@ -77,112 +77,113 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// action is a fault of an action, and match one of a match.
+// action returns a fault with the fields of its action.
 func action(fields string) string { return `{"match":{},"action":{` + fields + `}}` }
 
+// match returns a fault with the fields of its match.
 func match(fields string) string { return `{"match":{` + fields + `},"action":{"type":"drop"}}` }
 
-func TestParseRefuses(t *testing.T) {
+func TestParseRejectsInvalidFaults(t *testing.T) {
 	drop := func(fields string) string { return `{"action":{"type":"drop"},` + fields + `}` }
-	actions := "use error, delay, drop, drop_after_commit, truncate, malformed or stale_read"
+	const actions = "error, delay, drop, drop_after_commit, truncate, malformed or stale_read"
 	for _, c := range []struct{ in, want string }{
 		{`{}`, `missing required field "action"`},
 		{drop(`"time":3`), `unknown field "time" (allowed: match, action, times, after, probability); did you mean "times"?`},
 		{drop(`"Times":3`), `unknown field "Times" (allowed: match, action, times, after, probability); did you mean "times"?`},
 		{drop(`"whatever":3`), `unknown field "whatever" (allowed: match, action, times, after, probability)`},
-		{drop(`"id":"fault_1"`), `invalid id: want none, since the server sets it`},
-		{drop(`"hits":0`), `invalid hits: want none, since the server sets it`},
-		{drop(`"times":0`), `invalid times: want a whole number of at least 1; leave it out to fire every time`},
-		{drop(`"times":-1`), `invalid times: want a whole number of at least 1; leave it out to fire every time`},
-		{drop(`"times":1.5`), `invalid times: want a whole number of at least 1; leave it out to fire every time`},
-		{drop(`"times":"2"`), `invalid times: want a whole number of at least 1; leave it out to fire every time`},
-		{drop(`"times":null`), `invalid times: want a whole number of at least 1; leave it out to fire every time`},
-		{drop(`"after":-1`), `invalid after: want a whole number of at least 0`},
-		{drop(`"after":true`), `invalid after: want a whole number of at least 0`},
-		{drop(`"probability":0`), `invalid probability: want a number of more than 0 and at most 1`},
-		{drop(`"probability":1.01`), `invalid probability: want a number of more than 0 and at most 1`},
-		{drop(`"probability":-0.5`), `invalid probability: want a number of more than 0 and at most 1`},
-		{drop(`"probability":"high"`), `invalid probability: want a number of more than 0 and at most 1`},
+		{drop(`"id":"fault_1"`), `invalid id "fault_1": want none, since the server sets it`},
+		{drop(`"hits":0`), `invalid hits 0: want none, since the server sets it`},
+		{drop(`"times":0`), `invalid times 0: want a whole number of at least 1; leave it out to fire every time`},
+		{drop(`"times":-1`), `invalid times -1: want a whole number of at least 1; leave it out to fire every time`},
+		{drop(`"times":1.5`), `invalid times 1.5: want a whole number of at least 1; leave it out to fire every time`},
+		{drop(`"times":"2"`), `invalid times "2": want a whole number of at least 1; leave it out to fire every time`},
+		{drop(`"times":null`), `invalid times null: want a whole number of at least 1; leave it out to fire every time`},
+		{drop(`"after":-1`), `invalid after -1: want a whole number of at least 0`},
+		{drop(`"after":true`), `invalid after true: want a whole number of at least 0`},
+		{drop(`"probability":0`), `invalid probability 0: want a number greater than 0 and at most 1`},
+		{drop(`"probability":1.01`), `invalid probability 1.01: want a number greater than 0 and at most 1`},
+		{drop(`"probability":-0.5`), `invalid probability -0.5: want a number greater than 0 and at most 1`},
+		{drop(`"probability":"high"`), `invalid probability "high": want a number greater than 0 and at most 1`},
 
 		{
 			`{"id":"x","tims":0,"after":-1,"match":{"operation":"","verb":"GET","body":1},"action":{"type":"delay","distribution":"uniform","min":"-1s","max":"2h","sigma":1}}`,
-			`invalid id: want none, since the server sets it
+			`invalid id "x": want none, since the server sets it
 unknown field "tims" (allowed: match, action, times, after, probability); did you mean "times"?
 unknown field "match.verb" (allowed: operation, method, path, body)
-invalid match.operation: want a text that is not empty
-invalid match.body: want an object
+invalid match.operation "": want a non-empty string
+invalid match.body 1: want an object
 unknown field "action.sigma" (allowed: type, distribution, min, max)
-invalid action.min: want a duration of at least 0s, such as 250ms
-invalid action.max: want a duration of more than 0s and at most 1h, such as 250ms
-invalid after: want a whole number of at least 0`,
+invalid action.min "-1s": want a duration of at least 0s, such as 250ms
+invalid action.max "2h": want a duration greater than 0s and at most 1h, such as 250ms
+invalid after -1: want a whole number of at least 0`,
 		},
 
 		{drop(`"match":[]`), `invalid match: want an object`},
-		{drop(`"match":null`), `invalid match: want an object`},
+		{drop(`"match":null`), `invalid match null: want an object`},
 		{match(`"operations":"listWorkspaces"`), `unknown field "match.operations" (allowed: operation, method, path, body); did you mean "operation"?`},
-		{match(`"operation":""`), `invalid match.operation: want a text that is not empty`},
-		{match(`"operation":7`), `invalid match.operation: want a text that is not empty`},
-		{match(`"operation":"listWorkspace"`), `invalid match.operation: want an operation of the Admin API, such as listWorkspaces; did you mean "listWorkspaces"?`},
-		{match(`"operation":"x"`), `invalid match.operation: want an operation of the Admin API, such as listWorkspaces`},
-		{match(`"method":"get"`), `invalid match.method: want the method of an operation, such as GET; did you mean "GET"?`},
-		{match(`"method":"PATCH"`), `invalid match.method: want the method of an operation, such as GET`},
-		{match(`"operation":"listWorkspaces","method":"POST"`), `invalid match.method: want GET, the method of listWorkspaces`},
-		{match(`"path":""`), `invalid match.path: want a path, beginning with a slash, without query and fragment`},
-		{match(`"path":"organizations/me"`), `invalid match.path: want a path, beginning with a slash, without query and fragment`},
-		{match(`"path":"/organizations/users/user_1?limit=1"`), `invalid match.path: want a path, beginning with a slash, without query and fragment`},
-		{match(`"path":"/v1/organizations/workspace"`), `invalid match.path: want the path of an operation; did you mean "/organizations/workspaces"?`},
-		{match(`"path":"/organizations/workspaces/{id}"`), `invalid match.path: want the path of an operation; did you mean "/organizations/workspaces/{workspace_id}"?`},
-		{match(`"path":"/organizations/workspaces/"`), `invalid match.path: want the path of an operation; did you mean "/organizations/workspaces"?`},
-		{match(`"path":"/x"`), `invalid match.path: want the path of an operation`},
-		{match(`"path":"/*"`), `invalid match.path: want the path of an operation`},
-		{match(`"operation":"listWorkspaces","path":"/organizations/me"`), `invalid match.path: want the path of an operation that matches otherwise`},
-		{match(`"method":"DELETE","path":"/organizations/workspaces/*"`), `invalid match.path: want the path of an operation that matches otherwise`},
+		{match(`"operation":""`), `invalid match.operation "": want a non-empty string`},
+		{match(`"operation":7`), `invalid match.operation 7: want a non-empty string`},
+		{match(`"operation":"listWorkspace"`), `invalid match.operation "listWorkspace": want an operation of the Admin API, such as listWorkspaces; did you mean "listWorkspaces"?`},
+		{match(`"operation":"x"`), `invalid match.operation "x": want an operation of the Admin API, such as listWorkspaces`},
+		{match(`"method":"get"`), `invalid match.method "get": want GET, POST or DELETE; did you mean "GET"?`},
+		{match(`"method":"PATCH"`), `invalid match.method "PATCH": want GET, POST or DELETE`},
+		{match(`"operation":"listWorkspaces","method":"POST"`), `invalid match.method "POST": want GET, the method of listWorkspaces`},
+		{match(`"path":""`), `invalid match.path "": want a path starting with a slash, without a query string or fragment`},
+		{match(`"path":"organizations/me"`), `invalid match.path "organizations/me": want a path starting with a slash, without a query string or fragment`},
+		{match(`"path":"/organizations/users/user_1?limit=1"`), `invalid match.path "/organizations/users/user_1?limit=1": want a path starting with a slash, without a query string or fragment`},
+		{match(`"path":"/v1/organizations/workspace"`), `invalid match.path "/v1/organizations/workspace": want the path of an operation; did you mean "/organizations/workspaces"?`},
+		{match(`"path":"/organizations/workspaces/{id}"`), `invalid match.path "/organizations/workspaces/{id}": want the path of an operation; did you mean "/organizations/workspaces/{workspace_id}"?`},
+		{match(`"path":"/organizations/workspaces/"`), `invalid match.path "/organizations/workspaces/": want the path of an operation; did you mean "/organizations/workspaces"?`},
+		{match(`"path":"/x"`), `invalid match.path "/x": want the path of an operation`},
+		{match(`"path":"/*"`), `invalid match.path "/*": want the path of an operation`},
+		{match(`"operation":"listWorkspaces","path":"/organizations/me"`), `invalid match.path "/organizations/me": want /organizations/workspaces, the path of listWorkspaces`},
+		{match(`"method":"DELETE","path":"/organizations/workspaces/*"`), `invalid match.path "/organizations/workspaces/*": want the path of an operation with method DELETE`},
 		{match(`"body":[]`), `invalid match.body: want an object`},
-		{match(`"body":"name"`), `invalid match.body: want an object`},
-		{match(`"operation":"archiveWorkspace","body":{}`), `invalid match.body: want none, since no operation that matches takes a body`},
-		{match(`"method":"GET","body":{"name":"a"}`), `invalid match.body: want none, since no operation that matches takes a body`},
+		{match(`"body":"name"`), `invalid match.body "name": want an object`},
+		{match(`"operation":"archiveWorkspace","body":{}`), `invalid match.body: want none, since no matching operation takes a body`},
+		{match(`"method":"GET","body":{"name":"a"}`), `invalid match.body: want none, since no matching operation takes a body`},
 
-		{action(``), `missing required field "action.type"; ` + actions},
-		{action(`"type":"eror"`), `invalid action.type: want an action; did you mean "error"?`},
-		{action(`"type":"explode"`), `invalid action.type: want an action; ` + actions},
-		{`{"action":"drop"}`, `invalid action: want an object`},
+		{action(``), `missing required field "action.type"; use ` + actions},
+		{action(`"type":"eror"`), `invalid action.type "eror": want error, delay, drop, drop_after_commit, truncate, malformed or stale_read; did you mean "error"?`},
+		{action(`"type":"explode"`), `invalid action.type "explode": want ` + actions},
+		{`{"action":"drop"}`, `invalid action "drop": want an object`},
 		{action(`"type":"drop","status":500`), `unknown field "action.status" (allowed: type)`},
 		{action(`"type":"error"`), `missing required field "action.status"`},
-		{action(`"type":"error","status":399`), `invalid action.status: want a whole number from 400 to 599`},
-		{action(`"type":"error","status":600`), `invalid action.status: want a whole number from 400 to 599`},
-		{action(`"type":"error","status":"529"`), `invalid action.status: want a whole number from 400 to 599`},
+		{action(`"type":"error","status":399`), `invalid action.status 399: want a whole number from 400 to 599`},
+		{action(`"type":"error","status":600`), `invalid action.status 600: want a whole number from 400 to 599`},
+		{action(`"type":"error","status":"529"`), `invalid action.status "529": want a whole number from 400 to 599`},
 		{action(`"type":"error","stauts":529`), `unknown field "action.stauts" (allowed: type, status, message, error_code, retry_after); did you mean "status"?`},
-		{action(`"type":"error","status":500,"message":""`), `invalid action.message: want a text that is not empty`},
-		{action(`"type":"error","status":400,"error_code":"already_a_member"`), `invalid action.error_code: want an error code of the Admin API; did you mean "already_member"?`},
-		{action(`"type":"error","status":503,"retry_after":-1`), `invalid action.retry_after: want a whole number of at least 0`},
-		{action(`"type":"error","status":429,"retry_after":0`), `invalid action.retry_after: want a whole number of at least 1 with status 429`},
-		{action(`"type":"error","status":503,"retry_after":0.5`), `invalid action.retry_after: want a whole number of at least 0`},
+		{action(`"type":"error","status":500,"message":""`), `invalid action.message "": want a non-empty string`},
+		{action(`"type":"error","status":400,"error_code":"already_a_member"`), `invalid action.error_code "already_a_member": want already_member, invite_already_exists, email_domain_not_allowed, org_member_limit_exceeded, cannot_remove_last_member, concurrent_membership_change, workspace_member_limit_exceeded, org_api_key_limit_exceeded or workspace_api_key_limit_exceeded; did you mean "already_member"?`},
+		{action(`"type":"error","status":503,"retry_after":-1`), `invalid action.retry_after -1: want a whole number of at least 0`},
+		{action(`"type":"error","status":429,"retry_after":0`), `invalid action.retry_after 0: want a whole number of at least 1 with status 429`},
+		{action(`"type":"error","status":503,"retry_after":0.5`), `invalid action.retry_after 0.5: want a whole number of at least 0`},
 		{action(`"type":"delay"`), `missing required field "action.duration"`},
-		{action(`"type":"delay","duration":250`), `invalid action.duration: want a duration of more than 0s and at most 1h, such as 250ms`},
-		{action(`"type":"delay","duration":"250"`), `invalid action.duration: want a duration of more than 0s and at most 1h, such as 250ms`},
-		{action(`"type":"delay","duration":"0s"`), `invalid action.duration: want a duration of more than 0s and at most 1h, such as 250ms`},
-		{action(`"type":"delay","duration":"-1s"`), `invalid action.duration: want a duration of more than 0s and at most 1h, such as 250ms`},
-		{action(`"type":"delay","duration":"61m"`), `invalid action.duration: want a duration of more than 0s and at most 1h, such as 250ms`},
+		{action(`"type":"delay","duration":250`), `invalid action.duration 250: want a duration greater than 0s and at most 1h, such as 250ms`},
+		{action(`"type":"delay","duration":"250"`), `invalid action.duration "250": want a duration greater than 0s and at most 1h, such as 250ms`},
+		{action(`"type":"delay","duration":"0s"`), `invalid action.duration "0s": want a duration greater than 0s and at most 1h, such as 250ms`},
+		{action(`"type":"delay","duration":"-1s"`), `invalid action.duration "-1s": want a duration greater than 0s and at most 1h, such as 250ms`},
+		{action(`"type":"delay","duration":"61m"`), `invalid action.duration "61m": want a duration greater than 0s and at most 1h, such as 250ms`},
 		{action(`"type":"delay","duration":"1s","max":"2s"`), `unknown field "action.max" (allowed: type, duration, distribution)`},
 		{action(`"type":"delay","distribution":"uniform","duration":"1s","max":"2s"`), `unknown field "action.duration" (allowed: type, distribution, min, max)`},
 		{action(`"type":"delay","distribution":"uniform","min":"1s"`), `missing required field "action.max"`},
-		{action(`"type":"delay","distribution":"uniform","min":"-1s","max":"1s"`), `invalid action.min: want a duration of at least 0s, such as 250ms`},
-		{action(`"type":"delay","distribution":"uniform","min":"2s","max":"1s"`), `invalid action.min: want a duration of at most the maximum`},
-		{action(`"type":"delay","distribution":"uniform","max":"2h"`), `invalid action.max: want a duration of more than 0s and at most 1h, such as 250ms`},
+		{action(`"type":"delay","distribution":"uniform","min":"-1s","max":"1s"`), `invalid action.min "-1s": want a duration of at least 0s, such as 250ms`},
+		{action(`"type":"delay","distribution":"uniform","min":"2s","max":"1s"`), `invalid action.min "2s": want a duration no longer than the maximum`},
+		{action(`"type":"delay","distribution":"uniform","max":"2h"`), `invalid action.max "2h": want a duration greater than 0s and at most 1h, such as 250ms`},
 		{action(`"type":"delay","distribution":"lognormal","sigma":1`), `missing required field "action.median"`},
 		{action(`"type":"delay","distribution":"lognormal","median":"1s"`), `missing required field "action.sigma"`},
-		{action(`"type":"delay","distribution":"lognormal","median":"1s","sigma":0`), `invalid action.sigma: want a number of more than 0 and at most 10`},
-		{action(`"type":"delay","distribution":"lognormal","median":"1s","sigma":11`), `invalid action.sigma: want a number of more than 0 and at most 10`},
-		{action(`"type":"delay","distribution":"normal","duration":"1s"`), `invalid action.distribution: want a distribution; did you mean "lognormal"?`},
+		{action(`"type":"delay","distribution":"lognormal","median":"1s","sigma":0`), `invalid action.sigma 0: want a number greater than 0 and at most 10`},
+		{action(`"type":"delay","distribution":"lognormal","median":"1s","sigma":11`), `invalid action.sigma 11: want a number greater than 0 and at most 10`},
+		{action(`"type":"delay","distribution":"normal","duration":"1s"`), `invalid action.distribution "normal": want uniform or lognormal; did you mean "lognormal"?`},
 		{action(`"type":"truncate"`), `missing required field "action.bytes"`},
-		{action(`"type":"truncate","bytes":-1`), `invalid action.bytes: want a whole number of at least 0`},
+		{action(`"type":"truncate","bytes":-1`), `invalid action.bytes -1: want a whole number of at least 0`},
 		{action(`"type":"malformed","bytes":3`), `unknown field "action.bytes" (allowed: type)`},
 		{action(`"type":"stale_read"`), `missing required field "action.writes"`},
-		{action(`"type":"stale_read","writes":0`), `invalid action.writes: want a whole number from 1 to 100`},
-		{action(`"type":"stale_read","writes":101`), `invalid action.writes: want a whole number from 1 to 100`},
-		{`{"match":{"operation":"createWorkspace"},"action":{"type":"stale_read","writes":1}}`, `invalid action.type: want another action than stale_read, since no operation that matches is a read`},
-		{`{"match":{"method":"DELETE"},"action":{"type":"stale_read","writes":1}}`, `invalid action.type: want another action than stale_read, since no operation that matches is a read`},
-		{`{"match":{"body":{"name":"a"}},"action":{"type":"stale_read","writes":1}}`, `invalid action.type: want another action than stale_read, since no operation that matches is a read`},
+		{action(`"type":"stale_read","writes":0`), `invalid action.writes 0: want a whole number from 1 to 100`},
+		{action(`"type":"stale_read","writes":101`), `invalid action.writes 101: want a whole number from 1 to 100`},
+		{`{"match":{"operation":"createWorkspace"},"action":{"type":"stale_read","writes":1}}`, `invalid action.type "stale_read": want another action, since no matching operation is a read`},
+		{`{"match":{"method":"DELETE"},"action":{"type":"stale_read","writes":1}}`, `invalid action.type "stale_read": want another action, since no matching operation is a read`},
+		{`{"match":{"body":{"name":"a"}},"action":{"type":"stale_read","writes":1}}`, `invalid action.type "stale_read": want another action, since no matching operation is a read`},
 	} {
 		doc, err := jsontree.Parse([]byte(c.in))
 		if err != nil {
@@ -190,7 +191,7 @@ invalid after: want a whole number of at least 0`,
 		}
 		got, problems := Parse(doc, operations)
 		if len(problems) == 0 {
-			t.Errorf("%s is accepted: %+v", c.in, got)
+			t.Errorf("%s was accepted: %+v", c.in, got)
 		}
 		var lines []string
 		for _, p := range problems {
@@ -202,7 +203,7 @@ invalid after: want a whole number of at least 0`,
 	}
 }
 
-// Whatever is accepted can be told, read again and armed.
+// Every accepted fault can be encoded, parsed again and armed.
 func FuzzParse(f *testing.F) {
 	f.Add(`{"match":{"operation":"createWorkspace","body":{"name":["a",1]}},"action":{"type":"error","status":529},"times":3}`)
 	f.Add(action(`"type":"delay","distribution":"lognormal","median":"1s","sigma":2`))
@@ -210,17 +211,17 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw string) {
 		doc, err := jsontree.Parse([]byte(raw))
 		if err != nil || doc.Root.Kind != jsontree.Object || len(doc.Repeated) > 0 {
-			return // which the control plane refuses
+			return // refused by the control plane
 		}
 		fault, problems := Parse(doc, operations)
 		if len(problems) > 0 {
 			return
 		}
-		told, err := json.Marshal(fault)
+		encoded, err := json.Marshal(fault)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again := strings.Replace(strings.TrimPrefix(string(told), `{"id":"",`), `,"hits":0}`, "}", 1)
+		again := strings.Replace(strings.TrimPrefix(string(encoded), `{"id":"",`), `,"hits":0}`, "}", 1)
 		parse(t, "{"+again)
 		var s Set
 		s.Arm(fault)

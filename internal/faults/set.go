@@ -11,15 +11,15 @@ import (
 	"antechamber/internal/lists"
 )
 
-// Set is the faults of one organization. The nil Set has none, and nothing can
-// be armed in it.
+// Set is the faults of one organization. A nil Set is empty, and Arm must not be
+// called on it.
 type Set struct {
-	// Seed returns the organization's id seed, of which chance is drawn. It may be
-	// another one after the organization got another state. 0 when nil.
+	// Seed returns the organization's id seed, from which random numbers are
+	// derived. It may change with the organization's state. nil means 0.
 	Seed func() uint64
 
-	live atomic.Pointer[[]*armed] // those that can still fire; nil when there are none
-	mu   sync.Mutex               // guards what follows, and what each armed fault counts
+	live atomic.Pointer[[]*armed] // those that can still fire; nil for none
+	mu   sync.Mutex               // guards the fields below, and the counters of each armed fault
 	all  []*armed
 	last int
 }
@@ -31,7 +31,7 @@ func (s *Set) seed() uint64 {
 	return s.Seed()
 }
 
-// armed is a fault with what it has counted.
+// armed is a fault with its counters.
 type armed struct {
 	Fault
 	matcher
@@ -39,8 +39,8 @@ type armed struct {
 	matches int
 }
 
-// Arm adds a fault that Parse gave, and gives it an id. Ids count from fault_1
-// again after Clear.
+// Arm adds a fault from Parse and returns it with its id. Ids start at fault_1,
+// also after Clear.
 func (s *Set) Arm(f Fault) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,7 +51,8 @@ func (s *Set) Arm(f Fault) Fault {
 	return f
 }
 
-// List returns the faults in the order of arming, the used up ones too.
+// List returns the faults in the order they were armed, including those that can't
+// fire again.
 func (s *Set) List() []Fault {
 	if s == nil {
 		return nil
@@ -61,7 +62,7 @@ func (s *Set) List() []Fault {
 	return lists.Map(s.all, func(a *armed) Fault { return a.Fault })
 }
 
-// Remove takes a fault away, and reports whether there was one of this id.
+// Remove removes a fault, and reports whether there was one with this id.
 func (s *Set) Remove(id string) bool {
 	if s == nil {
 		return false
@@ -74,8 +75,8 @@ func (s *Set) Remove(id string) bool {
 	return len(s.all) < before
 }
 
-// Clear takes all faults away and counts ids from the first again, so that the
-// same faults armed again do the same again.
+// Clear removes all faults and restarts the ids at fault_1, so that arming the same
+// faults again repeats the run.
 func (s *Set) Clear() {
 	if s == nil {
 		return
@@ -86,8 +87,7 @@ func (s *Set) Clear() {
 	s.publish()
 }
 
-// MaxStale is how many writes of history the stale reads that are armed may
-// ask for: 0 when there are none.
+// MaxStale returns how many writes of history the armed stale reads need.
 func (s *Set) MaxStale() int {
 	most := 0
 	for _, a := range s.alive() {
@@ -96,16 +96,15 @@ func (s *Set) MaxStale() int {
 	return most
 }
 
-// Decide returns the first fault, in the order of arming, that the request
-// matches and that is due, or nil. Every fault counts each request that it
-// matches, whether or not one before it fires: what it does depends on its own
-// matches only.
+// Decide returns the first armed fault that matches the request and is due, or nil.
+// Every fault counts each request that it matches, even if an earlier one fires, so
+// that its behavior doesn't depend on other faults.
 func (s *Set) Decide(r Request) *Hit {
 	live := s.alive()
 	if live == nil {
 		return nil
 	}
-	body := bodyOf(r) // may wait for the client: read before the lock is taken
+	body := bodyOf(r) // reading it may block, so not under the lock
 	matching := lists.Filter(live, func(a *armed) bool { return a.matcher.matches(r, body) })
 	if len(matching) == 0 {
 		return nil
@@ -122,7 +121,7 @@ func (s *Set) Decide(r Request) *Hit {
 	return hit
 }
 
-// Armed reports whether any fault could fire.
+// Armed reports whether any fault can still fire.
 func (s *Set) Armed() bool { return s.alive() != nil }
 
 func (s *Set) alive() []*armed {
@@ -135,7 +134,7 @@ func (s *Set) alive() []*armed {
 	return nil
 }
 
-// publish makes what can still fire known to Decide.
+// publish updates the faults that Decide considers.
 func (s *Set) publish() {
 	live := lists.Filter(s.all, func(a *armed) bool { return !a.spent() })
 	if len(live) == 0 {
@@ -145,6 +144,7 @@ func (s *Set) publish() {
 	s.live.Store(&live)
 }
 
+// fire counts a hit. The caller must hold the lock.
 func (s *Set) fire(a *armed) *Hit {
 	a.Hits++
 	if a.spent() {
@@ -163,7 +163,7 @@ func (a *armed) due(seed uint64) bool {
 	return !a.spent() && a.matches > a.After && draw(seed, a.number, a.matches, forFiring) < a.Probability
 }
 
-// length is how long a delay lasts that has drawn u.
+// length returns the length of a delay for a random number u.
 func (a Action) length(u float64) time.Duration {
 	switch a.Distribution {
 	case Uniform:
@@ -175,15 +175,15 @@ func (a Action) length(u float64) time.Duration {
 	return time.Duration(a.Duration)
 }
 
-// What a number is drawn for: whether a fault fires says nothing about how
-// long it lasts.
+// The purposes of random numbers: whether a fault fires and how long it lasts are
+// independent.
 const (
 	forFiring = iota
 	forLength
 )
 
-// draw returns a number between 0 and 1, both excluded, that depends on nothing
-// but what it is given.
+// draw returns a random number between 0 and 1, both exclusive. It is a function of
+// its arguments.
 func draw(seed uint64, fault, match, purpose int) float64 {
 	x := seed
 	for _, v := range []int{fault, match, purpose} {
@@ -192,7 +192,7 @@ func draw(seed uint64, fault, match, purpose int) float64 {
 	return (float64(x>>12) + 0.5) / (1 << 52)
 }
 
-// mix is a step of splitmix64.
+// mix is one step of splitmix64.
 func mix(a, b uint64) uint64 {
 	x := a ^ (b+1)*0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9

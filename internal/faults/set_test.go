@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// request is a request of an operation; the path fills in its route.
+// request returns a request of an operation. path matches the operation's path.
 func request(t testing.TB, operation, path, body string) Request {
 	t.Helper()
 	i := slices.IndexFunc(operations, func(op Operation) bool { return op.ID == operation })
@@ -27,7 +27,7 @@ func request(t testing.TB, operation, path, body string) Request {
 	}
 }
 
-// arm returns a Set with these faults.
+// arm returns a Set with faults.
 func arm(t testing.TB, raw ...string) *Set {
 	t.Helper()
 	s := &Set{Seed: seven}
@@ -37,7 +37,7 @@ func arm(t testing.TB, raw ...string) *Set {
 	return s
 }
 
-// hits sends a request again and again and tells which fault each one hits.
+// hits repeats a request and returns the fault that each one hits.
 func hits(s *Set, r Request, times int) []string {
 	var all []string
 	for range times {
@@ -104,21 +104,21 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-func TestStaleReadsHitReadsOnly(t *testing.T) {
+func TestStaleReadsOnlyHitReads(t *testing.T) {
 	s := arm(t, `{"action":{"type":"stale_read","writes":3}}`)
 	if h := s.Decide(request(t, "createWorkspace", "/organizations/workspaces", "{}")); h != nil {
-		t.Errorf("a write is hit: %+v", h)
+		t.Errorf("a write was hit: %+v", h)
 	}
 	h := s.Decide(request(t, "listWorkspaces", "/organizations/workspaces", ""))
 	if h.Stale() != 3 {
-		t.Errorf("a read: %+v", h)
+		t.Errorf("a read: got %+v, want 3 writes back", h)
 	}
 	if (*Hit)(nil).Stale() != 0 {
-		t.Error("what is not hit is stale")
+		t.Error("a nil Hit is stale")
 	}
 }
 
-func TestTheBodyIsReadOnceAndOnlyIfAskedFor(t *testing.T) {
+func TestBodyIsReadAtMostOnceAndOnlyIfNeeded(t *testing.T) {
 	for want, faults := range [][]string{
 		{match(`"operation":"createWorkspace"`), `{"match":{"operation":"updateWorkspace","body":{"name":"a"}},"action":{"type":"drop"}}`},
 		{match(`"body":{"name":"a"}`), match(`"body":{"name":"b"}`)},
@@ -128,7 +128,7 @@ func TestTheBodyIsReadOnceAndOnlyIfAskedFor(t *testing.T) {
 		r.Body = func() []byte { reads++; return nil }
 		arm(t, faults...).Decide(r)
 		if reads != want {
-			t.Errorf("%v: the body was read %d times, not %d", faults, reads, want)
+			t.Errorf("%v: the body was read %d times, want %d", faults, reads, want)
 		}
 	}
 }
@@ -144,7 +144,7 @@ func TestTimesAndAfter(t *testing.T) {
 		{[]string{withTimes(`"times":2`)}, []string{"fault_1", "fault_1", "", ""}},
 		{[]string{withTimes(`"after":2`)}, []string{"", "", "fault_1", "fault_1"}},
 		{[]string{withTimes(`"times":1,"after":1`)}, []string{"", "fault_1", ""}},
-		// The second counts what it matches while the first fires.
+		// The second one counts its matches while the first one fires.
 		{[]string{withTimes(`"times":2`), withTimes(`"times":1`)}, []string{"fault_1", "fault_1", "fault_2", ""}},
 		{[]string{withTimes(`"times":1`), withTimes(`"after":2`)}, []string{"fault_1", "", "fault_2"}},
 		{[]string{match(`"method":"DELETE"`), match(`"method":"GET"`)}, []string{"fault_2"}},
@@ -157,32 +157,32 @@ func TestTimesAndAfter(t *testing.T) {
 
 func withTimes(fields string) string { return `{"action":{"type":"drop"},` + fields + `}` }
 
-func TestUsedUpFaultsStayListed(t *testing.T) {
+func TestSpentFaultsStayListed(t *testing.T) {
 	list := request(t, "listWorkspaces", "/organizations/workspaces", "")
 	s := arm(t, withTimes(`"times":1`), `{"action":{"type":"stale_read","writes":9},"times":1}`, match(`"method":"DELETE"`))
-	told := func() (all []string) {
+	listed := func() (all []string) {
 		for _, f := range s.List() {
 			all = append(all, fmt.Sprintf("%s %s %d", f.ID, f.Action.Type, f.Hits))
 		}
 		return all
 	}
 	if got := s.MaxStale(); got != 9 {
-		t.Errorf("MaxStale is %d, not 9", got)
+		t.Errorf("MaxStale is %d, want 9", got)
 	}
 	hits(s, list, 3)
-	if diff := cmp.Diff([]string{"fault_1 drop 1", "fault_2 stale_read 1", "fault_3 drop 0"}, told()); diff != "" {
+	if diff := cmp.Diff([]string{"fault_1 drop 1", "fault_2 stale_read 1", "fault_3 drop 0"}, listed()); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}
 	if got := s.MaxStale(); got != 0 {
-		t.Errorf("MaxStale is %d when the stale read is used up", got)
+		t.Errorf("MaxStale is %d once the stale read is spent, want 0", got)
 	}
 	if !s.Remove("fault_2") || s.Remove("fault_2") || s.Remove("") {
-		t.Error("Remove does not tell whether there was one")
+		t.Error("Remove doesn't report whether there was one")
 	}
 	if f := s.Arm(parse(t, match(``))); f.ID != "fault_4" {
-		t.Errorf("the id of a removed fault is given again: %s", f.ID)
+		t.Errorf("the id after a removal is %s, want fault_4", f.ID)
 	}
-	if diff := cmp.Diff([]string{"fault_1 drop 1", "fault_3 drop 0", "fault_4 drop 0"}, told()); diff != "" {
+	if diff := cmp.Diff([]string{"fault_1 drop 1", "fault_3 drop 0", "fault_4 drop 0"}, listed()); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)
 	}
 	s.Clear()
@@ -190,11 +190,11 @@ func TestUsedUpFaultsStayListed(t *testing.T) {
 		t.Errorf("after Clear: %v %v", got, s.List())
 	}
 	if f := s.Arm(parse(t, match(``))); f.ID != "fault_1" {
-		t.Errorf("after Clear ids count from %s", f.ID)
+		t.Errorf("the first id after Clear is %s", f.ID)
 	}
 }
 
-func TestTheNilSetHasNoFaults(t *testing.T) {
+func TestNilSetIsEmpty(t *testing.T) {
 	var s *Set
 	s.Clear()
 	if s.Decide(Request{}) != nil || s.MaxStale() != 0 || s.List() != nil || s.Remove("fault_1") {
@@ -202,18 +202,18 @@ func TestTheNilSetHasNoFaults(t *testing.T) {
 	}
 }
 
-func TestASetWithoutFaultsCostsNothing(t *testing.T) {
+func TestDecideWithoutFaultsDoesNotAllocate(t *testing.T) {
 	s := arm(t, withTimes(`"times":1`))
 	r := request(t, "listWorkspaces", "/organizations/workspaces", "")
-	hits(s, r, 1) // the only one is used up
+	hits(s, r, 1) // spends the only fault
 	if n := testing.AllocsPerRun(100, func() { s.Decide(r) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }
 
-// Chance depends on the seed, the fault's number and the count of its matches,
-// and not on what other faults see in between.
-func TestChanceReplays(t *testing.T) {
+// Probability depends on the seed, the fault's number and its count of matches, and
+// not on requests that other faults match in between.
+func TestProbabilityIsReproducible(t *testing.T) {
 	often := func(method string) string {
 		return `{"match":{"method":"` + method + `"},"action":{"type":"drop"},"probability":0.5}`
 	}
@@ -228,7 +228,7 @@ func TestChanceReplays(t *testing.T) {
 		mixed = append(mixed, hits(s, get, 1)...)
 	}
 	if diff := cmp.Diff(first, mixed); diff != "" {
-		t.Errorf("with others in between (-alone +mixed):\n%s", diff)
+		t.Errorf("with other requests in between (-alone +mixed):\n%s", diff)
 	}
 	s.Clear()
 	s.Arm(parse(t, often("GET")))
@@ -238,11 +238,11 @@ func TestChanceReplays(t *testing.T) {
 	other := arm(t, often("GET"))
 	other.Seed = func() uint64 { return 8 }
 	if cmp.Equal(first, hits(other, get, 100)) {
-		t.Error("another seed draws the same")
+		t.Error("another seed hits the same requests")
 	}
 }
 
-func TestProbabilityHolds(t *testing.T) {
+func TestFaultsFireWithTheirProbability(t *testing.T) {
 	for _, probability := range []float64{0.01, 0.3, 0.9, 1} {
 		s := arm(t, withTimes(fmt.Sprintf(`"probability":%v`, probability)))
 		const n = 20_000
@@ -253,7 +253,7 @@ func TestProbabilityHolds(t *testing.T) {
 	}
 }
 
-func TestDelaysAreDrawn(t *testing.T) {
+func TestDelaysFollowTheirDistribution(t *testing.T) {
 	lengths := func(fields string) (all []time.Duration) {
 		s := arm(t, action(`"type":"delay",`+fields))
 		for range 1001 {
@@ -279,8 +279,8 @@ func TestDelaysAreDrawn(t *testing.T) {
 	}
 }
 
-// Faults fire exactly as often as they shall, whoever asks at the same time.
-func TestASetIsSafeForConcurrentUse(t *testing.T) {
+// Faults fire exactly as often as times says, also with concurrent requests.
+func TestSetIsSafeForConcurrentUse(t *testing.T) {
 	s := arm(t, withTimes(`"times":100,"after":50`))
 	r := request(t, "createWorkspace", "/organizations/workspaces", `{"name":"a"}`)
 	var fired atomic.Int64
@@ -303,7 +303,7 @@ func TestASetIsSafeForConcurrentUse(t *testing.T) {
 	}
 	wg.Wait()
 	if fired.Load() != 100 || s.List()[0].Hits != 100 {
-		t.Errorf("fired %d times, told %+v", fired.Load(), s.List())
+		t.Errorf("fired %d times, want 100; listed %+v", fired.Load(), s.List())
 	}
 }
 

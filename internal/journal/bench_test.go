@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// benchRecord is the record of a GET of one object.
+// benchRecord returns the record of a GET request for one object.
 func benchRecord() Record {
 	return Record{
 		Time: instant, Operation: "getOrganizationMember", Method: "GET", Path: "/v1/organizations/users/user_0005000", Status: 200,
@@ -38,7 +38,7 @@ func BenchmarkAdd(b *testing.B) {
 			}
 		})
 	})
-	// A retry whose first attempt is nowhere in the ring.
+	// A retry whose first attempt isn't in the ring.
 	b.Run("lost retry of 10000", func(b *testing.B) {
 		j, r := New(10_000, 16<<20), benchRecord()
 		for range 10_000 {

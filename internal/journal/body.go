@@ -9,17 +9,17 @@ import (
 	"antechamber/internal/redact"
 )
 
-// MaxBody is how many bytes of a body are kept.
+// MaxBody is how many bytes of a body the journal keeps.
 const MaxBody = 4 << 10
 
-// Body is a body as the journal keeps it: its beginning, and its length.
+// Body is the beginning of a body and its length.
 type Body struct {
 	text   string
 	length int
 }
 
-// BodyOf returns a body to record. A short string is referred to, anything else
-// is copied: a long one would keep all of its memory alive.
+// BodyOf returns a body to record. It keeps a reference to a short string, and
+// copies anything else: a reference to a long one would keep all of it in memory.
 func BodyOf[T string | []byte](b T) Body {
 	if len(b) <= MaxBody {
 		return Body{string(b), len(b)}
@@ -31,14 +31,14 @@ func BodyOf[T string | []byte](b T) Body {
 	return Body{strings.Clone(string(b[:end])), len(b)}
 }
 
-// cutBody is how the journal answers a body that it has not kept whole.
+// cutBody is the JSON of a body of which only the beginning was kept.
 type cutBody struct {
 	Prefix string `json:"prefix"`
 	Length int    `json:"length"`
 }
 
-// encode returns the body as JSON: itself when it is JSON, a string when it is
-// not, a cutBody when it was too long, and nothing when there was none.
+// encode returns the body as JSON: unchanged if it is JSON, a cutBody if it was too
+// long, nil if it is empty, and a string otherwise.
 func (b Body) encode() json.RawMessage {
 	text := strings.ToValidUTF8(b.text, string(utf8.RuneError))
 	if b.length > len(b.text) {
@@ -54,7 +54,7 @@ func (b Body) encode() json.RawMessage {
 	return json.RawMessage(api.Encode(text))
 }
 
-// wasCut reports whether a body of an entry is only the beginning of one.
+// wasCut reports whether an entry's body is a cutBody.
 func wasCut(raw json.RawMessage) bool {
 	var fields map[string]json.RawMessage
 	var c cutBody

@@ -15,17 +15,17 @@ import (
 	"antechamber/internal/text"
 )
 
-// difference is one thing in which a call is not what was expected.
+// difference is one way in which a call differs from an expectation.
 type difference struct {
 	text   string
 	weight int
 }
 
-// A call of another operation is further away than one that differs in all of
-// its input.
+// The weights of differences. A call of another operation is further away than one
+// with entirely different input.
 const (
-	ofInput = 1
-	ofRoute = 1000
+	inputWeight = 1
+	routeWeight = 1000
 )
 
 func distance(all []difference) (d int) {
@@ -43,41 +43,41 @@ func texts(all []difference) []string {
 	return out
 }
 
-// wanted is an expectation made ready to be compared with many calls.
+// wanted is an expectation prepared for comparison with many calls.
 type wanted struct {
 	Expectation
 	query   map[string][]string
 	body    any
 	sent    bool
-	hasBody bool // the expectation says something about the body
+	hasBody bool // the expectation has a body, or expects none
 }
 
 func wantedOf(e Expectation) wanted {
 	w := wanted{Expectation: e, query: map[string][]string{}, hasBody: len(e.Body) > 0}
 	for name, values := range e.Query {
 		for _, v := range values {
-			w.query[name] = append(w.query[name], redact.Text(v)) // the entries are redacted too
+			w.query[name] = append(w.query[name], redact.Text(v)) // as it is in the entries
 		}
 	}
 	w.body, w.sent = parseBody(json.RawMessage(redact.Text(string(e.Body))))
 	return w
 }
 
-// compare returns the differences between a call and what is wanted, none when it
-// is what is wanted. Of a call of another operation the input is not looked at.
+// compare returns the differences between a call and the expectation, none if the
+// call meets it. It doesn't compare the input of calls of another operation.
 func (w wanted) compare(c *call) (all []difference) {
 	got := c.last()
 	add := func(weight int, what, want, have string) {
-		all = append(all, difference{fmt.Sprintf("%s: expected %s, got %s", what, want, have), weight})
+		all = append(all, difference{fmt.Sprintf("%s: want %s, got %s", what, want, have), weight})
 	}
 	if w.Operation != "" && w.Operation != got.Operation {
-		add(ofRoute, "operation", strconv.Quote(w.Operation), quoted(got.Operation, "none: the path is not served"))
+		add(routeWeight, "operation", strconv.Quote(w.Operation), quoted(got.Operation, "none (unknown path or key)"))
 	}
 	if w.Method != "" && !strings.EqualFold(w.Method, got.Method) {
-		add(ofRoute, "method", strconv.Quote(w.Method), strconv.Quote(got.Method))
+		add(routeWeight, "method", strconv.Quote(w.Method), strconv.Quote(got.Method))
 	}
 	if w.Path != "" && !MatchPath(redact.Text(w.Path), got.Path) {
-		add(ofRoute, "path", strconv.Quote(w.Path), strconv.Quote(got.Path))
+		add(routeWeight, "path", strconv.Quote(w.Path), strconv.Quote(got.Path))
 	}
 	if len(all) > 0 {
 		return all
@@ -87,7 +87,7 @@ func (w wanted) compare(c *call) (all []difference) {
 		w.compareBody(c, add)
 	}
 	if w.Status != nil && !slices.ContainsFunc(c.attempts, func(e Entry) bool { return e.Status == *w.Status }) {
-		add(ofInput, "status", statusText(*w.Status), statusesOf(c))
+		add(inputWeight, "status", statusText(*w.Status), statusesOf(c))
 	}
 	return all
 }
@@ -98,7 +98,7 @@ func (w wanted) compareQuery(c *call, add adder) {
 	for _, name := range slices.Sorted(maps.Keys(w.Query)) {
 		want, have := slices.Sorted(slices.Values(w.query[name])), slices.Sorted(slices.Values(c.query[name]))
 		if !slices.Equal(want, have) {
-			add(ofInput, "query."+name, valuesText(want), valuesText(have))
+			add(inputWeight, "query."+name, valuesText(want), valuesText(have))
 		}
 	}
 }
@@ -106,17 +106,18 @@ func (w wanted) compareQuery(c *call, add adder) {
 func (w wanted) compareBody(c *call, add adder) {
 	switch {
 	case c.cut:
-		add(ofInput, "body", textOf(w.body), fmt.Sprintf("one that is too long to compare: only its first %d bytes are kept", MaxBody))
+		add(inputWeight, "body", textOf(w.body), fmt.Sprintf("one that is too long to compare (only the first %d bytes are kept)", MaxBody))
 	case !w.sent && c.sent:
-		add(ofInput, "body", "none", textOf(c.body))
+		add(inputWeight, "body", "none", textOf(c.body))
 	case w.sent && !c.sent:
-		add(ofInput, "body", textOf(w.body), "none")
+		add(inputWeight, "body", textOf(w.body), "none")
 	default:
 		compareJSON("body", w.body, c.body, add)
 	}
 }
 
-// compareJSON descends into objects only: anything else is equal or not.
+// compareJSON adds the differences between two JSON values. It only descends into
+// objects: other values are equal or not.
 func compareJSON(at string, want, have any, add adder) {
 	wantFields, ok := want.(map[string]any)
 	haveFields, both := have.(map[string]any)
@@ -125,17 +126,17 @@ func compareJSON(at string, want, have any, add adder) {
 		for _, name := range slices.Sorted(maps.Keys(wantFields)) {
 			value, present := haveFields[name]
 			if !present {
-				add(ofInput, at+"."+name, textOf(wantFields[name]), "nothing")
+				add(inputWeight, at+"."+name, textOf(wantFields[name]), "none")
 				continue
 			}
 			compareJSON(at+"."+name, wantFields[name], value, add)
 		}
 	case !reflect.DeepEqual(want, have):
-		add(ofInput, at, textOf(want), textOf(have))
+		add(inputWeight, at, textOf(want), textOf(have))
 	}
 }
 
-// textOf returns a value as JSON, shortened when it is long.
+// textOf returns a value as JSON, shortened if it is long.
 func textOf(v any) string {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -146,6 +147,7 @@ func textOf(v any) string {
 	return text.Shorten(strings.TrimSpace(b.String()), 200)
 }
 
+// quoted returns s in quotes, or none if it is empty.
 func quoted(s, none string) string {
 	if s == "" {
 		return none
@@ -153,10 +155,11 @@ func quoted(s, none string) string {
 	return strconv.Quote(s)
 }
 
+// valuesText returns the values of a query parameter.
 func valuesText(values []string) string {
 	switch len(values) {
 	case 0:
-		return "nothing"
+		return "none"
 	case 1:
 		return strconv.Quote(values[0])
 	}
@@ -165,12 +168,12 @@ func valuesText(values []string) string {
 
 func statusText(status int) string {
 	if status == 0 {
-		return "no answer"
+		return "no response"
 	}
 	return strconv.Itoa(status)
 }
 
-// statusesOf names the statuses of all attempts.
+// statusesOf lists the statuses of all attempts.
 func statusesOf(c *call) string {
 	var all []string
 	for _, e := range c.attempts {
@@ -179,8 +182,8 @@ func statusesOf(c *call) string {
 	return strings.Join(all, ", then ")
 }
 
-// parseQuery reads as much of a query as can be read.
+// parseQuery returns the valid parameters of a query.
 func parseQuery(query string) map[string][]string {
-	values, _ := url.ParseQuery(query) // it gives what it could read
+	values, _ := url.ParseQuery(query) // on error, it returns the valid ones
 	return values
 }

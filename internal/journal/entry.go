@@ -9,11 +9,11 @@ import (
 	"antechamber/internal/redact"
 )
 
-// Entry is a request as the control plane answers it: without keys.
+// Entry is a request as the control plane returns it: with keys redacted.
 type Entry struct {
-	Seq        uint64   `json:"seq"` // from 1, by organization
+	Seq        uint64   `json:"seq"` // from 1, per organization
 	Time       api.Time `json:"time"`
-	Operation  string   `json:"operation"` // empty for a path that is not served
+	Operation  string   `json:"operation"` // empty for an unknown path
 	Method     string   `json:"method"`
 	Path       string   `json:"path"`
 	Query      string   `json:"query"`
@@ -22,10 +22,10 @@ type Entry struct {
 	RequestID  string   `json:"request_id"`
 	Fault      string   `json:"fault"`
 	RetryCount int      `json:"retry_count"`
-	// RetryOf is the first attempt of the same call, where this is a later one.
+	// RetryOf is the first attempt of the same call, if this is a later one.
 	RetryOf      uint64          `json:"retry_of,omitempty"`
 	DurationMS   float64         `json:"duration_ms"`
-	RequestBody  json.RawMessage `json:"request_body"`  // JSON, or text as a string, or a prefix and a length, or null
+	RequestBody  json.RawMessage `json:"request_body"`  // JSON, a string, a cutBody or null
 	ResponseBody json.RawMessage `json:"response_body"` // the same
 	Effects      []Effect        `json:"effects"`
 	Key          string          `json:"key"` // its last four characters
@@ -52,12 +52,12 @@ func entriesOf(records []kept) []Entry {
 
 // Filter selects entries. Its zero value selects all of them.
 type Filter struct {
-	Since     uint64 // those after this one
+	Since     uint64 // only entries after this one
 	Operation string
 	Method    string
 	Path      string // as MatchPath takes it
 	Status    *int
-	Limit     int // the newest so many; 0 for all
+	Limit     int // only the newest ones; 0 for all
 }
 
 func (f Filter) matches(k *kept) bool {
@@ -67,13 +67,14 @@ func (f Filter) matches(k *kept) bool {
 		(f.Status == nil || *f.Status == k.Status)
 }
 
-// Entries returns the entries that a filter selects, the newest last.
+// Entries returns the entries that a filter selects, newest last.
 func (j *Journal) Entries(f Filter) []Entry {
 	var found []kept
 	j.mu.Lock()
 	newest := j.last
 	j.mu.Unlock()
-	// Batch by batch, so that requests go on meanwhile; those are not waited for.
+	// In batches, so as not to block requests for long. Entries after newest, of
+	// requests in the meantime, are left out.
 	for after := f.Since; after < newest; {
 		j.mu.Lock()
 		records := j.read(after)
@@ -94,9 +95,8 @@ func (j *Journal) Entries(f Filter) []Entry {
 	return entriesOf(found)
 }
 
-// MatchPath reports whether a path is the one that a pattern describes: segment
-// by segment, where {name} is any segment and * any part of one. Both may leave
-// out /v1.
+// MatchPath reports whether a path matches a pattern, segment by segment: {name}
+// matches any segment, * any part of one. Both may leave out /v1.
 func MatchPath(wanted, actual string) bool {
 	want, got := segments(wanted), segments(actual)
 	if len(want) != len(got) {

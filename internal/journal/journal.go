@@ -1,6 +1,6 @@
-// Package journal remembers the requests of one organization: a bounded ring,
-// a live stream of it, and verify, which compares it with what was expected.
-// It knows no HTTP: whoever serves a request hands in what happened, and when.
+// Package journal records the requests of an organization: a bounded ring, a live
+// stream of it, and Verify, which compares it with expectations. It doesn't know
+// HTTP: the server passes a Record of each request.
 package journal
 
 import (
@@ -15,8 +15,8 @@ import (
 // Effect is something that a write changed.
 type Effect = store.Effect
 
-// Record is a request and its answer as they were met. The journal keeps
-// nothing but references to what is in it, and redacts when it is read.
+// Record is a request and its response. The journal keeps references to its
+// contents, and redacts keys when it is read.
 type Record struct {
 	Time         api.Time // of the organization
 	Operation    string   // the contract's operationId, empty for none
@@ -26,13 +26,13 @@ type Record struct {
 	Status       int    // 0 when the connection was dropped
 	ErrorType    string
 	RequestID    string
-	Fault        string // what was injected
+	Fault        string // the id of the fault that fired
 	RetryCount   int    // of the header x-stainless-retry-count
 	Duration     time.Duration
 	RequestBody  Body
 	ResponseBody Body
-	Effects      []Effect // not to be written to any more
-	Key          string   // whole
+	Effects      []Effect // must not be modified afterwards
+	Key          string   // not redacted
 }
 
 // kept is a record in the ring.
@@ -43,7 +43,7 @@ type kept struct {
 	retried bool   // a later record is its retry
 }
 
-// cost is about how many bytes of memory it holds.
+// cost returns approximately how many bytes of memory the record takes.
 func (k *kept) cost() int {
 	n := int(unsafe.Sizeof(*k)) + len(k.Operation) + len(k.Method) + len(k.Path) + len(k.Query) + len(k.ErrorType) +
 		len(k.RequestID) + len(k.Fault) + len(k.RequestBody.text) + len(k.ResponseBody.text) + len(k.Key)
@@ -54,28 +54,28 @@ func (k *kept) cost() int {
 	return n
 }
 
-// Journal is the journal of one organization. All its methods are safe for
-// concurrent use, and none waits for a reader of its stream.
+// Journal is the journal of one organization. Its methods are safe for concurrent
+// use, and never wait for a reader of its stream.
 type Journal struct {
 	maxEntries, maxBytes int
 
 	mu            sync.Mutex
 	ring          []kept // grows as it fills, up to maxEntries
-	head, n       int    // the oldest record's place, and how many there are
-	bytes         int    // the cost of all of them
+	head, n       int    // the index of the oldest record, and the number of records
+	bytes         int    // their total cost
 	last          uint64 // the newest record's number, kept or not; the ring has no gaps
 	closed        bool
 	subscriptions map[*Subscription]struct{}
 }
 
-// New returns an empty journal that forgets its oldest entries beyond either
-// bound. It takes no memory until something is recorded.
+// New returns an empty journal that drops its oldest entries beyond either bound.
+// It allocates nothing until the first record.
 func New(maxEntries, maxBytes int) *Journal {
 	return &Journal{maxEntries: maxEntries, maxBytes: maxBytes}
 }
 
-// Add records a request and gives its number. A record that is larger than the
-// whole journal is numbered and not kept.
+// Add records a request and returns its number. A record larger than maxBytes gets
+// a number but isn't kept.
 func (j *Journal) Add(r Record) uint64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -89,12 +89,12 @@ func (j *Journal) Add(r Record) uint64 {
 
 func (j *Journal) push(k kept) {
 	cost := k.cost()
-	// Before anything is forgotten for it: the first attempt may be what is.
+	// Before older records are dropped: the first attempt may be one of them.
 	if k.RetryCount > 0 {
 		k.retryOf = j.firstAttempt(&k)
 	}
 	for j.n > 0 && (j.n >= j.maxEntries || j.bytes+cost > j.maxBytes) {
-		j.forgetOldest()
+		j.dropOldest()
 	}
 	if j.maxEntries < 1 || cost > j.maxBytes {
 		return
@@ -107,8 +107,8 @@ func (j *Journal) push(k kept) {
 	*j.at(j.n - 1) = k
 }
 
-// firstAttempt finds the attempt that k repeats, marks it as retried and gives
-// the number of the first of them all.
+// firstAttempt finds the attempt that k retries, marks it as retried, and returns
+// the number of the call's first attempt, or 0.
 func (j *Journal) firstAttempt(k *kept) uint64 {
 	for i := j.n - 1; i >= 0; i-- {
 		before := j.at(i)
@@ -131,10 +131,10 @@ func sameCall(a, b *Record) bool {
 // at returns the i-th oldest record.
 func (j *Journal) at(i int) *kept { return &j.ring[(j.head+i)%len(j.ring)] }
 
-func (j *Journal) forgetOldest() {
+func (j *Journal) dropOldest() {
 	oldest := j.at(0)
 	j.bytes -= oldest.cost()
-	*oldest = kept{} // so that its strings are freed
+	*oldest = kept{} // free its strings
 	j.head = (j.head + 1) % len(j.ring)
 	j.n--
 }
@@ -147,7 +147,7 @@ func (j *Journal) grow() {
 	j.ring, j.head = larger, 0
 }
 
-// Clear forgets all entries; the next one is numbered on.
+// Clear removes all entries. Numbering continues.
 func (j *Journal) Clear() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -157,7 +157,7 @@ func (j *Journal) Clear() {
 	}
 }
 
-// Reset forgets all entries; the next one is number 1 again.
+// Reset removes all entries and restarts numbering at 1.
 func (j *Journal) Reset() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -172,7 +172,7 @@ func (j *Journal) Reset() {
 
 func (j *Journal) empty() { j.ring, j.head, j.n, j.bytes = nil, 0, 0, 0 }
 
-// Close ends the streams of an organization that is deleted.
+// Close ends the streams, when the organization is deleted.
 func (j *Journal) Close() {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -182,11 +182,11 @@ func (j *Journal) Close() {
 	}
 }
 
-// batch is how many records are copied while others wait.
+// batch is how many records read copies at most, while it holds the lock.
 const batch = 256
 
-// read copies up to a batch of the records that follow a number, or fewer when
-// no more are kept. Whoever calls it holds the lock.
+// read returns copies of the records after a number, at most a batch. The caller
+// must hold the lock.
 func (j *Journal) read(after uint64) []kept {
 	oldest := j.last - uint64(j.n)
 	skip := 0

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var instant = api.At(time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC))
 
-// get is the record of a GET of a path.
+// get returns the record of a GET request.
 func get(path string) Record {
 	return Record{Time: instant, Operation: "getWorkspace", Method: "GET", Path: path, Status: 200}
 }
@@ -35,26 +35,26 @@ func seqsOf(entries []Entry) []uint64 {
 	return out
 }
 
-func TestAnEntrySaysWhatWasRecorded(t *testing.T) {
+func TestEntryOfARecord(t *testing.T) {
 	j := New(10, 1<<20)
 	j.Add(Record{
 		Time: instant, Operation: "createWorkspace", Method: "POST", Path: "/v1/organizations/workspaces", Query: "a=b",
 		Status: 400, ErrorType: "invalid_request_error", RequestID: "req_1", Fault: "fault_1", RetryCount: 1,
-		Duration: 1500 * time.Microsecond, RequestBody: BodyOf(`{"name":"<a>"}`), ResponseBody: BodyOf([]byte("no JSON")),
+		Duration: 1500 * time.Microsecond, RequestBody: BodyOf(`{"name":"<a>"}`), ResponseBody: BodyOf([]byte("not JSON")),
 		Effects: []Effect{{Type: "workspace.created", ID: "wrkspc_1", At: instant}}, Key: "sk-ant-admin01-abcdef",
 	})
 	got := api.Encode(j.Entries(Filter{})[0])
 	want := `{"seq":1,"time":"2026-01-01T00:00:00.000000Z","operation":"createWorkspace","method":"POST",` +
 		`"path":"/v1/organizations/workspaces","query":"a=b","status":400,"error_type":"invalid_request_error",` +
 		`"request_id":"req_1","fault":"fault_1","retry_count":1,"duration_ms":1.5,"request_body":{"name":"<a>"},` +
-		`"response_body":"no JSON","effects":[{"type":"workspace.created","id":"wrkspc_1","at":"2026-01-01T00:00:00.000000Z"}],` +
+		`"response_body":"not JSON","effects":[{"type":"workspace.created","id":"wrkspc_1","at":"2026-01-01T00:00:00.000000Z"}],` +
 		`"key":"sk-ant-…cdef"}`
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
-func TestAnEntryOfNothingHasEmptyFields(t *testing.T) {
+func TestEntryOfAnEmptyRecord(t *testing.T) {
 	j := New(10, 1<<20)
 	j.Add(Record{})
 	got := api.Encode(j.Entries(Filter{})[0])
@@ -72,19 +72,19 @@ func TestBodies(t *testing.T) {
 		body string
 		want string
 	}{
-		"none":                {"", "null"},
-		"JSON":                {`{"a":[1,null]}`, `{"a":[1,null]}`},
-		"text":                {"a\nb", `"a\nb"`},
-		"invalid UTF-8":       {"\xff", `"�"`},
-		"key":                 {`{"k":"` + key + `"}`, `{"k":"sk-ant-…6789"}`},
-		"key, escaped":        {`{"k":"\u0073k-ant\u002Dadmin01-012345678\u0039"}`, `{"k":"sk-ant-…6789"}`},
-		"no escape":           {`{"k":"\\u0073k-ant-admin01-0123"}`, `"{\"k\":\"\\sk-ant-…0123\"}"`},
-		"hint":                {`{"partial_key_hint":"sk-ant-api03-R2D...igAA"}`, `{"partial_key_hint":"sk-ant-api03-R2D...igAA"}`},
-		"no hint":             {`"` + key + `...igAA"`, `"sk-ant-…6789...igAA"`},
-		"long":                {"x" + long, `{"prefix":"x` + long[:MaxBody-2] + fmt.Sprintf(`","length":%d}`, 1+len(long))},
-		"as long as may be":   {strings.Repeat("x", MaxBody), `"` + strings.Repeat("x", MaxBody) + `"`},
-		"cut inside a key":    {strings.Repeat("x", MaxBody-18) + key, `{"prefix":"` + strings.Repeat("x", MaxBody-18) + fmt.Sprintf(`sk-ant-…","length":%d}`, MaxBody-18+len(key))},
-		"cut inside a escape": {strings.Repeat("x", MaxBody-18) + `sk-ant-admin01-\u0031xxxx`, `{"prefix":"` + strings.Repeat("x", MaxBody-18) + fmt.Sprintf(`sk-ant-…","length":%d}`, MaxBody-18+25)},
+		"none":                 {"", "null"},
+		"JSON":                 {`{"a":[1,null]}`, `{"a":[1,null]}`},
+		"text":                 {"a\nb", `"a\nb"`},
+		"invalid UTF-8":        {"\xff", `"�"`},
+		"key":                  {`{"k":"` + key + `"}`, `{"k":"sk-ant-…6789"}`},
+		"key, escaped":         {`{"k":"\u0073k-ant\u002Dadmin01-012345678\u0039"}`, `{"k":"sk-ant-…6789"}`},
+		"not an escape":        {`{"k":"\\u0073k-ant-admin01-0123"}`, `"{\"k\":\"\\sk-ant-…0123\"}"`},
+		"hint":                 {`{"partial_key_hint":"sk-ant-api03-R2D...igAA"}`, `{"partial_key_hint":"sk-ant-api03-R2D...igAA"}`},
+		"not a hint":           {`"` + key + `...igAA"`, `"sk-ant-…6789...igAA"`},
+		"long":                 {"x" + long, `{"prefix":"x` + long[:MaxBody-2] + fmt.Sprintf(`","length":%d}`, 1+len(long))},
+		"longest":              {strings.Repeat("x", MaxBody), `"` + strings.Repeat("x", MaxBody) + `"`},
+		"cut inside a key":     {strings.Repeat("x", MaxBody-18) + key, `{"prefix":"` + strings.Repeat("x", MaxBody-18) + fmt.Sprintf(`sk-ant-…","length":%d}`, MaxBody-18+len(key))},
+		"cut inside an escape": {strings.Repeat("x", MaxBody-18) + `sk-ant-admin01-\u0031xxxx`, `{"prefix":"` + strings.Repeat("x", MaxBody-18) + fmt.Sprintf(`sk-ant-…","length":%d}`, MaxBody-18+25)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, b := range []Body{BodyOf(c.body), BodyOf([]byte(c.body))} {
@@ -125,7 +125,7 @@ func TestEntriesFilters(t *testing.T) {
 		{Operation: "getWorkspace", Method: "GET", Path: "/v1/organizations/workspaces/wrkspc_1", Status: 200},
 	} {
 		if seq := j.Add(r); seq != uint64(i+1) {
-			t.Fatalf("record %d is number %d", i+1, seq)
+			t.Fatalf("record %d has number %d", i+1, seq)
 		}
 	}
 	for name, c := range map[string]struct {
@@ -143,7 +143,7 @@ func TestEntriesFilters(t *testing.T) {
 		"status":        {Filter{Status: new(404)}, []uint64{4}},
 		"dropped":       {Filter{Status: new(0)}, []uint64{3}},
 		"limit":         {Filter{Limit: 2}, []uint64{4, 5}},
-		"all of them":   {Filter{Since: 1, Operation: "getWorkspace", Method: "GET", Status: new(200), Limit: 9}, []uint64{5}},
+		"combined":      {Filter{Since: 1, Operation: "getWorkspace", Method: "GET", Status: new(200), Limit: 9}, []uint64{5}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(c.want, seqsOf(j.Entries(c.filter))); diff != "" {
@@ -177,7 +177,7 @@ func TestMatchPath(t *testing.T) {
 	}
 }
 
-func TestRetriesOfOneCallAreRecognised(t *testing.T) {
+func TestRetriesAreRecognized(t *testing.T) {
 	attempt := func(retry int, path, body string) Record {
 		return Record{Method: "POST", Path: path, RequestBody: BodyOf(body), RetryCount: retry}
 	}
@@ -191,7 +191,7 @@ func TestRetriesOfOneCallAreRecognised(t *testing.T) {
 		"another body":          {[]Record{attempt(0, "/a", "x"), attempt(1, "/a", "y")}, []uint64{0, 0}},
 		"the same call again":   {[]Record{attempt(0, "/a", ""), attempt(0, "/a", "")}, []uint64{0, 0}},
 		"one in between":        {[]Record{attempt(0, "/a", ""), attempt(0, "/b", ""), attempt(1, "/a", "")}, []uint64{0, 0, 1}},
-		"the first one is gone": {[]Record{attempt(1, "/a", ""), attempt(2, "/a", "")}, []uint64{0, 1}},
+		"the first one is lost": {[]Record{attempt(1, "/a", ""), attempt(2, "/a", "")}, []uint64{0, 1}},
 		"an attempt is missing": {[]Record{attempt(0, "/a", ""), attempt(2, "/a", "")}, []uint64{0, 0}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -210,7 +210,7 @@ func TestRetriesOfOneCallAreRecognised(t *testing.T) {
 	}
 }
 
-func TestARetryThatDisplacesItsFirstAttemptStillNamesIt(t *testing.T) {
+func TestRetryNamesTheFirstAttemptItDrops(t *testing.T) {
 	j := New(1, 1<<20)
 	j.Add(Record{Path: "/a"})
 	j.Add(Record{Path: "/a", RetryCount: 1})
@@ -219,7 +219,7 @@ func TestARetryThatDisplacesItsFirstAttemptStillNamesIt(t *testing.T) {
 	}
 }
 
-func TestClearCountsOnAndResetBeginsAgain(t *testing.T) {
+func TestClearContinuesNumberingAndResetRestartsIt(t *testing.T) {
 	j := New(10, 1<<20)
 	j.Add(get("/a"))
 	j.Clear()
@@ -227,18 +227,18 @@ func TestClearCountsOnAndResetBeginsAgain(t *testing.T) {
 		t.Errorf("after Clear: %v", got)
 	}
 	if seq := j.Add(get("/b")); seq != 2 {
-		t.Errorf("after Clear the next is number %d", seq)
+		t.Errorf("the next number after Clear is %d, want 2", seq)
 	}
 	j.Reset()
 	if seq := j.Add(get("/c")); seq != 1 {
-		t.Errorf("after Reset the next is number %d", seq)
+		t.Errorf("the next number after Reset is %d, want 1", seq)
 	}
 	if diff := cmp.Diff([]uint64{1}, seqsOf(j.Entries(Filter{}))); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
-func TestAJournalOfNoEntriesCountsThem(t *testing.T) {
+func TestJournalWithoutCapacityNumbersEntries(t *testing.T) {
 	j := New(0, 1<<20)
 	s := j.Subscribe()
 	defer s.Close()
@@ -247,11 +247,11 @@ func TestAJournalOfNoEntriesCountsThem(t *testing.T) {
 		t.Errorf("number %d, entries %v", seq, j.Entries(Filter{}))
 	}
 	if entries, missed, err := s.Next(t.Context()); len(entries) != 0 || missed != 2 || err != nil {
-		t.Errorf("the stream gives %v, %d, %v", entries, missed, err)
+		t.Errorf("Next returned %v, %d, %v", entries, missed, err)
 	}
 }
 
-func TestStreamGivesWhatFollows(t *testing.T) {
+func TestStreamReturnsNewEntries(t *testing.T) {
 	j := New(3, 1<<20)
 	j.Add(get("/before"))
 	s := j.Subscribe()
@@ -272,7 +272,7 @@ func TestStreamGivesWhatFollows(t *testing.T) {
 	j.Add(get("/b"))
 	got = append(got, next())
 	for range 5 {
-		j.Add(get("/c")) // two too many for a ring of three
+		j.Add(get("/c")) // two more than the ring holds
 	}
 	got = append(got, next())
 	j.Add(get("/d"))
@@ -340,12 +340,12 @@ func TestStreamEnds(t *testing.T) {
 			if err := <-ended; !errors.Is(err, c.want) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
-			j.Add(get("/b")) // nobody reads it, and nobody waits
+			j.Add(get("/b")) // doesn't block without a reader
 		})
 	}
 }
 
-func TestWhatIsLeftIsReadAfterTheJournalIsClosed(t *testing.T) {
+func TestRemainingEntriesAreReadAfterClose(t *testing.T) {
 	j := New(10, 1<<20)
 	s := j.Subscribe()
 	defer s.Close()
@@ -355,13 +355,13 @@ func TestWhatIsLeftIsReadAfterTheJournalIsClosed(t *testing.T) {
 		t.Errorf("got %v, %v", entries, err)
 	}
 	if _, _, err := s.Next(t.Context()); !errors.Is(err, ErrClosed) {
-		t.Errorf("then %v", err)
+		t.Errorf("after the last entry: got %v, want ErrClosed", err)
 	}
 }
 
-// The ring does what a list does that is cut to its bounds, and each reader of
-// its stream sees every entry once or is told that it missed it.
-func TestJournalDoesWhatAModelDoes(t *testing.T) {
+// The ring behaves like a list that is cut to its bounds, and each reader of its
+// stream sees every entry once or counts it as missed.
+func TestJournalBehavesLikeAModel(t *testing.T) {
 	type reader struct {
 		*Subscription
 		want, seen, missed int
@@ -376,7 +376,7 @@ func TestJournalDoesWhatAModelDoes(t *testing.T) {
 		)
 		read := func(r *reader) {
 			if r.seen+r.missed == r.want {
-				return // it would wait
+				return // Next would block
 			}
 			entries, missed, err := r.Next(t.Context())
 			if err != nil {
@@ -436,7 +436,7 @@ func TestJournalDoesWhatAModelDoes(t *testing.T) {
 					t.Fatalf("(-want +got)\n%s", diff)
 				}
 				if j.bytes != bytes || len(j.ring) > maxEntries {
-					t.Fatalf("%d bytes and %d places, want %d and at most %d", j.bytes, len(j.ring), bytes, maxEntries)
+					t.Fatalf("%d bytes and a ring of %d, want %d and at most %d", j.bytes, len(j.ring), bytes, maxEntries)
 				}
 			},
 		})
@@ -445,17 +445,17 @@ func TestJournalDoesWhatAModelDoes(t *testing.T) {
 				read(r)
 			}
 			if r.seen+r.missed != r.want {
-				t.Fatalf("a reader has seen %d and missed %d of %d", r.seen, r.missed, r.want)
+				t.Fatalf("a reader saw %d and missed %d of %d", r.seen, r.missed, r.want)
 			}
 			r.Close()
 		}
 		if len(j.subscriptions) != 0 {
-			t.Fatal("a subscription is left")
+			t.Fatal("a subscription remains")
 		}
 	})
 }
 
-// Many write at once, readers of all speeds follow: each entry reaches each
+// With concurrent writers and readers of different speeds, each entry reaches each
 // reader once and in order, or is counted as missed.
 func TestJournalIsSafeForConcurrentUse(t *testing.T) {
 	const writers, each = 8, 500
@@ -475,7 +475,7 @@ func TestJournalIsSafeForConcurrentUse(t *testing.T) {
 				last += uint64(missed)
 				for _, e := range entries {
 					if last++; e.Seq != last {
-						t.Errorf("number %d where %d should be", e.Seq, last)
+						t.Errorf("got entry %d, want %d", e.Seq, last)
 						return
 					}
 				}
@@ -501,15 +501,15 @@ func TestJournalIsSafeForConcurrentUse(t *testing.T) {
 	j.Close()
 }
 
-// Ten thousand organizations have a journal each, most of them empty.
-func TestAnEmptyJournalTakesNoMemory(t *testing.T) {
+// A server may have ten thousand organizations whose journals are mostly empty.
+func TestEmptyJournalAllocatesNothing(t *testing.T) {
 	var j *Journal
 	if n := testing.AllocsPerRun(100, func() { j = New(10_000, 16<<20) }); n > 1 {
 		t.Errorf("%v allocations", n)
 	}
 	j.Add(get("/a"))
 	if len(j.ring) > 4 {
-		t.Errorf("%d places for one entry", len(j.ring))
+		t.Errorf("a ring of %d for one entry", len(j.ring))
 	}
 }
 

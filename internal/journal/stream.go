@@ -5,33 +5,32 @@ import (
 	"errors"
 )
 
-// ErrClosed says that the stream has ended: its subscription or the journal was
-// closed.
+// ErrClosed means that the subscription or the journal was closed.
 var ErrClosed = errors.New("journal: the stream is closed")
 
-// Subscription is a reader's place in the journal. Nothing is queued for it: a
-// reader that is slower than the ring is overtaken and told what it missed.
+// Subscription is a reader's position in the journal. Nothing is queued for it: a
+// reader that falls behind the ring skips entries and learns how many it missed.
 type Subscription struct {
 	journal *Journal
-	notify  chan struct{} // of capacity one: something is new
+	notify  chan struct{} // has capacity 1; signals new entries
 
-	// Under the journal's lock.
+	// Guarded by the journal's lock.
 	next   uint64 // the number of the entry to read next
-	missed uint64 // entries of before a reset that it has not read
+	missed uint64 // unread entries that a reset removed
 	closed bool
 }
 
-// Subscribe returns a stream of the entries that follow from now on. It is to be
-// closed.
+// Subscribe returns a stream of future entries. The caller must close it.
 func (j *Journal) Subscribe() *Subscription {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.subscribe(j.last + 1)
 }
 
-// SubscribeAfter returns a stream of the entries after the one that a reader saw
-// last, as a browser names it in Last-Event-ID when it comes back. A number that
-// the journal has not reached is from before a reset, and returns all entries.
+// SubscribeAfter returns a stream of the entries after the last one that a reader
+// saw, such as the Last-Event-ID of a browser that reconnects. A number that the
+// journal hasn't reached is from before a reset; the stream then starts with the
+// oldest entry.
 func (j *Journal) SubscribeAfter(seq uint64) *Subscription {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -50,17 +49,17 @@ func (j *Journal) subscribe(next uint64) *Subscription {
 	return s
 }
 
-// wake tells the reader that there may be something to read. It never waits.
+// wake signals the reader that there may be something to read. It never blocks.
 func (s *Subscription) wake() {
 	select {
 	case s.notify <- struct{}{}:
-	default: // it has been told and has not looked yet
+	default: // already signaled
 	}
 }
 
-// Next waits for entries and gives them, oldest first and not too many at once,
-// with the number of those that the reader missed before them. It fails when
-// ctx ends, and with ErrClosed. One goroutine at a time may call it.
+// Next waits for entries and returns a batch of them, oldest first, with the number
+// of entries before them that the reader missed. Its error is that of ctx or
+// ErrClosed. It is not safe for concurrent use.
 func (s *Subscription) Next(ctx context.Context) (entries []Entry, missed int, err error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -80,7 +79,7 @@ func (s *Subscription) Next(ctx context.Context) (entries []Entry, missed int, e
 	}
 }
 
-// take returns what is new, and moves on.
+// take returns the new entries and advances the position.
 func (s *Subscription) take() (records []kept, missed int, closed bool) {
 	j := s.journal
 	j.mu.Lock()

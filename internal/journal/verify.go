@@ -11,34 +11,33 @@ import (
 	"antechamber/internal/text"
 )
 
-// Verification is what a test expects to find in the journal.
+// Verification is what a test expects of the journal.
 //
-// A call and its retries count as one call, which has been answered with each
-// status that one of its attempts was answered with. Every expectation counts
-// all calls that it describes, so that one call may meet several of them. In
-// order, a call meets at most one: each expectation takes the first calls after
-// those that the one before it took.
+// A call and its retries count as one call, which has the statuses of all its
+// attempts. Every expectation counts all calls that match it, so one call may meet
+// several expectations. In order, a call meets at most one: each expectation takes
+// the first matching calls after those of the previous expectation.
 type Verification struct {
 	Expect   []Expectation `json:"expect"`
 	InOrder  bool          `json:"in_order"`
-	NoOthers bool          `json:"no_others"` // no call but those that an expectation describes
+	NoOthers bool          `json:"no_others"` // every call must match an expectation
 }
 
-// Expectation describes calls. What it leaves out may be anything.
+// Expectation describes calls. Omitted fields match anything.
 type Expectation struct {
 	Operation string            `json:"operation,omitempty"`
 	Method    string            `json:"method,omitempty"`
 	Path      string            `json:"path,omitempty"` // as MatchPath takes it
 	Query     map[string]Values `json:"query,omitempty"`
-	// Body is what the request's body holds: of an object at least these
-	// fields, of anything else exactly this. null is no body.
+	// Body must be contained in the request's body: an object may have more
+	// fields, anything else must be equal. null expects no body.
 	Body   json.RawMessage `json:"body,omitempty"`
 	Status *int            `json:"status,omitempty"` // 0 for a dropped connection
-	Times  *int            `json:"times,omitempty"`  // at least once when it is left out
+	Times  *int            `json:"times,omitempty"`  // nil for at least once
 }
 
-// Values are what a parameter of a query has: written as one value or a list,
-// in any order. An empty list is a parameter that was not sent.
+// Values are the values of a query parameter, in any order. In JSON they are one
+// value or a list. An empty list expects that the parameter isn't sent.
 type Values []string
 
 // UnmarshalJSON reads a string, a number, true or false, or a list of them.
@@ -53,33 +52,33 @@ func (v *Values) UnmarshalJSON(b []byte) error {
 		switch {
 		case json.Unmarshal(raw, &s) == nil && raw[0] == '"':
 		case raw[0] == '{' || raw[0] == '[' || string(raw) == "null":
-			return fmt.Errorf("a parameter of query is a value or a list of values, not %s", raw)
+			return fmt.Errorf("invalid query parameter: want a value or a list of values, got %s", raw)
 		default:
-			s = string(raw) // as a URL writes it
+			s = string(raw) // as in a URL
 		}
 		*v = append(*v, s)
 	}
 	return nil
 }
 
-// Result says whether a verification is satisfied and, if not, why.
+// Result says whether a verification is satisfied, and why not.
 type Result struct {
 	Satisfied  bool    `json:"satisfied"`
 	Unmet      []Unmet `json:"unmet"`      // in the order of the expectations
-	Unexpected []Entry `json:"unexpected"` // with no_others: the calls that nothing describes, each by its last attempt
+	Unexpected []Entry `json:"unexpected"` // with no_others: the last attempts of calls that match no expectation
 }
 
 // Unmet is an expectation that was not met.
 type Unmet struct {
-	Index         int         `json:"index"` // in expect
+	Index         int         `json:"index"` // in Expect
 	Expectation   Expectation `json:"expectation"`
 	Message       string      `json:"message"`   // without the index
-	Matched       []uint64    `json:"matched"`   // the first attempts of the calls that counted
-	TooEarly      []uint64    `json:"too_early"` // of those that came before their turn
+	Matched       []uint64    `json:"matched"`   // the first attempts of the matching calls
+	TooEarly      []uint64    `json:"too_early"` // the first attempts of calls that came too early
 	NearestMisses []Miss      `json:"nearest_misses"`
 }
 
-// Miss is a call that an expectation nearly describes.
+// Miss is a call that almost matches an expectation.
 type Miss struct {
 	Entry       Entry    `json:"entry"`       // its last attempt
 	Differences []string `json:"differences"` // at least one
@@ -92,11 +91,12 @@ type call struct {
 	query    map[string][]string
 	body     any
 	sent     bool // it has a body
-	cut      bool // of which only the beginning is known
+	cut      bool // only the beginning of the body is known
 }
 
 func (c *call) last() Entry { return c.attempts[len(c.attempts)-1] }
 
+// callsOf groups entries into calls, in the order of their first attempts.
 func callsOf(entries []Entry) []*call {
 	var calls []*call
 	bySeq := map[uint64]*call{}
@@ -122,7 +122,7 @@ func newCall(seq uint64, e Entry) *call {
 	return c
 }
 
-// parseBody also reports whether there is a body.
+// parseBody decodes a body, and reports whether there is one.
 func parseBody(raw json.RawMessage) (body any, sent bool) {
 	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) || json.Unmarshal(raw, &body) != nil {
 		return nil, false
@@ -130,19 +130,19 @@ func parseBody(raw json.RawMessage) (body any, sent bool) {
 	return body, true
 }
 
-// Verify compares the entries, oldest first, with what is expected.
+// Verify compares the entries, oldest first, with the expectations.
 func (v Verification) Verify(entries []Entry) Result {
 	calls := callsOf(entries)
-	described := make([]bool, len(calls))
+	expected := make([]bool, len(calls))
 	judged := make([]*judgement, len(v.Expect))
 	for i, e := range v.Expect {
 		judged[i] = judge(e, calls)
 		for _, k := range judged[i].matched {
-			described[k] = true
+			expected[k] = true
 		}
 	}
 	if v.InOrder {
-		order(judged, len(calls))
+		assignInOrder(judged, len(calls))
 	}
 	r := Result{Unmet: []Unmet{}, Unexpected: []Entry{}}
 	for i, j := range judged {
@@ -151,7 +151,7 @@ func (v Verification) Verify(entries []Entry) Result {
 		}
 	}
 	for k, c := range calls {
-		if v.NoOthers && !described[k] {
+		if v.NoOthers && !expected[k] {
 			r.Unexpected = append(r.Unexpected, c.last())
 		}
 	}
@@ -159,17 +159,19 @@ func (v Verification) Verify(entries []Entry) Result {
 	return r
 }
 
-// judgement is what was found of an expectation. Calls are named by their
-// place among all.
+// judgement is the outcome of an expectation. Calls are identified by their
+// index.
 type judgement struct {
 	expectation Expectation
 	wanted      wanted
 	distances   []int // to each call
-	matched     []int // the calls that count
-	early       []int // in order: those that came before their turn
-	spent       []int // in order: those that other expectations took
-	before      int   // in order: the call that they should have followed
-	beforeIndex int   // and the expectation which that one met
+	matched     []int // the matching calls
+
+	// Only for verifications in order.
+	early         []int // matching calls that came too early
+	taken         []int // matching calls that other expectations took
+	previous      int   // the call that they should have followed, or -1
+	previousIndex int   // the index of the expectation that took it
 }
 
 func judge(e Expectation, calls []*call) *judgement {
@@ -182,7 +184,7 @@ func judge(e Expectation, calls []*call) *judgement {
 	return j
 }
 
-// needed is how many calls it takes to meet the expectation.
+// needed returns how many calls the expectation needs to be met.
 func (e Expectation) needed() int {
 	if e.Times == nil {
 		return 1
@@ -195,20 +197,20 @@ func (j *judgement) met() bool {
 	return n == j.expectation.needed() || j.expectation.Times == nil && n > 0
 }
 
-// order leaves each expectation the calls that are its own when they have to
-// come one after another.
-func order(judged []*judgement, calls int) {
-	owner := make([]int, calls) // of each call: the expectation's index and one
-	own := take(judged, owner)
-	leave(judged, owner, own)
+// assignInOrder assigns each call to at most one expectation, in the order of both.
+func assignInOrder(judged []*judgement, calls int) {
+	owner := make([]int, calls) // of each call: 1 + the index of its expectation, or 0
+	own := takeNeeded(judged, owner)
+	assignRest(judged, owner, own)
 }
 
-// take gives each expectation the first calls after those of the one before.
-func take(judged []*judgement, owner []int) [][]int {
+// takeNeeded assigns to each expectation the calls it needs: the first matching ones
+// after those of the previous expectation.
+func takeNeeded(judged []*judgement, owner []int) [][]int {
 	own := make([][]int, len(judged))
 	last, lastIndex := -1, -1
 	for i, j := range judged {
-		j.before, j.beforeIndex = last, lastIndex
+		j.previous, j.previousIndex = last, lastIndex
 		for _, k := range j.matched {
 			if k > last && len(own[i]) < j.expectation.needed() {
 				owner[k] = i + 1
@@ -220,17 +222,17 @@ func take(judged []*judgement, owner []int) [][]int {
 	return own
 }
 
-// leave sorts the calls that no expectation took: they are more of the same
-// where no number is given, one too many where one is, and too early where
-// something is still missing.
-func leave(judged []*judgement, owner []int, own [][]int) {
+// assignRest assigns the remaining calls: they are more matches for an expectation
+// without times, too many for one with times, and too early for one that is still
+// short of calls.
+func assignRest(judged []*judgement, owner []int, own [][]int) {
 	for i := len(judged) - 1; i >= 0; i-- {
 		j := judged[i]
 		if j.expectation.Times != nil || len(own[i]) == 0 {
 			continue
 		}
 		for _, k := range j.matched {
-			if owner[k] == 0 && k > j.before && k < nextOwned(own[i+1:], len(owner)) {
+			if owner[k] == 0 && k > j.previous && k < nextOwned(own[i+1:], len(owner)) {
 				owner[k] = i + 1
 				own[i] = append(own[i], k)
 			}
@@ -244,7 +246,7 @@ func leave(judged []*judgement, owner []int, own [][]int) {
 				free = append(free, k)
 			case i + 1:
 			default:
-				j.spent = append(j.spent, k)
+				j.taken = append(j.taken, k)
 			}
 		}
 		j.matched = own[i]
@@ -258,7 +260,7 @@ func leave(judged []*judgement, owner []int, own [][]int) {
 	}
 }
 
-// nextOwned is the first call that a later expectation has taken.
+// nextOwned returns the first call that a later expectation took, or none.
 func nextOwned(later [][]int, none int) int {
 	for _, own := range later {
 		if len(own) > 0 {
@@ -268,8 +270,8 @@ func nextOwned(later [][]int, none int) int {
 	return none
 }
 
-// mostMisses is how many near misses are shown.
-const mostMisses = 3
+// maxMisses is the maximum number of near misses that are reported.
+const maxMisses = 3
 
 func (j *judgement) unmet(index int, calls []*call) Unmet {
 	u := Unmet{
@@ -277,22 +279,22 @@ func (j *judgement) unmet(index int, calls []*call) Unmet {
 		Message: j.message(calls), NearestMisses: []Miss{},
 	}
 	if len(j.matched) >= j.expectation.needed() {
-		return u // there are too many: nothing was missed
+		return u // too many calls: there are no misses
 	}
 	for _, k := range j.early {
-		if len(u.NearestMisses) < mostMisses {
-			what := fmt.Sprintf("order: request %d came before request %d, which meets the expectation with index %d", calls[k].seq, calls[j.before].seq, j.beforeIndex)
+		if len(u.NearestMisses) < maxMisses {
+			what := fmt.Sprintf("order: request %d came before request %d, which meets expectation %d", calls[k].seq, calls[j.previous].seq, j.previousIndex)
 			u.NearestMisses = append(u.NearestMisses, Miss{calls[k].last(), []string{what}})
 		}
 	}
-	for _, k := range j.nearest(mostMisses - len(u.NearestMisses)) {
+	for _, k := range j.nearest(maxMisses - len(u.NearestMisses)) {
 		u.NearestMisses = append(u.NearestMisses, Miss{calls[k].last(), texts(j.wanted.compare(calls[k]))})
 	}
 	return u
 }
 
-// nearest returns the calls that the expectation almost describes, the nearest
-// first, and of those that are equally near the newest.
+// nearest returns the n calls that almost match the expectation, nearest first and
+// the newest of equally near ones first.
 func (j *judgement) nearest(n int) []int {
 	var missed []int
 	for k := len(j.distances) - 1; k >= 0; k-- {
@@ -306,45 +308,41 @@ func (j *judgement) nearest(n int) []int {
 
 func (j *judgement) message(calls []*call) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "expected %s, found %s", j.expectation.number(), count(len(j.matched)))
-	if len(j.matched) > 0 {
-		fmt.Fprintf(&b, " (%s)", requests(seqs(j.matched, calls)))
+	fmt.Fprintf(&b, "want %s, got ", j.expectation.number())
+	if n := len(j.matched); n == 0 {
+		b.WriteString("none")
+	} else {
+		fmt.Fprintf(&b, "%s (%s)", text.Number(n), requests(seqs(j.matched, calls)))
 	}
 	if len(j.early) > 0 {
 		fmt.Fprintf(&b, "; too early: %s", requests(seqs(j.early, calls)))
 	}
-	if len(j.spent) > 0 && len(j.matched) < j.expectation.needed() {
-		fmt.Fprintf(&b, "; counted for another expectation: %s", requests(seqs(j.spent, calls)))
+	if len(j.taken) > 0 && len(j.matched) < j.expectation.needed() {
+		fmt.Fprintf(&b, "; counted for another expectation: %s", requests(seqs(j.taken, calls)))
 	}
 	return b.String()
 }
 
+// number returns the expected number of calls, for messages.
 func (e Expectation) number() string {
 	switch {
 	case e.Times == nil:
 		return "at least 1 call"
 	case *e.Times == 0:
-		return count(0)
+		return "no calls"
 	}
-	return "exactly " + count(*e.Times)
+	return "exactly " + text.Count(*e.Times, "call")
 }
 
-func count(n int) string {
-	if n == 0 {
-		return "no call"
-	}
-	return text.Count(n, "call")
-}
-
-// mostNamed is how many requests a message names.
-const mostNamed = 5
+// maxNamed is the maximum number of requests that a message names.
+const maxNamed = 5
 
 func requests(seqs []uint64) string {
 	var names []string
-	for _, s := range seqs[:min(mostNamed, len(seqs))] {
+	for _, s := range seqs[:min(maxNamed, len(seqs))] {
 		names = append(names, strconv.FormatUint(s, 10))
 	}
-	if len(seqs) > mostNamed {
+	if len(seqs) > maxNamed {
 		names = append(names, "…")
 	}
 	if len(seqs) == 1 {
@@ -353,9 +351,10 @@ func requests(seqs []uint64) string {
 	return "requests " + strings.Join(names, ", ")
 }
 
-func seqs(places []int, calls []*call) []uint64 {
+// seqs returns the numbers of the first attempts of calls.
+func seqs(indexes []int, calls []*call) []uint64 {
 	out := []uint64{}
-	for _, k := range places {
+	for _, k := range indexes {
 		out = append(out, calls[k].seq)
 	}
 	return out

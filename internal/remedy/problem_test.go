@@ -2,7 +2,7 @@ package remedy
 
 import "testing"
 
-func TestProblems(t *testing.T) {
+func TestProblemsAsText(t *testing.T) {
 	for _, c := range []struct {
 		problem   Problem
 		want, say string
@@ -25,9 +25,9 @@ func TestProblems(t *testing.T) {
 		}
 	}
 	if p := UnknownField("a.nme", "nme", []string{"count", "name"}); p.Remedy == nil || p.Remedy.Type != DidYouMean || p.Remedy.Value != "name" {
-		t.Errorf("a near name: %v", p.Remedy)
+		t.Errorf("similar field: remedy %v", p.Remedy)
 	}
 	if p := WantOperation("operation", "createInvite", []string{"createOrganizationInvite"}); p.Remedy == nil || p.Remedy.Value != "createOrganizationInvite" {
-		t.Errorf("a near operation: %v", p.Remedy)
+		t.Errorf("similar operation: remedy %v", p.Remedy)
 	}
 }

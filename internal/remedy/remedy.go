@@ -1,6 +1,7 @@
-// Package remedy holds what the control plane finds wrong with a request, and
-// what it suggests. Both are values, so that each client can say the same in its
-// own words: the command line in flags and commands, admintest in Go.
+// Package remedy defines the problems that the control plane finds in a request,
+// and the remedies that it suggests. Both are typed values, which each client
+// renders in its own words: the command line as flags and commands, admintest as
+// Go.
 package remedy
 
 import (
@@ -9,7 +10,7 @@ import (
 	"antechamber/internal/text"
 )
 
-// Type is what to do about a refusal.
+// Type says what to do about an error.
 type Type string
 
 // The types. openapi.json of the control plane lists them too.
@@ -32,7 +33,7 @@ const (
 	UseOneOf          Type = "use_one_of" // Values
 )
 
-// Types are all types.
+// Types lists all types.
 var Types = []Type{
 	AddUser, DidYouMean, EnableJournal, LeaveOutTimes, ListFaults, ListOrganizations, ListOutbox, NameOrganization,
 	ReadOpenAPI, RemoveLimit, ReplaceOneByOne, ResetOrRestore, SendControlToken, UseLocalPage, UseLoopback, UseOneOf,
@@ -42,11 +43,11 @@ var Types = []Type{
 type Remedy struct {
 	Type   Type     `json:"type"`
 	Value  string   `json:"value,omitempty"`  // what was probably meant
-	Values []string `json:"values,omitempty"` // all that is allowed
+	Values []string `json:"values,omitempty"` // the alternatives
 	Limit  string   `json:"limit,omitempty"`  // a setting of the organization
 }
 
-// Meant suggests a word, or returns nil when it is empty.
+// Meant returns the suggestion of a word, or nil if the word is empty.
 func Meant(word string) *Remedy {
 	if word == "" {
 		return nil
@@ -54,43 +55,43 @@ func Meant(word string) *Remedy {
 	return &Remedy{Type: DidYouMean, Value: word}
 }
 
-// String returns the remedy in the words of HTTP, for people who use curl. It is
-// empty for nil and for an unknown type.
+// String returns the remedy as HTTP requests and headers, for people who use curl.
+// It is empty for nil and for an unknown type.
 func (r *Remedy) String() string {
 	if r == nil {
 		return ""
 	}
 	switch r.Type {
 	case AddUser:
-		return "POST /_emulate/users adds one."
+		return "POST /_emulate/users adds one"
 	case DidYouMean:
 		return fmt.Sprintf("did you mean %q?", r.Value)
 	case EnableJournal:
-		return "Start the server with a --journal-size above 0."
+		return "start the server with --journal-size 1000"
 	case LeaveOutTimes:
 		return "leave it out to fire every time"
 	case ListFaults:
-		return "GET /_emulate/faults lists the armed faults."
+		return "GET /_emulate/faults lists the armed faults"
 	case ListOrganizations:
-		return "GET /_emulate/organizations lists all organizations."
+		return "GET /_emulate/organizations lists all organizations"
 	case ListOutbox:
-		return "GET /_emulate/outbox lists the invites that were sent."
+		return "GET /_emulate/outbox lists the invites that were sent"
 	case NameOrganization:
-		return "Send its admin key as x-api-key, or its id as ?organization=<id>. GET /_emulate/organizations lists all organizations."
+		return "send its admin key as x-api-key or its id as ?organization=<id>; GET /_emulate/organizations lists all organizations"
 	case ReadOpenAPI:
-		return "GET /_emulate/openapi.json describes every path."
+		return "GET /_emulate/openapi.json describes every endpoint"
 	case RemoveLimit:
-		return fmt.Sprintf("PATCH /_emulate/settings with {%q:null} removes the limit.", r.Limit)
+		return fmt.Sprintf("PATCH /_emulate/settings with {%q:null} removes the limit", r.Limit)
 	case ReplaceOneByOne:
-		return "Replace one organization at a time, selected by its admin key or its id."
+		return "replace one organization at a time, selected by its admin key or id"
 	case ResetOrRestore:
-		return "POST /_emulate/reset and restored snapshots return to an earlier time."
+		return "use POST /_emulate/reset or restore a snapshot to return to an earlier time"
 	case SendControlToken:
-		return "Send Authorization: Bearer <token>, with the token of --control-token or the one that the server printed at start."
+		return "send Authorization: Bearer <token>, with the token of --control-token or the one that the server printed at start"
 	case UseLocalPage:
-		return "Call it from a page on localhost, or from outside a browser."
+		return "call it from a page on localhost or from outside a browser"
 	case UseLoopback:
-		return "Use 127.0.0.1 or localhost, or start the server with --expose."
+		return "use 127.0.0.1 or localhost, or start the server with --expose"
 	case UseOneOf:
 		return "use " + text.OneOf(r.Values)
 	}

@@ -5,14 +5,14 @@ import (
 	"testing"
 )
 
-func TestEveryTypeHasWords(t *testing.T) {
+func TestStringKnowsEveryType(t *testing.T) {
 	for _, typ := range Types {
 		if (&Remedy{Type: typ}).String() == "" {
-			t.Errorf("no words for %s", typ)
+			t.Errorf("%s has no text", typ)
 		}
 	}
 	if !slices.IsSorted(Types) {
-		t.Error("the types are not sorted")
+		t.Error("Types is not sorted")
 	}
 }
 
@@ -23,13 +23,13 @@ func TestString(t *testing.T) {
 		"use GET":               {Type: UseOneOf, Values: []string{"GET"}},
 		"use GET or POST":       {Type: UseOneOf, Values: []string{"GET", "POST"}},
 		"use a, b or c":         {Type: UseOneOf, Values: []string{"a", "b", "c"}},
-		`PATCH /_emulate/settings with {"member_limit":null} removes the limit.`: {Type: RemoveLimit, Limit: "member_limit"},
+		`PATCH /_emulate/settings with {"member_limit":null} removes the limit`: {Type: RemoveLimit, Limit: "member_limit"},
 	} {
 		if got := r.String(); got != want {
 			t.Errorf("%+v: %q, want %q", r, got, want)
 		}
 	}
 	if got := (&Remedy{Type: "of_a_newer_server"}).String(); got != "" {
-		t.Errorf("an unknown type has the words %q", got)
+		t.Errorf("unknown type: got %q, want none", got)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"antechamber/store"
 )
 
-// crowd is a seed of as many users.
+// crowd returns a seed with n users.
 func crowd(n int) string {
 	users := make([]string, n)
 	for i := range users {
@@ -23,8 +23,8 @@ func crowd(n int) string {
 	return `{"name":"Crowd","admin_keys":["` + firstKey + `"],"clock":{"frozen_at":"2026-03-01T12:00:00Z"},"users":[` + strings.Join(users, ",") + `]}`
 }
 
-// An export is whole, and put back it is the same organization.
-func TestStateOfManyUsers(t *testing.T) {
+// An export is complete, and importing it restores the organization.
+func TestExportOfManyUsersCanBeImported(t *testing.T) {
 	srv := serve(t, crowd(5000))
 	exported := srv.do("GET", "/state", "")
 	var state struct {
@@ -43,7 +43,7 @@ func TestStateOfManyUsers(t *testing.T) {
 	same(t, "state", exported.body, srv.do("GET", "/state", "").body)
 }
 
-// What a seed leaves out of who the organization is stays as it was.
+// A seed without an id or keys keeps those of the organization.
 func TestReplaceKeepsIDAndKeys(t *testing.T) {
 	srv := serve(t, acme)
 	got := srv.must("PUT", "/state", `{"name":"Other","users":[{"email":"a@b.cd","role":"user","added_at":"-1d"}]}`)
@@ -58,7 +58,7 @@ func TestReplaceKeepsIDAndKeys(t *testing.T) {
 	same(t, "name", "First", srv.store.First().Name())
 }
 
-func TestWhatOrganizationsAreMadeFrom(t *testing.T) {
+func TestOrganizationsAreCreatedFromTheirSource(t *testing.T) {
 	srv := serve(t, acme)
 	srv.must("POST", "/users", `{"email":"first@example.com","role":"user"}`)
 	srv.must("POST", "/snapshots", `{"name":"a/b"}`)
@@ -94,13 +94,13 @@ func TestWhatOrganizationsAreMadeFrom(t *testing.T) {
 		same(t, "delete", map[string]any{"deleted": id}, srv.must("DELETE", "/organizations/"+id, ""))
 		same(t, "deleted", 404, srv.do("GET", "/clock?organization="+id, "").status)
 	}
-	// A snapshot belongs to its organization.
-	same(t, "a snapshot of another", 400, srv.do("POST", "/organizations?organization="+secondID, `{"from":"a/b"}`).status)
+	// A snapshot belongs to one organization.
+	same(t, "a snapshot of another organization", 400, srv.do("POST", "/organizations?organization="+secondID, `{"from":"a/b"}`).status)
 	same(t, "first", 3, users(firstID))
 	srv.must("DELETE", "/snapshots/a%2Fb", "")
 }
 
-func TestTimeToLive(t *testing.T) {
+func TestOrganizationsExpire(t *testing.T) {
 	srv := serve(t, acme)
 	made := srv.must("POST", "/organizations", `{"admin_key":"sk-ant-admin01-short","ttl":"1d10m"}`)
 	same(t, "expires_at", any("2026-03-02T12:10:00.000000Z"), made["expires_at"])
@@ -108,21 +108,21 @@ func TestTimeToLive(t *testing.T) {
 	srv.now = instant.Add(24*time.Hour + 10*time.Minute - time.Nanosecond)
 	srv.must("GET", "/clock", "", "x-api-key: sk-ant-admin01-short")
 	srv.now = instant.Add(24*time.Hour + 10*time.Minute)
-	same(t, "over", 404, srv.do("GET", "/clock", "", "x-api-key: sk-ant-admin01-short").status)
+	same(t, "expired", 404, srv.do("GET", "/clock", "", "x-api-key: sk-ant-admin01-short").status)
 	same(t, "listed", 2, len(srv.must("GET", "/organizations", "")["data"].([]any)))
 }
 
-// The clock of an empty organization is the one that outranks those of seeds.
-func TestAnEmptyOrganizationUnderAClock(t *testing.T) {
+// --clock also applies to empty organizations.
+func TestEmptyOrganizationHasTheServersClock(t *testing.T) {
 	frozen := store.FrozenAt(time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC))
 	srv := serve(t, acme, func(o *server.Options) { o.Seed.Clock = &frozen })
 	made := srv.must("POST", "/organizations", `{"from":"empty"}`)
 	same(t, "clock", map[string]any{"now": "2030-01-01T00:00:00.000000Z", "frozen": true}, srv.must("GET", "/clock?organization="+made["id"].(string), ""))
 }
 
-// With its clock frozen an organization answers the same bytes after a reset,
-// and after a snapshot was restored: clock and ids come back.
-func TestResetAndRestoreRepeat(t *testing.T) {
+// With a frozen clock, an organization returns the same bytes after a reset or after
+// a snapshot is restored: clock and ids repeat.
+func TestRunsRepeatAfterResetAndRestore(t *testing.T) {
 	srv := serve(t, acme)
 	script := func() string {
 		var b strings.Builder
@@ -143,15 +143,15 @@ func TestResetAndRestoreRepeat(t *testing.T) {
 	}
 	srv.must("POST", "/snapshots", `{"name":"before"}`)
 	want := script()
-	for _, back := range []string{"/reset", "/snapshots/before/restore", "/reset"} {
-		got := srv.must("POST", back, "")
-		same(t, back, map[string]any{"id": firstID, "name": "First", "now": "2026-03-01T12:00:00.000000Z", "frozen": true}, got)
-		same(t, back, want, script())
+	for _, path := range []string{"/reset", "/snapshots/before/restore", "/reset"} {
+		got := srv.must("POST", path, "")
+		same(t, path, map[string]any{"id": firstID, "name": "First", "now": "2026-03-01T12:00:00.000000Z", "frozen": true}, got)
+		same(t, path, want, script())
 	}
 	same(t, "snapshots", 1, len(srv.must("GET", "/snapshots", "")["data"].([]any)))
 }
 
-func TestTheClock(t *testing.T) {
+func TestClock(t *testing.T) {
 	srv := serve(t, acme)
 	moved := func(now string, frozen bool, effects ...any) map[string]any {
 		return map[string]any{"now": now, "frozen": frozen, "effects": append([]any{}, effects...)}
@@ -161,7 +161,7 @@ func TestTheClock(t *testing.T) {
 	for _, c := range []struct {
 		body string
 		want map[string]any
-		of   []string
+		of   []string // headers that select the organization
 	}{
 		{`{"advance":"0s"}`, moved("2026-03-01T12:00:00.000000Z", true), nil},
 		{`{"advance":"7d"}`, moved("2026-03-08T12:00:00.000000Z", true, at("api_key.expired", "apikey_live", "2026-03-08T12:00:00.000000Z")), nil},
@@ -193,8 +193,8 @@ func TestParseDuration(t *testing.T) {
 	}
 }
 
-// The secret of a key is in the answer that made it, and nowhere else.
-func TestTheSecretIsShownOnce(t *testing.T) {
+// Only the response that creates a key contains its secret.
+func TestSecretIsReturnedOnce(t *testing.T) {
 	srv := serve(t, acme)
 	made := srv.must("POST", "/api_keys", `{"name":"K","workspace_id":"wrkspc_live","created_by":"user_admin","expires_at":"2027-01-01T00:00:00Z"}`)
 	secret, hint := made["secret"].(string), made["partial_key_hint"].(string)
@@ -208,8 +208,8 @@ func TestTheSecretIsShownOnce(t *testing.T) {
 	}
 }
 
-// Many organizations at once: each has its clock and its people.
-func TestNothingCrossesOver(t *testing.T) {
+// Concurrent tests in many organizations don't affect each other.
+func TestOrganizationsAreIsolated(t *testing.T) {
 	srv := serve(t, acme)
 	var wg sync.WaitGroup
 	for i := range 50 {
@@ -235,11 +235,11 @@ func TestNothingCrossesOver(t *testing.T) {
 	wg.Wait()
 	same(t, "organizations", 2, len(srv.store.Organizations()))
 	fresh := serve(t, acme)
-	same(t, "the seed's", fresh.contents(), srv.contents())
+	same(t, "contents", fresh.contents(), srv.contents())
 }
 
-// A fork, a snapshot and a restore cost the same however much there is.
-func TestTheCostDoesNotDependOnTheSize(t *testing.T) {
+// Forks, snapshots and restores take the same time for any size of organization.
+func TestCostDoesNotDependOnSize(t *testing.T) {
 	allocations := func(n int, method, path, body string) float64 {
 		srv := serve(t, crowd(n))
 		if _, err := srv.store.First().TakeSnapshot("s"); err != nil {
@@ -270,7 +270,7 @@ func TestTheCostDoesNotDependOnTheSize(t *testing.T) {
 	}
 }
 
-func TestAnInternalErrorIsLogged(t *testing.T) {
+func TestInternalErrorsAreLogged(t *testing.T) {
 	srv := serve(t, acme)
 	c, err := seed.Parse("x.json", []byte(`{"name":"Broken","admin_keys":["sk-ant-admin01-broken"]}`))
 	if err != nil {

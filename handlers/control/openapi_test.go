@@ -23,16 +23,16 @@ import (
 	"antechamber/store"
 )
 
-// elsewhere is for an answer that openapi.json does not describe field by field.
-// It says what does.
+// elsewhere is a response that openapi.json doesn't describe field by field, and
+// says what does.
 type elsewhere string
 
-// settings has all fields of settings.
+// settings are settings with all fields.
 var settings = json.RawMessage(seed.ExportSettings(store.DefaultSettings()))
 
-// answers holds a value of the type of each operation's answer. Only what it has
-// in a json.RawMessage matters: there the type says nothing.
-var answers = map[string]any{
+// responses has a value of the type of each operation's response. Only the types
+// matter, and the contents of each json.RawMessage, which has no type.
+var responses = map[string]any{
 	"getManifest": manifest{Settings: settings},
 	"getOpenAPI":  elsewhere("the OpenAPI specification"),
 
@@ -61,7 +61,7 @@ var answers = map[string]any{
 
 	"listRequests":   list[journal.Entry]{},
 	"clearRequests":  cleared{},
-	"streamRequests": elsewhere("its description: it is no JSON"),
+	"streamRequests": elsewhere("its description, because it is not JSON"),
 	"verify":         satisfied{},
 
 	"acceptInvite": api.User{},
@@ -71,8 +71,8 @@ var answers = map[string]any{
 	"useApiKey":    api.APIKey{},
 }
 
-// describe loads a description with its references resolved.
-func describe(t *testing.T, doc string) *openapi3.T {
+// load parses an OpenAPI document and resolves its references.
+func load(t *testing.T, doc string) *openapi3.T {
 	t.Helper()
 	spec, err := openapi3.NewLoader().LoadFromData([]byte(doc))
 	if err != nil {
@@ -81,45 +81,45 @@ func describe(t *testing.T, doc string) *openapi3.T {
 	return spec
 }
 
-func TestTheDescriptionIsThatOfTheRoutes(t *testing.T) {
-	spec := describe(t, OpenAPI)
+func TestOpenAPIDescribesTheRoutes(t *testing.T) {
+	spec := load(t, OpenAPI)
 	described, served := map[string]string{}, map[string]string{}
 	for path, item := range spec.Paths.Map() {
 		for method, op := range item.Operations() {
 			described[op.OperationID] = method + " " + path
 		}
 	}
-	for _, to := range routes {
-		served[to.ID] = to.Method + " " + to.Path
+	for _, rt := range routes {
+		served[rt.ID] = rt.Method + " " + rt.Path
 	}
 	same(t, "operations", served, described)
 	if t.Failed() {
 		return
 	}
-	for _, to := range routes {
-		op := spec.Paths.Value(to.Path).GetOperation(to.Method)
-		query, path := slices.Clone(to.query), []string(nil)
-		if !to.global {
+	for _, rt := range routes {
+		op := spec.Paths.Value(rt.Path).GetOperation(rt.Method)
+		query, path := slices.Clone(rt.query), []string(nil)
+		if !rt.global {
 			query = append(query, "organization")
 		}
-		for _, parameter := range regexp.MustCompile(`{(\w+)}`).FindAllStringSubmatch(to.Path, -1) {
+		for _, parameter := range regexp.MustCompile(`{(\w+)}`).FindAllStringSubmatch(rt.Path, -1) {
 			path = append(path, parameter[1])
 		}
-		same(t, to.ID+" has parameters in its query", sorted(query), parametersIn("query", op))
-		same(t, to.ID+" has parameters in its path", sorted(path), parametersIn("path", op))
+		same(t, rt.ID+" has query parameters", sorted(query), parametersIn("query", op))
+		same(t, rt.ID+" has path parameters", sorted(path), parametersIn("path", op))
 
-		takes := to.fields
-		switch to.ID {
+		accepted := rt.fields
+		switch rt.ID {
 		case "updateSettings":
-			takes = namesOf(settings)
-		case "replaceState": // the schema of seeds describes it
-			takes = []string{"name", "organizations"}
+			accepted = namesOf(settings)
+		case "replaceState": // described by the schema of seeds
+			accepted = []string{"name", "organizations"}
 		}
 		var fields []string
 		if op.RequestBody != nil {
 			fields = slices.Collect(maps.Keys(op.RequestBody.Value.Content["application/json"].Schema.Value.Properties))
 		}
-		same(t, to.ID+" takes", sorted(takes), sorted(fields))
+		same(t, rt.ID+" accepts fields", sorted(accepted), sorted(fields))
 	}
 	expectation := slices.Collect(maps.Keys(jsonFields(reflect.TypeFor[journal.Expectation]())))
 	same(t, "fields of an expectation", sorted(expectation), sorted(expectationFields))
@@ -139,52 +139,51 @@ func parametersIn(where string, op *openapi3.Operation) (names []string) {
 // namesOf returns the names of an object's members.
 func namesOf(object json.RawMessage) []string {
 	var members map[string]any
-	_ = json.Unmarshal(object, &members) // as it was encoded
+	_ = json.Unmarshal(object, &members) // encoded by seed
 	return slices.Collect(maps.Keys(members))
 }
 
-// Every answer has the fields that openapi.json describes, and no others. Where
-// a test calls a handler, what it returns is checked against openapi.json, so a
-// type in answers that is not the handler's is found there.
-func TestTheDescriptionIsThatOfTheAnswers(t *testing.T) {
+// Every response has exactly the fields that openapi.json describes. testServer.do
+// checks the actual responses, so it would find a wrong type in responses.
+func TestOpenAPIDescribesTheResponses(t *testing.T) {
 	for _, difference := range compare(t, OpenAPI) {
 		t.Error(difference)
 	}
 }
 
-// compare returns what is different in the answers and in a description.
+// compare returns the differences between responses and an OpenAPI document.
 func compare(t *testing.T, doc string) []string {
 	t.Helper()
-	spec := describe(t, doc)
+	spec := load(t, doc)
 	var d differences
-	for _, to := range routes {
-		answer, known := answers[to.ID]
+	for _, rt := range routes {
+		response, known := responses[rt.ID]
 		if !known {
-			d.note(to.ID, "has no entry in answers")
+			d.note(rt.ID, "has no entry in responses")
 			continue
 		}
-		if _, ok := answer.(elsewhere); ok {
+		if _, ok := response.(elsewhere); ok {
 			continue
 		}
-		op := spec.Paths.Value(to.Path).GetOperation(to.Method)
+		op := spec.Paths.Value(rt.Path).GetOperation(rt.Method)
 		body := op.Responses.Status(http.StatusOK).Value.Content["application/json"]
 		if body == nil {
-			d.note(to.ID, "answers no JSON in openapi.json")
+			d.note(rt.ID, "has no JSON response in openapi.json")
 			continue
 		}
-		d.value(to.ID, reflect.ValueOf(answer), false, body.Schema.Value)
+		d.value(rt.ID, reflect.ValueOf(response), false, body.Schema.Value)
 	}
-	for id := range answers {
-		if !slices.ContainsFunc(routes, func(to route) bool { return to.ID == id }) {
-			d.note(id, "is in answers, but is no operation")
+	for id := range responses {
+		if !slices.ContainsFunc(routes, func(rt route) bool { return rt.ID == id }) {
+			d.note(id, "is in responses, but is not an operation")
 		}
 	}
 	d.value("error", reflect.ValueOf(failure{}), false, spec.Components.Schemas["Error"].Value)
 	return d
 }
 
-// differences are those of Go types and schemas, each with the place of the
-// field.
+// differences are differences between Go types and schemas, each with the location
+// of the field.
 type differences []string
 
 func (d *differences) note(at, what string, args ...any) {
@@ -200,8 +199,8 @@ var (
 	ownText    = reflect.TypeFor[encoding.TextMarshaler]()
 )
 
-// value compares a value of a Go type with a schema. omitted is whether it is
-// left out when it is empty.
+// value compares a value of a Go type with a schema. omitted is whether JSON leaves
+// it out when it is empty.
 func (d *differences) value(at string, v reflect.Value, omitted bool, s *openapi3.Schema) {
 	t := v.Type()
 	switch {
@@ -218,11 +217,11 @@ func (d *differences) value(at string, v reflect.Value, omitted bool, s *openapi
 	case t.Kind() == reflect.Pointer && s.Type.Is("null"): // always null
 		return
 	}
-	null, may := t.Kind() == reflect.Pointer || t == nullable, t == aTime || omitted
+	null, maybeNull := t.Kind() == reflect.Pointer || t == nullable, t == aTime || omitted
 	switch {
 	case null && !omitted && !s.Type.IncludesNull():
 		d.note(at, "may be null, which openapi.json does not allow")
-	case !null && !may && s.Type.IncludesNull():
+	case !null && !maybeNull && s.Type.IncludesNull():
 		d.note(at, "may be null in openapi.json, but not in Go")
 	}
 	switch {
@@ -234,12 +233,13 @@ func (d *differences) value(at string, v reflect.Value, omitted bool, s *openapi
 		d.value(at, elem, true, s)
 	case t == aTime || t == nullable || t.Implements(ownText):
 		d.is(at, "string", s)
-	case t.Implements(ownJSON) || reflect.PointerTo(t).Implements(ownParser): // not by its fields
+	case t.Implements(ownJSON) || reflect.PointerTo(t).Implements(ownParser): // its fields say nothing
 	default:
 		d.kind(at, v, s)
 	}
 }
 
+// kind compares a value with a schema by the kind of its type.
 func (d *differences) kind(at string, v reflect.Value, s *openapi3.Schema) {
 	t := v.Type()
 	switch t.Kind() {
@@ -262,15 +262,15 @@ func (d *differences) kind(at string, v reflect.Value, s *openapi3.Schema) {
 	case reflect.Int, reflect.Uint64:
 		d.is(at, "integer", s)
 	default:
-		d.note(at, "is of type %v, which this test does not know", t)
+		d.note(at, "has type %v, which this test does not know", t)
 	}
 }
 
-// is notes a schema of another type, and reports whether it is of this one.
+// is notes a schema whose type is not want, and reports whether it is.
 func (d *differences) is(at, want string, s *openapi3.Schema) bool {
 	got := slices.DeleteFunc(slices.Clone(s.Type.Slice()), func(name string) bool { return name == "null" })
 	if !slices.Equal(got, []string{want}) {
-		d.note(at, "is of type %s, but %v in openapi.json", want, got)
+		d.note(at, "has type %s, but %v in openapi.json", want, got)
 		return false
 	}
 	return true
@@ -293,8 +293,7 @@ func (d *differences) object(at string, v reflect.Value, s *openapi3.Schema) {
 	}
 }
 
-// json compares the members of a JSON value with a schema. All of them are
-// always there.
+// json compares the members of a JSON value with a schema. They must be required.
 func (d *differences) json(at string, value any, s *openapi3.Schema) {
 	switch value := value.(type) {
 	case nil:
@@ -309,7 +308,7 @@ func (d *differences) json(at string, value any, s *openapi3.Schema) {
 				continue
 			}
 			if !slices.Contains(required, name) {
-				d.note(at+"."+name, "is always there, but optional in openapi.json")
+				d.note(at+"."+name, "is always present, but optional in openapi.json")
 			}
 			d.json(at+"."+name, member, properties[name])
 		}
@@ -328,9 +327,9 @@ func (d *differences) json(at string, value any, s *openapi3.Schema) {
 	}
 }
 
-// properties returns the properties of an object's schema, and which of them
-// are required. Of alternatives it returns the properties of all, and those
-// that all require.
+// properties returns the properties of an object's schema, and the required ones.
+// For alternatives it returns the properties of all of them, and those that every
+// alternative requires.
 func (d *differences) properties(at string, s *openapi3.Schema) (map[string]*openapi3.Schema, []string) {
 	alternatives := openapi3.SchemaRefs{{Value: s}}
 	if s.OneOf != nil {
@@ -352,27 +351,27 @@ func (d *differences) properties(at string, s *openapi3.Schema) (map[string]*ope
 
 // names compares the names of an object's fields.
 func (d *differences) names(at string, fields iter.Seq[string], properties map[string]*openapi3.Schema) {
-	in := slices.Collect(fields)
-	for _, name := range sorted(in) {
+	inGo := slices.Collect(fields)
+	for _, name := range sorted(inGo) {
 		if properties[name] == nil {
 			d.note(at+"."+name, "is not in openapi.json")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
-		if !slices.Contains(in, name) {
+		if !slices.Contains(inGo, name) {
 			d.note(at+"."+name, "is in openapi.json, but not in Go")
 		}
 	}
 }
 
-// jsonField is a field of a struct as encoding/json writes it.
+// jsonField is a field of a struct as encoding/json sees it.
 type jsonField struct {
 	index   []int
 	omitted bool // when it is empty
 }
 
-// jsonFields returns the fields of a struct, and of those that it embeds, by
-// their names in JSON.
+// jsonFields returns the fields of a struct and its embedded structs, by their
+// names in JSON.
 func jsonFields(t reflect.Type) map[string]jsonField {
 	fields := map[string]jsonField{}
 	for _, f := range reflect.VisibleFields(t) {
@@ -389,16 +388,15 @@ func jsonFields(t reflect.Type) map[string]jsonField {
 	return fields
 }
 
-// What is added, taken away or changed in openapi.json alone is a difference, and
-// so, the other way round, is what is in Go alone.
-func TestDifferencesAreFound(t *testing.T) {
+// compare finds changes that were made in openapi.json or in Go only.
+func TestCompareFindsDifferences(t *testing.T) {
 	for _, change := range []struct{ schema, from, to, want string }{
 		{"Snapshot", `"taken_at": {`, `"made_at": {`, "takeSnapshot.taken_at: is not in openapi.json"},
 		{"Snapshot", `"taken_at": {`, `"made_at": {`, "listSnapshots.data[].made_at: is in openapi.json, but not in Go"},
 		{"Effect", `"workspace_id": {`, `"workspace": {`, "listRequests.data[].effects[].workspace_id: is not in openapi.json"},
 		{"Effect", `"id",`, `"workspace_id", "id",`, "moveClock.effects[].workspace_id: is left out when empty: true, but optional in openapi.json: false"},
 		{"Mail", `"status",`, ``, "getOutbox.data[].status: is left out when empty: false, but optional in openapi.json: true"},
-		{"Clock", `"boolean"`, `"string"`, "getManifest.clock.frozen: is of type boolean, but [string] in openapi.json"},
+		{"Clock", `"boolean"`, `"string"`, "getManifest.clock.frozen: has type boolean, but [string] in openapi.json"},
 		{"ApiKey", `"null"`, `"integer"`, "useApiKey.workspace_id: may be null, which openapi.json does not allow"},
 		{"Cleared", `"integer"`, `["integer", "null"]`, "clearFaults.deleted: may be null in openapi.json, but not in Go"},
 		{"Settings", `"api_key_limit": {`, `"key_limit": {`, "getSettings.api_key_limit: is not in openapi.json"},
@@ -411,7 +409,7 @@ func TestDifferencesAreFound(t *testing.T) {
 		at := strings.Index(OpenAPI, "\n      "+strconv.Quote(change.schema)+": {\n")
 		changed := OpenAPI[:at] + strings.Replace(OpenAPI[at:], change.from, change.to, 1)
 		if got := compare(t, changed); !slices.Contains(got, change.want) {
-			t.Errorf("%s with %s for %s: no %q in\n%s", change.schema, change.to, change.from, change.want, strings.Join(got, "\n"))
+			t.Errorf("%s with %s for %s: want %q in\n%s", change.schema, change.to, change.from, change.want, strings.Join(got, "\n"))
 		}
 	}
 }
