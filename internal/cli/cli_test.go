@@ -258,6 +258,9 @@ func TestHelp(t *testing.T) {
 	verbs := []string{""}
 	for _, verb := range commands(t) {
 		verbs = append(verbs, strings.TrimPrefix(verb.FullPath(), "antechamber "))
+		if strings.HasPrefix(verb.Detail, "Examples:") {
+			t.Errorf("%s --help has no explanation", verb.FullPath())
+		}
 	}
 	for _, verb := range verbs {
 		code, stdout, stderr := execute(t, "", append(strings.Fields(verb), "--help")...)

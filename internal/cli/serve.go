@@ -273,7 +273,7 @@ func (c *serveCmd) readSeed(p *process) (from statefile.Seed, s *seed.Seed, orga
 	} else {
 		var data []byte
 		if from.Name, data, err = readSeedFile(c.Seed, p.stdin); errors.Is(err, fs.ErrNotExist) {
-			err = badInput("no such seed %q: want a file, - for standard input, %s", c.Seed, text.OneOf(seed.BuiltinNames))
+			err = badInput("no such seed %q (use a file, - for standard input, %s)", c.Seed, text.OneOf(seed.BuiltinNames))
 		}
 		if err == nil {
 			from.Text = string(data)

@@ -307,7 +307,7 @@ func TestSeeds(t *testing.T) {
 
 func TestBadSeeds(t *testing.T) {
 	files(t, map[string]string{"invalid.json": invalidSeed, "future.json": futureSeed})
-	wantError(t, exitBadInput, `antechamber: no such seed "dmeo": want a file, - for standard input, demo, contract or empty`, "--seed", "dmeo")
+	wantError(t, exitBadInput, `antechamber: no such seed "dmeo" (use a file, - for standard input, demo, contract or empty)`, "--seed", "dmeo")
 	wantError(t, exitBadInput, `antechamber: invalid --seed "": want a file, - for standard input, demo, contract or empty`, "--seed", "")
 	wantError(t, exitBadInput, "antechamber: cannot read seed .: is a directory", "--seed", ".")
 	wantError(t, exitBadInput, "antechamber: built-in seed demo cannot be used with --clock 1970-01-01T00:00:00.000000Z: its times would be before 1970 or ahead of the clock",
