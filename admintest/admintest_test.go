@@ -274,9 +274,9 @@ func TestWhatConnectRefuses(t *testing.T) {
 	}
 	failing(t, "what a server is told at its start", connect(at.URL, admintest.ProductionErrors(), admintest.RateLimit("production"), admintest.ForkUnknownKeys()),
 		"--errors production", "--rate-limit production", "--unknown-keys fork")
-	failing(t, "no URL", connect("localhost:4020"), "expected a URL such as http://127.0.0.1:4020")
+	failing(t, "no URL", connect("localhost:4020"), "want a URL such as http://127.0.0.1:4020")
 	failing(t, "no server", connect("http://127.0.0.1:1"), "no server answers at http://127.0.0.1:1: ")
-	failing(t, "another server", connect(silent.URL), "what answers has no control plane: 404")
+	failing(t, "another server", connect(silent.URL), "not an Antechamber server: 404")
 	failing(t, "the clock of a seed that is loaded", connect(at.URL, admintest.ServerSeed(), admintest.Clock(admintest.Start)), "Clock and IDSeed do not go with ServerSeed")
 	failing(t, "a key of somebody's", connect(at.URL, admintest.AdminKey(at.AdminKey)), "An admin key selects another organization already")
 	failing(t, "two organizations", connect(at.URL, admintest.SeedJSON(`{"organizations":[{"name":"A"},{"name":"B","admin_keys":["sk-ant-admin01-b"]}]}`)), "2 organizations")
