@@ -274,9 +274,9 @@ func TestConnectRefusesInvalidOptions(t *testing.T) {
 	}
 	mustFail(t, "options of Run only", connect(at.URL, admintest.ProductionErrors(), admintest.RateLimit("production"), admintest.ForkUnknownKeys()),
 		"a running server does not accept ProductionErrors, RateLimit, ForkUnknownKeys (start it with --errors production --rate-limit production --unknown-keys fork)")
-	mustFail(t, "invalid URL", connect("localhost:4020"), "expected a URL such as http://127.0.0.1:4020")
+	mustFail(t, "invalid URL", connect("localhost:4020"), "want a URL such as http://127.0.0.1:4020")
 	mustFail(t, "no server", connect("http://127.0.0.1:1"), "no server answers at http://127.0.0.1:1: ")
-	mustFail(t, "not an Antechamber server", connect(other.URL), "what answers has no control plane: 404")
+	mustFail(t, "not an Antechamber server", connect(other.URL), "not an Antechamber server: 404")
 	mustFail(t, "clock with ServerSeed", connect(at.URL, admintest.ServerSeed(), admintest.Clock(admintest.Start)), "Clock and IDSeed cannot be combined with ServerSeed")
 	mustFail(t, "admin key in use", connect(at.URL, admintest.AdminKey(at.AdminKey)), "An admin key selects another organization already")
 	mustFail(t, "seed with two organizations", connect(at.URL, admintest.SeedJSON(`{"organizations":[{"name":"A"},{"name":"B","admin_keys":["sk-ant-admin01-b"]}]}`)), "the seed has 2 organizations: Connect takes a seed with one")

@@ -10,13 +10,13 @@ import (
 )
 
 type acceptCmd struct {
-	Invite string `arg:"" name:"INVITE" help:"The id of an invite, or the address that it was sent to: then it is the newest one."`
-	Name   string `env:"-" placeholder:"NAME" help:"What the person is called. By default made of the address."`
+	Invite string `arg:"" name:"INVITE" help:"Id of the invite, or the recipient's email for their newest invite."`
+	Name   string `env:"-" placeholder:"NAME" help:"Display name. Default: derived from the email."`
 	remoteFlags
 }
 
 func (acceptCmd) Help() string {
-	return `Nobody accepts an invite through the API: a person does, from the mail. This is that person.
+	return `The Admin API cannot accept an invite: in production its recipient does so from the email. This command stands in for the recipient, who becomes a member.
 
 Examples:
 
@@ -28,15 +28,15 @@ Examples:
 // Run accepts an invite.
 func (c *acceptCmd) Run(ctx context.Context, p *process) error {
 	if c.Invite == "" {
-		return badInput("expected the id of an invite, or an address, not nothing")
+		return badInput("%s", text.Invalid("<INVITE>", `""`, "the id of an invite or an email"))
 	}
-	answer, err := c.with(ctx, p, inFlags(nil), func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
+	body, err := c.with(ctx, p, inFlags(nil), func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
 		return plane.AcceptInvite(ctx, c.Invite, c.Name)
 	})
 	if err != nil {
 		return err
 	}
-	return tell(&c.remoteFlags, p, answer, func(w io.Writer, u struct{ ID, Email, Name, Role string }) {
-		fmt.Fprintf(w, "%s (%s) is a member now, with the role %s: %s\n", text.Printable(u.Name), text.Printable(u.Email), u.Role, u.ID)
+	return printResponse(&c.remoteFlags, p, body, func(w io.Writer, u struct{ ID, Email, Name, Role string }) {
+		fmt.Fprintf(w, "%s (%s) joined with role %s: %s\n", text.Printable(u.Name), text.Printable(u.Email), u.Role, u.ID)
 	})
 }

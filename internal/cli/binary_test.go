@@ -15,17 +15,17 @@ import (
 	"time"
 )
 
-// What the binary may cost.
+// Limits of the binary.
 const (
 	maxBinary = 15 << 20 // bytes
 	maxMemory = 20 << 10 // kilobytes, after some requests
 )
 
-// TestBinary builds the program as the container image does, and uses it as
-// the image does: without an environment, and with no file but itself.
+// TestBinary builds and runs the program as the container image does: static, and
+// without environment variables or other files.
 func TestBinary(t *testing.T) {
 	if testing.Short() || runtime.GOOS != "linux" {
-		t.Skip("it builds a Linux binary and runs it")
+		t.Skip("builds and runs a Linux binary")
 	}
 	binary := filepath.Join(t.TempDir(), "antechamber")
 	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=1.2.3 -X main.commit=abc", "-o", binary, "antechamber")
@@ -37,29 +37,29 @@ func TestBinary(t *testing.T) {
 	if out, err := command(binary, "version").CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "antechamber 1.2.3 (commit abc, ") {
 		t.Errorf("version: %v: %s", err, out)
 	}
-	began := time.Now()
+	started := time.Now()
 	p := startProgram(t, binary, []string{}, "--addr", ":0")
 	if out, err := command(binary, "wait", "--url", p.url).CombinedOutput(); err != nil {
 		t.Fatalf("wait: %v: %s", err, out)
 	}
-	t.Logf("it was ready after %s, another process included", time.Since(began))
+	t.Logf("ready after %s, including wait", time.Since(started))
 	s := &testServer{t: t, url: p.url}
 	for range 100 {
 		s.request("GET", "/v1/organizations/users?limit=1000", defaultAdminKey, "")
 	}
 	if rss := memory(t, p.cmd.Process.Pid); rss > maxMemory {
-		t.Errorf("it takes %d kB of memory, more than %d", rss, maxMemory)
+		t.Errorf("memory is %d kB, more than %d", rss, maxMemory)
 	}
 	p.signal(t, syscall.SIGTERM)
 	if err := p.cmd.Wait(); err != nil {
-		t.Errorf("it ends with %v: %s", err, p.stderr)
+		t.Errorf("ended with %v: %s", err, p.stderr)
 	}
 	if err := command(binary, "wait", "--url", p.url, "--timeout", "0").Run(); err == nil || err.Error() != "exit status 3" {
 		t.Errorf("wait for a server that has stopped: %v", err)
 	}
 }
 
-// command is a command in an empty environment.
+// command returns a command with an empty environment.
 func command(name string, args ...string) *exec.Cmd {
 	c := exec.Command(name, args...)
 	c.Env = []string{}
@@ -72,7 +72,7 @@ func checkStatic(t *testing.T, binary string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("it has %d bytes", info.Size())
+	t.Logf("%d bytes", info.Size())
 	if info.Size() > maxBinary {
 		t.Errorf("the binary has %d bytes, more than %d", info.Size(), maxBinary)
 	}
@@ -97,12 +97,12 @@ func memory(t *testing.T, pid int) int {
 	}
 	rss := regexp.MustCompile(`VmRSS:\s+(\d+) kB`).FindSubmatch(status)
 	if rss == nil {
-		t.Fatalf("there is no VmRSS in\n%s", status)
+		t.Fatalf("no VmRSS in\n%s", status)
 	}
 	kb, err := strconv.Atoi(string(rss[1]))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("it takes %d kB of memory", kb)
+	t.Logf("memory is %d kB", kb)
 	return kb
 }

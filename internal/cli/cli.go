@@ -22,45 +22,45 @@ import (
 	"antechamber/store"
 )
 
-// The codes that the program exits with.
+// Exit codes.
 const (
 	exitFine     = 0
 	exitFailed   = 1
 	exitBadInput = 2
-	exitNotReady = 3
+	exitNotReady = 3 // or expectations that are not met
 )
 
 const description = `An emulator of the Anthropic Admin API, offline and stateful.
 
-Without a command it serves, so "antechamber --seed empty" is "antechamber serve --seed empty".
+The default command is serve: "antechamber --seed empty" is "antechamber serve --seed empty".
 
 Examples:
   antechamber                             serve the demo organization on http://127.0.0.1:4020
-  antechamber --addr 127.0.0.1:0          serve on any free port
-  antechamber serve --help                what else can be set
-  antechamber wait && npm test            test against it as soon as it is ready
-  antechamber init                        write a seed of your own to begin with
-  antechamber clock advance 21d           let the invites of a running server expire
-  antechamber requests --follow           watch what it is asked`
+  antechamber --addr 127.0.0.1:0          serve on a free port
+  antechamber serve --help                list all options
+  antechamber wait && npm test            run tests as soon as the server is ready
+  antechamber init                        write a starter seed
+  antechamber clock advance 21d           expire the pending invites of a running server
+  antechamber requests --follow           watch incoming requests`
 
-// commandLine is what may be said on the command line.
+// commandLine holds the commands and their flags.
 type commandLine struct {
 	Serve    serveCmd    `cmd:"" default:"withargs" help:"Serve the Admin API until SIGINT or SIGTERM (the default)."`
 	Wait     waitCmd     `cmd:"" help:"Wait until a server is ready."`
-	Validate validateCmd `cmd:"" help:"Report every fault of seed files."`
-	Init     initCmd     `cmd:"" help:"Write a seed to begin with, and its schema."`
-	Env      envCmd      `cmd:"" help:"Print what makes a shell's clients talk to a server."`
-	Reset    resetCmd    `cmd:"" help:"Lead an organization back to its beginning."`
-	Export   exportCmd   `cmd:"" help:"Write the state of an organization as a seed."`
-	Import   importCmd   `cmd:"" help:"Replace the state of an organization."`
-	Snapshot snapshotCmd `cmd:"" help:"Keep the state of an organization, and bring it back."`
-	Clock    clockCmd    `cmd:"" help:"Show the time, and move it."`
+	Validate validateCmd `cmd:"" help:"Validate seed files."`
+	Init     initCmd     `cmd:"" help:"Write a starter seed and its JSON Schema."`
+	Env      envCmd      `cmd:"" help:"Print environment variables for connecting to a server."`
+	Reset    resetCmd    `cmd:"" help:"Reset an organization to its seed."`
+	Export   exportCmd   `cmd:"" help:"Export an organization as a seed."`
+	Import   importCmd   `cmd:"" help:"Replace an organization with a seed."`
+	Snapshot snapshotCmd `cmd:"" help:"Save and restore snapshots of an organization."`
+	Clock    clockCmd    `cmd:"" help:"Show or change the time of an organization."`
 	Fault    faultCmd    `cmd:"" help:"Make requests fail on purpose."`
-	Requests requestsCmd `cmd:"" help:"Print the requests that came, and follow them."`
-	Verify   verifyCmd   `cmd:"" help:"Compare the requests that came with what is expected."`
-	Accept   acceptCmd   `cmd:"" help:"Accept an invite, as the person who got it."`
-	Pull     pullCmd     `cmd:"" help:"Make a seed of a real organization: a copy to practise on."`
-	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Requests requestsCmd `cmd:"" help:"Show or follow recorded requests."`
+	Verify   verifyCmd   `cmd:"" help:"Verify recorded requests against expectations."`
+	Accept   acceptCmd   `cmd:"" help:"Accept an invite as its recipient."`
+	Pull     pullCmd     `cmd:"" help:"Write a seed from a real organization."`
+	Version  versionCmd  `cmd:"" help:"Print version information."`
 }
 
 // process holds the program's I/O, clock and build.
@@ -68,7 +68,7 @@ type process struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	started        time.Time
-	now            func() time.Time // real time, which never goes back
+	now            func() time.Time // real time, monotonic
 	build          build
 }
 
@@ -79,14 +79,14 @@ func Main(version, commit string) {
 	os.Exit(run(context.Background(), os.Args[1:], p))
 }
 
-// run does what the arguments and the environment ask for and gives the exit
-// code. A server runs until ctx is done or a signal comes.
+// run executes the command that args name and returns the exit code. A server
+// runs until ctx is done or a signal arrives.
 func run(ctx context.Context, args []string, p *process) int {
 	dropEmptyVariables()
 	helped := false
-	parsed, err := newParser(p, new(commandLine), func(int) { helped = true }).Parse(familiar(args))
+	parsed, err := newParser(p, new(commandLine), func(int) { helped = true }).Parse(normalize(args))
 	switch {
-	case helped: // Parse goes on after --help, and what it finds then is of no interest
+	case helped: // Parse continues after --help; its errors don't matter then
 		return exitFine
 	case err != nil:
 		return p.fail(badArguments(err))
@@ -95,8 +95,8 @@ func run(ctx context.Context, args []string, p *process) int {
 	return p.fail(parsed.Run(p))
 }
 
-// familiar turns what people try first into what there is.
-func familiar(args []string) []string {
+// normalize rewrites common spellings, such as antechamber help serve, to ours.
+func normalize(args []string) []string {
 	if len(args) == 0 {
 		return args
 	}
@@ -112,13 +112,15 @@ func familiar(args []string) []string {
 	return args
 }
 
-// synonyms are other words for what a command can do.
+// synonyms maps other names of subcommands to ours.
 var synonyms = map[string]map[string]string{
 	"clock":    {"now": "show", "stop": "freeze", "start": "resume", "move": "advance"},
 	"fault":    {"rm": "delete", "remove": "delete", "create": "add", "arm": "add", "ls": "list"},
 	"snapshot": {"create": "take", "save": "take", "rm": "delete", "remove": "delete", "ls": "list"},
 }
 
+// newParser returns a parser that fills in the command line. It calls exit
+// after printing help.
 func newParser(p *process, into *commandLine, exit func(int)) *kong.Kong {
 	return kong.Must(into,
 		kong.Name("antechamber"), kong.Description(description),
@@ -128,8 +130,8 @@ func newParser(p *process, into *commandLine, exit func(int)) *kong.Kong {
 		kong.Writers(p.stdout, p.stderr), kong.Exit(exit))
 }
 
-// dropEmptyVariables makes an empty variable as good as none: compose files
-// write ${NAME:-} for what may not be set.
+// dropEmptyVariables unsets our empty environment variables: compose files write
+// ${NAME:-} for variables that may be unset.
 func dropEmptyVariables() {
 	for _, variable := range os.Environ() {
 		name, value, _ := strings.Cut(variable, "=")
@@ -139,103 +141,141 @@ func dropEmptyVariables() {
 	}
 }
 
-// badArguments returns what kong says about the arguments, with what only this
-// program knows. Kong has no types for unknown flags and arguments, and drops
-// that of a bad variable: these are told by how its messages begin.
+// badArguments rewrites an error of kong to our grammar. Kong has no types for
+// unknown flags and arguments, and loses the type of a bad environment variable's
+// error, so its messages are recognized by their first words.
 func badArguments(err error) error {
-	parsed, _ := errors.AsType[*kong.ParseError](err) // Parse returns no other
-	text, args, app := err.Error(), parsed.Context.Args, parsed.Context.Model
+	parsed, _ := errors.AsType[*kong.ParseError](err) // Parse returns no other type
+	message, args, app := err.Error(), parsed.Context.Args, parsed.Context.Model
 	command := cmp.Or(parsed.Context.Selected(), app.DefaultCmd)
 	serving, help := command == app.DefaultCmd, command.FullPath()
 
-	what, value, _ := strings.Cut(text, ": ")
-	flag, unknown := strings.CutPrefix(text, "unknown flag ")
+	message, source, _ := strings.Cut(message, " (from envar ") // NAME="value"
+	variable, _, _ := strings.Cut(source, "=")
+	name, reason, _ := strings.Cut(message, ": ")
+	flag, unknownFlag := strings.CutPrefix(message, "unknown flag ")
 	flag, _, _ = strings.Cut(flag, ",") // and kong's suggestion
-	word, unexpected := strings.CutPrefix(text, "unexpected argument ")
+	word, unexpected := strings.CutPrefix(message, "unexpected argument ")
 	word, _, _ = strings.Cut(word, ",")
-	if early, ok := strings.CutPrefix(text, "flag "); ok && !unknown { // it belongs to serve, and maybe to the command too
+	misplaced := false // a flag of serve before another command
+	if early, ok := strings.CutPrefix(message, "flag "); ok {
 		flag, _, _ = strings.Cut(early, " ")
+		misplaced = true
 	}
 	var commands []string
-	other := "" // a command that has the flag, one of the arguments if possible
+	owner := "" // a command that has the flag, preferably one that was given
 	for _, node := range app.Children {
 		commands = append(commands, node.Name)
-		if hasFlag(node, flag) && node != app.DefaultCmd && (other == "" || slices.Contains(args, node.Name)) {
-			other = node.Name
+		if hasFlag(node, flag) && node != app.DefaultCmd && (owner == "" || slices.Contains(args, node.Name)) {
+			owner = node.Name
 		}
 	}
-	near, hint := guess.Nearest(word, commands), ""
+	hint := ""
+	if before, suggestion, ok := strings.Cut(message, ", did you mean "); ok && (unknownFlag || unexpected) {
+		message, hint = before, "did you mean "+suggestion
+	}
 	switch {
-	case strings.HasPrefix(value, `invalid "`): // see badValue
-		text = "invalid " + what + strings.TrimPrefix(value, "invalid")
-	case len(args) > 0 && args[len(args)-1] == what: // for kong, "EOL" is its value
-		text = "missing value for " + what
-	case strings.Contains(value, "flag); perhaps try"): // a value that begins with a hyphen
-		_, got, _ := strings.Cut(value, "but got ")
+	case strings.HasPrefix(reason, `invalid "`): // from badValue
+		message = "invalid " + name + strings.TrimPrefix(reason, "invalid")
+	case strings.HasPrefix(reason, "bool value must be "):
+		_, got, _ := strings.Cut(reason, " but got ")
+		message = text.Invalid(name, got, "true or false")
+	case strings.HasPrefix(message, "missing flags: "):
+		flag, _, _ := strings.Cut(reason, "=")
+		message = flag + " is required"
+	case strings.HasPrefix(message, `expected "<`):
+		argument, _, _ := strings.Cut(strings.TrimPrefix(message, `expected "`), ">")
+		message = argument + "> is required"
+	case len(args) > 0 && args[len(args)-1] == name: // kong's message calls the value "EOL"
+		message = "missing value for " + name
+	case strings.Contains(reason, "flag); perhaps try"): // the value begins with a hyphen
+		_, got, _ := strings.Cut(reason, "but got ")
 		got, _, _ = strings.Cut(got, " (")
-		text = "missing value for " + what + ": " + got + " looks like a flag"
 		if isNegative(strings.Trim(got, `"`)) {
-			text = "invalid " + what + " " + got + ": no value may be negative"
+			message = text.Invalid(name, got, "a value that is not negative")
+		} else {
+			message, hint = "missing value for "+name, got+" looks like a flag"
 		}
-	case unknown && isNegative(flag):
-		hint = "no value may be negative"
-	case unknown && command.Name == "pull" && strings.Contains(flag, "key"):
-		hint = "the key comes from the environment variable " + pull.KeyVariable
-	case unknown && serving && (flag == "--port" || flag == "-p"):
-		hint = "did you mean --addr HOST:PORT?"
-	case unknown && len(flag) == 2: // for kong, every letter is near to -h
-		hint = longFlag(command, flag, args)
-		text = "unknown flag " + flag
-	case serving && other != "" && (unknown || slices.Contains(args, other)):
-		hint = "it belongs after its command, as in antechamber " + other + " " + flag
+	case unknownFlag && isNegative(flag):
+		message, hint = text.Invalid("argument", text.Quote(flagArgument(flag, args)), "a value that is not negative"), ""
+	case unknownFlag && command.Name == "pull" && strings.Contains(flag, "key"):
+		hint = "set the key with the environment variable " + pull.KeyVariable
+	case unknownFlag && serving && (flag == "--port" || flag == "-p"):
+		hint = didYouMean("--addr HOST:PORT")
+	case unknownFlag && len(flag) == 2: // kong's suggestion is always -h
+		hint = ""
+		if long := "-" + flagArgument(flag, args); hasFlag(command, long) {
+			message, hint = "unknown flag "+long[1:], didYouMean(long)
+		}
+	case serving && owner != "" && unknownFlag:
+		hint = didYouMean("antechamber " + owner + " " + flag)
+	case serving && owner != "" && slices.Contains(args, owner):
+		message, hint = flag+" must follow the command", didYouMean("antechamber "+owner+" "+flag)
+	case misplaced:
+		_, other, _ := strings.Cut(message, ", not ")
+		message = flag + " is a flag of serve, not of " + strings.Trim(other, `"`)
 	case unexpected && command.Name == "pull" && strings.Contains(word, "://"):
-		text += ", did you mean --from " + word + "?"
+		hint = didYouMean("--from " + word)
 	case unexpected && serving && strings.HasSuffix(word, ".json"):
-		text += ", did you mean --seed " + word + "?"
+		hint = didYouMean("--seed " + word)
 	case unexpected && !serving && slices.Contains(commands, word):
-		text = fmt.Sprintf("unexpected argument %s, did you mean \"antechamber %s\"?", word, word)
-	case unexpected && serving && near != "": // for kong it is an argument of serve
-		text += fmt.Sprintf(", did you mean %q?", near)
-	}
-	if hint != "" {
-		text = "flag " + flag + ": " + hint
-		if unknown {
-			text = "unknown " + text
+		hint = didYouMean("antechamber " + word)
+	case unexpected && serving: // kong takes it for an argument of serve
+		if near := guess.Nearest(word, commands); near != "" {
+			hint = didYouMean(near)
 		}
 	}
 	if unexpected && serving && !slices.Contains(args, command.Name) {
 		help = app.Name
 	}
-	return badInput("%s (see %s --help)", text, help)
+	if hint == "" {
+		hint = "see " + help + " --help"
+	}
+	if variable != "" {
+		hint = "from " + variable + "; " + hint
+	}
+	return badInput("%s (%s)", message, hint)
 }
+
+// didYouMean returns a suggestion, as remedy.DidYouMean words it.
+func didYouMean(s string) string { return fmt.Sprintf("did you mean %q?", s) }
 
 // hasFlag reports whether a command has a flag, such as --addr.
 func hasFlag(command *kong.Node, flag string) bool {
 	return slices.ContainsFunc(command.Flags, func(f *kong.Flag) bool { return "--"+f.Name == flag })
 }
 
-// longFlag suggests --addr to who wrote -addr, which is -a for kong.
-func longFlag(command *kong.Node, flag string, args []string) string {
+// flagArgument returns the argument that kong split into short flags, without
+// its value: -addr for -a.
+func flagArgument(short string, args []string) string {
 	for _, arg := range args {
-		name, _, _ := strings.Cut("-"+arg, "=")
-		if strings.HasPrefix(arg, flag) && len(arg) > len(flag) && hasFlag(command, name) {
-			return "did you mean " + name + "?"
+		if name, _, _ := strings.Cut(arg, "="); strings.HasPrefix(name, short) {
+			return name
 		}
 	}
-	return ""
+	return short
 }
 
-// isNegative reports whether an argument is a negative number, or begins like one.
+// isNegative reports whether an argument is, or begins with, a negative number.
 func isNegative(arg string) bool {
 	return len(arg) > 1 && arg[0] == '-' && arg[1] >= '0' && arg[1] <= '9'
 }
 
-// badValue refuses the value of a flag. badArguments writes the flag into it.
+// badValue refuses the value of a flag or argument. badArguments adds its name.
 func badValue(value []byte, want string) error {
-	return fmt.Errorf("invalid %q: want %s", value, want)
+	return errors.New(text.Invalid(text.Quote(string(value)), "", want))
 }
 
-// failure is an error that ends the program with a certain code.
+// parseChoice reads one of a closed set of words.
+func parseChoice[T ~string](into *T, value []byte, choices ...T) error {
+	if !slices.Contains(choices, T(value)) {
+		return badValue(value, text.OneOf(choices))
+	}
+	*into = T(value)
+	return nil
+}
+
+// failure is an error with an exit code.
 type failure struct {
 	code int
 	error
@@ -247,18 +287,18 @@ func badInput(format string, args ...any) error {
 	return &failure{exitBadInput, fmt.Errorf(format, args...)}
 }
 
-// fail says what went wrong, in a sentence for each error and a line for each
-// fault of a seed, and returns the exit code.
+// fail prints an error, a line for each problem or fault of a seed, and returns
+// the exit code.
 func (p *process) fail(err error) int {
 	if err == nil {
 		return exitFine
 	}
 	if faults, ok := errors.AsType[seed.Faults](err); ok {
 		fmt.Fprintln(p.stderr, faults)
-		err = badInput("%s in the seed %s", text.Count(len(faults), "fault"), faults[0].File)
+		err = badInput("%s in seed %s", text.Count(len(faults), "fault"), faults[0].File)
 	}
-	for sentence := range strings.SplitSeq(err.Error(), "\n") {
-		fmt.Fprintf(p.stderr, "antechamber: %s\n", sentence)
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		fmt.Fprintf(p.stderr, "antechamber: %s\n", line)
 	}
 	if known, ok := errors.AsType[*failure](err); ok {
 		return known.code

@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// buffer is an io.Writer that can be read while it is written to.
+// buffer is a bytes.Buffer for concurrent use.
 type buffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -57,7 +57,7 @@ func (t *buffer) String() string {
 // execute runs a command to its end.
 func execute(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	// A server that should not have started fails the test sooner this way.
+	// This ends a server that should not have started.
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var out, errs buffer
@@ -65,17 +65,17 @@ func execute(t *testing.T, stdin string, args ...string) (code int, stdout, stde
 	return code, out.String(), errs.String()
 }
 
-// wantError checks that a command fails with a code and one sentence.
-func wantError(t *testing.T, code int, sentence string, args ...string) {
+// wantError checks that a command fails with an exit code and a message.
+func wantError(t *testing.T, code int, message string, args ...string) {
 	t.Helper()
 	got, stdout, stderr := execute(t, "", args...)
-	if got != code || stderr != sentence+"\n" || stdout != "" {
-		t.Errorf("antechamber %s\nexits with %d and says %swant %d and     %s\nstdout: %q",
-			strings.Join(args, " "), got, stderr, code, sentence, stdout)
+	if got != code || stderr != message+"\n" || stdout != "" {
+		t.Errorf("antechamber %s\nexits with %d: %swant %d:       %s\nstdout: %q",
+			strings.Join(args, " "), got, stderr, code, message, stdout)
 	}
 }
 
-// parse returns what the command line is understood as.
+// parse returns the parsed command line.
 func parse(t *testing.T, args ...string) commandLine {
 	t.Helper()
 	var c commandLine
@@ -86,7 +86,7 @@ func parse(t *testing.T, args ...string) commandLine {
 	return c
 }
 
-func TestFlagsAndTheirVariables(t *testing.T) {
+func TestFlagsAndVariables(t *testing.T) {
 	key, other := "sk-ant-admin01-one", "sk-ant-admin01-two"
 	frozen := func(year int) *instant {
 		return &instant{store.Clock{Frozen: true, At: api.At(time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC))}}
@@ -104,16 +104,16 @@ func TestFlagsAndTheirVariables(t *testing.T) {
 		{"serve", "clock", "ANTECHAMBER_CLOCK", "2026-01-01T00:00:00Z", "2027-01-01T01:00:00+01:00", func(c commandLine) any { return c.Serve.Clock }, (*instant)(nil), frozen(2026), frozen(2027)},
 		{"serve", "id-seed", "ANTECHAMBER_ID_SEED", "0", "9007199254740991", func(c commandLine) any { return c.Serve.IDSeed }, (*idSeed)(nil), new(idSeed(0)), new(idSeed(maxIDSeed))},
 		{"serve", "state-file", "ANTECHAMBER_STATE_FILE", "a", "b", func(c commandLine) any { return c.Serve.StateFile }, "", "a", "b"},
-		{"serve", "unknown-keys", "ANTECHAMBER_UNKNOWN_KEYS", "fork", "refuse", func(c commandLine) any { return c.Serve.Unknown }, "refuse", "fork", "refuse"},
+		{"serve", "unknown-keys", "ANTECHAMBER_UNKNOWN_KEYS", "fork", "refuse", func(c commandLine) any { return string(c.Serve.UnknownKeys) }, "refuse", "fork", "refuse"},
 		{"serve", "rate-limit", "ANTECHAMBER_RATE_LIMIT", "production", "7/min", func(c commandLine) any { return c.Serve.RateLimit.String() }, "off", "production", "7/min"},
 		{"serve", "control-token", "ANTECHAMBER_CONTROL_TOKEN", "a", "b", func(c commandLine) any { return c.Serve.ControlToken }, "", "a", "b"},
 		{"serve", "cors", "ANTECHAMBER_CORS", "*", "http://a,http://b", func(c commandLine) any { return c.Serve.CORS }, []origin(nil), []origin{"*"}, []origin{"http://a", "http://b"}},
 		{"serve", "journal-size", "ANTECHAMBER_JOURNAL_SIZE", "0", "7", func(c commandLine) any { return c.Serve.JournalSize }, journalSize(1000), journalSize(0), journalSize(7)},
 		{"serve", "errors", "ANTECHAMBER_ERRORS", "production", "both", func(c commandLine) any { return string(c.Serve.Errors) }, "both", "production", "both"},
-		{"serve", "log", "ANTECHAMBER_LOG", "json", "text", func(c commandLine) any { return c.Serve.Log }, "text", "json", "text"},
-		{"serve", "log-level", "ANTECHAMBER_LOG_LEVEL", "debug", "error", func(c commandLine) any { return c.Serve.LogLevel }, "info", "debug", "error"},
+		{"serve", "log", "ANTECHAMBER_LOG", "json", "text", func(c commandLine) any { return string(c.Serve.Log) }, "text", "json", "text"},
+		{"serve", "log-level", "ANTECHAMBER_LOG_LEVEL", "debug", "error", func(c commandLine) any { return string(c.Serve.LogLevel) }, "info", "debug", "error"},
 		{"wait", "url", "ANTECHAMBER_URL", "http://a", "http://b", func(c commandLine) any { return c.Wait.URL }, (*string)(nil), new("http://a"), new("http://b")},
-		{"wait", "timeout", "ANTECHAMBER_TIMEOUT", "0", "2m", func(c commandLine) any { return c.Wait.Timeout }, 30 * time.Second, time.Duration(0), 2 * time.Minute},
+		{"wait", "timeout", "ANTECHAMBER_TIMEOUT", "0", "2m", func(c commandLine) any { return time.Duration(c.Wait.Timeout) }, 30 * time.Second, time.Duration(0), 2 * time.Minute},
 		{"validate", "json", "ANTECHAMBER_JSON", "true", "false", func(c commandLine) any { return c.Validate.JSON }, false, true, false},
 		{"version", "json", "ANTECHAMBER_JSON", "true", "false", func(c commandLine) any { return c.Version.JSON }, false, true, false},
 	} {
@@ -137,16 +137,15 @@ func TestFlagsAndTheirVariables(t *testing.T) {
 	}
 }
 
-// deeds are the verbs that do something once: of their flags only those that
-// find the server have variables, since a variable would do it again the next
-// time.
-var deeds = []string{"init", "env", "reset", "export", "import", "snapshot", "clock", "fault", "requests", "verify", "accept", "pull"}
+// oneOff are the commands that act once. Only their flags for finding the server
+// have variables: others would still apply to the next call.
+var oneOff = []string{"init", "env", "reset", "export", "import", "snapshot", "clock", "fault", "requests", "verify", "accept", "pull"}
 
 func TestEveryFlagHasAVariable(t *testing.T) {
 	for _, verb := range commands(t) {
 		for _, flag := range verb.Flags {
 			want := []string{"ANTECHAMBER_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))}
-			if slices.Contains(deeds, strings.Fields(verb.FullPath())[1]) && !slices.Contains(serverFlags, flag.Name) && flag.Name != "from" {
+			if slices.Contains(oneOff, strings.Fields(verb.FullPath())[1]) && !slices.Contains(serverFlags, flag.Name) && flag.Name != "from" {
 				want = nil
 			}
 			if !slices.Equal(flag.Envs, want) {
@@ -156,11 +155,11 @@ func TestEveryFlagHasAVariable(t *testing.T) {
 	}
 }
 
-// commands are all commands, those within others too.
+// commands returns all commands and their subcommands.
 func commands(t *testing.T) []*kong.Node {
 	t.Helper()
 	all := newParser(&process{}, new(commandLine), nil).Model.Children
-	for i := 0; i < len(all); i++ { // it grows meanwhile
+	for i := 0; i < len(all); i++ { // all grows meanwhile
 		all = append(all, all[i].Children...)
 	}
 	return all
@@ -174,21 +173,21 @@ func TestServeIsTheDefault(t *testing.T) {
 	}
 }
 
-func TestAnEmptyVariableIsNone(t *testing.T) {
+func TestEmptyVariablesAreIgnored(t *testing.T) {
 	t.Setenv("ANTECHAMBER_CLOCK", "")
 	t.Setenv("ANTECHAMBER_SEED", "")
 	dropEmptyVariables()
 	if c := parse(t); c.Serve.Clock != nil || c.Serve.Seed != "demo" {
-		t.Errorf("they are taken for %v and %q", c.Serve.Clock, c.Serve.Seed)
+		t.Errorf("clock %v, seed %q", c.Serve.Clock, c.Serve.Seed)
 	}
 }
 
 func TestBadArguments(t *testing.T) {
-	for args, sentence := range map[string]string{
-		"--adr :0":                          `antechamber: unknown flag --adr, did you mean "--addr"? (see antechamber serve --help)`,
+	for args, message := range map[string]string{
+		"--adr :0":                          `antechamber: unknown flag --adr (did you mean "--addr"?)`,
 		"wait --addr :0":                    `antechamber: unknown flag --addr (see antechamber wait --help)`,
-		"demo.json":                         `antechamber: unexpected argument demo.json, did you mean --seed demo.json? (see antechamber --help)`,
-		"serve demo.json":                   `antechamber: unexpected argument demo.json, did you mean --seed demo.json? (see antechamber serve --help)`,
+		"demo.json":                         `antechamber: unexpected argument demo.json (did you mean "--seed demo.json"?)`,
+		"serve demo.json":                   `antechamber: unexpected argument demo.json (did you mean "--seed demo.json"?)`,
 		"--addr":                            `antechamber: missing value for --addr (see antechamber serve --help)`,
 		"--id-seed":                         `antechamber: missing value for --id-seed (see antechamber serve --help)`,
 		"--id-seed=-1":                      `antechamber: invalid --id-seed "-1": want a whole number from 0 to 9007199254740991 (see antechamber serve --help)`,
@@ -197,53 +196,55 @@ func TestBadArguments(t *testing.T) {
 		"--journal-size=-5":                 `antechamber: invalid --journal-size "-5": want a whole number from 0 to 1000000 (see antechamber serve --help)`,
 		"--cors=localhost:3000":             `antechamber: invalid --cors "localhost:3000": want an origin such as http://localhost:3000, or * (see antechamber serve --help)`,
 		"--cors=http://localhost:3000/":     `antechamber: invalid --cors "http://localhost:3000/": want an origin such as http://localhost:3000, or * (see antechamber serve --help)`,
-		"--clock=now":                       `antechamber: invalid --clock "now": want RFC 3339 from 1970 to 9998, such as 2026-01-01T00:00:00Z (see antechamber serve --help)`,
-		"--clock=1969-12-31T23:59:59Z":      `antechamber: invalid --clock "1969-12-31T23:59:59Z": want RFC 3339 from 1970 to 9998, such as 2026-01-01T00:00:00Z (see antechamber serve --help)`,
-		"--clock=9999-12-31T23:59:59-01:00": `antechamber: invalid --clock "9999-12-31T23:59:59-01:00": want RFC 3339 from 1970 to 9998, such as 2026-01-01T00:00:00Z (see antechamber serve --help)`,
-		"--errors=contract":                 `antechamber: --errors must be one of "both","production" but got "contract" (see antechamber serve --help)`,
-		"--log=xml":                         `antechamber: --log must be one of "text","json" but got "xml" (see antechamber serve --help)`,
-		"--log-level=loud":                  `antechamber: --log-level must be one of "debug","info","warn","error" but got "loud" (see antechamber serve --help)`,
-		"--addr :0 validate x.json":         `antechamber: flag --addr applies to the default command "serve", not "validate" (see antechamber serve --help)`,
-		"-addr 127.0.0.1:0":                 `antechamber: unknown flag -a: did you mean --addr? (see antechamber serve --help)`,
+		"--clock=now":                       `antechamber: invalid --clock "now": want an RFC 3339 time from 1970 to 9998, such as 2026-01-01T00:00:00Z (see antechamber serve --help)`,
+		"--clock=1969-12-31T23:59:59Z":      `antechamber: invalid --clock "1969-12-31T23:59:59Z": want an RFC 3339 time from 1970 to 9998, such as 2026-01-01T00:00:00Z (see antechamber serve --help)`,
+		"--clock=9999-12-31T23:59:59-01:00": `antechamber: invalid --clock "9999-12-31T23:59:59-01:00": want an RFC 3339 time from 1970 to 9998, such as 2026-01-01T00:00:00Z (see antechamber serve --help)`,
+		"--errors=contract":                 `antechamber: invalid --errors "contract": want both or production (see antechamber serve --help)`,
+		"--log=xml":                         `antechamber: invalid --log "xml": want text or json (see antechamber serve --help)`,
+		"--log-level=loud":                  `antechamber: invalid --log-level "loud": want debug, info, warn or error (see antechamber serve --help)`,
+		"--unknown-keys=allow":              `antechamber: invalid --unknown-keys "allow": want refuse or fork (see antechamber serve --help)`,
+		"--expose=maybe":                    `antechamber: invalid --expose "maybe": want true or false (see antechamber serve --help)`,
+		"--addr :0 validate x.json":         `antechamber: --addr is a flag of serve, not of validate (see antechamber serve --help)`,
+		"-addr 127.0.0.1:0":                 `antechamber: unknown flag -addr (did you mean "--addr"?)`,
 		"-q":                                `antechamber: unknown flag -q (see antechamber serve --help)`,
 		"wait -t 5s":                        `antechamber: unknown flag -t (see antechamber wait --help)`,
-		"--id-seed -1":                      `antechamber: invalid --id-seed "-1": no value may be negative (see antechamber serve --help)`,
-		"fault add drop --times -1":         `antechamber: invalid --times "-1": no value may be negative (see antechamber fault add --help)`,
-		"--addr --expose":                   `antechamber: missing value for --addr: "--expose" looks like a flag (see antechamber serve --help)`,
-		"--admin-key k clock":               `antechamber: flag --admin-key: it belongs after its command, as in antechamber clock --admin-key (see antechamber serve --help)`,
-		"clock reset":                       `antechamber: unexpected argument reset, did you mean "antechamber reset"? (see antechamber clock --help)`,
-		"clock advnce 21d":                  `antechamber: unexpected argument advnce, did you mean "advance"? (see antechamber clock --help)`,
-		"clock advance -1h":                 `antechamber: unknown flag -1: no value may be negative (see antechamber clock advance --help)`,
-		"faults":                            `antechamber: unexpected argument faults, did you mean "fault"? (see antechamber --help)`,
-		"validte x.json":                    `antechamber: unexpected argument validte, did you mean "validate"? (see antechamber --help)`,
+		"--id-seed -1":                      `antechamber: invalid --id-seed "-1": want a value that is not negative (see antechamber serve --help)`,
+		"fault add drop --times -1":         `antechamber: invalid --times "-1": want a value that is not negative (see antechamber fault add --help)`,
+		"--addr --expose":                   `antechamber: missing value for --addr ("--expose" looks like a flag)`,
+		"--admin-key k clock":               `antechamber: --admin-key must follow the command (did you mean "antechamber clock --admin-key"?)`,
+		"clock reset":                       `antechamber: unexpected argument reset (did you mean "antechamber reset"?)`,
+		"clock advnce 21d":                  `antechamber: unexpected argument advnce (did you mean "advance"?)`,
+		"clock advance -1h":                 `antechamber: invalid argument "-1h": want a value that is not negative (see antechamber clock advance --help)`,
+		"faults":                            `antechamber: unexpected argument faults (did you mean "fault"?)`,
+		"validte x.json":                    `antechamber: unexpected argument validte (did you mean "validate"?)`,
 		"users list":                        `antechamber: unexpected argument users (see antechamber --help)`,
 		"stop":                              `antechamber: unexpected argument stop (see antechamber --help)`,
 		"frobnicate":                        `antechamber: unexpected argument frobnicate (see antechamber --help)`,
-		"--url http://a requests":           `antechamber: unknown flag --url: it belongs after its command, as in antechamber requests --url (see antechamber serve --help)`,
-		"--follow requests":                 `antechamber: unknown flag --follow: it belongs after its command, as in antechamber requests --follow (see antechamber serve --help)`,
-		"serve --url http://a":              `antechamber: unknown flag --url: it belongs after its command, as in antechamber wait --url (see antechamber serve --help)`,
-		"--port 4020":                       `antechamber: unknown flag --port: did you mean --addr HOST:PORT? (see antechamber serve --help)`,
-		"serve -p 4020":                     `antechamber: unknown flag -p: did you mean --addr HOST:PORT? (see antechamber serve --help)`,
+		"--url http://a requests":           `antechamber: unknown flag --url (did you mean "antechamber requests --url"?)`,
+		"--follow requests":                 `antechamber: unknown flag --follow (did you mean "antechamber requests --follow"?)`,
+		"serve --url http://a":              `antechamber: unknown flag --url (did you mean "antechamber wait --url"?)`,
+		"--port 4020":                       `antechamber: unknown flag --port (did you mean "--addr HOST:PORT"?)`,
+		"serve -p 4020":                     `antechamber: unknown flag -p (did you mean "--addr HOST:PORT"?)`,
 		"--rate-limit seldom":               `antechamber: invalid --rate-limit "seldom": want off, production, or a number a minute such as 50/min (see antechamber serve --help)`,
-		"pull https://a":                    `antechamber: unexpected argument https://a, did you mean --from https://a? (see antechamber pull --help)`,
-		"pull --admin-key k":                `antechamber: unknown flag --admin-key: the key comes from the environment variable ANTHROPIC_ADMIN_API_KEY (see antechamber pull --help)`,
+		"pull https://a":                    `antechamber: unexpected argument https://a (did you mean "--from https://a"?)`,
+		"pull --admin-key k":                `antechamber: unknown flag --admin-key (set the key with the environment variable ANTHROPIC_ADMIN_API_KEY)`,
 		"reset now":                         `antechamber: unexpected argument now (see antechamber reset --help)`,
-		"snapshot take":                     `antechamber: expected "<NAME>" (see antechamber snapshot take --help)`,
+		"snapshot take":                     `antechamber: <NAME> is required (see antechamber snapshot take --help)`,
 		"fault add error --status 5xx":      `antechamber: invalid --status "5xx": want a whole number (see antechamber fault add --help)`,
 		"requests --limit some":             `antechamber: invalid --limit "some": want a whole number or all (see antechamber requests --help)`,
-		"env --shell cmd":                   `antechamber: --shell must be one of "sh","bash","zsh","fish","powershell" but got "cmd" (see antechamber env --help)`,
-		"validate":                          `antechamber: expected "<FILE> ..." (see antechamber validate --help)`,
-		"wait --timeout soon":               `antechamber: --timeout: expected duration but got "soon": time: invalid duration "soon" (see antechamber wait --help)`,
+		"env --shell cmd":                   `antechamber: invalid --shell "cmd": want sh, bash, zsh, fish or powershell (see antechamber env --help)`,
+		"validate":                          `antechamber: <FILE> is required (see antechamber validate --help)`,
+		"wait --timeout soon":               `antechamber: invalid --timeout "soon": want a duration such as 30s, or 0 (see antechamber wait --help)`,
 	} {
-		wantError(t, exitBadInput, sentence, strings.Fields(args)...)
+		wantError(t, exitBadInput, message, strings.Fields(args)...)
 	}
 }
 
-func TestABadVariableIsNamed(t *testing.T) {
+func TestBadVariableIsNamed(t *testing.T) {
 	t.Setenv("ANTECHAMBER_ID_SEED", "x")
 	wantError(t, exitBadInput, `antechamber: invalid --id-seed "x": want a whole number from 0 to 9007199254740991 `+
-		`(from envar ANTECHAMBER_ID_SEED="x") (see antechamber serve --help)`)
-	// It is no concern of other verbs.
+		`(from ANTECHAMBER_ID_SEED; see antechamber serve --help)`)
+	// Other commands ignore it.
 	if code, _, stderr := execute(t, "", "version"); code != exitFine {
 		t.Errorf("version exits with %d: %s", code, stderr)
 	}
@@ -257,11 +258,14 @@ func TestHelp(t *testing.T) {
 	verbs := []string{""}
 	for _, verb := range commands(t) {
 		verbs = append(verbs, strings.TrimPrefix(verb.FullPath(), "antechamber "))
+		if strings.HasPrefix(verb.Detail, "Examples:") {
+			t.Errorf("%s --help has no explanation", verb.FullPath())
+		}
 	}
 	for _, verb := range verbs {
 		code, stdout, stderr := execute(t, "", append(strings.Fields(verb), "--help")...)
 		if code != exitFine || stderr != "" {
-			t.Errorf("%s --help exits with %d: %s", verb, code, stderr)
+			t.Errorf("%s --help: exit code %d: %s", verb, code, stderr)
 		}
 		_, after, found := strings.Cut(stdout, "Examples:")
 		if !found || !example.MatchString(after) {
@@ -275,12 +279,12 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-func TestExamplesInHelpAreRight(t *testing.T) {
+func TestExamplesInHelpParse(t *testing.T) {
 	texts := []string{description}
 	for _, verb := range commands(t) {
 		texts = append(texts, verb.Detail)
 	}
-	between := regexp.MustCompile(` {2,}|&+| [<>|] `) // commands, and what is said of them
+	between := regexp.MustCompile(` {2,}|&+| [<>|] `) // between commands and comments
 	for line := range strings.Lines(strings.Join(texts, "\n")) {
 		if !example.MatchString(line) {
 			continue
@@ -295,7 +299,7 @@ func TestExamplesInHelpAreRight(t *testing.T) {
 	}
 }
 
-func TestWhatPeopleTryFirst(t *testing.T) {
+func TestCommonSpellings(t *testing.T) {
 	for _, same := range [][2][]string{{{"help"}, {"--help"}}, {{"help", "serve"}, {"serve", "--help"}}, {{"--version"}, {"version"}}, {{"-v"}, {"version"}}, {{"clock", "stop", "--help"}, {"clock", "freeze", "--help"}}, {{"fault", "rm", "--help"}, {"fault", "delete", "--help"}}} {
 		code, got, _ := execute(t, "", same[0]...)
 		_, want, _ := execute(t, "", same[1]...)

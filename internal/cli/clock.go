@@ -15,12 +15,12 @@ type clockCmd struct {
 	Show    clockShowCmd    `cmd:"" default:"1" help:"Show the time (the default)."`
 	Advance clockAdvanceCmd `cmd:"" help:"Move the clock forward."`
 	Set     clockSetCmd     `cmd:"" help:"Move the clock to a time."`
-	Freeze  clockFreezeCmd  `cmd:"" help:"Make the clock stand still."`
-	Resume  clockResumeCmd  `cmd:"" help:"Let the clock run on."`
+	Freeze  clockFreezeCmd  `cmd:"" help:"Freeze the clock."`
+	Resume  clockResumeCmd  `cmd:"" help:"Resume the clock."`
 }
 
 func (clockCmd) Help() string {
-	return `Every organization has one clock for everything in it: ids, times, expiry, journal, rate limit. It never goes backwards; antechamber reset and antechamber snapshot restore bring an earlier time back. A clock that is moved tells what that caused.
+	return `Each organization has its own clock for timestamps, ids, expiry, the journal and rate limits. It never goes backwards; to return to an earlier time, use antechamber reset or antechamber snapshot restore. Commands that move the clock also list the effects, such as expired invites.
 
 Examples:
 
@@ -33,41 +33,45 @@ Examples:
 type (
 	clockShowCmd    struct{}
 	clockAdvanceCmd struct {
-		By string `arg:"" name:"DURATION" help:"How far, such as 21d, 3w, 1d12h or 90s."`
+		By string `arg:"" name:"DURATION" help:"How far to move it, such as 21d, 3w, 1d12h or 90s."`
 	}
 	clockSetCmd struct {
 		To     string `arg:"" name:"TIME" help:"An RFC 3339 time, such as 2030-01-01T00:00:00Z."`
-		Freeze bool   `env:"-" help:"Make it stand still there."`
+		Freeze bool   `env:"-" help:"Freeze the clock at that time."`
 	}
 	clockFreezeCmd struct{}
 	clockResumeCmd struct{}
 )
 
-func (clockShowCmd) Help() string { return "Examples:\n\n  antechamber clock show" }
+func (clockShowCmd) Help() string {
+	return "Prints the time and whether the clock is running or frozen.\n\nExamples:\n\n  antechamber clock show"
+}
 
 func (clockAdvanceCmd) Help() string {
-	return "A clock that runs goes on running from there.\n\nExamples:\n\n  antechamber clock advance 21d\n  antechamber clock advance 90s"
+	return "A running clock keeps running; a frozen one stays frozen. Invites and keys that expire on the way are listed.\n\nExamples:\n\n  antechamber clock advance 21d\n  antechamber clock advance 90s"
 }
 
 func (clockSetCmd) Help() string {
-	return "Examples:\n\n  antechamber clock set 2030-01-01T00:00:00Z\n  antechamber clock set 2030-01-01T00:00:00Z --freeze"
+	return "The time must not be before the present time of the clock. Invites and keys that expire on the way are listed.\n\nExamples:\n\n  antechamber clock set 2030-01-01T00:00:00Z\n  antechamber clock set 2030-01-01T00:00:00Z --freeze"
 }
 
-func (clockFreezeCmd) Help() string { return "Examples:\n\n  antechamber clock freeze" }
+func (clockFreezeCmd) Help() string {
+	return "Time stands still until the clock is moved or resumed.\n\nExamples:\n\n  antechamber clock freeze"
+}
 
 func (clockResumeCmd) Help() string {
-	return "It runs on from the time that it shows.\n\nExamples:\n\n  antechamber clock resume"
+	return "The clock continues from the time that it shows, not from real time.\n\nExamples:\n\n  antechamber clock resume"
 }
 
-// clock is what a clock shows, and what moving it caused.
+// clock is a response about the clock. Effects are those of moving it.
 type clock struct {
 	Now     api.Time       `json:"now"`
 	Frozen  bool           `json:"frozen"`
 	Effects []store.Effect `json:"effects"`
 }
 
-// show prints the time, to the microsecond: it may be wanted again.
-func (c clock) show(w io.Writer) {
+// print writes the time to the microsecond, as clock set takes it.
+func (c clock) print(w io.Writer) {
 	state := "running"
 	if c.Frozen {
 		state = "frozen"
@@ -75,14 +79,14 @@ func (c clock) show(w io.Writer) {
 	fmt.Fprintf(w, "%s %s\n", c.Now, state)
 	var rows [][]string
 	for _, e := range c.Effects {
-		rows = append(rows, []string{when(e.At.Time), e.Type, e.ID})
+		rows = append(rows, []string{formatTime(e.At.Time), e.Type, e.ID})
 	}
-	table(w, []string{"AT", "WHAT", "ID"}, rows)
+	printTable(w, []string{"AT", "EFFECT", "ID"}, rows)
 }
 
 // Run shows the time.
 func (c *clockShowCmd) Run(ctx context.Context, p *process, all *clockCmd) error {
-	return ask(ctx, &all.remoteFlags, p, request{method: http.MethodGet, path: "/clock"}, func(w io.Writer, now clock) { now.show(w) })
+	return do(ctx, &all.remoteFlags, p, request{method: http.MethodGet, path: "/clock"}, func(w io.Writer, now clock) { now.print(w) })
 }
 
 // Run moves the clock forward.
@@ -92,24 +96,24 @@ func (c *clockAdvanceCmd) Run(ctx context.Context, p *process, all *clockCmd) er
 
 // Run moves the clock to a time.
 func (c *clockSetCmd) Run(ctx context.Context, p *process, all *clockCmd) error {
-	to := map[string]any{"set": c.To}
+	change := map[string]any{"set": c.To}
 	if c.Freeze {
-		to["freeze"] = true
+		change["freeze"] = true
 	}
-	return all.move(ctx, p, to)
+	return all.move(ctx, p, change)
 }
 
-// Run makes the clock stand still.
+// Run freezes the clock.
 func (c *clockFreezeCmd) Run(ctx context.Context, p *process, all *clockCmd) error {
 	return all.move(ctx, p, map[string]any{"freeze": true})
 }
 
-// Run lets the clock run on.
+// Run resumes the clock.
 func (c *clockResumeCmd) Run(ctx context.Context, p *process, all *clockCmd) error {
 	return all.move(ctx, p, map[string]any{"resume": true})
 }
 
-func (c *clockCmd) move(ctx context.Context, p *process, how map[string]any) error {
-	r := request{method: http.MethodPost, path: "/clock", body: bodyOf(how), say: inFlags(map[string]string{"advance": "DURATION", "set": "TIME"})}
-	return ask(ctx, &c.remoteFlags, p, r, func(w io.Writer, now clock) { now.show(w) })
+func (c *clockCmd) move(ctx context.Context, p *process, change map[string]any) error {
+	r := request{method: http.MethodPost, path: "/clock", body: encode(change), describe: inFlags(map[string]string{"advance": "<DURATION>", "set": "<TIME>"})}
+	return do(ctx, &c.remoteFlags, p, r, func(w io.Writer, now clock) { now.print(w) })
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,16 +18,16 @@ import (
 )
 
 type envCmd struct {
-	Shell string `env:"-" enum:"sh,bash,zsh,fish,powershell" default:"sh" placeholder:"sh|bash|zsh|fish|powershell" help:"Whose words to use. Default ${default}."`
+	Shell shell `env:"-" default:"sh" placeholder:"sh|bash|zsh|fish|powershell" help:"Shell syntax. Default: ${default}."`
 	remoteFlags
 }
 
 func (envCmd) Help() string {
-	return `The official SDKs read ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY. The key is that of --admin-key or, without one, the first of the organization. The commands of antechamber read ANTECHAMBER_URL and, where you chose an organization, ANTECHAMBER_ORGANIZATION. Most often it is used as
+	return `The official SDKs read ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY; the key is --admin-key or else the organization's first admin key. Commands of antechamber read ANTECHAMBER_URL and, if you select an organization, ANTECHAMBER_ORGANIZATION. In sh, bash and zsh, run
 
   eval "$(antechamber env)"
 
-When the server is not there, or does not know the organization, that changes nothing and fails, so that what follows && does not run with variables of before. In PowerShell it is antechamber env --shell powershell | Out-String | Invoke-Expression. With --json it is an object of all.
+In PowerShell, run antechamber env --shell powershell | Out-String | Invoke-Expression. If the server or the organization cannot be found, no variable is set and eval fails, so a command after && does not run with stale variables. --json prints the variables as an object.
 
 Examples:
 
@@ -37,65 +36,73 @@ Examples:
   antechamber env --url http://127.0.0.1:4020 --json`
 }
 
-// variable is one that a client of the API reads.
+// shell is the name of a shell.
+type shell string
+
+// UnmarshalText reads one of the shells whose syntax is known.
+func (s *shell) UnmarshalText(text []byte) error {
+	return parseChoice(s, text, "sh", "bash", "zsh", "fish", "powershell")
+}
+
+// variable is an environment variable.
 type variable struct{ name, value string }
 
-// Run prints what makes a shell's clients talk to the server, or fails and makes
-// a shell that evaluates it fail.
+// Run prints the variables. When it fails, a shell that evaluates its output fails
+// too.
 func (c *envCmd) Run(ctx context.Context, p *process, parsed *kong.Context) error {
 	err := c.run(ctx, p, parsed)
 	if err != nil && !c.JSON && c.Shell != "powershell" {
-		_, _ = io.WriteString(p.stdout, "false\n") // the exit code tells of it, too
+		_, _ = io.WriteString(p.stdout, "false\n") // the exit code reports the failure anyway
 	}
 	return err
 }
 
 func (c *envCmd) run(ctx context.Context, p *process, parsed *kong.Context) error {
-	// The variable is for verbs that print what a server answered. What a shell
-	// evaluates would be no object.
+	// ANTECHAMBER_JSON is meant for commands that print responses: a shell cannot
+	// evaluate an object, so only the flag counts.
 	c.JSON = c.JSON && slices.ContainsFunc(parsed.Path, func(part *kong.Path) bool { return part.Flag != nil && part.Flag.Name == "json" })
-	asked := c.remoteFlags
-	asked.JSON = false // the answer is not what is printed
-	where, err := serverURL(c.URL)
+	flags := c.remoteFlags
+	flags.JSON = false // a refusal is not printed as JSON
+	server, err := serverURL(c.URL)
 	if err != nil {
 		return err
 	}
-	answer, err := asked.with(ctx, p, inFlags(nil), func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
+	body, err := flags.with(ctx, p, inFlags(nil), func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
 		return plane.Do(ctx, http.MethodGet, "", nil)
 	})
 	if err != nil {
 		return err
 	}
-	var m struct{ Organization clientsOrganization }
-	if err := json.Unmarshal(answer, &m); err != nil {
-		return fmt.Errorf("the server's answer is not what a control plane says: %w", err)
+	var m struct{ Organization selectedOrganization }
+	if err := json.Unmarshal(body, &m); err != nil {
+		return unexpectedResponse(err)
 	}
 	key, err := c.key(m.Organization)
 	if err != nil {
 		return err
 	}
-	at := strings.TrimRight(where.String(), "/")
-	variables := []variable{{"ANTHROPIC_BASE_URL", at}, {"ANTHROPIC_API_KEY", key}, {"ANTECHAMBER_URL", at}}
+	url := strings.TrimRight(server.String(), "/")
+	variables := []variable{{"ANTHROPIC_BASE_URL", url}, {"ANTHROPIC_API_KEY", key}, {"ANTECHAMBER_URL", url}}
 	if c.AdminKey != nil || c.Organization != "" {
 		variables = append(variables, variable{"ANTECHAMBER_ORGANIZATION", m.Organization.ID})
 	}
 	return c.print(p, variables)
 }
 
-// clientsOrganization is the organization that clients are to talk to.
-type clientsOrganization struct {
+// selectedOrganization is the organization that the variables select.
+type selectedOrganization struct {
 	ID       string  `json:"id"`
 	Name     string  `json:"name"`
 	AdminKey *string `json:"admin_key"`
 }
 
-// key returns the admin key that clients are to send.
-func (c *envCmd) key(o clientsOrganization) (string, error) {
+// key returns the admin key for clients.
+func (c *envCmd) key(o selectedOrganization) (string, error) {
 	switch {
-	case c.AdminKey != nil && c.Organization == "": // or else it may be another one's
+	case c.AdminKey != nil && c.Organization == "": // with both, the key may belong to another organization
 		return *c.AdminKey, nil
 	case o.AdminKey == nil:
-		return "", errors.New("the organization " + text.Printable(o.Name) + " has no admin key")
+		return "", fmt.Errorf("organization %s has no admin key", text.Quote(o.Name))
 	}
 	return *o.AdminKey, nil
 }
@@ -116,7 +123,7 @@ func (c *envCmd) print(p *process, variables []variable) error {
 		case "powershell":
 			fmt.Fprintf(&b, "$env:%s = '%s'\n", v.name, inPowerShell.ReplaceAllString(v.value, "$0$0"))
 		default:
-			fmt.Fprintf(&b, "export %s=%s\n", v.name, quoted(v.value))
+			fmt.Fprintf(&b, "export %s=%s\n", v.name, shellQuote(v.value))
 		}
 	}
 	_, err := p.stdout.Write(b.Bytes())
@@ -124,14 +131,14 @@ func (c *envCmd) print(p *process, variables []variable) error {
 }
 
 var (
-	harmless     = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,=-]+$`)
+	unquoted     = regexp.MustCompile(`^[A-Za-z0-9_./:@%+,=-]+$`)
 	inFish       = strings.NewReplacer(`\`, `\\`, `'`, `\'`)
-	inPowerShell = regexp.MustCompile(`['‘’‚‛]`) // it takes all of them for the end of a text
+	inPowerShell = regexp.MustCompile(`['‘’‚‛]`) // each of them ends a quoted string
 )
 
-// quoted is a word as a shell reads it.
-func quoted(s string) string {
-	if harmless.MatchString(s) {
+// shellQuote returns a word as a POSIX shell reads it.
+func shellQuote(s string) string {
+	if unquoted.MatchString(s) {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"

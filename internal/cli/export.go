@@ -13,13 +13,13 @@ import (
 )
 
 type exportCmd struct {
-	File  string `arg:"" optional:"" name:"FILE" help:"Where to write it; without a file, or with -, to standard output."`
-	Force bool   `env:"-" help:"Overwrite the file."`
+	File  string `arg:"" optional:"" name:"FILE" help:"Output file. Default: -, which is standard output."`
+	Force bool   `env:"-" help:"Overwrite an existing file."`
 	remoteFlags
 }
 
 func (exportCmd) Help() string {
-	return `The state is a seed that leaves nothing out, admin keys and clock included: a server can begin with it, and antechamber import takes it back. A file is readable by its owner alone.
+	return `The seed holds the complete state, including admin keys and the clock. Use it with antechamber --seed or antechamber import. Only the owner of the file may read it.
 
 Examples:
 
@@ -29,7 +29,7 @@ Examples:
   antechamber export --organization 12345678-1234-5678-1234-567812345678 acme.json`
 }
 
-// Run writes the state of an organization.
+// Run exports an organization.
 func (c *exportCmd) Run(ctx context.Context, p *process) error {
 	if err := c.mayWrite(); err != nil {
 		return err
@@ -45,31 +45,31 @@ func (c *exportCmd) Run(ctx context.Context, p *process) error {
 	if err := save(c.File, state); err != nil {
 		return fmt.Errorf("cannot write %s: %w", c.File, wholefile.Reason(err))
 	}
-	return tell(&c.remoteFlags, p, state, func(w io.Writer, organization struct{ Name string }) {
-		fmt.Fprintf(w, "wrote %s to %s, which holds its admin keys\n", text.Printable(organization.Name), c.File)
+	return printResponse(&c.remoteFlags, p, state, func(w io.Writer, organization struct{ Name string }) {
+		fmt.Fprintf(w, "wrote %s to %s (contains its admin keys)\n", text.Printable(organization.Name), c.File)
 	})
 }
 
-// mayWrite refuses a file that is there, unless it may be overwritten. A pipe
-// may always be written to.
+// mayWrite refuses to overwrite an existing file without --force. Writing to a
+// pipe or device is always allowed.
 func (c *exportCmd) mayWrite() error {
 	if c.Force || c.File == "" || c.File == "-" {
 		return nil
 	}
 	if info, err := os.Stat(c.File); err == nil && info.Mode().IsRegular() {
-		return badInput("%s is there already: --force overwrites it", c.File)
+		return badInput("%s already exists (use --force to overwrite it)", c.File)
 	}
 	return nil
 }
 
-// save makes a file hold a text: all of it, or what it held before. Only its
-// owner may read it.
+// save replaces the content of a file atomically. Only its owner may read the
+// file.
 func save(path string, content []byte) error {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return os.WriteFile(path, content, 0o600) // a pipe, say, in whose place no file should be
+		return os.WriteFile(path, content, 0o600) // such as a pipe, which must not be replaced by a file
 	}
 	return wholefile.Replace(path, func(w io.Writer) error {
 		_, err := w.Write(content)

@@ -14,20 +14,21 @@ import (
 
 	"antechamber/api"
 	"antechamber/handlers"
+	"antechamber/internal/jsontree"
 	"antechamber/internal/remedy"
 	"antechamber/internal/text"
 )
 
 type faultCmd struct {
 	remoteFlags
-	List   faultListCmd   `cmd:"" default:"1" help:"List the faults and how often each has fired (the default)."`
-	Add    faultAddCmd    `cmd:"" help:"Make requests fail on purpose."`
+	List   faultListCmd   `cmd:"" default:"1" help:"List the armed faults and their hits (the default)."`
+	Add    faultAddCmd    `cmd:"" help:"Arm a fault."`
 	Delete faultDeleteCmd `cmd:"" help:"Delete a fault."`
-	Clear  faultClearCmd  `cmd:"" help:"Delete every fault."`
+	Clear  faultClearCmd  `cmd:"" help:"Delete all faults."`
 }
 
 func (faultCmd) Help() string {
-	return `A fault makes requests fail that match it. The official SDKs try 408, 409, 429, 5xx and broken connections again, twice, so that their users see nothing of a fault that fires once or twice.
+	return `An armed fault makes matching requests fail, or delays their responses. Watch out: the official SDKs retry dropped connections and the statuses 408, 409, 429 and 5xx twice, so their users never see a fault that fires only once or twice.
 
 Examples:
 
@@ -40,45 +41,53 @@ Examples:
 type (
 	faultListCmd   struct{}
 	faultDeleteCmd struct {
-		ID string `arg:"" name:"ID" help:"Its id, such as fault_1."`
+		ID string `arg:"" name:"ID" help:"Id of the fault, such as fault_1."`
 	}
 	faultClearCmd struct{}
 )
 
-func (faultListCmd) Help() string { return "Examples:\n\n  antechamber fault list" }
+func (faultListCmd) Help() string {
+	return "HITS counts how often a fault has fired.\n\nExamples:\n\n  antechamber fault list"
+}
 
-func (faultDeleteCmd) Help() string { return "Examples:\n\n  antechamber fault delete fault_1" }
+func (faultDeleteCmd) Help() string {
+	return "Ids are those that antechamber fault lists.\n\nExamples:\n\n  antechamber fault delete fault_1"
+}
 
-func (faultClearCmd) Help() string { return "Examples:\n\n  antechamber fault clear" }
+func (faultClearCmd) Help() string {
+	return "Faults of other organizations are kept.\n\nExamples:\n\n  antechamber fault clear"
+}
 
 type faultAddCmd struct {
-	Action string  `arg:"" optional:"" name:"ACTION" help:"What happens: error, delay, drop (the connection closes before the work), drop_after_commit (after it), truncate, malformed or stale_read; - reads the whole fault as JSON from standard input."`
+	Action string  `arg:"" optional:"" name:"ACTION" help:"error, delay, drop (close the connection before the request takes effect), drop_after_commit (close it afterwards), truncate, malformed or stale_read; - reads the whole fault as JSON from standard input."`
 	File   *string `env:"-" placeholder:"FILE" help:"Read the whole fault as JSON from a file."`
 
-	Operation   *string  `group:"Which requests, all of them by default:" env:"-" placeholder:"NAME" help:"Those of an operation, such as createWorkspace."`
-	Method      *string  `group:"Which requests, all of them by default:" env:"-" placeholder:"METHOD" help:"Those of a method."`
-	Path        *string  `group:"Which requests, all of them by default:" env:"-" placeholder:"PATH" help:"Those of a path, in which * stands for any part of a segment."`
-	Body        *string  `group:"Which requests, all of them by default:" env:"-" placeholder:"JSON" help:"Those whose body has these fields."`
-	Times       *number  `group:"Which requests, all of them by default:" env:"-" placeholder:"N" help:"The first N that match. Every one by default."`
-	After       *number  `group:"Which requests, all of them by default:" env:"-" placeholder:"N" help:"None of the first N that match."`
-	Probability *decimal `group:"Which requests, all of them by default:" env:"-" placeholder:"P" help:"Each with a probability of more than 0 and at most 1."`
+	Operation   *string  `group:"Filters (default: all requests):" env:"-" placeholder:"NAME" help:"Only requests of this operation, such as createWorkspace."`
+	Method      *string  `group:"Filters (default: all requests):" env:"-" placeholder:"METHOD" help:"Only requests with this method."`
+	Path        *string  `group:"Filters (default: all requests):" env:"-" placeholder:"PATH" help:"Only requests to this path; * matches any part of a segment."`
+	Body        *string  `group:"Filters (default: all requests):" env:"-" placeholder:"JSON" help:"Only requests whose body has at least these fields."`
+	Times       *number  `group:"Frequency (default: every time):" env:"-" placeholder:"N" help:"Fire N times."`
+	After       *number  `group:"Frequency (default: every time):" env:"-" placeholder:"N" help:"Skip the first N matching requests."`
+	Probability *decimal `group:"Frequency (default: every time):" env:"-" placeholder:"P" help:"Probability of firing, more than 0 and at most 1."`
 
-	Status       *number  `group:"What happens:" env:"-" placeholder:"N" help:"error: its status, 400 to 599."`
-	Message      *string  `group:"What happens:" env:"-" placeholder:"TEXT" help:"error: its message."`
-	ErrorCode    *string  `group:"What happens:" env:"-" placeholder:"CODE" help:"error: its code, such as invite_already_exists."`
-	RetryAfter   *number  `group:"What happens:" env:"-" placeholder:"SECONDS" help:"error: its header retry-after."`
-	Duration     *string  `group:"What happens:" env:"-" placeholder:"DURATION" help:"delay: how long, such as 250ms."`
-	Distribution *string  `group:"What happens:" env:"-" placeholder:"uniform|lognormal" help:"delay: how its length is drawn, in the place of --duration."`
-	Min          *string  `group:"What happens:" env:"-" placeholder:"DURATION" help:"delay, uniform: the shortest."`
-	Max          *string  `group:"What happens:" env:"-" placeholder:"DURATION" help:"delay, uniform: the longest."`
-	Median       *string  `group:"What happens:" env:"-" placeholder:"DURATION" help:"delay, lognormal: the median."`
-	Sigma        *decimal `group:"What happens:" env:"-" placeholder:"N" help:"delay, lognormal: the spread, of the natural logarithm."`
-	Bytes        *number  `group:"What happens:" env:"-" placeholder:"N" help:"truncate: how much of the answer's body is sent."`
-	Writes       *number  `group:"What happens:" env:"-" placeholder:"N" help:"stale_read: from how many writes ago it answers."`
+	Status       *number  `group:"Action:" env:"-" placeholder:"N" help:"error: HTTP status, 400 to 599."`
+	Message      *string  `group:"Action:" env:"-" placeholder:"TEXT" help:"error: message. Default: one that fits the status."`
+	ErrorCode    *string  `group:"Action:" env:"-" placeholder:"CODE" help:"error: error code, such as invite_already_exists."`
+	RetryAfter   *number  `group:"Action:" env:"-" placeholder:"SECONDS" help:"error: retry-after header."`
+	Duration     *string  `group:"Action:" env:"-" placeholder:"DURATION" help:"delay: fixed delay, such as 250ms."`
+	Distribution *string  `group:"Action:" env:"-" placeholder:"uniform|lognormal" help:"delay: distribution of random delays, instead of --duration."`
+	Min          *string  `group:"Action:" env:"-" placeholder:"DURATION" help:"delay, uniform: minimum."`
+	Max          *string  `group:"Action:" env:"-" placeholder:"DURATION" help:"delay, uniform: maximum."`
+	Median       *string  `group:"Action:" env:"-" placeholder:"DURATION" help:"delay, lognormal: median."`
+	Sigma        *decimal `group:"Action:" env:"-" placeholder:"N" help:"delay, lognormal: standard deviation of the natural logarithm."`
+	Bytes        *number  `group:"Action:" env:"-" placeholder:"N" help:"truncate: number of response body bytes to send."`
+	Writes       *number  `group:"Action:" env:"-" placeholder:"N" help:"stale_read: number of writes by which the response is out of date."`
 }
 
 func (faultAddCmd) Help() string {
-	return `Examples:
+	return `Each action takes only the flags that are described with its name. A fault that could never fire is refused. --file reads a fault in the form of POST /_emulate/faults.
+
+Examples:
 
   antechamber fault add error --status 529 --times 3
   antechamber fault add error --status 429 --retry-after 2 --method POST
@@ -92,7 +101,7 @@ func (faultAddCmd) Help() string {
 ` + operationNames()
 }
 
-// operationNames lists what --operation takes.
+// operationNames lists the values of --operation.
 func operationNames() string {
 	var names []string
 	for _, op := range handlers.Operations() {
@@ -127,8 +136,8 @@ func (d *decimal) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// fault is a fault as the control plane reads and answers it. Nothing is left
-// out of it here but what nobody has said.
+// fault is a fault in the JSON of the control plane. Its fields are pointers so
+// that zero values of flags are sent and absent flags are not.
 type fault struct {
 	ID          string      `json:"id,omitempty"`
 	Match       match       `json:"match"`
@@ -168,31 +177,31 @@ func (c *faultAddCmd) Run(ctx context.Context, p *process, all *faultCmd) error 
 	if err != nil {
 		return err
 	}
-	r := request{method: http.MethodPost, path: "/faults", body: body, say: c.say}
+	r := request{method: http.MethodPost, path: "/faults", body: body, describe: c.describe}
 	switch {
 	case c.File != nil:
 		r.file = fileName(*c.File)
 	case c.Action == "-":
 		r.file = fileName("-")
 	}
-	answer, err := all.send(ctx, p, r)
+	response, err := all.send(ctx, p, r)
 	if err != nil {
 		return err
 	}
 	var armed fault
-	if json.Unmarshal(answer, &armed) == nil && armed.survived() {
-		p.note("official SDKs try this again, twice: their users see nothing of it when it fires %s. With --times 3, or without --times, they do", times(*armed.Times))
+	if json.Unmarshal(response, &armed) == nil && armed.hiddenByRetries() {
+		p.note("official SDKs retry this twice, so their users don't see a fault that fires %s (use --times 3, or omit --times)", times(*armed.Times))
 	}
-	return tell(&all.remoteFlags, p, answer, func(w io.Writer, f fault) {
-		fmt.Fprintf(w, "armed %s: %s, on %s, %s\n", f.ID, f.Action, f.Match, f.often())
+	return printResponse(&all.remoteFlags, p, response, func(w io.Writer, f fault) {
+		fmt.Fprintf(w, "armed %s: %s, on %s, %s\n", f.ID, f.Action, f.Match, f.frequency())
 	})
 }
 
-// say words what is wrong with the flags. A field that is unknown in the action is
-// a flag that belongs to others.
-func (c *faultAddCmd) say(p remedy.Problem) string {
+// describe describes problems of the flags. A field that is unknown to the server
+// is the flag of another action.
+func (c *faultAddCmd) describe(p remedy.Problem) string {
 	if p.Type != remedy.Unknown {
-		return inFlags(map[string]string{"action.type": "ACTION"})(p)
+		return inFlags(map[string]string{"action.type": "<ACTION>"})(p)
 	}
 	action := c.Action
 	if c.Distribution != nil {
@@ -204,32 +213,37 @@ func (c *faultAddCmd) say(p remedy.Problem) string {
 			flags = append(flags, asFlag(name))
 		}
 	}
-	return fmt.Sprintf("%s takes no %s (allowed: %s)", action, asFlag(p.Field), cmp.Or(strings.Join(flags, ", "), "none"))
+	return fmt.Sprintf("%s cannot be combined with %s (allowed: %s)", asFlag(p.Field), action, cmp.Or(strings.Join(flags, ", "), "none"))
 }
 
-// fault returns the fault that the flags, or a file, describe.
+// fault returns the fault that the flags describe, or that is in a file, as JSON.
 func (c *faultAddCmd) fault(p *process) ([]byte, error) {
-	given := c.described()
-	from := c.File
-	if c.Action == "-" && from == nil {
-		from = new("-")
-		given.Action.Type = ""
+	flags := c.fromFlags()
+	file, argument := c.File, "--file"
+	if c.Action == "-" && file == nil {
+		file, argument = new("-"), "<ACTION> -"
+		flags.Action.Type = ""
 	}
 	switch {
-	case from != nil && (c.Body != nil || !reflect.DeepEqual(given, fault{})):
-		return nil, badInput("the JSON of a fault says all of it: expected no other argument beside it")
-	case from != nil:
-		return readJSON(*from, "fault", p.stdin)
+	case file != nil && (c.Body != nil || !reflect.DeepEqual(flags, fault{})):
+		return nil, badInput("%s cannot be combined with an action or flags that describe a fault", argument)
+	case file != nil:
+		return readJSON(*file, "fault", p.stdin)
 	case c.Action == "":
-		return nil, badInput("expected what is to happen: error, delay, drop, drop_after_commit, truncate, malformed or stale_read (see antechamber fault add --help)")
+		return nil, badInput("missing fault action: want error, delay, drop, drop_after_commit, truncate, malformed or stale_read (see antechamber fault add --help)")
 	case c.Body != nil && !json.Valid([]byte(*c.Body)):
-		return nil, badInput(`--body: expected JSON, such as {"name":"Research"}, not %q`, *c.Body)
+		return nil, badBody(*c.Body, `{"name":"Research"}`)
 	}
-	return bodyOf(given), nil
+	return encode(flags), nil
 }
 
-// described is what the flags say.
-func (c *faultAddCmd) described() fault {
+// badBody refuses the value of --body.
+func badBody(body, example string) error {
+	return badInput("%s", text.Invalid("--body", text.Quote(body), "JSON, such as "+example))
+}
+
+// fromFlags returns the fault that the flags describe.
+func (c *faultAddCmd) fromFlags() fault {
 	f := fault{
 		Match: match{Operation: c.Operation, Method: c.Method, Path: c.Path},
 		Action: faultAction{
@@ -256,28 +270,27 @@ func fileName(file string) string {
 	return file
 }
 
-// readJSON returns what is in a file. The file - is standard input.
+// readJSON returns the content of a file, which must be a JSON object. The file -
+// is standard input.
 func readJSON(file, what string, stdin io.Reader) ([]byte, error) {
 	file, content, err := readFile(file, stdin)
 	if err != nil {
-		return nil, badInput("cannot read the %s %s: %w", what, file, err)
+		return nil, badInput("cannot read %s %s: %w", what, file, err)
 	}
-	if strings.TrimSpace(string(content)) == "" {
-		return nil, badInput("there is nothing in %s: expected a %s in JSON", file, what)
+	doc, err := jsontree.Parse(content)
+	if syntax, ok := errors.AsType[*jsontree.SyntaxError](err); ok {
+		return nil, badInput("%s:%d:%d: invalid JSON: %s", file, syntax.Line, syntax.Column, syntax.Message)
 	}
-	var object map[string]json.RawMessage
-	err = json.Unmarshal(content, &object)
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return nil, badInput("%s: expected a %s in JSON: %w (byte %d)", file, what, syntax, syntax.Offset)
-	}
-	if object == nil {
-		return nil, badInput("%s: expected a %s, which is a JSON object", file, what)
+	if doc.Root.Kind != jsontree.Object {
+		line, column := jsontree.Position(content, doc.Root.Start)
+		return nil, badInput("%s:%d:%d: %s", file, line, column, text.Invalid(what, "", "a JSON object"))
 	}
 	return content, nil
 }
 
-// survived reports whether an SDK that tries twice more gets through.
-func (f fault) survived() bool {
+// hiddenByRetries reports whether an SDK that retries twice succeeds in spite of
+// the fault.
+func (f fault) hiddenByRetries() bool {
 	if f.Times == nil || *f.Times > 2 {
 		return false
 	}
@@ -295,8 +308,8 @@ func (f fault) survived() bool {
 	}
 }
 
-// often says how often it fires.
-func (f fault) often() string {
+// frequency returns how often the fault fires, in words.
+func (f fault) frequency() string {
 	var b strings.Builder
 	switch {
 	case f.Times == nil:
@@ -323,7 +336,7 @@ func times(n int) string {
 	return strconv.Itoa(n) + " times"
 }
 
-// String is the match in a few words.
+// String returns the match in one line.
 func (m match) String() string {
 	var all []string
 	for _, part := range []*string{m.Operation, m.Method, m.Path} {
@@ -340,14 +353,13 @@ func (m match) String() string {
 	return strings.Join(all, " ")
 }
 
-// String is the action in a few words: its type, and what else it has in the
-// words of the flags.
+// String returns the type of the action and its other fields.
 func (a faultAction) String() string {
 	fields := map[string]json.RawMessage{}
 	_ = json.Unmarshal([]byte(api.Encode(a)), &fields)
 	all := []string{a.Type}
 	for _, name := range []string{"status", "message", "error_code", "retry_after", "duration", "distribution", "min", "max", "median", "sigma", "bytes", "writes"} {
-		if value, there := fields[name]; there {
+		if value, ok := fields[name]; ok {
 			all = append(all, name+"="+text.Printable(strings.Trim(string(value), `"`)))
 		}
 	}
@@ -356,41 +368,41 @@ func (a faultAction) String() string {
 
 // Run lists the faults.
 func (c *faultListCmd) Run(ctx context.Context, p *process, all *faultCmd) error {
-	return ask(ctx, &all.remoteFlags, p, request{method: http.MethodGet, path: "/faults"}, func(w io.Writer, answer struct{ Data []fault }) {
+	return do(ctx, &all.remoteFlags, p, request{method: http.MethodGet, path: "/faults"}, func(w io.Writer, response struct{ Data []fault }) {
 		var rows [][]string
-		for _, f := range answer.Data {
-			rows = append(rows, []string{f.ID, strconv.Itoa(f.Hits), f.Action.String(), f.Match.String(), f.often()})
+		for _, f := range response.Data {
+			rows = append(rows, []string{f.ID, strconv.Itoa(f.Hits), f.Action.String(), f.Match.String(), f.frequency()})
 		}
-		table(w, []string{"ID", "HITS", "ACTION", "ON", "HOW OFTEN"}, rows)
+		printTable(w, []string{"ID", "HITS", "ACTION", "MATCH", "TIMES"}, rows)
 		if len(rows) == 0 {
-			p.note("there is no fault; antechamber fault add arms one")
+			p.note("no faults (antechamber fault add arms one)")
 		}
 	})
 }
 
 // Run deletes a fault.
 func (c *faultDeleteCmd) Run(ctx context.Context, p *process, all *faultCmd) error {
-	id, err := segment("the id of a fault", c.ID)
+	id, err := segment("<ID>", c.ID, "the id of a fault")
 	if err != nil {
 		return err
 	}
-	return ask(ctx, &all.remoteFlags, p, request{method: http.MethodDelete, path: "/faults" + id}, func(w io.Writer, gone deleted) {
-		fmt.Fprintf(w, "deleted %s\n", text.Printable(gone.Deleted))
+	return do(ctx, &all.remoteFlags, p, request{method: http.MethodDelete, path: "/faults" + id}, func(w io.Writer, d deleted) {
+		fmt.Fprintf(w, "deleted %s\n", text.Printable(d.Deleted))
 	})
 }
 
-// cleared is how the deletion of all of something is answered.
+// cleared is the response of a call that deletes all objects of a kind.
 type cleared struct {
 	Deleted int `json:"deleted"`
 }
 
-// Run deletes every fault.
+// Run deletes all faults.
 func (c *faultClearCmd) Run(ctx context.Context, p *process, all *faultCmd) error {
-	return ask(ctx, &all.remoteFlags, p, request{method: http.MethodDelete, path: "/faults"}, func(w io.Writer, gone cleared) {
-		if gone.Deleted == 0 {
-			fmt.Fprintln(w, "there was no fault")
+	return do(ctx, &all.remoteFlags, p, request{method: http.MethodDelete, path: "/faults"}, func(w io.Writer, d cleared) {
+		if d.Deleted == 0 {
+			fmt.Fprintln(w, "no faults")
 			return
 		}
-		fmt.Fprintf(w, "deleted %s\n", text.Count(gone.Deleted, "fault"))
+		fmt.Fprintf(w, "deleted %s\n", text.Count(d.Deleted, "fault"))
 	})
 }

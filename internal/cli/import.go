@@ -10,12 +10,12 @@ import (
 )
 
 type importCmd struct {
-	File string `arg:"" name:"FILE" help:"A seed of one organization; - is standard input."`
+	File string `arg:"" name:"FILE" help:"Seed of one organization; - is standard input."`
 	remoteFlags
 }
 
 func (importCmd) Help() string {
-	return `The organization becomes what the seed says: all of it or, when the seed has a fault, nothing. Its faults and its journal stay.
+	return `The seed replaces the whole state; if it is invalid, nothing changes. Admin keys and the clock are kept unless the seed sets them. Armed faults and the journal are kept.
 
 Examples:
 
@@ -23,14 +23,14 @@ Examples:
   antechamber import - < acme.json`
 }
 
-// Run replaces the state of an organization.
+// Run replaces an organization with a seed.
 func (c *importCmd) Run(ctx context.Context, p *process) error {
-	name, state, err := readSeed(c.File, p.stdin)
+	name, state, err := readSeedFile(c.File, p.stdin)
 	if err != nil {
 		return err
 	}
 	r := request{method: http.MethodPut, path: "/state", body: state, file: name}
-	return ask(ctx, &c.remoteFlags, p, r, func(w io.Writer, now present) {
-		fmt.Fprintf(w, "%s is as %s says, at %s\n", text.Printable(now.Name), name, when(now.Now))
+	return do(ctx, &c.remoteFlags, p, r, func(w io.Writer, now orgState) {
+		fmt.Fprintf(w, "replaced %s from %s at %s\n", text.Printable(now.Name), name, formatTime(now.Now))
 	})
 }

@@ -9,20 +9,21 @@ import (
 	"os"
 	"path/filepath"
 
+	"antechamber/internal/text"
 	"antechamber/internal/wholefile"
 	"antechamber/seed"
 )
 
-// schemaFile is what the starter seed calls its schema.
+// schemaFile is the name of the schema in the starter seed.
 const schemaFile = "seed.schema.json"
 
 type initCmd struct {
-	File  string `arg:"" optional:"" default:"seed.json" name:"FILE" help:"The seed to write. Default ${default}."`
-	Force bool   `env:"-" help:"Overwrite what is there."`
+	File  string `arg:"" optional:"" default:"seed.json" name:"FILE" help:"Seed file to write. Default: ${default}."`
+	Force bool   `env:"-" help:"Overwrite existing files."`
 }
 
 func (initCmd) Help() string {
-	return `It is a small organization to change: users of several roles, invites, workspaces, keys, and times that are relative to now. Its JSON Schema goes beside it as seed.schema.json, in a folder that is made where there is none, by which editors complete and check.
+	return `The seed is a small organization to edit: users of several roles, invites, workspaces, API keys, and times relative to now. Its JSON Schema is written next to it as seed.schema.json, for editor completion and validation. Missing directories are created.
 
 Examples:
 
@@ -31,7 +32,7 @@ Examples:
   antechamber init --force && antechamber --seed seed.json`
 }
 
-// document is a file to be written.
+// document is a file to write.
 type document struct {
 	path    string
 	content []byte
@@ -41,18 +42,19 @@ type document struct {
 func (c *initCmd) Run(p *process) error {
 	schema := filepath.Join(filepath.Dir(c.File), schemaFile)
 	if name := filepath.Base(c.File); c.File == "" || name == "." || name == "-" || name == schemaFile {
-		return badInput("expected the name of a file for the seed, such as seed.json, not %q", c.File)
+		return badInput("%s", text.Invalid("<FILE>", text.Quote(c.File), "a file name for the seed, such as seed.json"))
 	}
 	if err := c.write([]document{{c.File, seed.Starter}, {schema, seed.Schema}}); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(p.stdout, "wrote %s, a small organization to change\nwrote %s, by which editors complete and check it\nserve it with: antechamber --seed %s\n",
-		c.File, schema, quoted(servable(c.File)))
+	_, err := fmt.Fprintf(p.stdout, "wrote %s, a small organization to edit\nwrote %s, for editor completion and validation\nserve it with: antechamber --seed %s\n",
+		c.File, schema, shellQuote(seedArgument(c.File)))
 	return err
 }
 
-// servable is how a seed file is named to serve: never as a built-in one.
-func servable(file string) string {
+// seedArgument returns the value of --seed for a file, which may have the name of
+// a built-in seed.
+func seedArgument(file string) string {
 	if _, builtin := seed.Builtin(file); builtin {
 		return "." + string(filepath.Separator) + file
 	}
@@ -67,26 +69,26 @@ func (c *initCmd) write(all []document) error {
 		}
 	}
 	if err := os.MkdirAll(filepath.Dir(c.File), 0o777); err != nil {
-		return badInput("cannot make the folder of %s: %w", c.File, wholefile.Reason(err))
+		return badInput("cannot create the directory of %s: %w", c.File, wholefile.Reason(err))
 	}
-	var made []string
+	var created []string
 	for _, d := range all {
 		_, err := os.Lstat(d.path)
 		isNew := errors.Is(err, fs.ErrNotExist)
 		if err := d.write(); err != nil {
-			for _, path := range made {
+			for _, path := range created {
 				os.Remove(path)
 			}
 			return badInput("cannot write %s: %w", d.path, wholefile.Reason(err))
 		}
 		if isNew {
-			made = append(made, d.path)
+			created = append(created, d.path)
 		}
 	}
 	return nil
 }
 
-// write writes a file that everybody may read.
+// write writes a file that everyone may read.
 func (d document) write() error {
 	err := wholefile.Replace(d.path, func(w io.Writer) error {
 		_, err := w.Write(d.content)
@@ -98,8 +100,8 @@ func (d document) write() error {
 	return os.Chmod(d.path, 0o644)
 }
 
-// mayWrite refuses what is no file, and a file that is there and says something
-// else.
+// mayWrite refuses a path that is not a regular file, and an existing file with
+// other content unless --force is given.
 func (c *initCmd) mayWrite(d document) error {
 	info, err := os.Stat(d.path)
 	switch {
@@ -108,14 +110,14 @@ func (c *initCmd) mayWrite(d document) error {
 	case err != nil:
 		return badInput("cannot write %s: %w", d.path, wholefile.Reason(err))
 	case !info.Mode().IsRegular():
-		return badInput("%s is no file to be written; nothing was written", d.path)
+		return badInput("cannot write %s: not a regular file (nothing was written)", d.path)
 	case c.Force:
 		return nil
 	}
 	if filepath.Base(d.path) == schemaFile {
-		if there, err := os.ReadFile(d.path); err == nil && bytes.Equal(there, d.content) {
-			return nil // the schema of another seed beside it
+		if content, err := os.ReadFile(d.path); err == nil && bytes.Equal(content, d.content) {
+			return nil // written with another seed in this directory
 		}
 	}
-	return badInput("%s is there already: --force overwrites it; nothing was written", d.path)
+	return badInput("%s already exists (use --force to overwrite it; nothing was written)", d.path)
 }

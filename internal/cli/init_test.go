@@ -12,7 +12,7 @@ import (
 	"antechamber/seed"
 )
 
-// written returns the files of the present folder and those below it.
+// written returns the files in the working directory and one level below.
 func written(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
@@ -29,21 +29,21 @@ func written(t *testing.T) map[string]string {
 
 func TestInit(t *testing.T) {
 	t.Chdir(t.TempDir())
-	does(t, "wrote seed.json, a small organization to change\nwrote seed.schema.json, by which editors complete and check it\nserve it with: antechamber --seed seed.json\n", "", "init")
+	wantOutput(t, "wrote seed.json, a small organization to edit\nwrote seed.schema.json, for editor completion and validation\nserve it with: antechamber --seed seed.json\n", "", "init")
 	want := map[string]string{"seed.json": string(seed.Starter), "seed.schema.json": string(seed.Schema)}
 	if diff := cmp.Diff(want, written(t)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	does(t, "seed.json: ok, 1 organization, 6 users, 4 invites, 3 workspaces, 4 API keys\n", "", "validate", "seed.json")
+	wantOutput(t, "seed.json: ok, 1 organization, 6 users, 4 invites, 3 workspaces, 4 API keys\n", "", "validate", "seed.json")
 	if got := startServer(t, "", "--seed", "seed.json").organization(defaultAdminKey); got != "Blue Heron Books" {
 		t.Errorf("it serves %q", got)
 	}
-	does(t, "wrote seeds/acme.json, a small organization to change\nwrote seeds/seed.schema.json, by which editors complete and check it\nserve it with: antechamber --seed seeds/acme.json\n", "", "init", "seeds/acme.json")
-	does(t, "wrote demo, a small organization to change\nwrote seed.schema.json, by which editors complete and check it\nserve it with: antechamber --seed ./demo\n", "", "init", "demo")
-	does(t, "wrote it's.json, a small organization to change\nwrote seed.schema.json, by which editors complete and check it\nserve it with: antechamber --seed 'it'\\''s.json'\n", "", "init", "it's.json")
+	wantOutput(t, "wrote seeds/acme.json, a small organization to edit\nwrote seeds/seed.schema.json, for editor completion and validation\nserve it with: antechamber --seed seeds/acme.json\n", "", "init", "seeds/acme.json")
+	wantOutput(t, "wrote demo, a small organization to edit\nwrote seed.schema.json, for editor completion and validation\nserve it with: antechamber --seed ./demo\n", "", "init", "demo")
+	wantOutput(t, "wrote it's.json, a small organization to edit\nwrote seed.schema.json, for editor completion and validation\nserve it with: antechamber --seed 'it'\\''s.json'\n", "", "init", "it's.json")
 }
 
-func TestTheStarterIsWhatItsSchemaSays(t *testing.T) {
+func TestStarterMatchesItsSchema(t *testing.T) {
 	var schema, starter any
 	for content, into := range map[string]*any{string(seed.Schema): &schema, string(seed.Starter): &starter} {
 		if err := json.Unmarshal([]byte(content), into); err != nil {
@@ -58,35 +58,35 @@ func TestTheStarterIsWhatItsSchemaSays(t *testing.T) {
 		t.Error(err)
 	}
 	if got := starter.(map[string]any)["$schema"]; got != "./"+schemaFile {
-		t.Errorf("it names %v as its schema", got)
+		t.Errorf("its schema is %v", got)
 	}
 }
 
-func TestInitOverwritesNothing(t *testing.T) {
-	for _, there := range []string{"seed.json", "seed.schema.json"} {
-		before := map[string]string{there: "mine"}
+func TestInitDoesNotOverwrite(t *testing.T) {
+	for _, existing := range []string{"seed.json", "seed.schema.json"} {
+		before := map[string]string{existing: "mine"}
 		files(t, before)
-		refuses(t, exitBadInput, "antechamber: "+there+" is there already: --force overwrites it; nothing was written\n", "init")
+		wantRefusal(t, exitBadInput, "antechamber: "+existing+" already exists (use --force to overwrite it; nothing was written)\n", "init")
 		if diff := cmp.Diff(before, written(t)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 		if code, _, stderr := execute(t, "", "init", "--force"); code != exitFine {
-			t.Errorf("with --force it exits with %d: %s", code, stderr)
+			t.Errorf("with --force: exit code %d: %s", code, stderr)
 		}
-		if got := written(t)[there]; got == "mine" {
-			t.Errorf("--force leaves %s as it was", there)
+		if got := written(t)[existing]; got == "mine" {
+			t.Errorf("--force did not overwrite %s", existing)
 		}
 	}
 }
 
-func TestInitThatCannotWrite(t *testing.T) {
+func TestInitRefuses(t *testing.T) {
 	files(t, map[string]string{"file": "mine"})
 	if err := os.Mkdir("folder.json", 0o700); err != nil {
 		t.Fatal(err)
 	}
-	refuses(t, exitBadInput, "antechamber: cannot write file/a.json: not a directory\n", "init", "file/a.json")
-	refuses(t, exitBadInput, "antechamber: folder.json is no file to be written; nothing was written\n", "init", "folder.json")
-	refuses(t, exitBadInput, "antechamber: folder.json is no file to be written; nothing was written\n", "init", "folder.json", "--force")
+	wantRefusal(t, exitBadInput, "antechamber: cannot write file/a.json: not a directory\n", "init", "file/a.json")
+	wantRefusal(t, exitBadInput, "antechamber: cannot write folder.json: not a regular file (nothing was written)\n", "init", "folder.json")
+	wantRefusal(t, exitBadInput, "antechamber: cannot write folder.json: not a regular file (nothing was written)\n", "init", "folder.json", "--force")
 	for _, file := range []string{"", "-", ".", "a/..", "seed.schema.json"} {
 		code, stdout, stderr := execute(t, "", "init", file)
 		if code != exitBadInput || stdout != "" || stderr == "" {
@@ -94,6 +94,6 @@ func TestInitThatCannotWrite(t *testing.T) {
 		}
 	}
 	if got := written(t); len(got) > 1 {
-		t.Errorf("it leaves %v", got)
+		t.Errorf("left behind: %v", got)
 	}
 }

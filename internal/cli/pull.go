@@ -22,26 +22,24 @@ import (
 
 type pullCmd struct {
 	From      apiAddress `required:"" placeholder:"URL" help:"Base URL of the API, such as https://api.anthropic.com."`
-	Out       string     `env:"-" default:"seed.json" placeholder:"FILE" help:"Seed file to write; - is standard output. Default ${default}."`
+	Out       string     `env:"-" default:"seed.json" placeholder:"FILE" help:"Seed file to write; - is standard output. Default: ${default}."`
 	Force     bool       `env:"-" help:"Overwrite an existing file."`
-	KeepNames bool       `env:"-" help:"Keep all names, e-mail addresses and tags. By default stand-ins replace them."`
+	KeepNames bool       `env:"-" help:"Keep all names, emails and tags instead of replacing them by stand-ins."`
 	Quiet     bool       `env:"-" help:"Suppress progress output."`
 }
 
 func (pullCmd) Help() string {
-	return `Pull reads the organization of an admin key through the Admin API. The key comes from the environment variable ANTHROPIC_ADMIN_API_KEY. Every request is a GET, so nothing is changed.
+	return `Reads an organization through the Admin API and writes a seed: a copy to practise on. Set the admin key in the environment variable ANTHROPIC_ADMIN_API_KEY. All requests are GETs, so nothing is changed.
 
-Numbered stand-ins replace all free text: people are called User 3 with the address user3@example.com, workspaces Workspace 7, API keys Key 12, the organization Organization, and tags are tag1: value1. Ids, roles, statuses, times, colors, data residencies and key hints are kept, and so are ids of external keys of the form ekey_…; --keep-names keeps everything.
+Numbered stand-ins replace all free text: people become User 3 with the email user3@example.com, workspaces Workspace 7, API keys Key 12, the organization Organization, and tags tag1: value1. Ids, roles, statuses, times, colors, data residencies, key hints and ids of external keys (ekey_…) are kept. --keep-names keeps everything.
 
-Numbers count from the oldest object: another pull has the same ones, and new objects change none of them. A person has one number, from the first invite on. Removing a user or deleting an invite may move the numbers of people after it.
+Numbers count from the oldest object, so they are the same in the next pull and new objects don't change them. A person has one number from the first invite on. Removing a user or deleting an invite may change the numbers of later people.
 
-No key is ever in the seed, only the hint that the API shows.
+The seed never contains keys, only the hints that the API shows. Unsupported values are adjusted and reported.
 
-What a seed cannot hold is left out or adjusted, and a note says so.
+The seed is written after everything has been read. A pull that fails or is interrupted with Ctrl-C writes nothing; run it again. Pull waits when it reaches a rate limit.
 
-The seed is written once everything was read. A pull that fails or is interrupted with Ctrl-C writes nothing: run it again. Rate limits are waited for.
-
-The clock of the copy starts at the instant of the pull, whenever it is served.
+The clock of the copy starts at the time of the pull, whenever you serve it.
 
 Examples:
 
@@ -53,8 +51,8 @@ Examples:
 // apiAddress is the base URL of an Admin API.
 type apiAddress struct{ url.URL }
 
-// UnmarshalText reads a URL, with or without the path /v1 or
-// /v1/organizations that all of the API is under.
+// UnmarshalText reads a URL. The paths /v1 and /v1/organizations, which all
+// endpoints of the API have in common, are optional.
 func (a *apiAddress) UnmarshalText(text []byte) error {
 	u, err := url.Parse(strings.TrimSpace(string(text)))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
@@ -67,7 +65,7 @@ func (a *apiAddress) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// unencrypted reports whether others could read the key on its way.
+// unencrypted reports whether the key would cross a network in plain text.
 func (a *apiAddress) unencrypted() bool {
 	host := a.Hostname()
 	ip := net.ParseIP(host)
@@ -80,21 +78,21 @@ func (c *pullCmd) Run(ctx context.Context, p *process) error {
 	if err != nil {
 		return err
 	}
-	if err := c.writable(); err != nil {
+	if err := c.checkOut(); err != nil {
 		return err
 	}
 	if c.From.unencrypted() {
-		fmt.Fprintf(p.stderr, "antechamber: warning: the key goes to %s unencrypted\n", c.From.Host)
+		fmt.Fprintf(p.stderr, "antechamber: warning: sending the key to %s unencrypted\n", c.From.Host)
 	}
 	ctx, stop := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	context.AfterFunc(ctx, stop) // the second one kills
-	shown := newProgressLine(p.stderr, c.Quiet)
+	context.AfterFunc(ctx, stop) // a second signal kills the process
+	progress := newProgressLine(p.stderr, c.Quiet)
 	result, err := pull.Run(ctx, pull.Options{
-		From: &c.From.URL, Key: key, Agent: "antechamber/" + p.build.Version + " (pull)", KeepNames: c.KeepNames, Name: c.shownOut(),
-		Now: p.now, Sleep: server.Sleep, Progress: shown.show, Say: shown.say,
+		From: &c.From.URL, Key: key, Agent: "antechamber/" + p.build.Version + " (pull)", KeepNames: c.KeepNames, Name: c.outName(),
+		Now: p.now, Sleep: server.Sleep, Progress: progress.show, Say: progress.printLine,
 	})
-	shown.end()
+	progress.end()
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil && errors.Is(err, cause) {
 			return errors.New("interrupted: nothing was written")
@@ -107,37 +105,37 @@ func (c *pullCmd) Run(ctx context.Context, p *process) error {
 	return c.finish(p, result)
 }
 
-// pullKey returns the admin key of the environment.
+// pullKey returns the admin key from the environment.
 func pullKey() (string, error) {
 	key := strings.TrimSpace(os.Getenv(pull.KeyVariable))
 	if key == "" {
-		return "", badInput("there is no key: export %s=sk-ant-admin… with an admin key of the organization", pull.KeyVariable)
+		return "", badInput("%s is required (set it to an admin key of the organization, sk-ant-admin…)", pull.KeyVariable)
 	}
 	if strings.ContainsFunc(key, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return "", badInput("%s: expected a key of letters, digits and hyphens, without a space or a line break in it", pull.KeyVariable)
+		return "", badInput("%s", text.Invalid(pull.KeyVariable, "", "an admin key, without spaces or line breaks"))
 	}
 	return key, nil
 }
 
-// writable returns why the seed could not be written.
-func (c *pullCmd) writable() error {
+// checkOut refuses an --out that cannot be written.
+func (c *pullCmd) checkOut() error {
 	if c.Out == "-" {
 		return nil
 	}
 	if c.Out == "" {
-		return badInput("--out: expected a file, or -, not nothing")
+		return badInput("%s", text.Invalid("--out", `""`, "a file, or - for standard output"))
 	}
 	switch info, err := os.Stat(c.Out); {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		return badInput("--out: %w", err)
+		return badInput("cannot write %s: %w", c.Out, wholefile.Reason(err))
 	case !info.Mode().IsRegular():
-		return badInput("--out: %s is no regular file", c.Out)
+		return badInput("cannot write %s: not a regular file", c.Out)
 	case !c.Force:
-		return badInput("--out: %s is there already: name another file, or overwrite it with --force", c.Out)
+		return badInput("%s already exists (choose another --out, or use --force to overwrite it)", c.Out)
 	}
 	if info, err := os.Stat(filepath.Dir(c.Out)); err != nil || !info.IsDir() {
-		return badInput("--out: there is no folder %s", filepath.Dir(c.Out))
+		return badInput("cannot write %s: no such directory %s", c.Out, filepath.Dir(c.Out))
 	}
 	return nil
 }
@@ -145,30 +143,30 @@ func (c *pullCmd) writable() error {
 // finish reports the seed that was written.
 func (c *pullCmd) finish(p *process, result pull.Result) error {
 	for i, note := range result.Notes {
-		const most = 20
-		if i == most {
-			fmt.Fprintf(p.stderr, "antechamber: note: and %d more notes\n", len(result.Notes)-most)
+		const maxNotes = 20
+		if i == maxNotes {
+			fmt.Fprintf(p.stderr, "antechamber: note: and %d more\n", len(result.Notes)-maxNotes)
 			break
 		}
 		fmt.Fprintf(p.stderr, "antechamber: note: %s\n", note)
 	}
 	if len(result.Faults) > 0 {
 		fmt.Fprintln(p.stderr, result.Faults)
-		return fmt.Errorf("%s is written, and needs mending before it can be served: %s", c.shownOut(), text.Count(len(result.Faults), "fault"))
+		return fmt.Errorf("wrote %s, but it must be corrected before it can be served: %s", c.outName(), text.Count(len(result.Faults), "fault"))
 	}
 	if !c.Quiet {
-		fmt.Fprintf(p.stderr, "%s: %s, in %s. Serve it: antechamber --seed %s\n",
-			c.shownOut(), result.Holds, text.Count(result.Requests, "request"), c.seedArgument())
+		fmt.Fprintf(p.stderr, "%s: %s (%s)\nserve it with: antechamber --seed %s\n",
+			c.outName(), result.Holds, text.Count(result.Requests, "request"), c.seedArgument())
 	}
 	return nil
 }
 
-// seedArgument returns the seed as an argument of serve.
+// seedArgument returns the value of --seed for the written seed.
 func (c *pullCmd) seedArgument() string {
 	if c.Out == "-" {
 		return "FILE"
 	}
-	return quoted(servable(c.Out))
+	return shellQuote(seedArgument(c.Out))
 }
 
 func (c *pullCmd) write(stdout io.Writer, data []byte) error {
@@ -176,8 +174,8 @@ func (c *pullCmd) write(stdout io.Writer, data []byte) error {
 		_, err := stdout.Write(data)
 		return err
 	}
-	// It may have been created during the pull.
-	if err := c.writable(); err != nil {
+	// The file may have been created during the pull.
+	if err := c.checkOut(); err != nil {
 		return err
 	}
 	if err := save(c.Out, data); err != nil {
@@ -186,16 +184,16 @@ func (c *pullCmd) write(stdout io.Writer, data []byte) error {
 	return nil
 }
 
-// shownOut is what the seed is called in messages.
-func (c *pullCmd) shownOut() string {
+// outName returns the name of the seed in messages.
+func (c *pullCmd) outName() string {
 	if c.Out == "-" {
 		return "stdout"
 	}
 	return c.Out
 }
 
-// progressLine shows how far a pull has come: on a terminal in one line that is
-// written over, elsewhere in a line for each list and for every so many requests.
+// progressLine shows the progress of a pull: on a terminal in one line that is
+// overwritten, otherwise with a line per list and per linesEvery requests.
 type progressLine struct {
 	w        io.Writer
 	quiet    bool
@@ -203,9 +201,9 @@ type progressLine struct {
 	line     string // what the terminal shows
 }
 
-// showEvery is after how many requests there is a line where none can be written
-// over.
-const showEvery = 25
+// linesEvery is the number of requests between two lines of progress where lines
+// cannot be overwritten.
+const linesEvery = 25
 
 func newProgressLine(w io.Writer, quiet bool) *progressLine {
 	l := &progressLine{w: w, quiet: quiet}
@@ -225,13 +223,13 @@ func (l *progressLine) show(done pull.Progress) {
 	case l.terminal:
 		l.line = done.String()
 		fmt.Fprint(l.w, clearLine+l.line)
-	case done.Finished, done.Requests%showEvery == 0:
+	case done.Finished, done.Requests%linesEvery == 0:
 		fmt.Fprintln(l.w, done)
 	}
 }
 
-// say writes a line above that of the progress.
-func (l *progressLine) say(line string) {
+// printLine prints a line above the progress.
+func (l *progressLine) printLine(line string) {
 	switch {
 	case l.quiet:
 	case l.terminal:
@@ -241,7 +239,7 @@ func (l *progressLine) say(line string) {
 	}
 }
 
-// end leaves the terminal at the start of a line.
+// end moves the terminal to a new line.
 func (l *progressLine) end() {
 	if l.line != "" {
 		fmt.Fprintln(l.w)

@@ -22,6 +22,7 @@ import (
 	"unicode"
 
 	"antechamber/api"
+	"antechamber/handlers/control"
 	"antechamber/internal/remedy"
 	"antechamber/internal/remote"
 	"antechamber/internal/text"
@@ -29,51 +30,51 @@ import (
 	"antechamber/store"
 )
 
-// remoteFlags say which server is meant, and which of its organizations.
+// remoteFlags select a server and one of its organizations.
 type remoteFlags struct {
-	URL          *string `group:"Server:" placeholder:"URL" help:"Where the server is. By default where serve listens: on the port of $$ANTECHAMBER_ADDR, or at http://127.0.0.1:4020."`
-	AdminKey     *string `group:"Server:" placeholder:"KEY" help:"The organization that has this admin key. By default the first one of the server."`
-	Organization string  `group:"Server:" placeholder:"ID" help:"The organization with this id, which outranks the key."`
-	ControlToken string  `group:"Server:" placeholder:"TOKEN" help:"What a server that other machines can reach asks for; it prints it at its start."`
-	JSON         bool    `group:"Server:" help:"Print what the server answered, as it came."`
+	URL          *string `group:"Server:" placeholder:"URL" help:"URL of the server. Default: the port of $$ANTECHAMBER_ADDR, or http://127.0.0.1:4020."`
+	AdminKey     *string `group:"Server:" placeholder:"KEY" help:"Select the organization with this admin key. Default: the first organization."`
+	Organization string  `group:"Server:" placeholder:"ID" help:"Select the organization with this id. Overrides --admin-key."`
+	ControlToken string  `group:"Server:" placeholder:"TOKEN" help:"Control token of an exposed server. Unless set there, it is printed at start."`
+	JSON         bool    `group:"Server:" help:"Print the server's response as JSON."`
 }
 
-// serverURL reads the address of a server, by default of the one that serve
-// would start in the same environment.
+// serverURL returns the URL of the server: the one given, or where serve would
+// listen in the same environment.
 func serverURL(given *string) (*url.URL, error) {
-	where := "http://" + dialable(cmp.Or(os.Getenv("ANTECHAMBER_ADDR"), "127.0.0.1:4020"))
+	address := "http://" + dialable(cmp.Or(os.Getenv("ANTECHAMBER_ADDR"), "127.0.0.1:4020"))
 	if given != nil {
-		where = *given
+		address = *given
 	}
-	u, err := remote.Parse(where)
+	u, err := remote.Parse(address)
 	if err != nil {
-		return nil, badInput("--url: %s", password.ReplaceAllString(err.Error(), "//…@"))
+		return nil, badInput("%s", text.Invalid("--url", text.Quote(password.ReplaceAllString(address, "//…@")), "a URL such as http://127.0.0.1:4020"))
 	}
 	return u, nil
 }
 
-// password is what may be one in an address that cannot be read.
+// password matches what may be a password in a malformed URL.
 var password = regexp.MustCompile(`//[^/]*@`)
 
-// How long a server that is there may take.
+// Timeouts of a request.
 const (
-	dialTime   = 10 * time.Second
-	answerTime = time.Minute
+	dialTimeout     = 10 * time.Second
+	responseTimeout = time.Minute // for the headers
 )
 
-// client talks to the server itself, and to nobody in its stead. There is no end
-// to the time that an answer may take: it may be a stream.
+// client connects directly, without a proxy. It has no overall timeout because a
+// response may be a stream.
 var client = &http.Client{
 	Transport: &http.Transport{
 		DisableKeepAlives:     true,
-		DialContext:           (&net.Dialer{Timeout: dialTime}).DialContext,
-		ResponseHeaderTimeout: answerTime,
+		DialContext:           (&net.Dialer{Timeout: dialTimeout}).DialContext,
+		ResponseHeaderTimeout: responseTimeout,
 	},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// plane returns the control plane that the flags describe. No message repeats a
-// key or a token.
+// plane returns the control plane that the flags select. Messages never contain
+// a key or a token.
 func (f *remoteFlags) plane() (*remote.Plane, error) {
 	u, err := serverURL(f.URL)
 	if err != nil {
@@ -83,111 +84,117 @@ func (f *remoteFlags) plane() (*remote.Plane, error) {
 	if f.AdminKey != nil {
 		plane.AdminKey = *f.AdminKey
 		if !store.ValidAdminKey(plane.AdminKey) {
-			return nil, noAdminKey()
+			return nil, badAdminKey()
 		}
 	}
 	if strings.ContainsFunc(f.ControlToken, unprintable) {
-		return nil, badInput("--control-token: expected no blank and no control character in it")
+		return nil, badInput("--control-token must not contain spaces or control characters")
 	}
 	return plane, nil
 }
 
 func unprintable(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
-// untilInterrupted returns a context that ends with SIGINT and SIGTERM. A second
-// one kills.
+// untilInterrupted returns a context that ends with SIGINT or SIGTERM. A second
+// signal kills the process.
 func untilInterrupted(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	context.AfterFunc(ctx, cancel)
 	return ctx, cancel
 }
 
-// request is what a verb asks of the control plane.
+// request is a request to the control plane.
 type request struct {
 	method, path string
 	body         []byte
-	file         string // where the body came from, for its faults
-	say          words  // of its problems; as flags by default
+	file         string    // that the body came from, for messages
+	describe     describer // of problems; inFlags when nil
 }
 
-// bodyOf is a value as the body of a request.
-func bodyOf(v any) []byte { return []byte(api.Encode(v)) }
+// encode returns a value as a JSON body.
+func encode(v any) []byte { return []byte(api.Encode(v)) }
 
-// segment makes a name part of a path.
-func segment(what, name string) (string, error) {
-	if name == "" {
-		return "", badInput("expected %s, not nothing", what)
+// segment returns the value of an argument as a segment of a path.
+func segment(argument, value, want string) (string, error) {
+	if value == "" {
+		return "", badInput("%s", text.Invalid(argument, `""`, want))
 	}
-	return "/" + url.PathEscape(name), nil
+	return "/" + url.PathEscape(value), nil
 }
 
-// ask sends a request and prints the answer: as it came with --json, and
-// otherwise as show words it.
-func ask[T any](ctx context.Context, f *remoteFlags, p *process, r request, show func(w io.Writer, answer T)) error {
-	answer, err := f.send(ctx, p, r)
+// do sends a request and prints the response: verbatim with --json, otherwise by
+// show.
+func do[T any](ctx context.Context, f *remoteFlags, p *process, r request, show func(w io.Writer, response T)) error {
+	body, err := f.send(ctx, p, r)
 	if err != nil {
 		return err
 	}
-	return tell(f, p, answer, show)
+	return printResponse(f, p, body, show)
 }
 
-// tell prints an answer.
-func tell[T any](f *remoteFlags, p *process, answer []byte, show func(w io.Writer, answer T)) error {
+// printResponse prints the body of a response as do does.
+func printResponse[T any](f *remoteFlags, p *process, body []byte, show func(w io.Writer, response T)) error {
 	if f.JSON {
-		_, err := p.stdout.Write(answer)
+		_, err := p.stdout.Write(body)
 		return err
 	}
-	var v T
-	if err := json.Unmarshal(answer, &v); err != nil {
-		return fmt.Errorf("the server's answer is not what a control plane says: %w", err)
+	var response T
+	if err := json.Unmarshal(body, &response); err != nil {
+		return unexpectedResponse(err)
 	}
 	var b bytes.Buffer
-	show(&b, v)
+	show(&b, response)
 	_, err := p.stdout.Write(b.Bytes())
 	return err
 }
 
-// send returns the answer to a request as it came.
+// unexpectedResponse returns the error of a response that cannot be decoded.
+func unexpectedResponse(err error) error {
+	return fmt.Errorf("unexpected response from the control plane: %w", err)
+}
+
+// send sends a request and returns the body of the response.
 func (f *remoteFlags) send(ctx context.Context, p *process, r request) ([]byte, error) {
-	say := r.say
+	describe := r.describe
 	switch {
 	case r.file != "":
-		say = inFile(r.file)
-	case say == nil:
-		say = inFlags(nil)
+		describe = inFile(r.file)
+	case describe == nil:
+		describe = inFlags(nil)
 	}
-	return f.with(ctx, p, say, func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
-		answer, err := plane.Do(ctx, r.method, r.path, r.body)
+	return f.with(ctx, p, describe, func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
+		body, err := plane.Do(ctx, r.method, r.path, r.body)
 		refusal, ok := errors.AsType[*remote.Error](err)
 		if ok && r.file != "" && refusal.Status == http.StatusBadRequest {
 			if len(refusal.Faults) > 0 {
-				f.tellRefusal(p, refusal)
+				f.printRefusal(p, refusal)
 				return nil, faultsIn(r.file, refusal.Faults)
 			}
 			refusal.Message = r.file + ": " + refusal.Message
 		}
-		return answer, err
+		return body, err
 	})
 }
 
-// with does something with the control plane, and words what goes wrong.
-func (f *remoteFlags) with(ctx context.Context, p *process, say words, do func(context.Context, *remote.Plane) ([]byte, error)) ([]byte, error) {
+// with calls do with the control plane until the process is interrupted, and
+// rewrites its error for the command line.
+func (f *remoteFlags) with(ctx context.Context, p *process, describe describer, do func(context.Context, *remote.Plane) ([]byte, error)) ([]byte, error) {
 	plane, err := f.plane()
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := untilInterrupted(ctx)
 	defer cancel()
-	answer, err := do(ctx, plane)
+	body, err := do(ctx, plane)
 	if err != nil {
-		return nil, f.failed(ctx, p, err, say)
+		return nil, f.failed(ctx, p, err, describe)
 	}
-	return answer, nil
+	return body, nil
 }
 
-// failed says what a failure means to somebody on the command line. What a
-// server answered is printed as it came with --json.
-func (f *remoteFlags) failed(ctx context.Context, p *process, err error, say words) error {
+// failed rewrites an error for the command line. With --json it prints a refusal
+// verbatim too.
+func (f *remoteFlags) failed(ctx context.Context, p *process, err error, describe describer) error {
 	if ctx.Err() != nil {
 		return errors.New("interrupted")
 	}
@@ -195,46 +202,46 @@ func (f *remoteFlags) failed(ctx context.Context, p *process, err error, say wor
 		return fmt.Errorf("%w\n%s", err, howToStart(gone))
 	}
 	if refusal, ok := errors.AsType[*remote.Error](err); ok {
-		f.tellRefusal(p, refusal)
-		return refused(refusal, say)
+		f.printRefusal(p, refusal)
+		return f.refused(refusal, describe)
 	}
 	return err
 }
 
-func (f *remoteFlags) tellRefusal(p *process, refusal *remote.Error) {
+// printRefusal prints the body of a refusal with --json.
+func (f *remoteFlags) printRefusal(p *process, refusal *remote.Error) {
 	if f.JSON {
-		_, _ = p.stdout.Write(refusal.Body) // the exit code tells of the refusal anyway
+		_, _ = p.stdout.Write(refusal.Body) // the exit code reports the refusal anyway
 	}
 }
 
-// howToStart says what to do where no server is.
+// howToStart returns a hint for when no server is running.
 func howToStart(gone *remote.Unreachable) string {
-	const other = "start it, or name another one with --url"
+	const other = "start it, or choose another server with --url"
 	u, err := url.Parse(gone.URL)
 	if err != nil {
-		return "name another one with --url"
+		return "choose another server with --url"
 	}
 	ip, err := netip.ParseAddr(u.Hostname())
 	local := u.Hostname() == "localhost" || err == nil && ip.IsLoopback()
-	free := errors.Is(gone, syscall.ECONNREFUSED) // or else there is something else
+	free := errors.Is(gone, syscall.ECONNREFUSED) // otherwise another program uses the port
 	if !local || !free || u.Scheme != "http" || u.Port() == "" || u.Port() == "0" {
 		return other
 	}
-	return fmt.Sprintf("start one with: antechamber --addr %s, or name another one with --url", u.Host)
+	return fmt.Sprintf("start one with antechamber --addr %s, or choose another server with --url", u.Host)
 }
 
-// refused turns the refusal of a server into a failure with its code: what was
-// asked for is bad input, unless nobody may ask or it is at odds with what is
-// there.
-func refused(refusal *remote.Error, say words) error {
+// refused returns the failure for a server's refusal. It is bad input, except when
+// access is denied, the state conflicts or the server failed.
+func (f *remoteFlags) refused(refusal *remote.Error, describe describer) error {
 	code := exitBadInput
 	switch {
 	case refusal.Status == http.StatusUnauthorized, refusal.Status == http.StatusForbidden, refusal.Status == http.StatusConflict, refusal.Status >= 500:
 		code = exitFailed
 	}
 	refusal.Message = withoutStop(refusal.Message)
-	lines := refusal.Lines(say, func(r *remedy.Remedy, otherwise string) string {
-		return withoutStop(cmp.Or(onTheCommandLine(r), otherwise))
+	lines := refusal.Lines(describe, func(r *remedy.Remedy, serverHint string) string {
+		return withoutStop(cmp.Or(f.hint(r), serverHint))
 	})
 	for i := range lines {
 		lines[i] = text.Printable(lines[i])
@@ -242,17 +249,26 @@ func refused(refusal *remote.Error, say words) error {
 	return &failure{code, errors.New(strings.Join(lines, "\n"))}
 }
 
-// words say what is wrong with a field of a request.
-type words func(remedy.Problem) string
+// describer returns a problem of a request as a message.
+type describer func(remedy.Problem) string
 
-// inFlags words the problems of what came from flags, and from the arguments
-// that are named, by the fields that they set.
-func inFlags(arguments map[string]string) words {
-	return func(p remedy.Problem) string { return p.Say(cmp.Or(arguments[p.Field], asFlag(p.Field))) }
+// inFlags describes problems of flags and, by the fields that they set, of
+// arguments.
+func inFlags(arguments map[string]string) describer {
+	return func(p remedy.Problem) string {
+		name := cmp.Or(arguments[p.Field], asFlag(p.Field))
+		switch {
+		case p.Type != remedy.Missing:
+			return p.Say(name)
+		case p.Message != "":
+			return name + " is required: " + p.Message
+		}
+		return name + " is required"
+	}
 }
 
-// inFile words the problems of what came from a file.
-func inFile(file string) words {
+// inFile describes problems of a file.
+func inFile(file string) describer {
 	return func(p remedy.Problem) string { return file + ": " + p.Error() }
 }
 
@@ -265,37 +281,38 @@ func asFlag(field string) string {
 	return strings.TrimSuffix("--"+strings.ReplaceAll(name, "_", "-")+"."+within, ".")
 }
 
-// withoutStop returns a sentence as the program says its own.
+// withoutStop returns a sentence of the server without its full stop, as our own
+// messages are.
 func withoutStop(s string) string {
-	if strings.HasSuffix(s, "..") { // it names something
+	if strings.HasSuffix(s, "..") { // an ellipsis, or the end of a name
 		return text.Printable(s)
 	}
 	return text.Printable(strings.TrimSuffix(s, "."))
 }
 
-// onTheCommandLine returns a remedy in flags and commands. It is empty where
-// the server's hint is as good, and for a type that only a newer server knows.
-func onTheCommandLine(r *remedy.Remedy) string {
+// hint returns a remedy as flags and commands. It is empty if the server's own
+// hint is as good, and for types that only a newer server knows.
+func (f *remoteFlags) hint(r *remedy.Remedy) string {
 	if r == nil {
 		return ""
 	}
 	switch r.Type {
 	case remedy.AddUser:
-		return `curl …/_emulate/users -d '{"email":…,"role":…}' adds one`
+		return f.curl("/users", `-d '{"email":"ada@example.com","name":"Ada","role":"developer"}'`) + " adds one"
 	case remedy.EnableJournal:
-		return "start the server with a --journal-size above 0"
+		return "start the server with --journal-size 1000"
 	case remedy.ListFaults:
 		return "antechamber fault lists the armed faults"
 	case remedy.ListOrganizations:
-		return "curl …/_emulate/organizations lists all organizations"
+		return f.curlAny("/organizations") + " lists all organizations"
 	case remedy.ListOutbox:
-		return "curl …/_emulate/outbox lists the invites that were sent"
+		return f.curl("/outbox") + " lists the invites that were sent"
 	case remedy.NameOrganization:
-		return "select one with --admin-key or --organization; curl …/_emulate/organizations lists all organizations"
+		return "select one with --admin-key or --organization; " + f.curlAny("/organizations") + " lists all organizations"
 	case remedy.ReadOpenAPI:
-		return "curl …/_emulate/openapi.json describes every path"
+		return f.curlAny("/openapi.json") + " describes every path"
 	case remedy.RemoveLimit:
-		return fmt.Sprintf("curl -X PATCH …/_emulate/settings -d '{%q:null}' removes the limit", r.Limit)
+		return f.curl("/settings", "-X PATCH", fmt.Sprintf("-d '{%q:null}'", r.Limit)) + " removes the limit"
 	case remedy.ReplaceOneByOne:
 		return "import one organization at a time, selected by --admin-key or --organization"
 	case remedy.ResetOrRestore:
@@ -308,7 +325,40 @@ func onTheCommandLine(r *remedy.Remedy) string {
 	return ""
 }
 
-// faultsIn returns the faults that a server found in a file.
+// curl returns a command for a path of the control plane and the selected
+// organization.
+func (f *remoteFlags) curl(path string, options ...string) string {
+	switch {
+	case f.Organization != "":
+		path += "?organization=" + url.QueryEscape(f.Organization)
+	case f.AdminKey != nil:
+		options = append([]string{secretHeader("x-api-key: ", *f.AdminKey, "ANTECHAMBER_ADMIN_KEY", "KEY")}, options...)
+	}
+	return f.curlAny(path, options...)
+}
+
+// curlAny is curl for calls that concern no particular organization.
+func (f *remoteFlags) curlAny(path string, options ...string) string {
+	words := []string{"curl"}
+	if f.ControlToken != "" {
+		words = append(words, secretHeader("Authorization: Bearer ", f.ControlToken, "ANTECHAMBER_CONTROL_TOKEN", "TOKEN"))
+	}
+	server, _ := serverURL(f.URL) // plane has checked it
+	words = append(words, options...)
+	words = append(words, shellQuote(strings.TrimRight(server.Redacted(), "/")+control.Base+path))
+	return strings.Join(words, " ")
+}
+
+// secretHeader returns curl's option for a header with a secret: as its environment
+// variable if that has the same value, otherwise as a placeholder.
+func secretHeader(prefix, secret, variable, placeholder string) string {
+	if os.Getenv(variable) == secret {
+		placeholder = "$" + variable
+	}
+	return `-H "` + prefix + placeholder + `"`
+}
+
+// faultsIn returns the faults that the server found in a file.
 func faultsIn(file string, found []remote.Fault) seed.Faults {
 	out := make(seed.Faults, len(found))
 	for i, f := range found {
@@ -317,17 +367,18 @@ func faultsIn(file string, found []remote.Fault) seed.Faults {
 	return out
 }
 
-// present is what puts an organization into another state answers with.
-type present struct {
+// orgState is the response of a call that replaces the state of an organization.
+type orgState struct {
 	Name   string    `json:"name"`
 	Now    time.Time `json:"now"`
 	Frozen bool      `json:"frozen"`
 }
 
-// when is a time as people read it; --json has its microseconds.
-func when(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+// formatTime returns a time to the second; --json has its microseconds.
+func formatTime(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// cell is a text in a table, where no cell is empty: scripts count them.
+// cell returns text for a cell of a table. Cells are never empty, so that scripts
+// can split rows into fields.
 func cell(s string) string {
 	if strings.TrimSpace(s) == "" {
 		return "-"
@@ -335,9 +386,9 @@ func cell(s string) string {
 	return text.Printable(s)
 }
 
-// table prints rows under a header, each column as wide as it has to be, and
-// nothing at all when there are no rows.
-func table(w io.Writer, header []string, rows [][]string) {
+// printTable prints rows in aligned columns under a header, and nothing when
+// there are no rows.
+func printTable(w io.Writer, header []string, rows [][]string) {
 	if len(rows) == 0 {
 		return
 	}
@@ -353,7 +404,7 @@ func table(w io.Writer, header []string, rows [][]string) {
 	t.Flush()
 }
 
-// note says something beside the result.
+// note prints a message that is not part of the result.
 func (p *process) note(format string, args ...any) {
 	fmt.Fprintf(p.stderr, "antechamber: "+format+"\n", args...)
 }

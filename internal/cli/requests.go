@@ -18,20 +18,20 @@ import (
 )
 
 type requestsCmd struct {
-	Since     *number `group:"Which requests:" env:"-" placeholder:"N" help:"Those after number N."`
-	Operation *string `group:"Which requests:" env:"-" placeholder:"NAME" help:"Those of an operation, such as createWorkspace."`
-	Method    *string `group:"Which requests:" env:"-" placeholder:"METHOD" help:"Those of a method."`
-	Path      *string `group:"Which requests:" env:"-" placeholder:"PATH" help:"Those of a path, in which * stands for any part of a segment."`
-	Status    *number `group:"Which requests:" env:"-" placeholder:"N" help:"Those answered with a status; 0 is a connection that was dropped."`
-	Limit     *limit  `group:"Which requests:" env:"-" placeholder:"N|all" help:"The newest N. 20 by default."`
-	Bodies    bool    `env:"-" help:"Print what was sent (>), what was answered (<) and what that changed (*) below each request."`
-	Follow    bool    `short:"f" env:"-" help:"Print requests as they come, until Ctrl-C or the end of the server."`
-	Clear     bool    `env:"-" help:"Forget all requests."`
+	Since     *number `group:"Filters (default: the newest 20 requests):" env:"-" placeholder:"N" help:"Only requests after number N (SEQ)."`
+	Operation *string `group:"Filters (default: the newest 20 requests):" env:"-" placeholder:"NAME" help:"Only requests of this operation, such as createWorkspace."`
+	Method    *string `group:"Filters (default: the newest 20 requests):" env:"-" placeholder:"METHOD" help:"Only requests with this method."`
+	Path      *string `group:"Filters (default: the newest 20 requests):" env:"-" placeholder:"PATH" help:"Only requests to this path; * matches any part of a segment."`
+	Status    *number `group:"Filters (default: the newest 20 requests):" env:"-" placeholder:"N" help:"Only responses with this status; 0 is a dropped connection."`
+	Limit     *limit  `group:"Filters (default: the newest 20 requests):" env:"-" placeholder:"N|all" help:"Only the newest N. Default: 20."`
+	Bodies    bool    `env:"-" help:"Print request bodies (>), response bodies (<) and effects (*)."`
+	Follow    bool    `short:"f" env:"-" help:"Print requests as they arrive, until Ctrl-C."`
+	Clear     bool    `env:"-" help:"Delete all recorded requests."`
 	remoteFlags
 }
 
 func (requestsCmd) Help() string {
-	return `The journal of an organization, the newest request last. Times are by its clock; MS is how long the answer took. A request with a key that nobody has is in the journal of the first organization.
+	return `Prints the journal of an organization, newest request last. TIME is by the organization's clock, MS the duration in milliseconds. Requests with an unknown key are in the journal of the first organization.
 
 Examples:
 
@@ -45,10 +45,10 @@ Examples:
 ` + operationNames()
 }
 
-// defaultLimit is how many requests are printed when nobody says how many.
+// defaultLimit is the number of requests printed without --limit.
 const defaultLimit = 20
 
-// limit is a number of requests on the command line, 0 for all of them.
+// limit is a number of requests on the command line, or all as 0.
 type limit int
 
 // UnmarshalText reads a number, or all.
@@ -73,20 +73,20 @@ func (c *requestsCmd) Run(ctx context.Context, p *process) error {
 	filters := c.filters()
 	switch {
 	case c.Clear && (len(filters) > 0 || c.Follow || c.Bodies || c.Limit != nil):
-		return badInput("--clear forgets all requests: expected no other flag about requests beside it")
+		return badInput("--clear cannot be combined with filters, --bodies or --follow")
 	case c.Clear:
-		return ask(ctx, &c.remoteFlags, p, request{method: http.MethodDelete, path: "/requests"}, func(w io.Writer, gone cleared) {
-			fmt.Fprintf(w, "forgot %s\n", text.Count(gone.Deleted, "request"))
+		return do(ctx, &c.remoteFlags, p, request{method: http.MethodDelete, path: "/requests"}, func(w io.Writer, d cleared) {
+			fmt.Fprintf(w, "deleted %s\n", text.Count(d.Deleted, "request"))
 		})
 	case c.Follow && c.Limit != nil:
-		return badInput("--follow prints what comes: expected no --limit beside it; --since N begins earlier")
+		return badInput("--follow and --limit cannot be combined (use --since N to start earlier)")
 	case c.Follow:
 		return c.follow(ctx, p, filters)
 	}
 	return c.list(ctx, p, filters)
 }
 
-// filters are the parameters of the query that select requests.
+// filters returns the query parameters that select requests.
 func (c *requestsCmd) filters() url.Values {
 	q := url.Values{}
 	for name, value := range map[string]*string{"operation": c.Operation, "method": c.Method, "path": c.Path} {
@@ -103,22 +103,22 @@ func (c *requestsCmd) filters() url.Values {
 }
 
 func (c *requestsCmd) list(ctx context.Context, p *process, filters url.Values) error {
-	most := defaultLimit
+	limit := defaultLimit
 	if c.Limit != nil {
-		most = int(*c.Limit)
+		limit = int(*c.Limit)
 	}
-	if most > 0 {
-		filters.Set("limit", strconv.Itoa(most))
+	if limit > 0 {
+		filters.Set("limit", strconv.Itoa(limit))
 	}
-	return ask(ctx, &c.remoteFlags, p, request{method: http.MethodGet, path: withQuery("/requests", filters)}, func(w io.Writer, answer struct{ Data []entry }) {
-		c.print(w, answer.Data)
-		switch n := len(answer.Data); {
+	return do(ctx, &c.remoteFlags, p, request{method: http.MethodGet, path: withQuery("/requests", filters)}, func(w io.Writer, response struct{ Data []entry }) {
+		c.print(w, response.Data)
+		switch n := len(response.Data); {
 		case n == 0 && len(c.filters()) == 0:
-			p.note("there is no request in the journal")
+			p.note("no requests in the journal")
 		case n == 0:
-			p.note("there is no such request in the journal")
-		case n == most && c.Limit == nil && answer.Data[0].Seq > 1:
-			p.note("these are the newest %d; --limit all prints all of them", n)
+			p.note("no matching requests in the journal")
+		case n == limit && c.Limit == nil && response.Data[0].Seq > 1:
+			p.note("showing the newest %d (--limit all shows all)", n)
 		}
 	})
 }
@@ -132,29 +132,29 @@ func withQuery(path string, q url.Values) string {
 
 var requestColumns = []string{"SEQ", "TIME", "STATUS", "METHOD", "PATH", "OPERATION", "ERROR", "FAULT", "MS"}
 
-// columns are what is printed of a request in a line.
+// columns returns the cells of a request in the table.
 func (e entry) columns() []string {
-	status, where := strconv.Itoa(e.Status), e.Path
+	status, path := strconv.Itoa(e.Status), e.Path
 	if e.Status == 0 {
 		status = "dropped"
 	}
 	if e.Query != "" {
-		where += "?" + e.Query
+		path += "?" + e.Query
 	}
 	return []string{
-		strconv.FormatUint(e.Seq, 10), when(e.Time.Time), status, e.Method, where, e.Operation, e.ErrorType, e.Fault,
+		strconv.FormatUint(e.Seq, 10), formatTime(e.Time.Time), status, e.Method, path, e.Operation, e.ErrorType, e.Fault,
 		strconv.FormatFloat(e.DurationMS, 'f', 1, 64),
 	}
 }
 
-// print prints requests as a table, each with its bodies below it.
+// print prints requests as a table, with bodies below each row.
 func (c *requestsCmd) print(w io.Writer, all []entry) {
 	rows := make([][]string, len(all))
 	for i, e := range all {
 		rows[i] = e.columns()
 	}
 	var b bytes.Buffer
-	table(&b, requestColumns, rows)
+	printTable(&b, requestColumns, rows)
 	for i, line := range strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n") {
 		if line == "" {
 			continue
@@ -187,8 +187,8 @@ func (c *requestsCmd) printBodies(w io.Writer, e entry) {
 	}
 }
 
-// follow prints requests as they come. It ends well when it is interrupted, and
-// badly with the server.
+// follow prints requests as they arrive. Ctrl-C ends it without an error, the end
+// of the server with one.
 func (c *requestsCmd) follow(ctx context.Context, p *process, filters url.Values) error {
 	plane, err := c.plane()
 	if err != nil {
@@ -196,8 +196,8 @@ func (c *requestsCmd) follow(ctx context.Context, p *process, filters url.Values
 	}
 	ctx, cancel := untilInterrupted(ctx)
 	defer cancel()
-	// The stream knows no filters: the server is asked whether they mean
-	// anything, and they are applied here.
+	// The stream takes no filters, so they are applied here. This request lets the
+	// server check them.
 	filters.Set("limit", "1")
 	if _, err := plane.Do(ctx, http.MethodGet, withQuery("/requests", filters), nil); err != nil {
 		return c.failed(ctx, p, err, inFlags(nil))
@@ -210,7 +210,7 @@ func (c *requestsCmd) follow(ctx context.Context, p *process, filters url.Values
 	if err != nil {
 		return c.failed(ctx, p, err, inFlags(nil))
 	}
-	p.note("waiting for requests to %s, until Ctrl-C", plane.Address())
+	p.note("waiting for requests to %s (stop with Ctrl-C)", plane.Address())
 	out := &follower{requestsCmd: c, p: p}
 	for event, err := range events {
 		if err == nil {
@@ -220,7 +220,7 @@ func (c *requestsCmd) follow(ctx context.Context, p *process, filters url.Values
 		case ctx.Err() != nil:
 			return nil
 		case errors.Is(err, io.ErrUnexpectedEOF):
-			return fmt.Errorf("the server at %s sends no more: it has ended, or the organization has", plane.Address())
+			return fmt.Errorf("connection to %s closed: the server stopped or the organization was deleted", plane.Address())
 		case err != nil:
 			return c.failed(ctx, p, err, inFlags(nil))
 		}
@@ -232,7 +232,7 @@ func (c *requestsCmd) follow(ctx context.Context, p *process, filters url.Values
 type follower struct {
 	*requestsCmd
 	p      *process
-	widths []int // of the columns so far
+	widths []int // of the columns; they only grow
 }
 
 // take prints an event.
@@ -240,12 +240,12 @@ func (f *follower) take(event remote.Event) error {
 	if event.Type == "missed" {
 		var gap struct{ Missed int }
 		_ = json.Unmarshal([]byte(event.Data), &gap)
-		f.p.note("missed %s: they came faster than they could be told", text.Count(gap.Missed, "request"))
+		f.p.note("missed %s: they arrived faster than they could be sent", text.Count(gap.Missed, "request"))
 		return nil
 	}
 	var e entry
 	if err := json.Unmarshal([]byte(event.Data), &e); err != nil {
-		return fmt.Errorf("the server's answer is not what a control plane says: %w", err)
+		return unexpectedResponse(err)
 	}
 	if !f.selects(e) {
 		return nil
@@ -260,13 +260,12 @@ func (f *follower) take(event remote.Event) error {
 	return err
 }
 
-// The columns of a stream are as wide as those of an ordinary request, until
-// one is wider.
-var ordinary = []string{"1000", "2026-01-01T00:00:00Z", "dropped", "DELETE", "/v1/organizations/workspaces/wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ", "createOrganizationInvite", "invalid_request_error", "fault_1", ""}
+// typicalRow sets the initial widths of the columns of a stream.
+var typicalRow = []string{"1000", "2026-01-01T00:00:00Z", "dropped", "DELETE", "/v1/organizations/workspaces/wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ", "createOrganizationInvite", "invalid_request_error", "fault_1", ""}
 
 func (f *follower) line(w io.Writer, e entry) {
 	if f.widths == nil {
-		for _, text := range ordinary {
+		for _, text := range typicalRow {
 			f.widths = append(f.widths, len(text))
 		}
 		f.row(w, requestColumns)
@@ -285,8 +284,8 @@ func (f *follower) row(w io.Writer, cells []string) {
 	fmt.Fprintln(w, cell(cells[last]))
 }
 
-// selects reports whether the filters let a request through, as the server
-// understands them.
+// selects reports whether a request passes the filters. It follows the rules of
+// the server.
 func (c *requestsCmd) selects(e entry) bool {
 	return (c.Operation == nil || *c.Operation == e.Operation) &&
 		(c.Method == nil || strings.EqualFold(*c.Method, e.Method)) &&

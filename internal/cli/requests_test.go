@@ -19,10 +19,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// took is how long a request took, which differs from run to run.
+// took matches the duration of a request, which differs from run to run.
 var took = regexp.MustCompile(`(?m)[0-9]+\.[0-9]$`)
 
-// printed returns what a command prints, without what differs from run to run.
+// printed returns the output of a command without durations.
 func printed(t *testing.T, args ...string) (stdout, stderr string) {
 	t.Helper()
 	code, stdout, stderr := execute(t, "", args...)
@@ -42,7 +42,7 @@ func wantPrinted(t *testing.T, stdout, stderr string, args ...string) {
 
 func TestRequests(t *testing.T) {
 	s := contract(t)
-	wantPrinted(t, "", "antechamber: there is no request in the journal\n", "requests")
+	wantPrinted(t, "", "antechamber: no requests in the journal\n", "requests")
 	s.request("GET", "/v1/organizations/workspaces?limit=1", defaultAdminKey, "")
 	s.request("POST", "/v1/organizations/invites", defaultAdminKey, `{"email":"ada@example.com","role":"developer"}`)
 	s.request("GET", "/v1/organizations/invites/no%0Abody", defaultAdminKey, "")
@@ -83,33 +83,33 @@ func TestRequests(t *testing.T) {
 			t.Errorf("requests %s prints %v, want %s", args, got, want)
 		}
 	}
-	wantPrinted(t, "", "antechamber: there is no such request in the journal\n", "requests", "--status", "500")
-	wantPrinted(t, "forgot 4 requests\n", "", "requests", "--clear")
+	wantPrinted(t, "", "antechamber: no matching requests in the journal\n", "requests", "--status", "500")
+	wantPrinted(t, "deleted 4 requests\n", "", "requests", "--clear")
 }
 
-func TestTheNewestRequests(t *testing.T) {
+func TestRequestsPrintsTheNewest(t *testing.T) {
 	s := contract(t)
 	for range 21 {
 		s.request("GET", "/v1/organizations/me", defaultAdminKey, "")
 	}
 	out, errs := printed(t, "requests")
-	if n := strings.Count(out, "\n"); n != 21 || errs != "antechamber: these are the newest 20; --limit all prints all of them\n" {
-		t.Errorf("it prints %d lines and says %s", n, errs)
+	if n := strings.Count(out, "\n"); n != 21 || errs != "antechamber: showing the newest 20 (--limit all shows all)\n" {
+		t.Errorf("%d lines, stderr %s", n, errs)
 	}
 	if out, errs := printed(t, "requests", "--limit", "20"); strings.Count(out, "\n") != 21 || errs != "" {
-		t.Errorf("with --limit 20 it says %s", errs)
+		t.Errorf("with --limit 20: %s", errs)
 	}
 }
 
-func TestBodiesOfRequests(t *testing.T) {
+func TestRequestsPrintsBodies(t *testing.T) {
 	s := contract(t)
 	const workspace = "/v1/organizations/workspaces/wrkspc_02KxRvs8sQMB6BHy4ILGgGVK"
-	_, answer := s.request("POST", workspace+"/members", defaultAdminKey, `{"user_id":"user_02XDa2GlnYNn5hoozlNLVu4R","workspace_role":"workspace_user"}`)
+	_, response := s.request("POST", workspace+"/members", defaultAdminKey, `{"user_id":"user_02XDa2GlnYNn5hoozlNLVu4R","workspace_role":"workspace_user"}`)
 	s.request("GET", "/v1/organizations/me", defaultAdminKey, "")
 	want := `SEQ  TIME                  STATUS  METHOD  PATH                                                                  OPERATION               ERROR  FAULT  MS
 1    2024-11-01T23:59:27Z  200     POST    ` + workspace + `/members  addWorkspaceMember      -      -      …
     > {"user_id":"user_02XDa2GlnYNn5hoozlNLVu4R","workspace_role":"workspace_user"}
-    < ` + answer + `
+    < ` + response + `
     * workspace_member.added user_02XDa2GlnYNn5hoozlNLVu4R in wrkspc_02KxRvs8sQMB6BHy4ILGgGVK
 2    2024-11-01T23:59:27Z  200     GET     /v1/organizations/me                                                  getCurrentOrganization  -      -      …
     < {"id":"12345678-1234-5678-1234-567812345678","type":"organization","name":"Acme Corporation"}
@@ -117,19 +117,19 @@ func TestBodiesOfRequests(t *testing.T) {
 	wantPrinted(t, want, "", "requests", "--bodies")
 }
 
-func TestRequestsThatAreRefused(t *testing.T) {
+func TestRequestsRefuses(t *testing.T) {
 	contract(t)
-	for args, sentence := range map[string]string{
-		"--operation getWorkspaces":          `invalid --operation: want an operation of the Admin API, such as listWorkspaces (did you mean "getWorkspace"?)`,
-		"--follow --operation getWorkspaces": `invalid --operation: want an operation of the Admin API, such as listWorkspaces (did you mean "getWorkspace"?)`,
-		"--status 99":                        "invalid --status: want a status from 100 to 599, or 0 for a dropped connection",
-		"--path workspaces":                  "invalid --path: want a path, beginning with a slash",
-		"--since=-1":                         "invalid --since: want the number of an entry",
-		"--clear --status 404":               "--clear forgets all requests: expected no other flag about requests beside it",
-		"--clear --follow":                   "--clear forgets all requests: expected no other flag about requests beside it",
-		"--follow --limit 3":                 "--follow prints what comes: expected no --limit beside it; --since N begins earlier",
+	for args, message := range map[string]string{
+		"--operation getWorkspaces":          `invalid --operation "getWorkspaces": want an operation of the Admin API, such as listWorkspaces (did you mean "getWorkspace"?)`,
+		"--follow --operation getWorkspaces": `invalid --operation "getWorkspaces": want an operation of the Admin API, such as listWorkspaces (did you mean "getWorkspace"?)`,
+		"--status 99":                        "invalid --status \"99\": want a status from 100 to 599, or 0 for a dropped connection",
+		"--path workspaces":                  "invalid --path \"workspaces\": want a path, beginning with a slash",
+		"--since=-1":                         "invalid --since \"-1\": want the number of an entry",
+		"--clear --status 404":               "--clear cannot be combined with filters, --bodies or --follow",
+		"--clear --follow":                   "--clear cannot be combined with filters, --bodies or --follow",
+		"--follow --limit 3":                 "--follow and --limit cannot be combined (use --since N to start earlier)",
 	} {
-		refuses(t, exitBadInput, "antechamber: "+sentence+"\n", append([]string{"requests"}, strings.Fields(args)...)...)
+		wantRefusal(t, exitBadInput, "antechamber: "+message+"\n", append([]string{"requests"}, strings.Fields(args)...)...)
 	}
 }
 
@@ -142,7 +142,7 @@ type following struct {
 	cancel context.CancelFunc
 }
 
-// follow starts to follow the journal of the server that the environment names.
+// follow follows the journal of the server in ANTECHAMBER_URL.
 func follow(t *testing.T, args ...string) *following {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -162,21 +162,21 @@ func follow(t *testing.T, args ...string) *following {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatalf("it does not connect: %s", f.stderr)
+	t.Fatalf("not connected: %s", f.stderr)
 	return nil
 }
 
-// line is what it prints next.
+// line returns the next line of output.
 func (f *following) line() string {
 	f.t.Helper()
 	line, err := f.lines.ReadString('\n')
 	if err != nil {
-		f.t.Fatalf("it ends: %v, %s", err, f.stderr)
+		f.t.Fatalf("ended: %v, %s", err, f.stderr)
 	}
 	return took.ReplaceAllString(line, "…")
 }
 
-func TestFollowingRequests(t *testing.T) {
+func TestFollow(t *testing.T) {
 	s := contract(t)
 	f := follow(t, "--bodies")
 	s.request("GET", "/v1/organizations/me", defaultAdminKey, "")
@@ -186,16 +186,16 @@ func TestFollowingRequests(t *testing.T) {
 		`    < {"id":"12345678-1234-5678-1234-567812345678","type":"organization","name":"Acme Corporation"}` + "\n",
 	} {
 		if got := f.line(); got != want {
-			t.Errorf("it prints\n%swant\n%s", got, want)
+			t.Errorf("got\n%swant\n%s", got, want)
 		}
 	}
 	f.cancel()
-	if code := <-f.ended; code != exitFine || f.stderr.String() != "antechamber: waiting for requests to "+s.url+", until Ctrl-C\n" {
-		t.Errorf("it ends with %d: %s", code, f.stderr)
+	if code := <-f.ended; code != exitFine || f.stderr.String() != "antechamber: waiting for requests to "+s.url+" (stop with Ctrl-C)\n" {
+		t.Errorf("exit code %d: %s", code, f.stderr)
 	}
 }
 
-func TestFollowingSomeRequests(t *testing.T) {
+func TestFollowWithFilters(t *testing.T) {
 	s := contract(t)
 	s.request("GET", "/v1/organizations/users/nobody", defaultAdminKey, "")
 	s.request("GET", "/v1/organizations/me", defaultAdminKey, "")
@@ -210,22 +210,22 @@ func TestFollowingSomeRequests(t *testing.T) {
 	for _, entry := range all.Data {
 		line, _ := f.lines.ReadString('\n')
 		if line != string(entry)+"\n" {
-			t.Errorf("it prints\n%swant\n%s", line, entry)
+			t.Errorf("got\n%swant\n%s", line, entry)
 		}
 	}
 }
 
-func TestFollowingEndsWithTheServer(t *testing.T) {
+func TestFollowEndsWithTheServer(t *testing.T) {
 	s := contract(t)
 	f := follow(t)
-	s.stopIt()
-	if code := <-f.ended; code != exitFailed || !strings.HasSuffix(f.stderr.String(), "\nantechamber: the server at "+s.url+" sends no more: it has ended, or the organization has\n") {
-		t.Errorf("it ends with %d: %s", code, f.stderr)
+	s.stopAndWait()
+	if code := <-f.ended; code != exitFailed || !strings.HasSuffix(f.stderr.String(), "\nantechamber: connection to "+s.url+" closed: the server stopped or the organization was deleted\n") {
+		t.Errorf("exit code %d: %s", code, f.stderr)
 	}
 }
 
-func TestFollowingSaysWhatWasMissed(t *testing.T) {
-	t.Setenv("ANTECHAMBER_URL", answering(t, func(w http.ResponseWriter, r *http.Request) {
+func TestFollowReportsMissedRequests(t *testing.T) {
+	t.Setenv("ANTECHAMBER_URL", serveHTTP(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/_emulate/requests/stream" {
 			fmt.Fprint(w, "event: missed\ndata: {\"missed\":3}\n\n: nothing new\n\nid: 4\nevent: request\ndata: {\"seq\":4}\n\n")
 			return
@@ -234,26 +234,26 @@ func TestFollowingSaysWhatWasMissed(t *testing.T) {
 	}))
 	f := follow(t, "--json")
 	if line := f.line(); line != "{\"seq\":4}\n" {
-		t.Errorf("it prints %s", line)
+		t.Errorf("got %s", line)
 	}
-	if code := <-f.ended; code != exitFailed || !strings.Contains(f.stderr.String(), "antechamber: missed 3 requests: they came faster than they could be told\n") {
-		t.Errorf("it ends with %d: %s", code, f.stderr)
+	if code := <-f.ended; code != exitFailed || !strings.Contains(f.stderr.String(), "antechamber: missed 3 requests: they arrived faster than they could be sent\n") {
+		t.Errorf("exit code %d: %s", code, f.stderr)
 	}
 }
 
-// TestCtrlCEndsFollowingWell sends the signal to a process of its own.
-func TestCtrlCEndsFollowingWell(t *testing.T) {
+// TestCtrlCEndsFollowWithoutAnError interrupts a separate process.
+func TestCtrlCEndsFollowWithoutAnError(t *testing.T) {
 	s := contract(t)
 	s.request("GET", "/v1/organizations/me", defaultAdminKey, "")
-	// It is started once it has printed a line.
-	p := startProgram(t, os.Args[0], asTheProgram(), "requests", "--follow", "--since", "0", "--url", s.url)
+	// startProgram waits for the first line of output.
+	p := startProgram(t, os.Args[0], programEnv(), "requests", "--follow", "--since", "0", "--url", s.url)
 	p.signal(t, syscall.SIGINT)
 	if err := p.cmd.Wait(); err != nil {
-		t.Errorf("it ends with %v: %s", err, p.stderr)
+		t.Errorf("ended with %v: %s", err, p.stderr)
 	}
 }
 
-func TestPathsMatchAsTheServerMatchesThem(t *testing.T) {
+func TestPathsMatchAsOnTheServer(t *testing.T) {
 	s := contract(t)
 	paths := []string{"/v1/organizations/users/user_1", "/v1/organizations/users/a%5Bb%5D", "/v1/organizations/users/a%5Cb", "/v1/organizations/users/a%3Fb", "/v1/organizations/users", "/v1/organizations/me"}
 	for _, path := range paths {
@@ -279,7 +279,7 @@ func TestPathsMatchAsTheServerMatchesThem(t *testing.T) {
 			}
 		}
 		if diff := cmp.Diff(want.Data, got, cmp.Transformer("seq", func(e entry) int { return int(e.Seq) })); len(got)+len(want.Data) > 0 && diff != "" {
-			t.Errorf("%s (-server +here):\n%s", pattern, diff)
+			t.Errorf("%s (-server +cli):\n%s", pattern, diff)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 type resetCmd struct{ remoteFlags }
 
 func (resetCmd) Help() string {
-	return `State, clock, ids, faults and the journal are as the seed has them again. Admin keys and snapshots stay.
+	return `Restores the state, clock and id stream of the seed, and clears faults and the journal. Admin keys and snapshots are kept. An organization that was created from a snapshot, or from another organization, resets to that.
 
 Examples:
 
@@ -20,9 +20,9 @@ Examples:
   antechamber reset --admin-key sk-ant-admin01-team`
 }
 
-// Run leads an organization back to its beginning.
+// Run resets an organization.
 func (c *resetCmd) Run(ctx context.Context, p *process) error {
-	return ask(ctx, &c.remoteFlags, p, request{method: http.MethodPost, path: "/reset"}, func(w io.Writer, now present) {
-		fmt.Fprintf(w, "%s is as it began, at %s\n", text.Printable(now.Name), when(now.Now))
+	return do(ctx, &c.remoteFlags, p, request{method: http.MethodPost, path: "/reset"}, func(w io.Writer, now orgState) {
+		fmt.Fprintf(w, "reset %s to its initial state at %s\n", text.Printable(now.Name), formatTime(now.Now))
 	})
 }

@@ -27,38 +27,40 @@ import (
 	"antechamber/internal/limits"
 	"antechamber/internal/server"
 	"antechamber/internal/statefile"
+	"antechamber/internal/text"
 	"antechamber/seed"
 	"antechamber/store"
 )
 
-// defaultAdminKey is the admin key of a seed that brings none.
+// defaultAdminKey is the admin key of the first organization if neither the seed
+// nor --admin-key sets one.
 const defaultAdminKey = seed.DefaultAdminKey
 
-// noAdminKey refuses what was given as an admin key.
-func noAdminKey() error {
-	return badInput("--admin-key: expected %s, such as %s", store.AdminKeyForm, defaultAdminKey)
+// badAdminKey refuses the value of --admin-key without repeating it.
+func badAdminKey() error {
+	return badInput("%s", text.Invalid("--admin-key", "", store.AdminKeyForm+", such as "+defaultAdminKey))
 }
 
 type serveCmd struct {
-	Addr         string        `default:"127.0.0.1:4020" placeholder:"HOST:PORT" help:"Where to listen. Port 0 picks a free one. Without a host it is 127.0.0.1, with --expose every address of the machine. Default ${default}."`
-	Expose       bool          `help:"Allow an address that other machines can reach."`
-	Seed         string        `default:"demo" placeholder:"FILE" help:"The organizations to begin with: a JSON file, - for standard input, or a built-in seed: demo, contract or empty. A file of such a name is ./demo. Default ${default}."`
-	AdminKey     *string       `placeholder:"KEY" help:"An admin key for the first organization, beside those of the seed. Where neither brings one it is ${admin_key}."`
-	StateFile    string        `name:"state-file" placeholder:"FILE" help:"Keep every organization in this file over restarts. It outranks --seed, --admin-key, --id-seed and --clock once it is there."`
-	Unknown      string        `name:"unknown-keys" enum:"refuse,fork" default:"refuse" placeholder:"refuse|fork" help:"What becomes of an admin key that nobody has: it is refused, or it gets an organization of its own, made from the first one of the seed. Default ${default}."`
-	Clock        *instant      `placeholder:"TIME" help:"Freeze every clock at this RFC 3339 time, whatever the seed says."`
-	IDSeed       *idSeed       `name:"id-seed" placeholder:"N" help:"What ids are made of, from 0 to ${max_id_seed}. With the same number and the same clock the ids are the same. Random by default, and printed."`
-	Errors       server.Errors `enum:"both,production" default:"both" placeholder:"both|production" help:"The form of errors: production's envelope alone, or the fields of the published contract beside it. Default ${default}."`
-	RateLimit    limits.Policy `name:"rate-limit" default:"off" placeholder:"off|production|N/min" help:"How many requests an organization may make: any number, as many as in production, or N a minute. Default ${default}."`
-	ControlToken string        `name:"control-token" placeholder:"TOKEN" help:"What the control plane asks for when other machines can reach it: one is made and printed by default, none opens it."`
-	CORS         []origin      `name:"cors" placeholder:"ORIGIN" help:"Web pages of these origins may call the API: * is any, a comma stands between several. None by default."`
-	JournalSize  journalSize   `name:"journal-size" default:"1000" placeholder:"N" help:"How many requests each organization's journal holds; 0 is no journal. Default ${default}."`
-	Log          string        `enum:"text,json" default:"text" placeholder:"text|json" help:"The form of the start line and of the log on standard error. Default ${default}."`
-	LogLevel     string        `enum:"debug,info,warn,error" default:"info" placeholder:"LEVEL" help:"The least of what is logged: debug (every request), info, warn or error. Default ${default}."`
+	Addr         string        `default:"127.0.0.1:4020" placeholder:"HOST:PORT" help:"Address to listen on. Port 0 picks a free port; the host defaults to 127.0.0.1, or to all interfaces with --expose. Default: ${default}."`
+	Expose       bool          `help:"Allow an address that other machines can reach. Required for any address other than loopback."`
+	Seed         string        `default:"demo" placeholder:"FILE" help:"Initial organizations: a JSON file, - for standard input, or a built-in seed (demo, contract or empty). Use ./demo for a file with that name. Default: ${default}."`
+	AdminKey     *string       `placeholder:"KEY" help:"Additional admin key for the first organization. If neither the seed nor this flag sets one, the key is ${admin_key}."`
+	StateFile    string        `name:"state-file" placeholder:"FILE" help:"Keep all organizations in this file across restarts. Once it exists, it overrides --seed, --admin-key, --id-seed and --clock."`
+	UnknownKeys  unknownKeys   `default:"refuse" placeholder:"refuse|fork" help:"How to handle unknown admin keys: refuse them, or give each its own fork of the seed's first organization. Default: ${default}."`
+	Clock        *instant      `placeholder:"TIME" help:"Freeze all clocks at this RFC 3339 time, overriding the seed."`
+	IDSeed       *idSeed       `name:"id-seed" placeholder:"N" help:"Seed for ID generation, from 0 to ${max_id_seed}. The same seed and clock produce the same ids. Default: random, printed at start."`
+	Errors       errorForm     `default:"both" placeholder:"both|production" help:"Format of Admin API errors: production (its envelope only) or both (plus the fields of the published contract). Default: ${default}."`
+	RateLimit    limits.Policy `name:"rate-limit" default:"off" placeholder:"off|production|N/min" help:"Rate limit of each organization: none, production's, or N requests per minute. Default: ${default}."`
+	ControlToken string        `name:"control-token" placeholder:"TOKEN" help:"Token that the control plane requires when exposed; none disables it. Default: random, printed at start."`
+	CORS         []origin      `name:"cors" placeholder:"ORIGIN" help:"Web origins that may call the Admin API, comma-separated; * allows any. Default: none."`
+	JournalSize  journalSize   `name:"journal-size" default:"1000" placeholder:"N" help:"Number of requests in each organization's journal; 0 disables it. Default: ${default}."`
+	Log          logFormat     `default:"text" placeholder:"text|json" help:"Format of the start line and the log. Default: ${default}."`
+	LogLevel     logLevel      `default:"info" placeholder:"LEVEL" help:"Minimum log level: debug (every request), info, warn or error. Default: ${default}."`
 }
 
 func (serveCmd) Help() string {
-	return `A line on standard output says when the server is ready, and where. SIGINT and SIGTERM let running requests finish; a second one does not.
+	return `Prints one line to standard output when the server is ready: its URL, an admin key, the console and the settings. The log goes to standard error. SIGINT and SIGTERM let running requests finish; a second signal ends the server at once.
 
 Examples:
 
@@ -68,15 +70,43 @@ Examples:
   antechamber --addr :4020 --expose --admin-key sk-ant-admin01-team`
 }
 
+// unknownKeys is how to handle unknown admin keys.
+type unknownKeys string
+
+// UnmarshalText reads refuse or fork.
+func (u *unknownKeys) UnmarshalText(text []byte) error { return parseChoice(u, text, "refuse", "fork") }
+
+// errorForm is the format of the Admin API's errors.
+type errorForm server.Errors
+
+// UnmarshalText reads both or production.
+func (e *errorForm) UnmarshalText(text []byte) error {
+	return parseChoice(e, text, errorForm(server.ErrorsBoth), errorForm(server.ErrorsProduction))
+}
+
+// logFormat is the format of the log and of the start line.
+type logFormat string
+
+// UnmarshalText reads text or json.
+func (f *logFormat) UnmarshalText(text []byte) error { return parseChoice(f, text, "text", "json") }
+
+// logLevel is the name of a level of log/slog.
+type logLevel string
+
+// UnmarshalText reads a level, without the offsets that log/slog accepts.
+func (l *logLevel) UnmarshalText(text []byte) error {
+	return parseChoice(l, text, "debug", "info", "warn", "error")
+}
+
 // instant is a time on the command line.
 type instant struct{ store.Clock }
 
 // UnmarshalText reads an RFC 3339 time.
 func (i *instant) UnmarshalText(text []byte) error {
 	t, err := time.Parse(time.RFC3339, string(text))
-	// An invite expires later than it is made.
+	// Year 9999 is left for the expiry of invites.
 	if year := t.UTC().Year(); err != nil || year < 1970 || year > 9998 {
-		return badValue(text, "RFC 3339 from 1970 to 9998, such as 2026-01-01T00:00:00Z")
+		return badValue(text, "an RFC 3339 time from 1970 to 9998, such as 2026-01-01T00:00:00Z")
 	}
 	i.Clock = store.FrozenAt(t)
 	return nil
@@ -97,16 +127,16 @@ func (s *idSeed) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Run serves until it is told to stop.
+// Run serves until ctx is done or a signal arrives.
 func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) error {
 	log := c.logger(p.stderr)
 	s := store.New(p.now)
-	started, err := c.remember(s, p, parsed, log)
+	source, err := c.restore(s, p, parsed, log)
 	if err != nil {
 		return err
 	}
-	if started == nil {
-		if started, err = c.begin(s, p); err != nil {
+	if source == nil {
+		if source, err = c.loadSeed(s, p); err != nil {
 			return err
 		}
 	}
@@ -114,7 +144,7 @@ func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) er
 	if err != nil {
 		return err
 	}
-	stopKeeping, err := c.keep(s, started, p, log)
+	stopSaving, err := c.startSaving(s, source, p, log)
 	if err != nil {
 		listener.Close()
 		return err
@@ -126,25 +156,25 @@ func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) er
 		token = c.token()
 	}
 	handler := handlers.New(handlers.Options{
-		Store: s, Seed: c.loading(), ForkUnknownKeys: c.Unknown == "fork", Errors: c.Errors, RateLimit: c.RateLimit,
+		Store: s, Seed: c.seedOptions(), ForkUnknownKeys: c.UnknownKeys == "fork", Errors: server.Errors(c.Errors), RateLimit: c.RateLimit,
 		JournalEntries: int(c.JournalSize), Origins: origins(c.CORS), Exposed: exposed, Token: token,
 		Version: p.build.Version, Log: log, Ending: ending,
 	})
 	go removeEnded(ending, s)
-	// From here on a signal has requests to wait for. Before, it could not
-	// interrupt a seed that is typed in.
+	// Signals are handled only from here on, so that Ctrl-C ends a server that
+	// still reads its seed from standard input.
 	ctx, ignoreSignals := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer ignoreSignals()
-	context.AfterFunc(ctx, ignoreSignals) // the second one kills
+	context.AfterFunc(ctx, ignoreSignals) // a second signal kills the process
 	c.announce(p, start{
-		seed: started.shown, stateFile: c.StateFile, organizations: len(s.Organizations()), idSeed: *c.IDSeed,
+		seed: source.shown, stateFile: c.StateFile, organizations: len(s.Organizations()), idSeed: *c.IDSeed,
 		adminKey: s.First().AdminKeys()[0], clock: s.First().Clock(), token: token, rateLimit: c.RateLimit,
 	}, listener.Addr().(*net.TCPAddr))
-	return errors.Join(serve(ctx, listener, handler, end, log), stopKeeping())
+	return errors.Join(serve(ctx, listener, handler, end, log), stopSaving())
 }
 
-// removeEnded removes the organizations whose time has come, also from a server
-// that nobody asks anything, until ctx is done.
+// removeEnded removes expired organizations until ctx is done, even when no
+// requests arrive.
 func removeEnded(ctx context.Context, s *store.Store) {
 	for tick := time.Tick(time.Second); ; {
 		select {
@@ -156,31 +186,31 @@ func removeEnded(ctx context.Context, s *store.Store) {
 	}
 }
 
-// begun is what a server has begun with.
-type begun struct {
-	shown string // the name of the seed in the start line; empty when a state file is in its stead
-	seed  statefile.Seed
+// source is where the organizations of a server come from.
+type source struct {
+	shown string         // name of the seed in the start line; empty for a state file
+	seed  statefile.Seed // for resets and forks
 }
 
-// begin fills the store with the organizations of the seed.
-func (c *serveCmd) begin(s *store.Store, p *process) (*begun, error) {
+// loadSeed fills the store with the organizations of the seed.
+func (c *serveCmd) loadSeed(s *store.Store, p *process) (*source, error) {
 	if c.IDSeed == nil {
 		c.IDSeed = randomIDSeed()
 	}
-	from, loaded, organizations, err := c.load(p)
+	from, loaded, organizations, err := c.readSeed(p)
 	if err != nil {
 		return nil, err
 	}
-	if err := loaded.AddTo(s, organizations, c.loading()); err != nil {
-		return nil, badInput("the seed %s: %v", from.Name, err)
+	if err := loaded.AddTo(s, organizations, c.seedOptions()); err != nil {
+		return nil, badInput("cannot load seed %s: %v", from.Name, err)
 	}
-	return &begun{from.Name, from}, nil
+	return &source{from.Name, from}, nil
 }
 
-// origin is the origin of a web page on the command line, or * for any.
+// origin is a web origin on the command line, or * for any.
 type origin string
 
-// UnmarshalText reads scheme://host, with a port where there is one.
+// UnmarshalText reads scheme://host or scheme://host:port.
 func (o *origin) UnmarshalText(text []byte) error {
 	u, err := url.Parse(string(text))
 	if string(text) != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != string(text)) {
@@ -197,21 +227,21 @@ func origins(all []origin) (out []string) {
 	return out
 }
 
-// journalSize is a number of requests on the command line.
+// journalSize is the capacity of a journal, in requests.
 type journalSize int
 
 // UnmarshalText reads a number up to a million.
 func (n *journalSize) UnmarshalText(text []byte) error {
-	const most = 1_000_000
+	const maxSize = 1_000_000
 	i, err := strconv.Atoi(string(text))
-	if err != nil || i < 0 || i > most {
-		return badValue(text, fmt.Sprintf("a whole number from 0 to %d", most))
+	if err != nil || i < 0 || i > maxSize {
+		return badValue(text, fmt.Sprintf("a whole number from 0 to %d", maxSize))
 	}
 	*n = journalSize(i)
 	return nil
 }
 
-// token returns what the control plane asks for; empty for nothing.
+// token returns the control token of an exposed server; empty for none.
 func (c *serveCmd) token() string {
 	switch c.ControlToken {
 	case "none":
@@ -222,27 +252,28 @@ func (c *serveCmd) token() string {
 	return c.ControlToken
 }
 
-// randomIDSeed is, with the control token, all the chance in the program.
+// randomIDSeed returns a random id seed. With the control token, it is the only
+// randomness of the program.
 func randomIDSeed() *idSeed {
 	var b [8]byte
 	rand.Read(b[:]) // never fails
 	return new(idSeed(binary.NativeEndian.Uint64(b[:]) & maxIDSeed))
 }
 
-// load returns the organizations of the seed.
-func (c *serveCmd) load(p *process) (from statefile.Seed, s *seed.Seed, organizations []store.Contents, err error) {
+// readSeed returns the seed and its organizations.
+func (c *serveCmd) readSeed(p *process) (from statefile.Seed, s *seed.Seed, organizations []store.Contents, err error) {
 	if from.Name = c.Seed; c.Seed == "" {
-		return from, nil, nil, badInput("--seed: expected a file, - or a built-in seed, %s, not nothing", strings.Join(seed.BuiltinNames, ", "))
+		return from, nil, nil, badInput("%s", text.Invalid("--seed", `""`, "a file, - for standard input, "+text.OneOf(seed.BuiltinNames)))
 	}
-	opts := c.loading().At(p.now())
+	opts := c.seedOptions().At(p.now())
 	if s, from.Builtin = seed.Builtin(c.Seed); from.Builtin {
-		if organizations, err = s.Load(opts); err != nil && c.Clock != nil { // the faults are of no help: the file cannot be seen
-			err = badInput("the built-in seed %s does not fit a clock at %s: its times would be before 1970 or ahead of the clock", from.Name, c.Clock.At)
+		if organizations, err = s.Load(opts); err != nil && c.Clock != nil { // faults would point into a file that users cannot see
+			err = badInput("built-in seed %s cannot be used with --clock %s: its times would be before 1970 or ahead of the clock", from.Name, c.Clock.At)
 		}
 	} else {
 		var data []byte
-		if from.Name, data, err = readSeed(c.Seed, p.stdin); errors.Is(err, fs.ErrNotExist) {
-			err = badInput("there is no file %s, and the built-in seeds are %s", c.Seed, strings.Join(seed.BuiltinNames, ", "))
+		if from.Name, data, err = readSeedFile(c.Seed, p.stdin); errors.Is(err, fs.ErrNotExist) {
+			err = badInput("no such seed %q (use a file, - for standard input, %s)", c.Seed, text.OneOf(seed.BuiltinNames))
 		}
 		if err == nil {
 			from.Text = string(data)
@@ -256,18 +287,18 @@ func (c *serveCmd) load(p *process) (from statefile.Seed, s *seed.Seed, organiza
 	return from, s, organizations, err
 }
 
-// loading returns the options that the seed is loaded with.
-func (c *serveCmd) loading() seed.Options {
-	b := seed.Options{IDSeed: uint64(*c.IDSeed)}
+// seedOptions returns the options for loading the seed.
+func (c *serveCmd) seedOptions() seed.Options {
+	opts := seed.Options{IDSeed: uint64(*c.IDSeed)}
 	if c.Clock != nil {
-		b.Clock = &c.Clock.Clock
+		opts.Clock = &c.Clock.Clock
 	}
-	return b
+	return opts
 }
 
-// adminKeys returns the admin keys of the first organization: the one of the
-// command line before those of the seed, or the default one when there is none.
-func (c *serveCmd) adminKeys(name string, organizations []store.Contents) ([]string, error) {
+// adminKeys returns the admin keys of the first organization: that of --admin-key,
+// then those of the seed, or the default key if there are none.
+func (c *serveCmd) adminKeys(seedName string, organizations []store.Contents) ([]string, error) {
 	keys, key := organizations[0].AdminKeys, defaultAdminKey
 	switch {
 	case c.AdminKey != nil:
@@ -276,15 +307,15 @@ func (c *serveCmd) adminKeys(name string, organizations []store.Contents) ([]str
 		return keys, nil
 	}
 	if !store.ValidAdminKey(key) {
-		return nil, noAdminKey()
+		return nil, badAdminKey()
 	}
 	for _, o := range organizations[1:] {
 		switch {
 		case !slices.Contains(o.AdminKeys, key):
 		case c.AdminKey == nil:
-			return nil, badInput("the first organization of the seed %s has no admin key, and %s, which it would get, is that of %s", name, key, o.Name)
+			return nil, badInput("duplicate admin key %s: organization %s in seed %s has the default key of the first organization (set another one with --admin-key)", key, text.Quote(o.Name), seedName)
 		default:
-			return nil, badInput("--admin-key: %s would be the key of two organizations, the seed %s has it for %s", key, name, o.Name)
+			return nil, badInput("duplicate --admin-key %s: organization %s in seed %s has it too", key, text.Quote(o.Name), seedName)
 		}
 	}
 	keys = slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == key })
@@ -293,7 +324,7 @@ func (c *serveCmd) adminKeys(name string, organizations []store.Contents) ([]str
 
 func (c *serveCmd) logger(w io.Writer) *slog.Logger {
 	var level slog.Level
-	_ = level.UnmarshalText([]byte(c.LogLevel)) // one of the enumeration
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // logLevel allows only valid names
 	opts := &slog.HandlerOptions{Level: level}
 	if c.Log == "json" {
 		return slog.New(slog.NewJSONHandler(w, opts))
@@ -301,33 +332,33 @@ func (c *serveCmd) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, opts))
 }
 
-// listen opens the address, if it is one that the flags allow.
+// listen opens --addr if the flags allow it.
 func (c *serveCmd) listen(ctx context.Context) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(c.Addr)
 	if err != nil {
-		return nil, badInput("--addr: expected HOST:PORT, such as 127.0.0.1:4020, not %q", c.Addr)
+		return nil, badInput("%s", text.Invalid("--addr", text.Quote(c.Addr), "HOST:PORT, such as 127.0.0.1:4020"))
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return nil, badInput("--addr: expected a port from 0 to 65535, not %q", port)
+		return nil, badInput("%s", text.Invalid("--addr", text.Quote(c.Addr), "a port from 0 to 65535"))
 	}
 	if host == "" && !c.Expose {
 		host = "127.0.0.1"
 	}
 	if host != "" {
-		// A name is looked up once, so that what is checked is what is opened.
+		// Look up a name only once, so that the checked address is the one opened.
 		ip, err := lookUp(ctx, host)
 		if err != nil {
 			return nil, err
 		}
 		if !ip.IP.IsLoopback() && !c.Expose {
-			return nil, badInput("other machines can reach %s: add --expose if they may, or use --addr 127.0.0.1:%s", c.Addr, port)
+			return nil, badInput("--addr %s requires --expose: other machines can reach it (use --addr 127.0.0.1:%s to keep it local)", c.Addr, port)
 		}
 		host = ip.String()
 	}
 	address := net.JoinHostPort(host, port)
 	listener, err := net.Listen("tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, badInput("%s is in use: stop what listens there, or let --addr 127.0.0.1:0 pick a free port", address)
+		return nil, badInput("cannot listen on %s: address already in use (use --addr 127.0.0.1:0 to pick a free port)", address)
 	}
 	if wrapped, ok := errors.AsType[*net.OpError](err); ok {
 		return nil, badInput("cannot listen on %s: %v", address, wrapped.Err)
@@ -335,12 +366,12 @@ func (c *serveCmd) listen(ctx context.Context) (net.Listener, error) {
 	return listener, err
 }
 
-// lookUp returns an address of a host: of several the one that other machines
-// can reach, or else the one that localhost is to most clients.
+// lookUp returns an address of a host: preferably one that other machines can
+// reach, then an IPv4 loopback address, which most clients use for localhost.
 func lookUp(ctx context.Context, host string) (net.IPAddr, error) {
 	all, err := net.DefaultResolver.LookupIPAddr(ctx, host)
 	if err != nil || len(all) == 0 {
-		return net.IPAddr{}, badInput("--addr: there is no address of the name %s", host)
+		return net.IPAddr{}, badInput("cannot resolve the host %s of --addr", text.Quote(host))
 	}
 	best := all[0]
 	for _, ip := range all {
@@ -354,15 +385,15 @@ func lookUp(ctx context.Context, host string) (net.IPAddr, error) {
 	return best, nil
 }
 
-// start is what the start line says.
+// start holds the fields of the start line.
 type start struct {
 	version       string
 	url           string
-	exposed       string // the address, where other machines can reach it
+	exposed       string // address that other machines can reach; empty for none
 	adminKey      string // of the first organization
-	token         string // of the control plane; empty when it asks for none
+	token         string // control token; empty for none
 	rateLimit     limits.Policy
-	seed          string // empty when a state file is in its stead
+	seed          string // empty when restored from a state file
 	stateFile     string // empty for none
 	organizations int
 	clock         store.Clock // of the first organization
@@ -384,7 +415,7 @@ func (c *serveCmd) announce(p *process, s start, at *net.TCPAddr) {
 	fmt.Fprintln(p.stdout, s)
 }
 
-// usableURL is where a client on this machine finds the address.
+// usableURL returns a URL for clients on this machine.
 func usableURL(at net.TCPAddr) string {
 	if at.IP.IsUnspecified() {
 		at.IP = net.IPv4(127, 0, 0, 1)
@@ -392,8 +423,8 @@ func usableURL(at net.TCPAddr) string {
 	return (&url.URL{Scheme: "http", Host: at.String()}).String()
 }
 
-// String is the start line of --log text. People read it and scripts grep it:
-// two spaces stand between its parts, and their order stays.
+// String returns the start line of --log text. Scripts parse it: its parts are
+// separated by two spaces, and their order must not change.
 func (s start) String() string {
 	parts := []string{"antechamber " + s.version + " on " + s.url}
 	if s.exposed != "" {
@@ -426,7 +457,7 @@ func (s start) String() string {
 	return strings.Join(parts, "  ")
 }
 
-// attributes are what the start line of --log json says.
+// attributes returns the start line of --log json.
 func (s start) attributes() []any {
 	all := []any{"version", s.version, "url", s.url}
 	if s.exposed != "" {
@@ -453,62 +484,62 @@ func (s start) attributes() []any {
 }
 
 // drainTime is how long running requests may take to finish. Docker kills a
-// container ten seconds after it has asked it to stop.
+// container ten seconds after asking it to stop.
 const drainTime = 8 * time.Second
 
-// serve answers requests until ctx is done, and then those that are running,
-// but for those that end is told to end.
+// serve answers requests until ctx is done and then finishes running ones. It
+// calls end to end event streams.
 func serve(ctx context.Context, l net.Listener, h http.Handler, end func(), log *slog.Logger) error {
 	server := &http.Server{
 		Handler: h, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 	}
-	silent := newSilent(server)
+	unused := newUnused(server)
 	stopped := make(chan error, 1)
 	go func() { stopped <- server.Serve(l) }()
 	select {
 	case err := <-stopped:
-		return fmt.Errorf("the server failed: %w", err)
+		return fmt.Errorf("server failed: %w", err)
 	case <-ctx.Done():
 	}
 	log.Info("stopping", "cause", context.Cause(ctx))
 	drain, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
-	silent.close()
-	end() // streams never end by themselves
+	unused.close()
+	end() // event streams don't end on their own
 	if server.Shutdown(drain) != nil {
-		log.Warn("requests were cut off", "after", drainTime)
+		log.Warn("closed connections with running requests", "after", drainTime)
 		server.Close()
 	}
 	<-stopped
 	return nil
 }
 
-// silent are the connections that have sent nothing yet. Browsers open some in
-// advance, and Shutdown would wait for them for seconds.
-type silent struct {
+// unused holds the connections that have not sent a request yet. Browsers open
+// some in advance, and Shutdown would wait several seconds for them.
+type unused struct {
 	mu    sync.Mutex
 	conns map[net.Conn]bool
 }
 
-func newSilent(server *http.Server) *silent {
-	s := &silent{conns: map[net.Conn]bool{}}
+func newUnused(server *http.Server) *unused {
+	u := &unused{conns: map[net.Conn]bool{}}
 	server.ConnState = func(conn net.Conn, state http.ConnState) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		u.mu.Lock()
+		defer u.mu.Unlock()
 		if state == http.StateNew {
-			s.conns[conn] = true
+			u.conns[conn] = true
 		} else {
-			delete(s.conns, conn)
+			delete(u.conns, conn)
 		}
 	}
-	return s
+	return u
 }
 
-func (s *silent) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for conn := range s.conns {
+func (u *unused) close() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for conn := range u.conns {
 		conn.Close()
 	}
 }

@@ -23,11 +23,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"antechamber/api"
-	"antechamber/seed"
 	"antechamber/store"
 )
 
-// testServer is a server that runs.
+// testServer is a running server.
 type testServer struct {
 	t         *testing.T
 	startLine string
@@ -68,16 +67,16 @@ func startServer(t *testing.T, stdin string, args ...string) *testServer {
 	return s
 }
 
-// stopIt stops the server and gives its exit code.
-func (s *testServer) stopIt() int {
+// stopAndWait stops the server and returns its exit code.
+func (s *testServer) stopAndWait() int {
 	s.stop()
 	code := <-s.stopped
 	s.stopped <- code // for the clean-up
 	return code
 }
 
-// request sends a request of the API with a key and gives the answer.
-func (s *testServer) request(method, path, key, body string) (status int, answer string) {
+// request sends a request with a key and returns the response.
+func (s *testServer) request(method, path, key, body string) (status int, response string) {
 	s.t.Helper()
 	r, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
 	if err != nil {
@@ -100,9 +99,9 @@ func (s *testServer) request(method, path, key, body string) (status int, answer
 // organization returns the name of the organization that a key selects, or "".
 func (s *testServer) organization(key string) string {
 	s.t.Helper()
-	_, answer := s.request("GET", "/v1/organizations/me", key, "")
+	_, response := s.request("GET", "/v1/organizations/me", key, "")
 	var o api.Organization
-	if err := json.Unmarshal([]byte(answer), &o); err != nil {
+	if err := json.Unmarshal([]byte(response), &o); err != nil {
 		s.t.Fatal(err)
 	}
 	return o.Name
@@ -131,7 +130,7 @@ func TestStartLine(t *testing.T) {
 			[]string{"--seed", "contract", "--clock", "2026-01-01T01:00:00+01:00"},
 		},
 		{
-			"rate limit of a clock that stands still", `  rate-limit production \(moves with the clock only\)  id-seed`,
+			"rate limit on a frozen clock", `  rate-limit production \(moves with the clock only\)  id-seed`,
 			[]string{"--seed", "contract", "--rate-limit", "production"},
 		},
 		{
@@ -145,7 +144,7 @@ func TestStartLine(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if s := startServer(t, "", test.args...); !regexp.MustCompile(test.pattern).MatchString(s.startLine) {
-				t.Errorf("it is\n%s\nand does not match\n%s", s.startLine, test.pattern)
+				t.Errorf("%s\ndoes not match\n%s", s.startLine, test.pattern)
 			}
 		})
 	}
@@ -161,7 +160,7 @@ func TestStartLineAsJSON(t *testing.T) {
 		t.Error(err)
 	}
 	if took := got["took_ms"].(float64); took < 0 || took > 60_000 {
-		t.Errorf("it took %v ms", took)
+		t.Errorf("took %v ms", took)
 	}
 	delete(got, "time")
 	delete(got, "took_ms")
@@ -174,7 +173,7 @@ func TestStartLineAsJSON(t *testing.T) {
 	}
 }
 
-func TestTheURLOfTheStartLineAnswers(t *testing.T) {
+func TestURLOfTheStartLine(t *testing.T) {
 	for _, args := range [][]string{
 		{"--addr", "127.0.0.1:0"},
 		{"--addr", ":0"},
@@ -185,14 +184,14 @@ func TestTheURLOfTheStartLineAnswers(t *testing.T) {
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			if args[1] == "[::1]:0" && !hasIPv6() {
-				t.Skip("this machine has no IPv6")
+				t.Skip("no IPv6 here")
 			}
 			s := startServer(t, "", append(args, "--seed", "empty")...)
 			if name := s.organization(defaultAdminKey); name != "Empty" {
 				t.Errorf("the organization is named %q", name)
 			}
 			if code, _, stderr := execute(t, "", "wait", "--url", s.url, "--timeout", "0"); code != exitFine {
-				t.Errorf("wait exits with %d: %s", code, stderr)
+				t.Errorf("waexit code %d: %s", code, stderr)
 			}
 		})
 	}
@@ -206,25 +205,25 @@ func hasIPv6() bool {
 	return err == nil
 }
 
-func TestAddressesThatAreRefused(t *testing.T) {
+func TestBadAddresses(t *testing.T) {
 	resolve(t, map[string][]string{"outside.test.": {"192.0.2.1"}, "both.test.": {"127.0.0.1", "192.0.2.1"}})
 	exposed := func(addr string) string {
-		return "antechamber: other machines can reach " + addr + ": add --expose if they may, or use --addr 127.0.0.1:0"
+		return "antechamber: --addr " + addr + " requires --expose: other machines can reach it (use --addr 127.0.0.1:0 to keep it local)"
 	}
-	for addr, sentence := range map[string]string{
+	for addr, message := range map[string]string{
 		"0.0.0.0:0":      exposed("0.0.0.0:0"),
 		"[::]:0":         exposed("[::]:0"),
 		"192.0.2.1:0":    exposed("192.0.2.1:0"),
 		"outside.test:0": exposed("outside.test:0"),
 		"both.test:0":    exposed("both.test:0"),
-		"nobody.test:0":  "antechamber: --addr: there is no address of the name nobody.test",
-		"4020":           `antechamber: --addr: expected HOST:PORT, such as 127.0.0.1:4020, not "4020"`,
-		"::1":            `antechamber: --addr: expected HOST:PORT, such as 127.0.0.1:4020, not "::1"`,
-		"localhost:":     `antechamber: --addr: expected a port from 0 to 65535, not ""`,
-		"localhost:http": `antechamber: --addr: expected a port from 0 to 65535, not "http"`,
-		":65536":         `antechamber: --addr: expected a port from 0 to 65535, not "65536"`,
+		"nobody.test:0":  `antechamber: cannot resolve the host "nobody.test" of --addr`,
+		"4020":           `antechamber: invalid --addr "4020": want HOST:PORT, such as 127.0.0.1:4020`,
+		"::1":            `antechamber: invalid --addr "::1": want HOST:PORT, such as 127.0.0.1:4020`,
+		"localhost:":     `antechamber: invalid --addr "localhost:": want a port from 0 to 65535`,
+		"localhost:http": `antechamber: invalid --addr "localhost:http": want a port from 0 to 65535`,
+		":65536":         `antechamber: invalid --addr ":65536": want a port from 0 to 65535`,
 	} {
-		wantError(t, exitBadInput, sentence, "--addr", addr)
+		wantError(t, exitBadInput, message, "--addr", addr)
 	}
 	wantError(t, exitBadInput, "antechamber: cannot listen on 192.0.2.1:0: bind: cannot assign requested address", "--addr", "outside.test:0", "--expose")
 }
@@ -235,10 +234,10 @@ func TestAddressInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	wantError(t, exitBadInput, "antechamber: "+l.Addr().String()+" is in use: stop what listens there, or let --addr 127.0.0.1:0 pick a free port", "--addr", l.Addr().String())
+	wantError(t, exitBadInput, "antechamber: cannot listen on "+l.Addr().String()+": address already in use (use --addr 127.0.0.1:0 to pick a free port)", "--addr", l.Addr().String())
 }
 
-// resolve makes the program look names up in a table.
+// resolve replaces DNS by a table.
 func resolve(t *testing.T, table map[string][]string) {
 	old := net.DefaultResolver
 	t.Cleanup(func() { net.DefaultResolver = old })
@@ -249,7 +248,7 @@ func resolve(t *testing.T, table map[string][]string) {
 	}}
 }
 
-// answerDNS answers one query for an address, framed as over TCP.
+// answerDNS answers one query for an address, in the framing of TCP.
 func answerDNS(conn net.Conn, table map[string][]string) {
 	defer conn.Close()
 	var length [2]byte
@@ -284,14 +283,14 @@ func answerDNS(conn net.Conn, table map[string][]string) {
 }
 
 func TestSeeds(t *testing.T) {
-	files(t, map[string]string{"sound.json": soundSeed, "demo": soundSeed})
+	files(t, map[string]string{"valid.json": validSeed, "demo": validSeed})
 	for _, test := range []struct{ seed, stdin, organization string }{
 		{"demo", "", "Northlight Robotics"},
 		{"contract", "", "Acme Corporation"},
 		{"empty", "", "Empty"},
-		{"sound.json", "", "Acme"},
+		{"valid.json", "", "Acme"},
 		{"./demo", "", "Acme"},
-		{"-", soundSeed, "Acme"},
+		{"-", validSeed, "Acme"},
 	} {
 		t.Run(test.seed, func(t *testing.T) {
 			s := startServer(t, test.stdin, "--seed", test.seed)
@@ -300,34 +299,35 @@ func TestSeeds(t *testing.T) {
 			}
 			want := "  seed " + strings.ReplaceAll(test.seed, "-", "stdin") + "  "
 			if !strings.Contains(s.startLine, want) {
-				t.Errorf("%s\ndoes not say %q", s.startLine, want)
+				t.Errorf("%s\ndoes not contain %q", s.startLine, want)
 			}
 		})
 	}
 }
 
 func TestBadSeeds(t *testing.T) {
-	files(t, map[string]string{"faulty.json": faultySeed, "future.json": futureSeed})
-	wantError(t, exitBadInput, "antechamber: there is no file dmeo, and the built-in seeds are "+strings.Join(seed.BuiltinNames, ", "), "--seed", "dmeo")
-	wantError(t, exitBadInput, "antechamber: cannot read the seed .: is a directory", "--seed", ".")
-	wantError(t, exitBadInput, "antechamber: the built-in seed demo does not fit a clock at 1970-01-01T00:00:00.000000Z: its times would be before 1970 or ahead of the clock",
+	files(t, map[string]string{"invalid.json": invalidSeed, "future.json": futureSeed})
+	wantError(t, exitBadInput, `antechamber: no such seed "dmeo" (use a file, - for standard input, demo, contract or empty)`, "--seed", "dmeo")
+	wantError(t, exitBadInput, `antechamber: invalid --seed "": want a file, - for standard input, demo, contract or empty`, "--seed", "")
+	wantError(t, exitBadInput, "antechamber: cannot read seed .: is a directory", "--seed", ".")
+	wantError(t, exitBadInput, "antechamber: built-in seed demo cannot be used with --clock 1970-01-01T00:00:00.000000Z: its times would be before 1970 or ahead of the clock",
 		"--clock", "1970-01-01T00:00:00Z")
 	for _, test := range []struct{ seed, stdin, first, last string }{
-		{"faulty.json", "", "faulty.json:1:18: /user: unknown field", "antechamber: 2 faults in the seed faulty.json"},
-		{"future.json", "", "future.json:4:56: /api_keys/0/expires_at: expected", "antechamber: 1 fault in the seed future.json"},
-		{"-", "{", "stdin:1:2: invalid JSON", "antechamber: 1 fault in the seed stdin"},
-		// What needs no clock and what the clock tells are reported together.
-		{"-", `{"name": "A", "user": [], "users": [{"email": "a@b.c", "role": "user", "added_at": "2999-01-01T00:00:00Z"}]}`, "stdin:1:15: /user: unknown field", "antechamber: 2 faults in the seed stdin"},
+		{"invalid.json", "", "invalid.json:1:18: /user: unknown field", "antechamber: 2 faults in seed invalid.json"},
+		{"future.json", "", "future.json:4:56: /api_keys/0/expires_at: expected", "antechamber: 1 fault in seed future.json"},
+		{"-", "{", "stdin:1:2: invalid JSON", "antechamber: 1 fault in seed stdin"},
+		// Faults that depend on the clock are reported with the others.
+		{"-", `{"name": "A", "user": [], "users": [{"email": "a@b.c", "role": "user", "added_at": "2999-01-01T00:00:00Z"}]}`, "stdin:1:15: /user: unknown field", "antechamber: 2 faults in seed stdin"},
 	} {
 		code, stdout, stderr := execute(t, test.stdin, "--seed", test.seed)
 		lines := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")
 		if code != exitBadInput || stdout != "" || !strings.HasPrefix(lines[0], test.first) || lines[len(lines)-1] != test.last {
-			t.Errorf("%s: it exits with %d and says\n%s%s", test.seed, code, stdout, stderr)
+			t.Errorf("%s: exit code %d:\n%s%s", test.seed, code, stdout, stderr)
 		}
 	}
 	code, _, stderr := execute(t, "", "--seed", "future.json", "--clock", "9500-01-01T00:00:00Z", "--addr", "x")
-	if code != exitBadInput || !strings.HasPrefix(stderr, "antechamber: --addr") {
-		t.Errorf("with the clock of the flag the seed is not sound: %s", stderr)
+	if code != exitBadInput || !strings.HasPrefix(stderr, "antechamber: invalid --addr") {
+		t.Errorf("the seed is invalid with the clock of the flag: %s", stderr)
 	}
 }
 
@@ -340,7 +340,7 @@ func TestAdminKeys(t *testing.T) {
 	for _, test := range []struct {
 		args  string
 		shown string
-		keys  map[string]string // which organization they select
+		keys  map[string]string // the organization that each selects
 	}{
 		{"--seed none.json", defaultAdminKey, map[string]string{defaultAdminKey: "First"}},
 		{"--seed none.json --admin-key sk-ant-admin02-x", "sk-ant-admin02-x", map[string]string{"sk-ant-admin02-x": "First", defaultAdminKey: ""}},
@@ -353,7 +353,7 @@ func TestAdminKeys(t *testing.T) {
 		t.Run(test.args, func(t *testing.T) {
 			s := startServer(t, "", strings.Fields(test.args)...)
 			if !strings.Contains(s.startLine, "  key "+test.shown+"  ") {
-				t.Errorf("%s\ndoes not have %s", s.startLine, test.shown)
+				t.Errorf("%s\ndoes not contain %s", s.startLine, test.shown)
 			}
 			got := map[string]string{}
 			for key := range maps.Keys(test.keys) {
@@ -366,28 +366,28 @@ func TestAdminKeys(t *testing.T) {
 	}
 }
 
-func TestAdminKeysThatAreRefused(t *testing.T) {
+func TestBadAdminKeys(t *testing.T) {
 	files(t, map[string]string{
 		"two.json": `{"organizations": [{"name": "First"}, {"name": "Second", "admin_keys": ["` + defaultAdminKey + `"]}]}`,
 	})
-	const form = "antechamber: --admin-key: expected sk-ant-admin, two digits, a hyphen, and 1 to 128 of A-Z a-z 0-9 _ -, such as sk-ant-admin01-antechamber"
+	const form = "antechamber: invalid --admin-key: want sk-ant-admin, two digits, a hyphen, and 1 to 128 of A-Z a-z 0-9 _ -, such as sk-ant-admin01-antechamber"
 	wantError(t, exitBadInput, form, "--admin-key", "sk-ant-api03-x")
 	wantError(t, exitBadInput, form, "--admin-key", "")
-	const twice = "antechamber: --admin-key: sk-ant-admin01-antechamber would be the key of two organizations, the seed two.json has it for Second"
+	const twice = `antechamber: duplicate --admin-key sk-ant-admin01-antechamber: organization "Second" in seed two.json has it too`
 	wantError(t, exitBadInput, twice, "--seed", "two.json", "--admin-key", defaultAdminKey)
-	wantError(t, exitBadInput, "antechamber: the first organization of the seed two.json has no admin key, and sk-ant-admin01-antechamber, which it would get, is that of Second", "--seed", "two.json")
+	wantError(t, exitBadInput, `antechamber: duplicate admin key sk-ant-admin01-antechamber: organization "Second" in seed two.json has the default key of the first organization (set another one with --admin-key)`, "--seed", "two.json")
 }
 
-func TestClock(t *testing.T) {
+func TestClockFlag(t *testing.T) {
 	s := startServer(t, "", "--clock", "2026-01-01T00:00:00Z")
-	_, answer := s.request("POST", "/v1/organizations/workspaces", defaultAdminKey, `{"name": "New"}`)
+	_, response := s.request("POST", "/v1/organizations/workspaces", defaultAdminKey, `{"name": "New"}`)
 	var w api.Workspace
-	if err := json.Unmarshal([]byte(answer), &w); err != nil || w.CreatedAt.String() != "2026-01-01T00:00:00.000000Z" {
+	if err := json.Unmarshal([]byte(response), &w); err != nil || w.CreatedAt.String() != "2026-01-01T00:00:00.000000Z" {
 		t.Errorf("the frozen clock shows %s, %v", w.CreatedAt, err)
 	}
 	s = startServer(t, "")
-	_, answer = s.request("POST", "/v1/organizations/workspaces", defaultAdminKey, `{"name": "New"}`)
-	if err := json.Unmarshal([]byte(answer), &w); err != nil || time.Since(w.CreatedAt.Time).Abs() > time.Minute {
+	_, response = s.request("POST", "/v1/organizations/workspaces", defaultAdminKey, `{"name": "New"}`)
+	if err := json.Unmarshal([]byte(response), &w); err != nil || time.Since(w.CreatedAt.Time).Abs() > time.Minute {
 		t.Errorf("the running clock shows %s, %v", w.CreatedAt, err)
 	}
 }
@@ -398,8 +398,8 @@ func TestIDSeed(t *testing.T) {
 		s.request("POST", "/v1/organizations/workspaces", defaultAdminKey, `{"name": "New"}`)
 		all := ""
 		for _, path := range []string{"users", "invites", "workspaces", "api_keys"} {
-			_, answer := s.request("GET", "/v1/organizations/"+path+"?limit=1000", defaultAdminKey, "")
-			all += answer + "\n"
+			_, response := s.request("GET", "/v1/organizations/"+path+"?limit=1000", defaultAdminKey, "")
+			all += response + "\n"
 		}
 		return all
 	}
@@ -417,15 +417,15 @@ func TestIDSeed(t *testing.T) {
 }
 
 func TestErrorsFlag(t *testing.T) {
-	for form, isThere := range map[string]bool{"both": true, "production": false} {
+	for form, want := range map[string]bool{"both": true, "production": false} {
 		s := startServer(t, "", "--errors", form)
-		_, answer := s.request("GET", "/v1/organizations/me", "nonsense", "")
+		_, response := s.request("GET", "/v1/organizations/me", "nonsense", "")
 		var got map[string]any
-		if err := json.Unmarshal([]byte(answer), &got); err != nil {
+		if err := json.Unmarshal([]byte(response), &got); err != nil {
 			t.Fatal(err)
 		}
-		if _, there := got["message"]; there != isThere {
-			t.Errorf("--errors %s answers %s", form, answer)
+		if _, ok := got["message"]; ok != want {
+			t.Errorf("--errors %s: %s", form, response)
 		}
 	}
 }
@@ -433,33 +433,33 @@ func TestErrorsFlag(t *testing.T) {
 func TestLog(t *testing.T) {
 	s := startServer(t, "", "--log", "json", "--log-level", "debug")
 	s.request("GET", "/v1/organizations/me", defaultAdminKey, "")
-	s.stopIt()
+	s.stopAndWait()
 	first, rest, _ := strings.Cut(s.stderr.String(), "\n")
 	if !json.Valid([]byte(first)) || !strings.Contains(first, `"path":"/v1/organizations/me"`) || !strings.Contains(rest, `"msg":"stopping"`) {
 		t.Errorf("the log is\n%s", s.stderr)
 	}
 	s = startServer(t, "")
 	s.request("GET", "/v1/organizations/me", defaultAdminKey, "")
-	s.stopIt()
+	s.stopAndWait()
 	if got := s.stderr.String(); !strings.Contains(got, "level=INFO msg=stopping") || strings.Count(got, "\n") != 1 {
 		t.Errorf("the log is\n%s", got)
 	}
 	s = startServer(t, "", "--log-level", "error")
-	s.stopIt()
+	s.stopAndWait()
 	if got := s.stderr.String(); got != "" {
 		t.Errorf("the log is\n%s", got)
 	}
 }
 
-// pending is a request whose handler runs and waits for the rest of it.
+// pending is a request whose handler waits for the rest of the body.
 type pending struct {
 	t    *testing.T
 	conn net.Conn
 	r    *bufio.Reader
 }
 
-// halfARequest sends a request up to the middle of its body.
-func halfARequest(t *testing.T, url string) *pending {
+// startRequest sends a request with half of its body.
+func startRequest(t *testing.T, url string) *pending {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
 	if err != nil {
@@ -469,16 +469,16 @@ func halfARequest(t *testing.T, url string) *pending {
 	p := &pending{t, conn, bufio.NewReader(conn)}
 	fmt.Fprintf(conn, "POST /v1/organizations/workspaces HTTP/1.1\r\nHost: antechamber\r\nx-api-key: %s\r\n"+
 		"anthropic-version: 2023-06-01\r\nContent-Length: 15\r\nExpect: 100-continue\r\n\r\n", defaultAdminKey)
-	// The server asks for the body when the handler begins to read it.
+	// The server requests the body when the handler starts reading it.
 	if line, err := p.r.ReadString('\n'); err != nil || line != "HTTP/1.1 100 Continue\r\n" {
-		t.Fatalf("the server says %q, %v", line, err)
+		t.Fatalf("the server sent %q, %v", line, err)
 	}
 	p.r.ReadString('\n')
 	fmt.Fprint(conn, `{"name": `)
 	return p
 }
 
-// finish sends the rest and gives the status of the answer.
+// finish sends the rest and returns the status of the response.
 func (p *pending) finish() int {
 	p.t.Helper()
 	fmt.Fprint(p.conn, `"New"}`)
@@ -493,8 +493,8 @@ func (p *pending) finish() int {
 	return resp.StatusCode
 }
 
-// untilRefused waits until the server accepts nobody any more.
-func untilRefused(t *testing.T, url string) {
+// waitUntilRefused waits until the server no longer accepts connections.
+func waitUntilRefused(t *testing.T, url string) {
 	t.Helper()
 	for range 1000 {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
@@ -504,31 +504,31 @@ func untilRefused(t *testing.T, url string) {
 		conn.Close()
 		time.Sleep(5 * time.Millisecond)
 	}
-	t.Fatal("the server goes on accepting connections")
+	t.Fatal("the server still accepts connections")
 }
 
 func TestStopLetsARunningRequestFinish(t *testing.T) {
 	s := startServer(t, "")
-	p := halfARequest(t, s.url)
+	p := startRequest(t, s.url)
 	s.stop()
-	untilRefused(t, s.url)
+	waitUntilRefused(t, s.url)
 	if status := p.finish(); status != http.StatusOK {
-		t.Errorf("it is answered %d", status)
+		t.Errorf("its status is %d", status)
 	}
-	if code := s.stopIt(); code != exitFine {
+	if code := s.stopAndWait(); code != exitFine {
 		t.Errorf("the exit code is %d: %s", code, s.stderr)
 	}
 }
 
-// program is the program in a process of its own.
+// program is the program in a separate process.
 type program struct {
 	cmd    *exec.Cmd
 	url    string
 	stderr *buffer
 }
 
-// startProgram starts a server in a process of its own: binary, or the test
-// binary in its stead.
+// startProgram starts a server in a separate process, from a binary or from the
+// test binary.
 func startProgram(t *testing.T, binary string, env []string, args ...string) *program {
 	t.Helper()
 	p := &program{cmd: exec.Command(binary, args...), stderr: new(buffer)}
@@ -546,15 +546,15 @@ func startProgram(t *testing.T, binary string, env []string, args ...string) *pr
 	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
-		t.Fatalf("it does not start: %s", p.stderr)
+		t.Fatalf("did not start: %s", p.stderr)
 	}
 	p.url = urlIn.FindString(line)
 	return p
 }
 
-// asTheProgram is the environment in which the test binary is the program. The
-// race detector's second of rest at the end is left out.
-func asTheProgram() []string {
+// programEnv returns the environment that makes the test binary the program. It
+// disables the race detector's sleep at exit.
+func programEnv() []string {
 	return append(os.Environ(), asProgram+"=1", "GORACE=atexit_sleep_ms=0")
 }
 
@@ -568,12 +568,12 @@ func (p *program) signal(t *testing.T, s os.Signal) {
 func TestSignals(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
-			p := startProgram(t, os.Args[0], asTheProgram(), "--addr", ":0")
-			request := halfARequest(t, p.url)
+			p := startProgram(t, os.Args[0], programEnv(), "--addr", ":0")
+			request := startRequest(t, p.url)
 			p.signal(t, signal)
-			untilRefused(t, p.url)
+			waitUntilRefused(t, p.url)
 			if status := request.finish(); status != http.StatusOK {
-				t.Errorf("the running request is answered %d", status)
+				t.Errorf("the status of the running request is %d", status)
 			}
 			if err := p.cmd.Wait(); err != nil {
 				t.Errorf("%v: %s", err, p.stderr)
@@ -582,39 +582,39 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-func TestASecondSignalKills(t *testing.T) {
-	p := startProgram(t, os.Args[0], asTheProgram(), "--addr", ":0")
-	halfARequest(t, p.url)
+func TestSecondSignalKills(t *testing.T) {
+	p := startProgram(t, os.Args[0], programEnv(), "--addr", ":0")
+	startRequest(t, p.url)
 	p.signal(t, syscall.SIGTERM)
-	untilRefused(t, p.url)
-	began := time.Now()
+	waitUntilRefused(t, p.url)
+	started := time.Now()
 	p.signal(t, syscall.SIGTERM)
 	exit, ok := errors.AsType[*exec.ExitError](p.cmd.Wait())
-	if !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM || time.Since(began) > drainTime/2 {
-		t.Errorf("it ends with %v after %s", exit, time.Since(began))
+	if !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM || time.Since(started) > drainTime/2 {
+		t.Errorf("ended with %v after %s", exit, time.Since(started))
 	}
 }
 
-// TestStoppingDoesNotWaitForTheSilent ends a server while a connection has sent
-// nothing, as those that browsers open in advance.
-func TestStoppingDoesNotWaitForTheSilent(t *testing.T) {
+// TestStoppingDoesNotWaitForUnusedConnections stops a server with a connection that
+// has sent nothing, such as those that browsers open in advance.
+func TestStoppingDoesNotWaitForUnusedConnections(t *testing.T) {
 	s := startServer(t, "")
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	s.request("GET", "/v1/organizations/me", defaultAdminKey, "") // the server has accepted the other one before
-	began := time.Now()
-	s.stopIt()
-	if took := time.Since(began); took > 3*time.Second {
-		t.Errorf("it took %s", took)
+	s.request("GET", "/v1/organizations/me", defaultAdminKey, "") // the server accepted the first connection before this one
+	started := time.Now()
+	s.stopAndWait()
+	if took := time.Since(started); took > 3*time.Second {
+		t.Errorf("took %s", took)
 	}
 }
 
-// TestTheControlPlaneTakesAKeyEitherWay selects an organization by its key as a
-// Bearer token, on loopback, where the control plane asks for no token.
-func TestTheControlPlaneTakesAKeyEitherWay(t *testing.T) {
+// TestControlPlaneTakesTheKeyAsABearerToken selects an organization with a Bearer
+// token on loopback, where no control token is required.
+func TestControlPlaneTakesTheKeyAsABearerToken(t *testing.T) {
 	files(t, map[string]string{
 		"two.json": `{"organizations": [{"name": "First"}, {"name": "Second", "admin_keys": ["sk-ant-admin01-second"]}]}`,
 	})

@@ -13,13 +13,13 @@ import (
 type snapshotCmd struct {
 	remoteFlags
 	List    snapshotListCmd    `cmd:"" default:"1" help:"List the snapshots (the default)."`
-	Take    snapshotTakeCmd    `cmd:"" help:"Keep what the organization is now."`
-	Restore snapshotRestoreCmd `cmd:"" help:"Make the organization what it was."`
-	Delete  snapshotDeleteCmd  `cmd:"" help:"Forget a snapshot."`
+	Take    snapshotTakeCmd    `cmd:"" help:"Save a snapshot."`
+	Restore snapshotRestoreCmd `cmd:"" help:"Restore a snapshot."`
+	Delete  snapshotDeleteCmd  `cmd:"" help:"Delete a snapshot."`
 }
 
 func (snapshotCmd) Help() string {
-	return `A snapshot holds the state of an organization, its settings, its clock and its ids; not its journal and its faults. Snapshots are kept in memory, until the server ends.
+	return `A snapshot holds the state of an organization, its settings, its clock and its id stream, but not its journal and faults. Snapshots are kept in memory until the server stops.
 
 Examples:
 
@@ -31,31 +31,37 @@ Examples:
 type (
 	snapshotListCmd struct{}
 	snapshotTakeCmd struct {
-		Name string `arg:"" name:"NAME" help:"What to call it. It replaces one of the same name."`
+		Name string `arg:"" name:"NAME" help:"Name of the snapshot. An existing one of that name is replaced."`
 	}
 	snapshotRestoreCmd struct {
-		Name string `arg:"" name:"NAME" help:"The name it was taken under."`
+		Name string `arg:"" name:"NAME" help:"Name of the snapshot."`
 	}
 	snapshotDeleteCmd struct {
-		Name string `arg:"" name:"NAME" help:"The name it was taken under."`
+		Name string `arg:"" name:"NAME" help:"Name of the snapshot."`
 	}
 )
 
-func (snapshotListCmd) Help() string { return "Examples:\n\n  antechamber snapshot list" }
+func (snapshotListCmd) Help() string {
+	return "TAKEN AT is by the organization's clock.\n\nExamples:\n\n  antechamber snapshot list"
+}
 
-func (snapshotTakeCmd) Help() string { return "Examples:\n\n  antechamber snapshot take before" }
+func (snapshotTakeCmd) Help() string {
+	return "A snapshot shares its data with the organization, so saving is instant at any size.\n\nExamples:\n\n  antechamber snapshot take before"
+}
 
 func (snapshotRestoreCmd) Help() string {
-	return `A snapshot may be restored any number of times. Its ids follow again: the same requests make the same objects.
+	return `A snapshot can be restored any number of times. ID generation resumes from the snapshot, so the same requests create objects with the same ids.
 
 Examples:
 
   antechamber snapshot restore before`
 }
 
-func (snapshotDeleteCmd) Help() string { return "Examples:\n\n  antechamber snapshot delete before" }
+func (snapshotDeleteCmd) Help() string {
+	return "Organizations that were created from the snapshot are kept.\n\nExamples:\n\n  antechamber snapshot delete before"
+}
 
-// snapshot is a snapshot as the control plane answers it.
+// snapshot is a snapshot in the JSON of the control plane.
 type snapshot struct {
 	Name    string    `json:"name"`
 	TakenAt time.Time `json:"taken_at"`
@@ -63,50 +69,50 @@ type snapshot struct {
 
 // Run lists the snapshots.
 func (c *snapshotListCmd) Run(ctx context.Context, p *process, all *snapshotCmd) error {
-	return ask(ctx, &all.remoteFlags, p, request{method: http.MethodGet, path: "/snapshots"}, func(w io.Writer, answer struct{ Data []snapshot }) {
+	return do(ctx, &all.remoteFlags, p, request{method: http.MethodGet, path: "/snapshots"}, func(w io.Writer, response struct{ Data []snapshot }) {
 		var rows [][]string
-		for _, s := range answer.Data {
-			rows = append(rows, []string{s.Name, when(s.TakenAt)})
+		for _, s := range response.Data {
+			rows = append(rows, []string{s.Name, formatTime(s.TakenAt)})
 		}
-		table(w, []string{"NAME", "TAKEN AT"}, rows)
+		printTable(w, []string{"NAME", "TAKEN AT"}, rows)
 		if len(rows) == 0 {
-			p.note("there is no snapshot; antechamber snapshot take NAME takes one")
+			p.note("no snapshots (antechamber snapshot take NAME saves one)")
 		}
 	})
 }
 
-// Run takes a snapshot.
+// Run saves a snapshot.
 func (c *snapshotTakeCmd) Run(ctx context.Context, p *process, all *snapshotCmd) error {
-	r := request{method: http.MethodPost, path: "/snapshots", body: bodyOf(map[string]string{"name": c.Name}), say: inFlags(map[string]string{"name": "NAME"})}
-	return ask(ctx, &all.remoteFlags, p, r, func(w io.Writer, s snapshot) {
-		fmt.Fprintf(w, "took the snapshot %s, at %s\n", text.Printable(s.Name), when(s.TakenAt))
+	r := request{method: http.MethodPost, path: "/snapshots", body: encode(map[string]string{"name": c.Name}), describe: inFlags(map[string]string{"name": "<NAME>"})}
+	return do(ctx, &all.remoteFlags, p, r, func(w io.Writer, s snapshot) {
+		fmt.Fprintf(w, "saved snapshot %s at %s\n", text.Printable(s.Name), formatTime(s.TakenAt))
 	})
 }
 
 // Run restores a snapshot.
 func (c *snapshotRestoreCmd) Run(ctx context.Context, p *process, all *snapshotCmd) error {
-	name, err := segment("the name of a snapshot", c.Name)
+	name, err := segment("<NAME>", c.Name, "the name of a snapshot")
 	if err != nil {
 		return err
 	}
 	r := request{method: http.MethodPost, path: "/snapshots" + name + "/restore"}
-	return ask(ctx, &all.remoteFlags, p, r, func(w io.Writer, now present) {
-		fmt.Fprintf(w, "%s is as it was in the snapshot %s, at %s\n", text.Printable(now.Name), text.Printable(c.Name), when(now.Now))
+	return do(ctx, &all.remoteFlags, p, r, func(w io.Writer, now orgState) {
+		fmt.Fprintf(w, "restored %s from snapshot %s at %s\n", text.Printable(now.Name), text.Printable(c.Name), formatTime(now.Now))
 	})
 }
 
 // Run deletes a snapshot.
 func (c *snapshotDeleteCmd) Run(ctx context.Context, p *process, all *snapshotCmd) error {
-	name, err := segment("the name of a snapshot", c.Name)
+	name, err := segment("<NAME>", c.Name, "the name of a snapshot")
 	if err != nil {
 		return err
 	}
-	return ask(ctx, &all.remoteFlags, p, request{method: http.MethodDelete, path: "/snapshots" + name}, func(w io.Writer, gone deleted) {
-		fmt.Fprintf(w, "deleted the snapshot %s\n", text.Printable(gone.Deleted))
+	return do(ctx, &all.remoteFlags, p, request{method: http.MethodDelete, path: "/snapshots" + name}, func(w io.Writer, d deleted) {
+		fmt.Fprintf(w, "deleted snapshot %s\n", text.Printable(d.Deleted))
 	})
 }
 
-// deleted is how the deletion of one thing is answered.
+// deleted is the response of a call that deletes one object.
 type deleted struct {
 	Deleted string `json:"deleted"`
 }

@@ -17,12 +17,12 @@ import (
 	"antechamber/store"
 )
 
-// outranked are the flags that say nothing once there is a state file.
-var outranked = []string{"seed", "admin-key", "id-seed", "clock"}
+// overridden are the flags that an existing state file overrides.
+var overridden = []string{"seed", "admin-key", "id-seed", "clock"}
 
-// remember fills the store from the state file, if there is one, and takes from
-// it what flags would have said. It gives nil when there is none.
-func (c *serveCmd) remember(s *store.Store, p *process, parsed *kong.Context, log *slog.Logger) (*begun, error) {
+// restore fills the store from the state file and sets the overridden flags from
+// it. It returns nil if there is no state file.
+func (c *serveCmd) restore(s *store.Store, p *process, parsed *kong.Context, log *slog.Logger) (*source, error) {
 	if c.StateFile == "" {
 		return nil, nil
 	}
@@ -32,7 +32,7 @@ func (c *serveCmd) remember(s *store.Store, p *process, parsed *kong.Context, lo
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case unreadable:
-		return nil, badInput("cannot read the state file %s: %v", c.StateFile, failed.Err)
+		return nil, badInput("cannot read state file %s: %v", c.StateFile, failed.Err)
 	case err != nil:
 		return nil, badInput("%w", err)
 	}
@@ -42,33 +42,33 @@ func (c *serveCmd) remember(s *store.Store, p *process, parsed *kong.Context, lo
 		known = err == nil
 	}
 	if !known {
-		return nil, badInput("the state file %s is damaged, and stays as it is: /seed: expected a seed", c.StateFile)
+		return nil, badInput("state file %s is damaged and was not changed: /seed: want a seed", c.StateFile)
 	}
 	c.IDSeed, c.Clock = new(idSeed(f.IDSeed)), nil
 	if f.Clock != nil {
 		c.Clock = &instant{*f.Clock}
 	}
-	err = f.Fill(s, func(place int) func(time.Time) (store.Contents, error) { return from.Reload(place, c.loading()) })
+	err = f.Fill(s, func(index int) func(time.Time) (store.Contents, error) { return from.Reload(index, c.seedOptions()) })
 	if err != nil {
 		return nil, badInput("%w", err)
 	}
-	if ignored := given(parsed, outranked); len(ignored) > 0 {
-		log.Warn("the state file outranks what was given", "state_file", c.StateFile, "ignored", strings.Join(ignored, " "))
+	if ignored := givenFlags(parsed, overridden); len(ignored) > 0 {
+		log.Warn("state file overrides flags", "state_file", c.StateFile, "ignored", strings.Join(ignored, " "))
 	}
-	return &begun{seed: f.Seed}, nil
+	return &source{seed: f.Seed}, nil
 }
 
-// given tells which flags somebody has set, on the command line or in the
-// environment.
-func given(parsed *kong.Context, names []string) (found []string) {
+// givenFlags returns those of the named flags that were set on the command line or
+// in the environment.
+func givenFlags(parsed *kong.Context, names []string) (given []string) {
 	for _, flag := range parsed.Flags() {
 		for _, name := range names {
 			if flag.Name == name && isGiven(parsed, flag) {
-				found = append(found, "--"+name)
+				given = append(given, "--"+name)
 			}
 		}
 	}
-	return found
+	return given
 }
 
 func isGiven(parsed *kong.Context, flag *kong.Flag) bool {
@@ -85,13 +85,13 @@ func isGiven(parsed *kong.Context, flag *kong.Flag) bool {
 	return false
 }
 
-// keep keeps the store in the state file from now on, if there is to be one.
-// What it gives ends that, and saves the store for the last time.
-func (c *serveCmd) keep(s *store.Store, started *begun, p *process, log *slog.Logger) (stop func() error, err error) {
+// startSaving saves the store to the state file, if there is one, until stop is
+// called. stop saves the store a last time.
+func (c *serveCmd) startSaving(s *store.Store, from *source, p *process, log *slog.Logger) (stop func() error, err error) {
 	if c.StateFile == "" {
 		return func() error { return nil }, nil
 	}
-	about := statefile.About{IDSeed: uint64(*c.IDSeed), Seed: started.seed}
+	about := statefile.About{IDSeed: uint64(*c.IDSeed), Seed: from.seed}
 	if c.Clock != nil {
 		about.Clock = &c.Clock.Clock
 	}
@@ -99,7 +99,7 @@ func (c *serveCmd) keep(s *store.Store, started *begun, p *process, log *slog.Lo
 		Path: statefile.Resolve(c.StateFile), About: about, Store: s, RealTime: p.now, After: time.After, Log: log,
 	})
 	if err != nil {
-		return nil, badInput("cannot save the state file %s: %v", c.StateFile, err)
+		return nil, badInput("cannot save state file %s: %v", c.StateFile, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
@@ -111,7 +111,7 @@ func (c *serveCmd) keep(s *store.Store, started *begun, p *process, log *slog.Lo
 		cancel()
 		<-ended
 		if err := k.Stop(); err != nil {
-			return fmt.Errorf("cannot save the state file %s, and what has changed since the last time is lost: %w", c.StateFile, err)
+			return fmt.Errorf("cannot save state file %s, changes since the last save are lost: %w", c.StateFile, err)
 		}
 		return nil
 	}, nil

@@ -21,20 +21,20 @@ import (
 	"antechamber/internal/statefile"
 )
 
-func TestTheStateFileOutranksFlags(t *testing.T) {
-	files(t, map[string]string{"sound.json": soundSeed})
+func TestStateFileOverridesFlags(t *testing.T) {
+	files(t, map[string]string{"valid.json": validSeed})
 	const key = "sk-ant-admin01-x"
-	s := startServer(t, "", "--state-file", "state.json", "--seed", "sound.json", "--admin-key", key, "--id-seed", "7", "--clock", "2026-01-01T00:00:00Z")
-	if !strings.Contains(s.startLine, "  seed sound.json  state-file state.json  ") {
+	s := startServer(t, "", "--state-file", "state.json", "--seed", "valid.json", "--admin-key", key, "--id-seed", "7", "--clock", "2026-01-01T00:00:00Z")
+	if !strings.Contains(s.startLine, "  seed valid.json  state-file state.json  ") {
 		t.Errorf("the start line is %s", s.startLine)
 	}
 	s.request("POST", "/v1/organizations/workspaces", key, `{"name": "New"}`)
 	s.request("POST", "/_emulate/organizations", key, `{"name": "Fork", "admin_key": "sk-ant-admin01-fork"}`)
 	before := s.state(key)
-	if code := s.stopIt(); code != exitFine {
-		t.Fatalf("it exits with %d: %s", code, s.stderr)
+	if code := s.stopAndWait(); code != exitFine {
+		t.Fatalf("exit code %d: %s", code, s.stderr)
 	}
-	if err := os.Remove("sound.json"); err != nil { // nobody needs it any more
+	if err := os.Remove("valid.json"); err != nil { // no longer needed
 		t.Fatal(err)
 	}
 
@@ -60,69 +60,69 @@ func TestTheStateFileOutranksFlags(t *testing.T) {
 	}
 	s.request("POST", "/_emulate/reset", key, "")
 	if strings.Contains(s.state(key), `"New"`) {
-		t.Error("a reset does not lead back to the seed")
+		t.Error("a reset does not return to the seed")
 	}
-	s.stopIt()
-	warning := regexp.MustCompile(`"level":"WARN","msg":"the state file outranks what was given","state_file":"state.json","ignored":"--seed --admin-key --id-seed"}`)
+	s.stopAndWait()
+	warning := regexp.MustCompile(`"level":"WARN","msg":"state file overrides flags","state_file":"state.json","ignored":"--seed --admin-key --id-seed"}`)
 	if !warning.MatchString(s.stderr.String()) {
 		t.Errorf("the log is\n%s", s.stderr)
 	}
 
 	os.Unsetenv("ANTECHAMBER_ID_SEED")
 	s = startServer(t, "", "--state-file", "state.json")
-	if s.stopIt(); strings.Contains(s.stderr.String(), "WARN") {
-		t.Errorf("it warns of nothing: %s", s.stderr)
+	if s.stopAndWait(); strings.Contains(s.stderr.String(), "WARN") {
+		t.Errorf("unexpected warning: %s", s.stderr)
 	}
 }
 
 // state returns an organization as a seed.
 func (s *testServer) state(key string) string {
 	s.t.Helper()
-	status, answer := s.request("GET", "/_emulate/state", key, "")
+	status, response := s.request("GET", "/_emulate/state", key, "")
 	if status != http.StatusOK {
-		s.t.Fatalf("%d: %s", status, answer)
+		s.t.Fatalf("%d: %s", status, response)
 	}
-	return answer
+	return response
 }
 
-func TestStateFilesThatAreRefused(t *testing.T) {
-	files(t, map[string]string{"seed.json": soundSeed, "cut.json": `{"antechamber": 1, "id`, "empty.json": ""})
+func TestBadStateFiles(t *testing.T) {
+	files(t, map[string]string{"seed.json": validSeed, "cut.json": `{"antechamber": 1, "id`, "empty.json": ""})
 	stays := "is damaged, and stays as it is: "
-	for path, sentence := range map[string]string{
+	for path, message := range map[string]string{
 		"cut.json":      "the state file cut.json " + stays + "line 1, column 23: unexpected end of text",
 		"empty.json":    "the state file empty.json " + stays + "line 1, column 1: unexpected end of text",
 		"seed.json":     "the state file seed.json " + stays + "/antechamber: expected the version of a state file, and there is none: this is some other file",
-		".":             "cannot read the state file .: is a directory",
-		"none/new.json": "cannot save the state file none/new.json: no such file or directory",
+		".":             "cannot read state file .: is a directory",
+		"none/new.json": "cannot save state file none/new.json: no such file or directory",
 	} {
 		before, _ := os.ReadFile(path)
-		wantError(t, exitBadInput, "antechamber: "+sentence, "--state-file", path, "--addr", "127.0.0.1:0")
+		wantError(t, exitBadInput, "antechamber: "+message, "--state-file", path, "--addr", "127.0.0.1:0")
 		if after, _ := os.ReadFile(path); string(after) != string(before) {
 			t.Errorf("%s was changed", path)
 		}
 	}
 }
 
-// TestKilledAgainAndAgain kills the program with kill -9 while it writes: its
-// file is whole each time, and at most the last second is missing.
-func TestKilledAgainAndAgain(t *testing.T) {
+// TestStateFileSurvivesKills kills the program with SIGKILL while it writes: the
+// file is complete each time and misses at most the last second.
+func TestStateFileSurvivesKills(t *testing.T) {
 	if testing.Short() || runtime.GOOS == "windows" {
-		t.Skip("it kills programs for some seconds")
+		t.Skip("takes several seconds")
 	}
 	files(t, map[string]string{"seed.json": `{"name": "Wide", "settings": {"workspace_limit": 1000000}}`})
 	path := filepath.Join(t.TempDir(), "state.json")
 	written := &writes{at: map[string]time.Time{}}
 	for round := range 12 {
-		p := startProgram(t, os.Args[0], asTheProgram(), "--addr", ":0", "--state-file", path, "--unknown-keys", "fork", "--seed", "seed.json")
+		p := startProgram(t, os.Args[0], programEnv(), "--addr", ":0", "--state-file", path, "--unknown-keys", "fork", "--seed", "seed.json")
 		s := &testServer{t: t, url: p.url}
 		written.check(s, round)
 		var writers sync.WaitGroup
 		for w := range 4 {
 			writers.Go(func() { written.run(p.url, w, round) })
 		}
-		time.Sleep(time.Duration(100+round*100) * time.Millisecond) // from before the first save to after some
+		time.Sleep(time.Duration(100+round*100) * time.Millisecond) // before the first save in some rounds, after several in others
 		if round%2 == 1 {
-			untilSaving(path)
+			waitUntilSaving(path)
 		}
 		p.signal(t, syscall.SIGKILL)
 		written.killed = time.Now()
@@ -133,7 +133,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 		}
 	}
 
-	p := startProgram(t, os.Args[0], asTheProgram(), "--addr", ":0", "--state-file", path, "--unknown-keys", "fork")
+	p := startProgram(t, os.Args[0], programEnv(), "--addr", ":0", "--state-file", path, "--unknown-keys", "fork")
 	written.check(&testServer{t: t, url: p.url}, 12)
 	before := len(written.at)
 	for i := range 50 {
@@ -146,26 +146,25 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	if err := p.cmd.Wait(); err != nil {
 		t.Fatalf("%v: %s", err, p.stderr)
 	}
-	written.killed = time.Now().Add(time.Hour) // so nothing at all may be missing
-	p = startProgram(t, os.Args[0], asTheProgram(), "--addr", ":0", "--state-file", path, "--unknown-keys", "fork")
+	written.killed = time.Now().Add(time.Hour) // so that nothing may be missing
+	p = startProgram(t, os.Args[0], programEnv(), "--addr", ":0", "--state-file", path, "--unknown-keys", "fork")
 	written.check(&testServer{t: t, url: p.url}, 13)
 	left, err := os.ReadDir(filepath.Dir(path))
 	if err != nil || len(left) != 2 { // the file, and its lock
-		t.Errorf("%d files are left beside each other, %v", len(left), err)
+		t.Errorf("%d files in the directory, %v", len(left), err)
 	}
 }
 
-// untilSaving waits until a save has begun, and not for long.
-func untilSaving(path string) {
-	for began := time.Now(); time.Since(began) < time.Second; {
+// waitUntilSaving waits until a save has begun, for at most a second.
+func waitUntilSaving(path string) {
+	for started := time.Now(); time.Since(started) < time.Second; {
 		if found, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".state.json.saving-*")); found != nil {
 			return
 		}
 	}
 }
 
-// writes are workspaces that were created, by what names and when the answer
-// came.
+// writes records the names of created workspaces and when the responses arrived.
 type writes struct {
 	mu     sync.Mutex
 	at     map[string]time.Time
@@ -204,8 +203,8 @@ func (w *writes) create(url string, writer int, name string) bool {
 	return true
 }
 
-// check holds that of what was written nothing is missing but what was written
-// in the last second, and forgets that.
+// check checks that only workspaces created in the last second are missing, and
+// forgets those.
 func (w *writes) check(s *testServer, round int) {
 	s.t.Helper()
 	there := map[string]bool{}

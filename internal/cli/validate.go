@@ -14,11 +14,11 @@ import (
 
 type validateCmd struct {
 	Files []string `arg:"" name:"FILE" help:"Seed files; - is standard input."`
-	JSON  bool     `help:"Print the faults as a JSON list on standard output, and nothing else there."`
+	JSON  bool     `help:"Print the faults as a JSON array, and no summaries."`
 }
 
 func (validateCmd) Help() string {
-	return `Faults go to standard error, each as file:line:column: /json/pointer: message; what a sound file holds goes to standard output. The exit code is 2 when any file is faulty.
+	return `Prints each fault to standard error as file:line:column: /json/pointer: message, and a summary of each valid file to standard output. The exit code is 2 if any file is invalid.
 
 Examples:
 
@@ -27,7 +27,7 @@ Examples:
   antechamber validate --json - < acme.json`
 }
 
-// Run checks every file, and fails when any of them is faulty.
+// Run validates all files and fails if one is invalid.
 func (c *validateCmd) Run(p *process) error {
 	all, faulty := seed.Faults{}, 0
 	var unreadable error
@@ -49,7 +49,7 @@ func (c *validateCmd) Run(p *process) error {
 			}
 		}
 	}
-	if c.JSON && (unreadable == nil || len(all) > 0) { // an empty list says that all is well
+	if c.JSON && (unreadable == nil || len(all) > 0) { // an empty array means that all files are valid
 		if err := printJSON(p.stdout, all); err != nil {
 			return err
 		}
@@ -67,9 +67,9 @@ func printJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// check returns what a sound file holds, or its faults.
+// check returns the summary of a valid file, or its faults.
 func check(file string, p *process) (summary string, err error) {
-	name, data, err := readSeed(file, p.stdin)
+	name, data, err := readSeedFile(file, p.stdin)
 	if err != nil {
 		return "", err
 	}
@@ -80,16 +80,16 @@ func check(file string, p *process) (summary string, err error) {
 	return fmt.Sprintf("%s: ok, %s, %s", name, text.Count(len(all), "organization"), seed.Holds(all)), nil
 }
 
-// readSeed returns what is in a seed file, and its name in messages.
-func readSeed(file string, stdin io.Reader) (name string, data []byte, err error) {
+// readSeedFile returns the content of a seed file and its name in messages.
+func readSeedFile(file string, stdin io.Reader) (name string, data []byte, err error) {
 	name, data, err = readFile(file, stdin)
 	if err != nil {
-		return "", nil, badInput("cannot read the seed %s: %w", name, err)
+		return "", nil, badInput("cannot read seed %s: %w", name, err)
 	}
 	return name, data, nil
 }
 
-// readFile returns what is in a file, and its name in messages. The file - is
+// readFile returns the content of a file and its name in messages. The file - is
 // standard input.
 func readFile(file string, stdin io.Reader) (name string, data []byte, err error) {
 	if file == "-" {

@@ -12,13 +12,13 @@ import (
 	"antechamber/seed"
 )
 
-// Seeds: one that is sound, one that Parse refuses, one that only a clock can
-// tell to be faulty.
+// Seeds: a valid one, one that is invalid at any time, and one that is invalid
+// only by the clock.
 const (
-	soundSeed = `{"name": "Acme",
+	validSeed = `{"name": "Acme",
   "users": [{"email": "jane@example.com", "role": "admin"}],
   "workspaces": [{"name": "One"}, {"name": "Two"}]}`
-	faultySeed = `{"name": "Acme", "user": [],
+	invalidSeed = `{"name": "Acme", "user": [],
   "users": [{"email": "jane", "role": "admin"}]}`
 	futureSeed = `{"name": "Acme",
   "users": [{"email": "jane@example.com", "role": "admin"}],
@@ -26,7 +26,7 @@ const (
    "created_at": "2020-01-01T00:00:00Z", "expires_at": "9000-01-01T00:00:00Z"}]}`
 )
 
-// files writes files into a folder and makes it the present one.
+// files writes files into a new directory and changes to it.
 func files(t *testing.T, contents map[string]string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -39,11 +39,11 @@ func files(t *testing.T, contents map[string]string) {
 }
 
 func TestValidate(t *testing.T) {
-	files(t, map[string]string{"sound.json": soundSeed, "faulty.json": faultySeed, "future.json": futureSeed})
+	files(t, map[string]string{"valid.json": validSeed, "invalid.json": invalidSeed, "future.json": futureSeed})
 	const (
-		soundLine   = ": ok, 1 organization, 1 user, 0 invites, 2 workspaces, 0 API keys\n"
-		faultyLines = `:1:18: /user: unknown field "user" (allowed: $schema, id, name, admin_keys, settings, clock, ids, default_workspace, users, invites, workspaces, api_keys, removed)
-faulty.json:2:23: /users/0/email: expected an e-mail address, not "jane"
+		validLine    = ": ok, 1 organization, 1 user, 0 invites, 2 workspaces, 0 API keys\n"
+		invalidLines = `:1:18: /user: unknown field "user" (allowed: $schema, id, name, admin_keys, settings, clock, ids, default_workspace, users, invites, workspaces, api_keys, removed)
+invalid.json:2:23: /users/0/email: expected an e-mail address, not "jane"
 `
 	)
 	for _, test := range []struct {
@@ -54,27 +54,27 @@ faulty.json:2:23: /users/0/email: expected an e-mail address, not "jane"
 		stdout, stderr string
 	}{
 		{
-			name: "a sound one", files: []string{"sound.json"},
-			code: exitFine, stdout: "sound.json" + soundLine,
+			name: "valid", files: []string{"valid.json"},
+			code: exitFine, stdout: "valid.json" + validLine,
 		},
 		{
-			name: "standard input", stdin: soundSeed, files: []string{"-", "sound.json"},
-			code: exitFine, stdout: "stdin" + soundLine + "sound.json" + soundLine,
+			name: "standard input", stdin: validSeed, files: []string{"-", "valid.json"},
+			code: exitFine, stdout: "stdin" + validLine + "valid.json" + validLine,
 		},
 		{
-			name: "a faulty one", files: []string{"faulty.json"},
-			code: exitBadInput, stderr: "faulty.json" + faultyLines + "antechamber: 2 faults in 1 of 1 file\n",
+			name: "invalid", files: []string{"invalid.json"},
+			code: exitBadInput, stderr: "invalid.json" + invalidLines + "antechamber: 2 faults in 1 of 1 file\n",
 		},
 		{
-			name: "several", files: []string{"faulty.json", "sound.json", "none.json", "-"},
-			code: exitBadInput, stdout: "sound.json" + soundLine,
-			stderr: "faulty.json" + faultyLines + "stdin:1:1: invalid JSON: unexpected end of text\n" +
-				"antechamber: cannot read the seed none.json: no such file or directory\nantechamber: 3 faults in 2 of 4 files\n",
+			name: "several", files: []string{"invalid.json", "valid.json", "none.json", "-"},
+			code: exitBadInput, stdout: "valid.json" + validLine,
+			stderr: "invalid.json" + invalidLines + "stdin:1:1: invalid JSON: unexpected end of text\n" +
+				"antechamber: cannot read seed none.json: no such file or directory\nantechamber: 3 faults in 2 of 4 files\n",
 		},
 		{
-			name: "none that can be read", files: []string{"none.json", "."},
-			code: exitBadInput, stderr: "antechamber: cannot read the seed none.json: no such file or directory\n" +
-				"antechamber: cannot read the seed .: is a directory\n",
+			name: "unreadable", files: []string{"none.json", "."},
+			code: exitBadInput, stderr: "antechamber: cannot read seed none.json: no such file or directory\n" +
+				"antechamber: cannot read seed .: is a directory\n",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -95,26 +95,26 @@ faulty.json:2:23: /users/0/email: expected an e-mail address, not "jane"
 func TestValidateKnowsTheTime(t *testing.T) {
 	files(t, map[string]string{"future.json": futureSeed})
 	if code, _, stderr := execute(t, "", "validate", "future.json"); code != exitBadInput {
-		t.Errorf("a key that expired in the year 9000 gives %d: %s", code, stderr)
+		t.Errorf("with a key that expired in the year 9000, exit code %d: %s", code, stderr)
 	}
 }
 
 func TestValidateAsJSON(t *testing.T) {
-	files(t, map[string]string{"sound.json": soundSeed, "faulty.json": faultySeed})
-	code, stdout, _ := execute(t, "", "validate", "--json", "sound.json", "faulty.json")
+	files(t, map[string]string{"valid.json": validSeed, "invalid.json": invalidSeed})
+	code, stdout, _ := execute(t, "", "validate", "--json", "valid.json", "invalid.json")
 	var got []seed.Fault
 	if err := json.Unmarshal([]byte(stdout), &got); err != nil || code != exitBadInput {
-		t.Fatalf("it exits with %d, %v:\n%s", code, err, stdout)
+		t.Fatalf("exit code %d, %v:\n%s", code, err, stdout)
 	}
 	want := []seed.Fault{
-		{File: "faulty.json", Line: 1, Column: 18, Pointer: "/user"},
-		{File: "faulty.json", Line: 2, Column: 23, Pointer: "/users/0/email", Message: `expected an e-mail address, not "jane"`},
+		{File: "invalid.json", Line: 1, Column: 18, Pointer: "/user"},
+		{File: "invalid.json", Line: 2, Column: 23, Pointer: "/users/0/email", Message: `expected an e-mail address, not "jane"`},
 	}
-	want[0].Message = got[0].Message // long, and told above
+	want[0].Message = got[0].Message // checked above
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(seed.Fault{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if code, stdout, stderr := execute(t, "", "validate", "--json", "sound.json"); code != exitFine || stdout != "[]\n" || stderr != "" {
-		t.Errorf("without faults it exits with %d: %s%s", code, stdout, stderr)
+	if code, stdout, stderr := execute(t, "", "validate", "--json", "valid.json"); code != exitFine || stdout != "[]\n" || stderr != "" {
+		t.Errorf("without faults: exit code %d: %s%s", code, stdout, stderr)
 	}
 }

@@ -16,19 +16,19 @@ import (
 )
 
 type verifyCmd struct {
-	File      *string `arg:"" optional:"" name:"FILE" help:"Expectations as JSON, in the form of POST /_emulate/verify; - is standard input."`
-	Operation *string `group:"One expectation without a file:" env:"-" placeholder:"NAME" help:"A call of an operation, such as createOrganizationInvite."`
-	Method    *string `group:"One expectation without a file:" env:"-" placeholder:"METHOD" help:"A call with a method."`
-	Path      *string `group:"One expectation without a file:" env:"-" placeholder:"PATH" help:"A call of a path, in which * stands for any part of a segment."`
-	Body      *string `group:"One expectation without a file:" env:"-" placeholder:"JSON" help:"A call whose body has these fields."`
-	Status    *number `group:"One expectation without a file:" env:"-" placeholder:"N" help:"A call that was answered with a status; 0 is a connection that was dropped."`
-	Times     *number `group:"One expectation without a file:" env:"-" placeholder:"N" help:"Exactly so often. At least once by default."`
-	NoOthers  bool    `group:"One expectation without a file:" env:"-" help:"There was no other call; without an expectation, no call at all."`
+	File      *string `arg:"" optional:"" name:"FILE" help:"Expectations in the JSON of POST /_emulate/verify; - is standard input."`
+	Operation *string `group:"Expectation (instead of FILE):" env:"-" placeholder:"NAME" help:"Operation, such as createOrganizationInvite."`
+	Method    *string `group:"Expectation (instead of FILE):" env:"-" placeholder:"METHOD" help:"HTTP method."`
+	Path      *string `group:"Expectation (instead of FILE):" env:"-" placeholder:"PATH" help:"Path; * matches any part of a segment."`
+	Body      *string `group:"Expectation (instead of FILE):" env:"-" placeholder:"JSON" help:"Fields that the request body must contain."`
+	Status    *number `group:"Expectation (instead of FILE):" env:"-" placeholder:"N" help:"Status of the response; 0 is a dropped connection."`
+	Times     *number `group:"Expectation (instead of FILE):" env:"-" placeholder:"N" help:"Exact number of calls. Default: at least one."`
+	NoOthers  bool    `group:"Expectation (instead of FILE):" env:"-" help:"Allow no other calls. Without an expectation, allow none at all."`
 	remoteFlags
 }
 
 func (verifyCmd) Help() string {
-	return `It compares the journal with what is expected, and exits with 3 when that is something else; the calls that come nearest are printed then, with what is different. The tries of one call count as one.
+	return `Compares the journal with the expectations. If one is not met, the exit code is 3 and the nearest calls are printed with their differences. A call and its retries count once.
 
 Examples:
 
@@ -41,7 +41,7 @@ Examples:
 ` + operationNames()
 }
 
-// verification is what POST /verify reads.
+// verification is the request body of POST /verify.
 type verification struct {
 	Expect   []expectation `json:"expect"`
 	NoOthers bool          `json:"no_others,omitempty"`
@@ -55,53 +55,53 @@ type expectation struct {
 
 // Run verifies the journal.
 func (c *verifyCmd) Run(ctx context.Context, p *process) error {
-	body, err := c.expected(p)
+	body, err := c.expectations(p)
 	if err != nil {
 		return err
 	}
-	say := inFlags(nil)
+	describe := inFlags(nil)
 	if c.File != nil {
-		say = inFile(fileName(*c.File))
+		describe = inFile(fileName(*c.File))
 	}
-	answer, err := c.with(ctx, p, say, func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
-		answer, err := plane.Do(ctx, http.MethodPost, "/verify", body)
+	response, err := c.with(ctx, p, describe, func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
+		response, err := plane.Do(ctx, http.MethodPost, "/verify", body)
 		refusal, ok := errors.AsType[*remote.Error](err)
 		if ok && refusal.Status == http.StatusUnprocessableEntity {
-			c.tellRefusal(p, refusal)
+			c.printRefusal(p, refusal)
 			return nil, notSatisfied(p.stderr, refusal)
 		}
-		return answer, err
+		return response, err
 	})
 	if err != nil {
 		return err
 	}
-	return tell(&c.remoteFlags, p, answer, func(w io.Writer, _ struct{}) { fmt.Fprintln(w, "the journal is as expected") })
+	return printResponse(&c.remoteFlags, p, response, func(w io.Writer, _ struct{}) { fmt.Fprintln(w, "all expectations met") })
 }
 
-// expected returns what the file or the flags expect.
-func (c *verifyCmd) expected(p *process) ([]byte, error) {
+// expectations returns the expectations of the file or of the flags as JSON.
+func (c *verifyCmd) expectations(p *process) ([]byte, error) {
 	e := expectation{match: match{Operation: c.Operation, Method: c.Method, Path: c.Path}, Status: (*int)(c.Status), Times: (*int)(c.Times)}
-	some := e.Operation != nil || e.Method != nil || e.Path != nil || e.Status != nil || c.Body != nil
+	given := e.Operation != nil || e.Method != nil || e.Path != nil || e.Status != nil || c.Body != nil
 	switch {
-	case c.File != nil && (some || c.Times != nil || c.NoOthers):
-		return nil, badInput("the file says all that is expected: expected no other flag about calls beside it")
+	case c.File != nil && (given || c.Times != nil || c.NoOthers):
+		return nil, badInput("<FILE> cannot be combined with flags that describe an expectation")
 	case c.File != nil:
 		return readJSON(*c.File, "verification", p.stdin)
-	case !some && c.Times != nil:
-		return nil, badInput("--times: expected a call to count; name its --operation, --method, --path, --body or --status")
-	case !some && !c.NoOthers:
-		return nil, badInput("expected a file, or flags that say which call is expected (see antechamber verify --help)")
+	case !given && c.Times != nil:
+		return nil, badInput("--times requires --operation, --method, --path, --body or --status")
+	case !given && !c.NoOthers:
+		return nil, badInput("missing expectation: want <FILE>, --operation, --method, --path, --body, --status or --no-others (see antechamber verify --help)")
 	case c.Body != nil && !json.Valid([]byte(*c.Body)):
-		return nil, badInput(`--body: expected JSON, such as {"email":"a@b.c"}, not %q`, *c.Body)
+		return nil, badBody(*c.Body, `{"email":"a@b.c"}`)
 	}
 	all := verification{Expect: []expectation{}, NoOthers: c.NoOthers}
-	if some {
+	if given {
 		if c.Body != nil {
 			e.Body = json.RawMessage(*c.Body)
 		}
 		all.Expect = append(all.Expect, e)
 	}
-	return bodyOf(all), nil
+	return encode(all), nil
 }
 
 // unmet is an expectation that is not met.
@@ -115,42 +115,42 @@ type unmet struct {
 	} `json:"nearest_misses"`
 }
 
-// notSatisfied says what is different from what was expected, and returns the
-// failure.
+// notSatisfied prints the expectations that are not met and the unexpected calls,
+// and returns the failure.
 func notSatisfied(w io.Writer, refusal *remote.Error) error {
 	var missing []unmet
 	var others []entry
-	// What cannot be read is in the message all the same.
+	// If they cannot be decoded, the message still has the essence.
 	_, _ = json.Unmarshal(refusal.Unmet, &missing), json.Unmarshal(refusal.Unexpected, &others)
 	var b bytes.Buffer
 	for _, u := range missing {
 		u.print(&b)
 	}
 	for _, e := range others {
-		fmt.Fprintf(&b, "not expected: %s\n", e)
+		fmt.Fprintf(&b, "unexpected: %s\n", e)
 	}
 	_, _ = w.Write(b.Bytes())
-	var sums []string
+	var counts []string
 	if n := len(missing); n > 0 {
-		sums = append(sums, text.Count(n, "expectation")+" not met")
+		counts = append(counts, text.Count(n, "expectation")+" not met")
 	}
 	if n := len(others); n > 0 {
-		sums = append(sums, text.Count(n, "call")+" not expected")
+		counts = append(counts, text.Count(n, "unexpected call"))
 	}
-	return &failure{exitNotReady, fmt.Errorf("the journal is not as expected: %s", cmp.Or(strings.Join(sums, ", "), text.Printable(refusal.Message)))}
+	return &failure{exitNotReady, fmt.Errorf("verification failed: %s", cmp.Or(strings.Join(counts, ", "), text.Printable(refusal.Message)))}
 }
 
 func (u unmet) print(w io.Writer) {
 	fmt.Fprintf(w, "expect[%d] %s\n  %s\n", u.Index, text.Printable(string(u.Expectation)), text.Printable(u.Message))
 	for _, miss := range u.NearestMisses {
-		fmt.Fprintf(w, "  nearly: %s\n", miss.Entry)
+		fmt.Fprintf(w, "  nearest: %s\n", miss.Entry)
 		for _, difference := range miss.Differences {
 			fmt.Fprintf(w, "    %s\n", text.Printable(difference))
 		}
 	}
 }
 
-// String is a request in a line of text.
+// String returns the request in one line.
 func (e entry) String() string {
 	columns := e.columns()
 	return text.Printable(strings.TrimSpace(fmt.Sprintf("request %s, %s %s, %s %s", columns[0], columns[3], columns[4], columns[2], e.Operation)))

@@ -7,7 +7,7 @@ import (
 
 func TestVerify(t *testing.T) {
 	s := contract(t)
-	does(t, "the journal is as expected\n", "", "verify", "--no-others")
+	wantOutput(t, "all expectations met\n", "", "verify", "--no-others")
 	s.request("POST", "/v1/organizations/invites", defaultAdminKey, `{"email":"ada@example.com","role":"developer"}`)
 	s.request("GET", "/v1/organizations/users/nobody?x=1", defaultAdminKey, "")
 	for _, args := range []string{
@@ -16,12 +16,12 @@ func TestVerify(t *testing.T) {
 		"--method get --path /v1/organizations/users/* --status 404",
 		"--operation archiveWorkspace --times 0",
 	} {
-		does(t, "the journal is as expected\n", "", append([]string{"verify"}, strings.Fields(args)...)...)
+		wantOutput(t, "all expectations met\n", "", append([]string{"verify"}, strings.Fields(args)...)...)
 	}
 	files(t, map[string]string{"expected.json": `{"expect": [{"status": 200}, {"operation": "getOrganizationMember"}], "no_others": true, "in_order": true}`})
-	does(t, "the journal is as expected\n", "", "verify", "expected.json")
-	if code, stdout, _ := execute(t, `{"expect": [{"status": 404}]}`, "verify", "-"); code != exitFine || stdout != "the journal is as expected\n" {
-		t.Errorf("from standard input it exits with %d: %s", code, stdout)
+	wantOutput(t, "all expectations met\n", "", "verify", "expected.json")
+	if code, stdout, _ := execute(t, `{"expect": [{"status": 404}]}`, "verify", "-"); code != exitFine || stdout != "all expectations met\n" {
+		t.Errorf("from standard input: exit code %d: %s", code, stdout)
 	}
 }
 
@@ -29,39 +29,39 @@ func TestVerifyUnmet(t *testing.T) {
 	s := contract(t)
 	s.request("POST", "/v1/organizations/invites", defaultAdminKey, `{"email":"ada@example.com","role":"developer"}`)
 	s.request("GET", "/v1/organizations/users/nobody?x=1", defaultAdminKey, "")
-	refuses(t, exitNotReady, `expect[0] {"operation":"createOrganizationInvite","body":{"email":"bob@example.com"},"times":1}
+	wantRefusal(t, exitNotReady, `expect[0] {"operation":"createOrganizationInvite","body":{"email":"bob@example.com"},"times":1}
   expected exactly 1 call, found no call
-  nearly: request 1, POST /v1/organizations/invites, 200 createOrganizationInvite
+  nearest: request 1, POST /v1/organizations/invites, 200 createOrganizationInvite
     body.email: expected "bob@example.com", got "ada@example.com"
-  nearly: request 2, GET /v1/organizations/users/nobody?x=1, 404 getOrganizationMember
+  nearest: request 2, GET /v1/organizations/users/nobody?x=1, 404 getOrganizationMember
     operation: expected "createOrganizationInvite", got "getOrganizationMember"
-not expected: request 1, POST /v1/organizations/invites, 200 createOrganizationInvite
-not expected: request 2, GET /v1/organizations/users/nobody?x=1, 404 getOrganizationMember
-antechamber: the journal is not as expected: 1 expectation not met, 2 calls not expected
+unexpected: request 1, POST /v1/organizations/invites, 200 createOrganizationInvite
+unexpected: request 2, GET /v1/organizations/users/nobody?x=1, 404 getOrganizationMember
+antechamber: verification failed: 1 expectation not met, 2 unexpected calls
 `, "verify", "--operation", "createOrganizationInvite", "--body", `{"email":"bob@example.com"}`, "--times", "1", "--no-others")
 	code, stdout, stderr := execute(t, "", "verify", "--operation", "archiveWorkspace", "--json")
 	if code != exitNotReady || !strings.HasPrefix(stdout, `{"error":{"code":"not_satisfied",`) || !strings.HasPrefix(stderr, "expect[0] ") {
-		t.Errorf("with --json it exits with %d: %s%s", code, stdout, stderr)
+		t.Errorf("with --json: exit code %d: %s%s", code, stdout, stderr)
 	}
 }
 
 func TestVerifyRefuses(t *testing.T) {
 	contract(t)
 	files(t, map[string]string{"expected.json": `{"expect": [{"operation": "createWorkspace", "tims": 1}]}`, "broken.json": "{", "several.json": `{"expect": [{"operation": "createWorkspac"}, {"status": 200, "times": -1}]}`})
-	for args, sentence := range map[string]string{
-		"":                          "expected a file, or flags that say which call is expected (see antechamber verify --help)",
-		"--times 1":                 "--times: expected a call to count; name its --operation, --method, --path, --body or --status",
-		"--body {":                  `--body: expected JSON, such as {"email":"a@b.c"}, not "{"`,
-		"expected.json --no-others": "the file says all that is expected: expected no other flag about calls beside it",
-		"none.json":                 "cannot read the verification none.json: no such file or directory",
+	for args, message := range map[string]string{
+		"":                          "missing expectation: want <FILE>, --operation, --method, --path, --body, --status or --no-others (see antechamber verify --help)",
+		"--times 1":                 "--times requires --operation, --method, --path, --body or --status",
+		"--body {":                  `invalid --body "{": want JSON, such as {"email":"a@b.c"}`,
+		"expected.json --no-others": "<FILE> cannot be combined with flags that describe an expectation",
+		"none.json":                 "cannot read verification none.json: no such file or directory",
 		"expected.json":             `expected.json: unknown field "expect[0].tims" (allowed: operation, method, path, query, body, status, times) (did you mean "times"?)`,
-		"several.json": `several.json: invalid expect[0].operation: want an operation of the Admin API, such as listWorkspaces (did you mean "createWorkspace"?)
-antechamber: several.json: invalid expect[1].times: want a whole number of at least 0`,
-		"--operation createWorkspac --times=-1": `invalid --operation: want an operation of the Admin API, such as listWorkspaces (did you mean "createWorkspace"?)
-antechamber: invalid --times: want a whole number of at least 0`,
-		"broken.json":                "broken.json: expected a verification in JSON: unexpected end of JSON input (byte 1)",
-		"--operation createWorkspac": `invalid --operation: want an operation of the Admin API, such as listWorkspaces (did you mean "createWorkspace"?)`,
+		"several.json": `several.json: invalid expect[0].operation "createWorkspac": want an operation of the Admin API, such as listWorkspaces (did you mean "createWorkspace"?)
+antechamber: several.json: invalid expect[1].times -1: want a whole number of at least 0`,
+		"--operation createWorkspac --times=-1": `invalid --operation "createWorkspac": want an operation of the Admin API, such as listWorkspaces (did you mean "createWorkspace"?)
+antechamber: invalid --times -1: want a whole number of at least 0`,
+		"broken.json":                "broken.json:1:2: invalid JSON: unexpected end of text",
+		"--operation createWorkspac": `invalid --operation "createWorkspac": want an operation of the Admin API, such as listWorkspaces (did you mean "createWorkspace"?)`,
 	} {
-		refuses(t, exitBadInput, "antechamber: "+sentence+"\n", append([]string{"verify"}, strings.Fields(args)...)...)
+		wantRefusal(t, exitBadInput, "antechamber: "+message+"\n", append([]string{"verify"}, strings.Fields(args)...)...)
 	}
 }

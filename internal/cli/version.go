@@ -8,14 +8,14 @@ import (
 )
 
 type versionCmd struct {
-	JSON bool `help:"Print it as JSON."`
+	JSON bool `help:"Print as JSON."`
 }
 
 func (versionCmd) Help() string {
-	return "Examples:\n\n  antechamber version\n  antechamber version --json"
+	return "Prints the version and commit of antechamber, the Go version and the platform.\n\nExamples:\n\n  antechamber version\n  antechamber version --json"
 }
 
-// build says what the program was made of.
+// build describes how the program was built.
 type build struct {
 	Version string `json:"version"`
 	Commit  string `json:"commit"`
@@ -28,8 +28,8 @@ func (b build) String() string {
 	return fmt.Sprintf("antechamber %s (commit %s, %s, %s/%s)", b.Version, b.Commit, b.Go, b.OS, b.Arch)
 }
 
-// newBuild describes this program. A build without a commit takes it from the
-// repository that it was built in.
+// newBuild returns the build of this program. An empty commit is read from the build
+// information, which has it for builds in a repository.
 func newBuild(version, commit string) build {
 	info, _ := debug.ReadBuildInfo()
 	return build{
@@ -38,8 +38,8 @@ func newBuild(version, commit string) build {
 	}
 }
 
-// commitOf returns the short commit that a build was made of, if it was made in
-// a repository.
+// commitOf returns the short commit of a build, or "" if it was not built in a
+// repository.
 func commitOf(info *debug.BuildInfo) string {
 	if info == nil {
 		return ""

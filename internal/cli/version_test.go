@@ -21,18 +21,18 @@ func TestVersion(t *testing.T) {
 	code, stdout, stderr := printed("version")
 	want := "antechamber 1.2.3 (commit 0123456789ab, " + runtime.Version() + ", " + runtime.GOOS + "/" + runtime.GOARCH + ")\n"
 	if code != exitFine || stdout != want || stderr != "" {
-		t.Errorf("it exits with %d and prints\n%swant\n%s%s", code, stdout, want, stderr)
+		t.Errorf("exit code %d, output\n%swant\n%s%s", code, stdout, want, stderr)
 	}
 	_, stdout, _ = printed("version", "--json")
 	var got build
 	if err := json.Unmarshal([]byte(stdout), &got); err != nil || got != given {
-		t.Errorf("as JSON it is %s, %v", stdout, err)
+		t.Errorf("as JSON: %s, %v", stdout, err)
 	}
 }
 
-func TestVersionOfABuildThatWasGivenNone(t *testing.T) {
+func TestDefaultVersion(t *testing.T) {
 	if got := newBuild("", "").Version; got != "dev" {
-		t.Errorf("it is %q, want dev", got)
+		t.Errorf("%q, want dev", got)
 	}
 }
 

@@ -7,23 +7,23 @@ import (
 	"net/http"
 	"time"
 
+	"antechamber/internal/duration"
 	"antechamber/internal/remote"
 )
 
 const (
 	pollEvery = 50 * time.Millisecond
-	// tryTime is how long one try may take: a server that is there answers at
-	// once.
-	tryTime = 2 * time.Second
+	// attemptTimeout bounds one attempt: a running server responds at once.
+	attemptTimeout = 2 * time.Second
 )
 
 type waitCmd struct {
-	URL     *string       `placeholder:"URL" help:"Where the server is. By default where serve listens: on the port of $ANTECHAMBER_ADDR, or at http://127.0.0.1:4020."`
-	Timeout time.Duration `default:"30s" placeholder:"DURATION" help:"How long to wait. With 0 there is one try. Default ${default}."`
+	URL     *string `placeholder:"URL" help:"URL of the server. Default: the port of $ANTECHAMBER_ADDR, or http://127.0.0.1:4020."`
+	Timeout timeout `default:"30s" placeholder:"DURATION" help:"How long to wait; 0 makes a single attempt. Default: ${default}."`
 }
 
 func (waitCmd) Help() string {
-	return `It exits with 0 when /readyz answers 200, and with 3 when it has not within the time.
+	return `Polls /readyz until it responds with 200. The exit code is 3 if the server is not ready in time. Use it before running tests, or as the health check of a container.
 
 Examples:
 
@@ -32,7 +32,20 @@ Examples:
   antechamber wait --timeout 0`
 }
 
-// dialable is the address of a server that listens on addr.
+// timeout is a duration on the command line, or 0.
+type timeout time.Duration
+
+// UnmarshalText reads a duration that is not negative.
+func (t *timeout) UnmarshalText(text []byte) error {
+	d, err := duration.Parse(string(text))
+	if err != nil || d < 0 {
+		return badValue(text, "a duration such as 30s, or 0")
+	}
+	*t = timeout(d)
+	return nil
+}
+
+// dialable returns the address to dial for a server that listens on addr.
 func dialable(addr string) string {
 	host, port, err := net.SplitHostPort(addr)
 	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
@@ -41,24 +54,21 @@ func dialable(addr string) string {
 	return addr
 }
 
-// Run asks whether the server is ready until it is.
+// Run polls the server until it is ready.
 func (c *waitCmd) Run(ctx context.Context, p *process) error {
 	base, err := serverURL(c.URL)
 	if err != nil {
 		return err
 	}
-	if c.Timeout < 0 {
-		return badInput("--timeout: expected a duration such as 30s, or 0, not %s", c.Timeout)
-	}
-	started := time.Now()
+	started, limit := time.Now(), time.Duration(c.Timeout)
 	for {
-		left := c.Timeout - time.Since(started)
-		err := try(ctx, base.JoinPath("readyz").String(), left)
+		left := limit - time.Since(started)
+		err := attempt(ctx, base.JoinPath("readyz").String(), left)
 		if err == nil {
 			return nil
 		}
-		// A try that has next to no time would hide what this one has found.
-		if left = c.Timeout - time.Since(started); left < 2*pollEvery {
+		// An attempt without enough time would hide the cause that this one found.
+		if left = limit - time.Since(started); left < 2*pollEvery {
 			return &failure{exitNotReady, fmt.Errorf("%s is not ready%s: %w", base.Redacted(), c.after(), err)}
 		}
 		select {
@@ -73,13 +83,13 @@ func (c *waitCmd) after() string {
 	if c.Timeout == 0 {
 		return ""
 	}
-	return " after " + c.Timeout.String()
+	return " after " + time.Duration(c.Timeout).String()
 }
 
-// try asks once and gives what is in the way, nil when nothing is.
-func try(ctx context.Context, url string, left time.Duration) error {
-	if left <= 0 || left > tryTime {
-		left = tryTime
+// attempt polls the server once and returns why it is not ready, or nil.
+func attempt(ctx context.Context, url string, left time.Duration) error {
+	if left <= 0 || left > attemptTimeout {
+		left = attemptTimeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, left)
 	defer cancel()
@@ -93,7 +103,7 @@ func try(ctx context.Context, url string, left time.Duration) error {
 	}
 	resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("it answers %s", resp.Status)
+		return fmt.Errorf("response status %s", resp.Status)
 	}
 	return nil
 }

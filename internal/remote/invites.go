@@ -2,7 +2,6 @@ package remote
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -11,11 +10,10 @@ import (
 	"antechamber/internal/remedy"
 )
 
-// AcceptInvite makes the person who got an invite a user, and returns the answer
-// as it came. The invite is named by its id, or by the address of the person:
-// then it is the newest one that was sent there.
+// AcceptInvite accepts an invite as its recipient and returns the body of the
+// response. invite is an id, or an email for the newest invite sent to it.
 func (p *Plane) AcceptInvite(ctx context.Context, invite, name string) ([]byte, error) {
-	id, err := p.inviteOf(ctx, invite)
+	id, err := p.inviteID(ctx, invite)
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +24,8 @@ func (p *Plane) AcceptInvite(ctx context.Context, invite, name string) ([]byte, 
 	return p.Do(ctx, http.MethodPost, "/invites/"+url.PathEscape(id)+"/accept", []byte(body))
 }
 
-func (p *Plane) inviteOf(ctx context.Context, invite string) (id string, err error) {
+// inviteID returns the id of an invite that is given by id or email.
+func (p *Plane) inviteID(ctx context.Context, invite string) (id string, err error) {
 	if !strings.Contains(invite, "@") {
 		return invite, nil
 	}
@@ -39,14 +38,14 @@ func (p *Plane) inviteOf(ctx context.Context, invite string) (id string, err err
 	if err := p.Call(ctx, http.MethodGet, "/outbox", nil, &mails); err != nil {
 		return "", err
 	}
-	for _, mail := range mails.Data { // the newest first
+	for _, mail := range mails.Data { // newest first
 		if strings.EqualFold(mail.To, invite) {
 			return mail.InviteID, nil
 		}
 	}
-	how := &remedy.Remedy{Type: remedy.ListOutbox}
+	outbox := &remedy.Remedy{Type: remedy.ListOutbox}
 	return "", &Error{
-		Status: http.StatusNotFound, Code: "not_found", Message: fmt.Sprintf("no invite was sent to %s", invite),
-		Hint: how.String(), Remedy: how,
+		Status: http.StatusNotFound, Code: "not_found", Message: "no invite was sent to " + invite,
+		Hint: outbox.String(), Remedy: outbox,
 	}
 }

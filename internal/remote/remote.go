@@ -15,31 +15,32 @@ import (
 
 	"antechamber/api"
 	"antechamber/internal/remedy"
+	"antechamber/internal/text"
 )
 
 // base is the path under which a server serves its control plane.
 const base = "/_emulate"
 
-// Plane is the control plane of a server, as one of its organizations sees it.
+// Plane is the control plane of a server for one of its organizations.
 type Plane struct {
 	URL          string       // of the server
-	AdminKey     string       // selects the organization; the server's first one when empty
-	Organization string       // its id, which outranks the key; none when empty
-	Token        string       // what the control plane asks for; none when empty
+	AdminKey     string       // selects the organization; the first one when empty
+	Organization string       // id of the organization, overrides AdminKey; may be empty
+	Token        string       // control token; may be empty
 	HTTP         *http.Client // http.DefaultClient when nil
 }
 
-// Parse reads the address of a server.
+// Parse reads the URL of a server. It may have a path, but not that of the Admin API.
 func Parse(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" ||
 		strings.HasSuffix(strings.TrimRight(u.Path, "/"), api.BasePath) {
-		return nil, fmt.Errorf("expected a URL such as http://127.0.0.1:4020, not %q", address)
+		return nil, errors.New(text.Invalid("URL", text.Quote(address), "a URL such as http://127.0.0.1:4020"))
 	}
 	return u, nil
 }
 
-// Address is the URL of the server as messages name it: without a password.
+// Address returns the URL of the server for messages, without a password.
 func (p *Plane) Address() string {
 	u, err := url.Parse(p.URL)
 	if err != nil {
@@ -48,25 +49,25 @@ func (p *Plane) Address() string {
 	return u.Redacted()
 }
 
-// Error is why a control plane refused a request.
+// Error is the error of a request that the control plane refused.
 type Error struct {
 	Status   int              `json:"-"`
 	Code     string           `json:"code"`
-	Message  string           `json:"message"` // in the words of HTTP, as is Hint
+	Message  string           `json:"message"` // for users of HTTP, as is Hint
 	Hint     string           `json:"hint"`
 	Remedy   *remedy.Remedy   `json:"remedy"`
 	Problems []remedy.Problem `json:"problems"`
-	More     int              `json:"more"`   // problems that are not listed
+	More     int              `json:"more"`   // number of problems not listed
 	Faults   []Fault          `json:"faults"` // of a seed
 
-	// What is wrong with expectations.
+	// Expectations that are not met, and unexpected requests.
 	Unmet      json.RawMessage `json:"unmet"`
 	Unexpected json.RawMessage `json:"unexpected"`
 
-	Body []byte `json:"-"` // the answer as it came
+	Body []byte `json:"-"` // of the response
 }
 
-// Fault is one thing that is wrong with a seed, and where.
+// Fault is a fault of a seed with its position.
 type Fault struct {
 	Line    int    `json:"line"`
 	Column  int    `json:"column"`
@@ -76,16 +77,15 @@ type Fault struct {
 
 func (e *Error) Error() string { return withHint(e.Message, e.Hint) }
 
-// Lines returns a line for each problem, or for the message where none is listed.
-// say words a problem, and suggest a remedy, which may be nil; otherwise is the
-// server's own suggestion.
-func (e *Error) Lines(say func(remedy.Problem) string, suggest func(r *remedy.Remedy, otherwise string) string) []string {
+// Lines returns a line for each problem, or the message if there are none. hint
+// returns the hint for a remedy, which may be nil; serverHint is the server's own.
+func (e *Error) Lines(describe func(remedy.Problem) string, hint func(r *remedy.Remedy, serverHint string) string) []string {
 	if len(e.Problems) == 0 {
-		return []string{withHint(e.Message, suggest(e.Remedy, e.Hint))}
+		return []string{withHint(e.Message, hint(e.Remedy, e.Hint))}
 	}
 	var lines []string
 	for _, p := range e.Problems {
-		lines = append(lines, withHint(say(p), suggest(p.Remedy, p.Remedy.String())))
+		lines = append(lines, withHint(describe(p), hint(p.Remedy, p.Remedy.String())))
 	}
 	if e.More > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more", e.More))
@@ -93,14 +93,14 @@ func (e *Error) Lines(say func(remedy.Problem) string, suggest func(r *remedy.Re
 	return lines
 }
 
-func withHint(text, hint string) string {
+func withHint(message, hint string) string {
 	if hint == "" {
-		return text
+		return message
 	}
-	return text + " (" + hint + ")"
+	return message + " (" + hint + ")"
 }
 
-// Unreachable says that no control plane answers at an address.
+// Unreachable is the error of a request without a response of a control plane.
 type Unreachable struct {
 	URL string
 	Err error
@@ -112,8 +112,8 @@ func (u *Unreachable) Error() string {
 
 func (u *Unreachable) Unwrap() error { return u.Err }
 
-// Call sends a value as JSON, nothing when it is nil, and decodes the answer
-// into another, unless that is nil. A refusal is an *Error.
+// Call sends body as JSON unless it is nil, and decodes the response into into
+// unless that is nil. A refusal is an *Error.
 func (p *Plane) Call(ctx context.Context, method, path string, body, into any) error {
 	var raw []byte
 	if body != nil {
@@ -122,39 +122,39 @@ func (p *Plane) Call(ctx context.Context, method, path string, body, into any) e
 			return err
 		}
 	}
-	answer, err := p.Do(ctx, method, path, raw)
+	response, err := p.Do(ctx, method, path, raw)
 	if err != nil || into == nil {
 		return err
 	}
-	if err := json.Unmarshal(answer, into); err != nil {
-		return &Unreachable{p.Address(), fmt.Errorf("its answer is not what a control plane says: %w", err)}
+	if err := json.Unmarshal(response, into); err != nil {
+		return &Unreachable{p.Address(), fmt.Errorf("unexpected response: %w", err)}
 	}
 	return nil
 }
 
-// Do sends a body, none when it is nil, to a path below /_emulate and gives
-// the answer as it came. A refusal is an *Error, the lack of a server
-// *Unreachable.
+// Do sends a body, which may be nil, to a path below /_emulate and returns the body
+// of the response. The error is an *Error for a refusal and *Unreachable without a
+// server.
 func (p *Plane) Do(ctx context.Context, method, path string, body []byte) ([]byte, error) {
 	res, err := p.send(ctx, method, path, body, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer res.Body.Close()
-	answer, err := io.ReadAll(res.Body)
+	response, err := io.ReadAll(res.Body)
 	if err != nil {
 		return nil, &Unreachable{p.Address(), err}
 	}
-	return answer, nil
+	return response, nil
 }
 
-// send returns an answer that is a success.
+// send sends a request and returns the response if it is a success.
 func (p *Plane) send(ctx context.Context, method, path string, body []byte, header http.Header) (*http.Response, error) {
-	at, err := p.at(path)
+	url, err := p.url(path)
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(ctx, method, at, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +174,7 @@ func (p *Plane) send(ctx context.Context, method, path string, body []byte, head
 	if p.HTTP != nil {
 		client = *p.HTTP
 	}
-	// The token is for this server and for no other.
+	// A redirect must not send the token to another server.
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	res, err := client.Do(r)
 	if err != nil {
@@ -187,41 +187,41 @@ func (p *Plane) send(ctx context.Context, method, path string, body []byte, head
 	return nil, p.refusal(res)
 }
 
-// at returns the address of a path below /_emulate, which may have a query.
-func (p *Plane) at(path string) (string, error) {
+// url returns the URL of a path below /_emulate, which may have a query.
+func (p *Plane) url(path string) (string, error) {
 	server, err := Parse(p.URL)
 	if err != nil {
 		return "", err
 	}
-	address := strings.TrimRight(server.String(), "/") + base + path
+	at := strings.TrimRight(server.String(), "/") + base + path
 	if p.Organization == "" {
-		return address, nil
+		return at, nil
 	}
 	separator := "?"
 	if strings.Contains(path, "?") {
 		separator = "&"
 	}
-	return address + separator + "organization=" + url.QueryEscape(p.Organization), nil
+	return at + separator + "organization=" + url.QueryEscape(p.Organization), nil
 }
 
-// refusal reads an answer that is no success.
+// refusal returns the error of a response that is not a success.
 func (p *Plane) refusal(res *http.Response) error {
 	body, err := io.ReadAll(io.LimitReader(res.Body, 16<<20))
 	if err != nil {
 		return &Unreachable{p.Address(), err}
 	}
-	var answer struct{ Error *Error }
-	if json.Unmarshal(body, &answer) != nil || answer.Error == nil || answer.Error.Code == "" {
-		return &Unreachable{p.Address(), fmt.Errorf("what answers has no control plane: %s", res.Status)}
+	var refused struct{ Error *Error }
+	if json.Unmarshal(body, &refused) != nil || refused.Error == nil || refused.Error.Code == "" {
+		return &Unreachable{p.Address(), fmt.Errorf("not an Antechamber server: %s", res.Status)}
 	}
-	answer.Error.Status, answer.Error.Body = res.StatusCode, body
-	return answer.Error
+	refused.Error.Status, refused.Error.Body = res.StatusCode, body
+	return refused.Error
 }
 
-// Cause returns what is behind the error of a request, without the request.
+// Cause returns the error of a request without its method and URL.
 func Cause(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return errors.New("no answer in time")
+		return errors.New("no response in time")
 	}
 	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err

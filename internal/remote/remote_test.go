@@ -18,7 +18,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// serve returns the control plane of a server that is a handler.
+// serve starts a server with a handler and returns its control plane.
 func serve(t *testing.T, handler http.HandlerFunc) *Plane {
 	t.Helper()
 	s := httptest.NewServer(handler)
@@ -26,8 +26,8 @@ func serve(t *testing.T, handler http.HandlerFunc) *Plane {
 	return &Plane{URL: s.URL, HTTP: s.Client()}
 }
 
-// answers returns a handler that answers every request alike.
-func answers(status int, body string) http.HandlerFunc {
+// respond returns a handler that sends the same response to every request.
+func respond(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		io.WriteString(w, body)
@@ -47,18 +47,18 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestWhatIsSent(t *testing.T) {
+func TestDoSendsTheRequest(t *testing.T) {
 	var got []string
 	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		got = []string{r.Method, r.RequestURI, string(body), r.Header.Get("Content-Type"), r.Header.Get("X-Api-Key"), r.Header.Get("Authorization")}
-		io.WriteString(w, "answer\n")
+		io.WriteString(w, "response\n")
 	})
 	check := func(path, body string, want ...string) {
 		t.Helper()
-		answer, err := p.Do(t.Context(), http.MethodPost, path, []byte(body))
-		if err != nil || string(answer) != "answer\n" {
-			t.Fatalf("%s, %v", answer, err)
+		response, err := p.Do(t.Context(), http.MethodPost, path, []byte(body))
+		if err != nil || string(response) != "response\n" {
+			t.Fatalf("%s, %v", response, err)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
@@ -83,13 +83,13 @@ func TestCall(t *testing.T) {
 	}
 	err := p.Call(t.Context(), http.MethodPost, "/x", []int{1}, &got)
 	if _, ok := errors.AsType[*Unreachable](err); !ok {
-		t.Errorf("another kind of answer: %v", err)
+		t.Errorf("another type of response: %v", err)
 	}
 }
 
-func TestARefusal(t *testing.T) {
+func TestRefusal(t *testing.T) {
 	const body = `{"error":{"code":"invalid_seed","message":"Wrong.","field":"name","hint":"Mend it.","remedy":{"type":"use_one_of","values":["a"]},"problems":[{"type":"invalid","field":"name","message":"want a"},{"type":"unknown","field":"b.c","allowed":["d"],"remedy":{"type":"did_you_mean","value":"d"}}],"more":2,"faults":[{"line":1,"column":2,"pointer":"/a","message":"m"}],"unmet":[1],"unexpected":[2]}}`
-	p := serve(t, answers(http.StatusBadRequest, body))
+	p := serve(t, respond(http.StatusBadRequest, body))
 	_, err := p.Do(t.Context(), http.MethodGet, "/state", nil)
 	got, ok := errors.AsType[*Error](err)
 	if !ok || err.Error() != "Wrong. (Mend it.)" || string(got.Body) != body {
@@ -108,22 +108,22 @@ func TestARefusal(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	say := func(p remedy.Problem) string { return p.Say("--" + p.Field) }
-	suggest := func(r *remedy.Remedy, otherwise string) string {
+	describe := func(p remedy.Problem) string { return p.Say("--" + p.Field) }
+	hint := func(r *remedy.Remedy, otherwise string) string {
 		if r != nil && r.Type == remedy.UseOneOf {
 			return "pick one"
 		}
 		return otherwise
 	}
-	if diff := cmp.Diff([]string{"invalid --name: want a", `unknown --b.c (allowed: d) (did you mean "d"?)`, "and 2 more"}, got.Lines(say, suggest)); diff != "" {
+	if diff := cmp.Diff([]string{"invalid --name: want a", `unknown --b.c (allowed: d) (did you mean "d"?)`, "and 2 more"}, got.Lines(describe, hint)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	for want, e := range map[string]*Error{
 		"Wrong.":            {Message: "Wrong."},
 		"Wrong. (Mend it.)": {Message: "Wrong.", Hint: "Mend it."},
 		"Wrong. (pick one)": {Message: "Wrong.", Hint: "Mend it.", Remedy: &remedy.Remedy{Type: remedy.UseOneOf}},
-	} { // as a server says it that lists no problems
-		if diff := cmp.Diff([]string{want}, e.Lines(say, suggest)); diff != "" {
+	} { // of a server that lists no problems
+		if diff := cmp.Diff([]string{want}, e.Lines(describe, hint)); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
 	}
@@ -136,7 +136,7 @@ func TestUnreachable(t *testing.T) {
 	for url, want := range map[string]string{
 		gone.URL:                  "no server answers at http://" + at + ": dial tcp " + at + ": connect: connection refused",
 		"http://me:secret@" + at:  "no server answers at http://me:xxxxx@" + at + ": dial tcp " + at + ": connect: connection refused",
-		"http://" + at + "/v1/":   `expected a URL such as http://127.0.0.1:4020, not "http://` + at + `/v1/"`,
+		"http://" + at + "/v1/":   `invalid URL "http://` + at + `/v1/": want a URL such as http://127.0.0.1:4020`,
 		"http://" + at + "/base/": "no server answers at http://" + at + "/base/: dial tcp " + at + ": connect: connection refused",
 	} {
 		_, err := (&Plane{URL: url}).Do(t.Context(), http.MethodGet, "", nil)
@@ -146,14 +146,14 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
-func TestWhatAnswersHasNoControlPlane(t *testing.T) {
-	asked := 0
-	elsewhere := serve(t, func(http.ResponseWriter, *http.Request) { asked++ })
+func TestNotAControlPlane(t *testing.T) {
+	requests := 0
+	elsewhere := serve(t, func(http.ResponseWriter, *http.Request) { requests++ })
 	for name, handler := range map[string]http.HandlerFunc{
-		"a page":           answers(http.StatusNotFound, "<html>"),
-		"another API":      answers(http.StatusNotFound, `{"type":"error","error":{"type":"not_found_error"}}`),
-		"another success":  answers(http.StatusCreated, ""),
-		"a server that is": http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect).ServeHTTP,
+		"a page":          respond(http.StatusNotFound, "<html>"),
+		"another API":     respond(http.StatusNotFound, `{"type":"error","error":{"type":"not_found_error"}}`),
+		"another success": respond(http.StatusCreated, ""),
+		"a redirect":      http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect).ServeHTTP,
 	} {
 		p := serve(t, handler)
 		p.Token = "secret"
@@ -162,7 +162,7 @@ func TestWhatAnswersHasNoControlPlane(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if asked > 0 {
+	if requests > 0 {
 		t.Error("the token was sent to another server")
 	}
 }
@@ -188,7 +188,7 @@ func TestAcceptInvite(t *testing.T) {
 	}
 	_, err := p.AcceptInvite(t.Context(), "x@y.z", "")
 	if refusal, ok := errors.AsType[*Error](err); !ok || refusal.Status != http.StatusNotFound || refusal.Remedy.Type != remedy.ListOutbox {
-		t.Errorf("an address without a mail: %v", err)
+		t.Errorf("an email without an invite: %v", err)
 	}
 }
 
@@ -208,12 +208,12 @@ func TestStream(t *testing.T) {
 		}
 		want := []Event{{Type: "missed", Data: `{"missed":2}`}, {ID: "7", Type: "request", Data: `{"seq": 7}`}}
 		if diff := cmp.Diff(want, got); diff != "" || !errors.Is(end, io.ErrUnexpectedEOF) || strings.Join(last, ",") != from {
-			t.Errorf("from %q it ends with %v, asked for %v (-want +got):\n%s", from, end, last, diff)
+			t.Errorf("from %q ended with %v, asked for %v (-want +got):\n%s", from, end, last, diff)
 		}
 	}
 }
 
-func TestAStreamThatIsNotRead(t *testing.T) {
+func TestUnreadStream(t *testing.T) {
 	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "data: 1\n\ndata: 2\n\n")
 		http.NewResponseController(w).Flush()
@@ -233,7 +233,7 @@ func TestAStreamThatIsNotRead(t *testing.T) {
 		}
 	}
 	if n != 3 {
-		t.Errorf("it gives %d events and errors", n)
+		t.Errorf("%d events and errors, want 3", n)
 	}
 	cancel()
 	for _, err := range p.Stream(ctx, "") {

@@ -11,14 +11,14 @@ import (
 
 // Event is one event of the live journal.
 type Event struct {
-	ID   string // names the event to a server that is asked to go on after it
+	ID   string // pass it to Stream to resume after this event
 	Type string // request, or missed
 	Data string // JSON
 }
 
-// Stream returns the events of the live journal, after the one that lastEventID
-// names unless that is empty. It ends with an error: io.ErrUnexpectedEOF when
-// the server or the organization has gone.
+// Stream returns the events of the live journal after lastEventID, or new ones if
+// that is empty. It ends with an error, which is io.ErrUnexpectedEOF when the server
+// has stopped or the organization was removed.
 func (p *Plane) Stream(ctx context.Context, lastEventID string) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		events, err := p.Open(ctx, lastEventID)
@@ -30,8 +30,8 @@ func (p *Plane) Stream(ctx context.Context, lastEventID string) iter.Seq2[Event,
 	}
 }
 
-// Open returns what Stream gives, once the server has begun to send it: what
-// happens from then on is among the events. They are to be read, once.
+// Open is Stream for callers that must not miss an event: when it returns, the
+// server has started to send. The events must be read, and only once.
 func (p *Plane) Open(ctx context.Context, lastEventID string) (iter.Seq2[Event, error], error) {
 	header := http.Header{"Accept": {"text/event-stream"}}
 	if lastEventID != "" {
@@ -52,7 +52,7 @@ func (p *Plane) Open(ctx context.Context, lastEventID string) (iter.Seq2[Event, 
 	}, nil
 }
 
-// next reads one event. Comments are no events: they keep a connection alive.
+// next reads one event. It skips comments, which keep the connection alive.
 func next(r *bufio.Reader) (e Event, err error) {
 	for {
 		line, err := r.ReadString('\n')
