@@ -214,7 +214,7 @@ func (p *parser) offsetOf(err error) int {
 	return len(p.doc.Text)
 }
 
-// wording changes messages of the decoder to the terms of ours.
+// wording adapts the decoder's messages to our terms.
 var wording = strings.NewReplacer(
 	"invalid character", "unexpected",
 	"object name", "field name", "object value", "field value", "array element", "list element",
