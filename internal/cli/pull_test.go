@@ -228,7 +228,7 @@ func TestPullWritesWhatNeedsMendingToo(t *testing.T) {
 		}
 	})
 	code, _, stderr := execute(t, "", "pull", "--from", url, "--quiet")
-	if want := "seed.json:2:9: /id: expected a UUID, not \"no UUID\"\nantechamber: seed.json is written, and needs mending before it can be served: 1 fault\n"; code != exitFailed || stderr != want {
+	if want := "seed.json:2:9: /id: invalid id \"no UUID\": want a UUID\nantechamber: seed.json is written, and needs mending before it can be served: 1 fault\n"; code != exitFailed || stderr != want {
 		t.Errorf("it exits with %d: %s", code, stderr)
 	}
 	if _, err := os.Stat("seed.json"); err != nil {

@@ -89,8 +89,8 @@ func TestStateFilesThatAreRefused(t *testing.T) {
 	files(t, map[string]string{"seed.json": soundSeed, "cut.json": `{"antechamber": 1, "id`, "empty.json": ""})
 	stays := "is damaged, and stays as it is: "
 	for path, sentence := range map[string]string{
-		"cut.json":      "the state file cut.json " + stays + "line 1, column 23: unexpected end of text",
-		"empty.json":    "the state file empty.json " + stays + "line 1, column 1: unexpected end of text",
+		"cut.json":      "the state file cut.json " + stays + "line 1, column 23: unexpected end of input",
+		"empty.json":    "the state file empty.json " + stays + "line 1, column 1: unexpected end of input",
 		"seed.json":     "the state file seed.json " + stays + "/antechamber: expected the version of a state file, and there is none: this is some other file",
 		".":             "cannot read the state file .: is a directory",
 		"none/new.json": "cannot save the state file none/new.json: no such file or directory",

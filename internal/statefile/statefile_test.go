@@ -342,7 +342,7 @@ func TestDamagedFiles(t *testing.T) {
 	for n := range whole {
 		refused(t, path, whole[:n], "")
 	}
-	refused(t, path, whole[:100], "line 1, column 101: unexpected end of text")
+	refused(t, path, whole[:100], "line 1, column 101: unexpected end of input")
 	refused(t, path, whole[:len(whole)-1], "/checksum: expected ")
 	for n := range whole {
 		damaged := bytes.Clone(whole)
@@ -350,7 +350,7 @@ func TestDamagedFiles(t *testing.T) {
 		refused(t, path, damaged, "")
 	}
 	refused(t, path, append(bytes.Clone(whole), '\n'), "/checksum")
-	refused(t, path, append(bytes.Clone(whole), '}'), "invalid character '}' at start of value")
+	refused(t, path, append(bytes.Clone(whole), '}'), "unexpected data after the top-level value")
 	refused(t, path, []byte(text), "/antechamber: expected the version of a state file, and there is none: this is some other file")
 	refused(t, path, []byte("[]"), "line 1, column 1: expected")
 	refused(t, path, bytes.Replace(whole, []byte(`"antechamber":1`), []byte(`"antechamber":2`), 1), "/antechamber: expected version 1 of state files, not 2")
