@@ -244,6 +244,8 @@ func (p *parser) mistake(offset int) string {
 	switch first, size := utf8.DecodeRune(data[offset:]); {
 	case first == utf8.RuneError && size == 1:
 		return "invalid UTF-8"
+	case first == '\\' || first < ' ': // inside a string
+		return ""
 	case trailingComma.Match(data[offset:]), (first == '}' || first == ']') && bytes.HasSuffix(before, []byte(",")):
 		return "trailing commas are not allowed"
 	case comment.Match(data[offset:]):

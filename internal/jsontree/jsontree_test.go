@@ -179,6 +179,8 @@ func TestParseSyntaxErrors(t *testing.T) {
 		"[1 // one\n]":               "1:4 comments are not allowed",
 		"# one\n1":                   "1:1 comments are not allowed",
 		"[-01]":                      "1:4 numbers must not have leading zeros",
+		`{"a": "b:cd\me"}`:           "1:12 invalid escape sequence `\\m` in string",
+		"{\"a\": \"b:cd\x01\"}":      `1:12 unexpected '\x01' in string (must be escaped)`,
 		"[1,,2]":                     `1:4 unexpected ',' at start of value`,
 		"{\"a\": 1,\n}":              "1:8 trailing commas are not allowed",
 		"\xff\xfe1\x00":              "1:1 invalid UTF-8",
