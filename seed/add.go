@@ -7,8 +7,8 @@ import (
 	"antechamber/store"
 )
 
-// AddTo adds the organizations that Load returned with the same options to a
-// store, where a reset or a fork returns to them.
+// AddTo adds the organizations that Load returned for the same options to a
+// store, with what a reset or a fork needs to return to the seed.
 func (s *Seed) AddTo(all *store.Store, organizations []store.Contents, opts Options) error {
 	for i, c := range organizations {
 		if _, err := all.AddSeeded(c, s.seeded(i, opts)); err != nil {
@@ -18,7 +18,7 @@ func (s *Seed) AddTo(all *store.Store, organizations []store.Contents, opts Opti
 	return nil
 }
 
-// seeded says how a reset or a fork returns to an organization of the seed.
+// seeded returns how a reset or a fork returns an organization to the seed.
 func (s *Seed) seeded(organization int, opts Options) store.Seeded {
 	if opts.Clock != nil {
 		return store.Seeded{}
@@ -38,8 +38,8 @@ func (s *Seed) Reload(organization int, opts Options) func(realTime time.Time) (
 		switch {
 		case err != nil:
 			return store.Contents{}, err
-		case organization >= len(all): // a state file may name a built-in seed of another version
-			return store.Contents{}, fmt.Errorf("the seed no longer has an organization %d", organization)
+		case organization >= len(all): // a state file may refer to a built-in seed of another version
+			return store.Contents{}, fmt.Errorf("organization %d is no longer in the seed", organization)
 		}
 		return all[organization], nil
 	}

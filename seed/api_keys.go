@@ -12,23 +12,23 @@ import (
 	"antechamber/store"
 )
 
-// APIKey is an API key of a seed.
+// APIKey is an API key in a seed.
 type APIKey struct {
-	ID             string           `json:"id,omitempty"` // drawn when empty
+	ID             string           `json:"id,omitempty"` // generated if empty
 	Name           string           `json:"name"`
-	Workspace      api.Nullable     `json:"workspace"`                  // id, or a name that is unique; the Default Workspace when empty
-	CreatedAt      Time             `json:"created_at,omitzero"`        // now when left out
-	CreatedBy      string           `json:"created_by"`                 // id, address, or a name that is unique; the id may be of a user who is gone
-	Status         api.APIKeyStatus `json:"status,omitempty"`           // the last of the history, or active, when empty
-	LastUsedAt     Time             `json:"last_used_at,omitzero"`      // never when left out
-	PartialKeyHint *api.Nullable    `json:"partial_key_hint,omitempty"` // drawn when nil
-	ExpiresAt      Time             `json:"expires_at,omitzero"`        // never when left out
-	StatusHistory  []StatusChange   `json:"status_history,omitempty"`   // oldest first; derived when empty
+	Workspace      api.Nullable     `json:"workspace"`                  // id, or unique name; the Default Workspace if empty
+	CreatedAt      Time             `json:"created_at,omitzero"`        // now if omitted
+	CreatedBy      string           `json:"created_by"`                 // id, email, or unique name; also the id of a former user
+	Status         api.APIKeyStatus `json:"status,omitempty"`           // the last of the history, or active, if empty
+	LastUsedAt     Time             `json:"last_used_at,omitzero"`      // never if omitted
+	PartialKeyHint *api.Nullable    `json:"partial_key_hint,omitempty"` // generated if nil
+	ExpiresAt      Time             `json:"expires_at,omitzero"`        // never if omitted
+	StatusHistory  []StatusChange   `json:"status_history,omitempty"`   // oldest first; derived if empty
 
-	at      *node
-	in      *Workspace // nil where the reference leads nowhere
-	creator int        // index in Organization.Users, or -1
-	gone    string     // the id of a creator who is gone
+	at            *node
+	in            *Workspace // nil if there is no such workspace
+	creator       int        // index in Organization.Users, or -1
+	formerCreator string     // the id of a creator who is a former user
 }
 
 // StatusChange is a change of an API key's status.
@@ -40,12 +40,12 @@ type StatusChange struct {
 }
 
 var (
-	keyNameForm = form{is: fmt.Sprintf("a name of 1 to %d characters", api.MaxAPIKeyName), atLeast: 1, atMost: api.MaxAPIKeyName}
-	hintForm    = form{is: "the two ends of a key such as sk-ant-api03-R2D...igAA, or null", pattern: regexp.MustCompile(api.KeyHintPattern)}
+	keyNameForm = form{want: fmt.Sprintf("a string of 1 to %d characters", api.MaxAPIKeyName), minChars: 1, maxChars: api.MaxAPIKeyName}
+	hintForm    = form{want: "both ends of a key, such as sk-ant-api03-R2D...igAA, or null", pattern: regexp.MustCompile(api.KeyHintPattern)}
 )
 
 func (r *report) apiKey(n *node) APIKey {
-	o := r.object(n, "an API key", "name", "created_by")
+	o := r.object(n, "name", "created_by")
 	defer o.end()
 	k := APIKey{
 		at:         n,
@@ -70,44 +70,44 @@ func (r *report) apiKey(n *node) APIKey {
 	}
 	expiresAt := n.Get("expires_at")
 	if o.at != nil && k.Status == api.KeyExpired && !k.ExpiresAt.given() && !r.faulty[expiresAt] {
-		r.mismatched(cmp.Or(expiresAt, n), `expected a time in "expires_at" where the status is "expired"`)
+		r.mismatched(cmp.Or(expiresAt, n), "expires_at must be set when status is expired")
 	}
 	return k
 }
 
 func (r *report) statusChange(n *node) StatusChange {
-	o := r.object(n, "a change of the status", "status", "at")
+	o := r.object(n, "status", "at")
 	defer o.end()
 	return StatusChange{at: n, Status: enum(o, "status", api.APIKeyStatuses), At: o.time("at")}
 }
 
 func (k APIKey) times(each func(moment)) {
-	each(moment{k.at, "created_at", k.CreatedAt, began})
-	each(moment{k.at, "last_used_at", k.LastUsedAt, ahead})
-	each(moment{k.at, "expires_at", k.ExpiresAt, ahead})
+	each(moment{k.at, "created_at", k.CreatedAt, creation})
+	each(moment{k.at, "last_used_at", k.LastUsedAt, maybeFuture})
+	each(moment{k.at, "expires_at", k.ExpiresAt, maybeFuture})
 	for _, c := range k.StatusHistory {
-		each(moment{c.at, "at", c.At, happened})
+		each(moment{c.at, "at", c.At, pastEvent})
 	}
 }
 
-func (r *report) linkKeys(o *Organization, p people) {
-	ids, places := r.unique("id"), r.places(o)
+func (r *report) linkKeys(o *Organization, users userIndex) {
+	ids, workspaces := r.unique("id"), r.indexWorkspaces(o)
 	for i := range o.APIKeys {
 		k := &o.APIKeys[i]
 		ids.add(k.at, k.ID)
-		k.in = r.workspaceOf(places, k.at.Get("workspace"), string(k.Workspace))
+		k.in = r.workspaceOf(workspaces, k.at.Get("workspace"), string(k.Workspace))
 		k.creator = -1
-		if at := k.at.Get("created_by"); r.given(at) && p.gone(k.CreatedBy) {
-			k.gone = k.CreatedBy
+		if at := k.at.Get("created_by"); r.usable(at) && users.former(k.CreatedBy) {
+			k.formerCreator = k.CreatedBy
 		} else {
-			k.creator = r.userOf(p, at, k.CreatedBy)
+			k.creator = r.userOf(users, at, k.CreatedBy)
 		}
 	}
 }
 
-// toldStatus is what the file says of a key's status: by the status itself, or
-// by the last change.
-func (c checker) toldStatus(k *APIKey) (api.APIKeyStatus, *node) {
+// givenStatus returns a key's status according to the file, in status or in the
+// last change.
+func (c checker) givenStatus(k *APIKey) (api.APIKeyStatus, *node) {
 	switch {
 	case k.Status != "":
 		return k.Status, k.at.Get("status")
@@ -120,22 +120,22 @@ func (c checker) toldStatus(k *APIKey) (api.APIKeyStatus, *node) {
 
 func (c checker) key(k *APIKey) {
 	archived := k.in != nil && k.in.ArchivedAt.given()
-	status, at := c.toldStatus(k)
+	status, at := c.givenStatus(k)
 	if archived && status != "" && status != api.KeyArchived {
-		c.contradictory(at, `expected "archived": the key's workspace is archived`)
+		c.contradictory(at, "status must be archived in an archived workspace")
 	}
 	if c.anyFaulty(k.at, "created_at", "expires_at") || k.in != nil && c.anyFaulty(k.in.at, "archived_at") {
 		return
 	}
 	if archived && c.before(k.in.ArchivedAt, k.CreatedAt) {
-		c.contradictory(cmp.Or(k.at.Get("created_at"), k.at), "expected a key that was created before its workspace was archived")
+		c.contradictory(cmp.Or(k.at.Get("created_at"), k.at), "created_at must not be after the workspace's archived_at")
 	}
 	if k.ExpiresAt.given() {
 		if c.before(k.ExpiresAt, k.CreatedAt) {
-			c.contradictory(k.at.Get("expires_at"), "expected a time that is not before created_at")
+			c.contradictory(k.at.Get("expires_at"), "expires_at must not be before created_at")
 		}
 		if due, known := c.due(k.ExpiresAt); status == api.KeyExpired && known && !due {
-			c.contradictory(k.at.Get("expires_at"), `expected a time that has come, for the status is "expired"`)
+			c.contradictory(k.at.Get("expires_at"), "expires_at must not be in the future when status is expired")
 		}
 	}
 	if len(k.StatusHistory) > 0 && !c.anyFaulty(k.at, "status_history") {
@@ -143,75 +143,75 @@ func (c checker) key(k *APIKey) {
 	}
 }
 
-// history reports a history of the status that the rules of the API forbid.
+// history reports a status history that the rules of the API forbid.
 func (c checker) history(k *APIKey) {
-	if first := k.StatusHistory[0]; c.apart(first.At, k.CreatedAt) {
-		c.contradictory(first.at.Get("at"), "expected created_at: the first change is how the key began")
+	if first := k.StatusHistory[0]; c.differ(first.At, k.CreatedAt) {
+		c.contradictory(first.at.Get("at"), "first change must be at created_at")
 	}
 	for i, change := range k.StatusHistory {
 		if i > 0 {
-			c.follows(k.StatusHistory[i-1], change)
+			c.checkOrder(k.StatusHistory[i-1], change)
 		}
-		c.fits(k, i)
+		c.checkChange(k, i)
 	}
 	if last := k.StatusHistory[len(k.StatusHistory)-1]; k.Status != "" && last.Status != k.Status {
-		c.contradictory(last.at.Get("status"), "expected the key's status, %q, as the last one", k.Status)
+		c.contradictory(last.at.Get("status"), "last change must be to the key's status, %s", k.Status)
 	}
 }
 
-// follows reports a change that cannot come after another.
-func (c checker) follows(earlier, change StatusChange) {
+// checkOrder reports a change that cannot follow an earlier one.
+func (c checker) checkOrder(earlier, change StatusChange) {
 	at := change.at.Get("status")
 	switch {
 	case earlier.Status == change.Status:
-		c.contradictory(at, "expected a change: the status is %q already", change.Status)
+		c.contradictory(at, "status must not be %s twice in a row", change.Status)
 	case earlier.Status == api.KeyArchived:
-		c.contradictory(at, "expected no change after archiving, which is final")
+		c.contradictory(at, "status must not change after archived")
 	case earlier.Status == api.KeyExpired && change.Status != api.KeyArchived:
-		c.contradictory(at, `expected "archived": nothing else can follow "expired"`)
+		c.contradictory(at, "status must not change after expired, except to archived")
 	}
 	if c.before(change.At, earlier.At) {
-		c.contradictory(change.at.Get("at"), "expected a time that is not before the change above")
+		c.contradictory(change.at.Get("at"), "change must not be before the previous one")
 	}
 }
 
-// fits reports a change that contradicts the key's other fields.
-func (c checker) fits(k *APIKey, i int) {
+// checkChange reports a change that contradicts the key's other fields.
+func (c checker) checkChange(k *APIKey, i int) {
 	change, expiry := k.StatusHistory[i], k.ExpiresAt
 	at := change.at.Get("at")
 	switch change.Status {
 	case api.KeyExpired:
 		switch {
 		case !expiry.given():
-			c.contradictory(change.at.Get("status"), "expected a key that expires to have expires_at")
-		case c.apart(change.At, expiry):
-			c.contradictory(at, "expected expires_at, the instant from which a key is expired")
+			c.contradictory(change.at.Get("status"), "expires_at must be set for a change to expired")
+		case c.differ(change.At, expiry):
+			c.contradictory(at, "change to expired must be at expires_at")
 		}
 	case api.KeyArchived:
 		if expiry.given() && i > 0 && k.StatusHistory[i-1].Status != api.KeyExpired && c.before(expiry, change.At) {
-			c.contradictory(change.at, `expected a change to "expired" before this one: the key had passed expires_at`)
+			c.contradictory(change.at, "change to archived after expires_at must follow a change to expired")
 		}
 		if k.in != nil && k.in.ArchivedAt.given() && c.before(k.in.ArchivedAt, change.At) {
-			c.contradictory(at, "expected a time that is not after the archiving of the key's workspace")
+			c.contradictory(at, "change must not be after the workspace's archived_at")
 		}
 	default:
 		if expiry.given() && c.before(expiry, change.At) {
-			c.contradictory(at, "expected a time that is not after expires_at")
+			c.contradictory(at, "change must not be after expires_at")
 		}
 	}
 }
 
 func (l *loader) keys(c store.Contents) (keys []store.APIKey) {
-	ids := taken{}
+	ids := usedIDs{}
 	for _, k := range l.o.APIKeys {
-		ids.keep(k.ID)
+		ids.add(k.ID)
 	}
 	for i := range l.o.APIKeys {
 		k := &l.o.APIKeys[i]
 		created := k.CreatedAt.at(l.now)
 		loaded := store.APIKey{APIKey: api.APIKey{
 			ID: ids.orDraw(k.ID, l.draw("apikey_", created)), Type: api.TypeAPIKey, Name: k.Name,
-			CreatedAt: created, CreatedBy: api.Actor{ID: k.gone, Type: api.TypeUser},
+			CreatedAt: created, CreatedBy: api.Actor{ID: k.formerCreator, Type: api.TypeUser},
 			LastUsedAt: k.LastUsedAt.atOrNull(l.now), ExpiresAt: k.ExpiresAt.atOrNull(l.now),
 			Scope: api.Scope{Type: api.TypeWorkspace, WorkspaceID: c.DefaultWorkspace.ID},
 		}}
@@ -234,10 +234,10 @@ func (l *loader) keys(c store.Contents) (keys []store.APIKey) {
 	return keys
 }
 
-// changes returns the history of a key's status up to now: as the file has it,
-// or the one that assumes as little as possible. A key whose status is given
-// without a history was active from its creation until it was last used, or
-// never; in an archived workspace until that was archived.
+// changes returns the history of a key's status up to now: the one in the file, or
+// the one that assumes the least. A key with a status but no history was active
+// from its creation until its last use, or never; in an archived workspace, until
+// the workspace was archived.
 func (l *loader) changes(k *APIKey, loaded api.APIKey) (changes []store.StatusChange) {
 	set := func(status api.APIKeyStatus, at api.Time) {
 		changes = append(changes, store.StatusChange{Status: status, At: at})
@@ -259,7 +259,7 @@ func (l *loader) changes(k *APIKey, loaded api.APIKey) (changes []store.StatusCh
 	}
 	expired := !expires.IsZero() && stopped.After(expires.Time)
 	if status == api.KeyInactive && expired {
-		stopped = created // it cannot have become inactive once it had expired
+		stopped = created // an expired key cannot become inactive
 	}
 	switch {
 	case len(changes) > 0:
@@ -281,11 +281,11 @@ func (l *loader) changes(k *APIKey, loaded api.APIKey) (changes []store.StatusCh
 	return changes
 }
 
-// hint makes the two ends of a secret from a random UUID. The secrets of real
+// hint returns a partial key hint derived from a random UUID. The secrets of real
 // keys end with AA.
 func hint(uuid string) string {
 	const characters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-	// A UUID of the stream is well-formed.
+	// A UUID from the stream is well-formed.
 	b, _ := hex.DecodeString(strings.ReplaceAll(uuid, "-", ""))
 	for i := range b {
 		b[i] = characters[int(b[i])%len(characters)]

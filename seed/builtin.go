@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// Schema is the JSON Schema (2020-12) of seeds. Editors complete and check by
-// it when a seed names it as its $schema.
+// Schema is the JSON Schema (2020-12) of seeds, for completion and validation in
+// editors. A seed refers to it with $schema.
 //
 //go:embed schema.json
 var Schema []byte
@@ -14,7 +14,7 @@ var Schema []byte
 //go:embed demo.json contract.json empty.json
 var builtin embed.FS
 
-// BuiltinNames are the names of the seeds that are built in.
+// BuiltinNames are the names of the built-in seeds.
 var BuiltinNames = []string{"demo", "contract", "empty"}
 
 var builtins = map[string]func() *Seed{
@@ -23,7 +23,7 @@ var builtins = map[string]func() *Seed{
 	"empty":    builtinSeed("empty.json"),
 }
 
-// builtinSeed reads an embedded seed when it is first asked for.
+// builtinSeed returns a function that parses an embedded seed on its first call.
 func builtinSeed(file string) func() *Seed {
 	return sync.OnceValue(func() *Seed {
 		data, err := builtin.ReadFile(file)
@@ -32,16 +32,15 @@ func builtinSeed(file string) func() *Seed {
 		}
 		s, err := Parse(file, data)
 		if err != nil {
-			panic(err) // a test reads every one of them
+			panic(err) // a test parses all of them
 		}
 		return s
 	})
 }
 
-// Builtin returns a seed that is built in: demo is an organization that looks
-// alive, contract holds exactly the objects of the contract's examples at the
-// instant of its archive example, empty is an organization without anybody in
-// it.
+// Builtin returns a built-in seed: demo is a realistic organization, contract has
+// exactly the objects of the contract's examples at the time of its archive
+// example, and empty is an organization without members.
 func Builtin(name string) (*Seed, bool) {
 	get, ok := builtins[name]
 	if !ok {

@@ -8,8 +8,8 @@ import (
 	"antechamber/store"
 )
 
-// check reports contradictions, with the clocks that opts brings about or
-// without one, and returns those clocks.
+// check reports contradictions and returns the clocks that opts results in. Without
+// opts there are no clocks.
 func (r *report) check(organizations []Organization, opts *Options) []store.Clock {
 	clocks := make([]store.Clock, len(organizations))
 	for i := range organizations {
@@ -28,52 +28,52 @@ func (r *report) check(organizations []Organization, opts *Options) []store.Cloc
 }
 
 // checker reports states that the API could not have reached. Without a clock it
-// skips what only the clock can tell.
+// skips the rules that depend on one.
 type checker struct {
 	*report
-	now *api.Time // nil while no clock runs
+	now *api.Time // nil without a clock
 }
 
-// before reports whether t is known to lie before u.
+// before reports whether t is known to be before u.
 func (c checker) before(t, u Time) bool {
 	order, known := t.compare(u, c.now)
 	return known && order < 0
 }
 
-// apart reports whether t and u are known to be different.
-func (c checker) apart(t, u Time) bool {
+// differ reports whether t and u are known to differ.
+func (c checker) differ(t, u Time) bool {
 	order, known := t.compare(u, c.now)
 	return known && order != 0
 }
 
-// due reports whether the clock has reached the time, as far as that is known.
+// due reports whether the clock has reached t, and whether that is known.
 func (c checker) due(t Time) (due, known bool) {
 	order, known := t.compare(Time{}, c.now)
 	return order <= 0, known
 }
 
-// anyFaulty reports whether nothing can be concluded from one of the fields.
+// anyFaulty reports whether one of the fields is invalid.
 func (c checker) anyFaulty(at *node, fields ...string) bool {
 	return len(c.faulty) > 0 && slices.ContainsFunc(fields, func(field string) bool { return c.faulty[at.Get(field)] })
 }
 
-// reach reports a time that the clock takes out of the range of times.
-func (c checker) reach(m moment) {
+// checkRange reports a relative time that the clock puts out of range.
+func (c checker) checkRange(m moment) {
 	if c.now != nil && m.given() && !inRange(m.Time.at(*c.now)) {
-		c.contradictory(m.at.Get(m.field), "expected a time from 1970 to 9999: the clock shows %s", c.now)
+		c.contradictory(m.at.Get(m.field), "%s must be from 1970 to 9999 (the clock shows %s)", m.field, c.now)
 	}
 }
 
-// past reports a time that is still to come.
-func (c checker) past(m moment) {
+// checkPast reports a time in the future.
+func (c checker) checkPast(m moment) {
 	due, known := c.due(m.Time)
 	switch {
 	case !m.given() || !known || due:
-		c.reach(m)
-	case m.Time.is == isRelative:
-		c.contradictory(m.at.Get(m.field), "expected a time that has come")
+		c.checkRange(m)
+	case m.kind == relativeTime:
+		c.contradictory(m.at.Get(m.field), "%s must not be in the future", m.field)
 	default:
-		c.contradictory(m.at.Get(m.field), "expected a time that has come: the clock shows %s", c.now)
+		c.contradictory(m.at.Get(m.field), "%s must not be in the future (the clock shows %s)", m.field, c.now)
 	}
 }
 
@@ -96,7 +96,7 @@ func (c checker) clock(o *Organization, opts Options) (clock store.Clock, ok boo
 		from := given.StartsAt.absolute
 		clock.Offset = from.Sub(opts.Real)
 		if !clock.Now(opts.Real).Equal(from) {
-			c.contradictory(at, "expected a time at most %d years from now", int(clock.Offset.Abs()/(365*24*time.Hour)))
+			c.contradictory(at, "starts_at must be at most %d years from now", int(clock.Offset.Abs()/(365*24*time.Hour)))
 			return store.Clock{}, false
 		}
 	case given.Offset == nil && opts.NoClock != nil:
@@ -105,26 +105,25 @@ func (c checker) clock(o *Organization, opts Options) (clock store.Clock, ok boo
 		if given.Offset != nil {
 			clock.Offset = time.Duration(*given.Offset)
 		}
-		clock.Offset += o.ahead(clock.Now(opts.Real))
+		clock.Offset += o.skew(clock.Now(opts.Real))
 	}
 	if now := clock.Now(opts.Real); now.Before(earliest.Time) || now.After(store.LatestClock.Time) {
-		c.contradictory(at, "expected a clock that shows a time from 1970 to 9998, not %s", now)
+		c.contradictory(at, "clock must be from 1970 to 9998 (it would show %s)", now)
 		return store.Clock{}, false
 	}
 	return clock, true
 }
 
-// maxSkew is how far the clocks of two machines are assumed to be apart.
+// maxSkew is how far the clocks of two machines are assumed to differ.
 const maxSkew = time.Hour
 
-// ahead returns by how much a running clock has to be set forward so that it is
-// not behind what has happened: an export may come from a machine whose clock is
-// a little ahead of this one's.
-func (o *Organization) ahead(now api.Time) (most time.Duration) {
+// skew returns how far a running clock must be advanced so that no past event is
+// in its future: an export may come from a machine whose clock is slightly ahead.
+func (o *Organization) skew(now api.Time) (longest time.Duration) {
 	o.times(func(m moment) {
-		if by := m.absolute.Sub(now.Time); m.is != ahead && m.Time.is == isAbsolute && by <= maxSkew {
-			most = max(most, by)
+		if by := m.absolute.Sub(now.Time); m.role != maybeFuture && m.kind == absoluteTime && by <= maxSkew {
+			longest = max(longest, by)
 		}
 	})
-	return most
+	return longest
 }

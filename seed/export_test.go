@@ -19,34 +19,34 @@ import (
 	"antechamber/store"
 )
 
-// exportAll writes several organizations as one seed.
+// exportAll exports several organizations as one seed.
 func exportAll(all []store.Contents) []byte { return EncodeAll(lists.Map(all, exported)) }
 
-func TestExportIsASeedOfTheSameContents(t *testing.T) {
+func TestExportRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := generateContents(t)
 		export := Export(c)
 		got := reload(t, export, Options{Real: real, IDSeed: 99})
 		if len(got) != 1 {
-			t.Fatalf("%d organizations came back", len(got))
+			t.Fatalf("got %d organizations, want 1", len(got))
 		}
-		same(t, sorted(c), got[0])
+		checkEqual(t, sorted(c), got[0])
 		if again := Export(got[0]); !bytes.Equal(export, again) {
 			t.Fatalf("the second export differs (-first +second):\n%s", cmp.Diff(string(export), string(again)))
 		}
 	})
 }
 
-// Whatever the checks let pass, the store takes, and keeps.
-func TestExportSurvivesTheStore(t *testing.T) {
+// The store accepts and preserves everything that passes the checks.
+func TestStorePreservesContents(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := generateContents(t)
-		got := built(t, c)
-		same(t, sorted(c), sorted(got))
+		got := stored(t, c)
+		checkEqual(t, sorted(c), sorted(got))
 	})
 }
 
-func TestExportAllIsASeedOfAll(t *testing.T) {
+func TestExportAllRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var all []store.Contents
 		keys, ids := distinct{}, distinct{}
@@ -59,15 +59,15 @@ func TestExportAllIsASeedOfAll(t *testing.T) {
 		}
 		got := reload(t, exportAll(all), Options{Real: real})
 		if len(got) != len(all) {
-			t.Fatalf("%d of %d organizations came back", len(got), len(all))
+			t.Fatalf("got %d organizations, want %d", len(got), len(all))
 		}
 		for i := range all {
-			same(t, sorted(all[i]), got[i])
+			checkEqual(t, sorted(all[i]), got[i])
 		}
 	})
 }
 
-func TestExportIsWhole(t *testing.T) {
+func TestExportHasEveryField(t *testing.T) {
 	var file map[string]any
 	if err := json.Unmarshal(exportAll([]store.Contents{loadBuiltin(t, "demo", Options{Real: real})}), &file); err != nil {
 		t.Fatal(err)
@@ -90,7 +90,7 @@ func TestExportIsWhole(t *testing.T) {
 		{"a data residency", workspace["data_residency"], residencyFields},
 		{"a member", workspace["members"].([]any)[0], memberFields},
 		{"an API key", first("api_keys"), keyFields},
-		{"a change", first("api_keys").(map[string]any)["status_history"].([]any)[0], changeFields},
+		{"a status change", first("api_keys").(map[string]any)["status_history"].([]any)[0], changeFields},
 		{"a removed user", first("removed"), removedFields},
 	} {
 		var got []string
@@ -104,7 +104,7 @@ func TestExportIsWhole(t *testing.T) {
 	}
 }
 
-func TestExportLooksLikeThis(t *testing.T) {
+func TestExportFormat(t *testing.T) {
 	c := loadBuiltin(t, "contract", Options{Real: real})
 	const want = `{
   "id": "12345678-1234-5678-1234-567812345678",
@@ -119,7 +119,7 @@ func TestExportLooksLikeThis(t *testing.T) {
 	}
 }
 
-func TestExportLeavesNamesAsTheyAre(t *testing.T) {
+func TestExportDoesNotEscapeHTML(t *testing.T) {
 	if got := string(Export(store.Contents{Name: "Bücher & <Co>"})); !strings.Contains(got, `"name": "Bücher & <Co>",`) {
 		t.Errorf("the export is\n%s", got)
 	}
@@ -138,20 +138,19 @@ func reload(t *rapid.T, export []byte, opts Options) []store.Contents {
 	return all
 }
 
-// same fails unless both are the same to the last nil.
-func same(t *rapid.T, want, got store.Contents) {
+// checkEqual fails unless both are equal, including nil and empty slices.
+func checkEqual(t *rapid.T, want, got store.Contents) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("contents (-want +got):\n%s", diff)
 	}
 	if !reflect.DeepEqual(want, got) {
-		t.Fatalf("cmp sees no difference and reflect does:\n%#v\n%#v", want, got)
+		t.Fatalf("cmp.Diff finds no difference, reflect.DeepEqual does:\n%#v\n%#v", want, got)
 	}
 }
 
-// sorted returns contents with their lists in the order in which they leave the
-// store: newest first, members by workspace and then in the order of the
-// users.
+// sorted returns contents with their lists in the order of the store: newest
+// first, and members by workspace and user.
 func sorted(c store.Contents) store.Contents {
 	c.Users = slices.Clone(c.Users)
 	slices.SortFunc(c.Users, func(a, b api.User) int { return listed(a.AddedAt, a.ID, b.AddedAt, b.ID) })
@@ -181,7 +180,7 @@ func listed(aTime api.Time, aID string, bTime api.Time, bID string) int {
 	return stdcmp.Or(bTime.Compare(aTime.Time), strings.Compare(bID, aID))
 }
 
-// distinct holds values that must not be drawn again.
+// distinct are values that must not be drawn again.
 type distinct map[string]bool
 
 func (d distinct) draw(t *rapid.T, label string, from *rapid.Generator[string]) string {
@@ -190,17 +189,17 @@ func (d distinct) draw(t *rapid.T, label string, from *rapid.Generator[string]) 
 	return s
 }
 
-// world generates the contents of an organization, in every state that one
-// can reach, with names that look like ids and addresses where they can.
-type world struct {
+// generator generates the contents of an organization in any reachable state, often
+// with names that look like ids and emails.
+type generator struct {
 	*rapid.T
 	now api.Time
 }
 
-// Few words, so that ids, names and addresses meet.
+// Few words, so that ids, names and emails often coincide.
 var words = []string{"a", "b", "user_a", "user_b", "Default", "default", "a@b.c", "x.y~z-_"}
 
-func (w world) id(seen distinct) string {
+func (w generator) id(seen distinct) string {
 	return seen.draw(w.T, "id", rapid.OneOf(
 		rapid.SampledFrom(words).Filter(idForm.pattern.MatchString),
 		rapid.StringMatching(`^[a-z]{1,8}_[0-9A-Za-z]{1,20}$`),
@@ -208,18 +207,18 @@ func (w world) id(seen distinct) string {
 	))
 }
 
-func (w world) name(atMost int) string {
+func (w generator) name(atMost int) string {
 	return rapid.OneOf(rapid.SampledFrom(words), rapid.StringN(1, atMost, -1)).Draw(w.T, "name")
 }
 
-func (w world) email() string {
+func (w generator) email() string {
 	local := rapid.OneOf(rapid.SampledFrom([]string{"a", "b"}), rapid.StringMatching(`[A-Za-z0-9!#$%&'*+/=?^_{|}~-]{1,20}`))
 	domain := rapid.SampledFrom([]string{"b.c", "B.C", "example.com", "bücher.example"})
 	return local.Draw(w.T, "local part") + "@" + domain.Draw(w.T, "domain")
 }
 
-// between draws a time from one to another, often one of both or the present.
-func (w world) between(from, to api.Time) api.Time {
+// between draws a time in a range, often one of its ends or the current time.
+func (w generator) between(from, to api.Time) api.Time {
 	if to.Before(from.Time) {
 		panic(fmt.Sprintf("%s is after %s", from, to))
 	}
@@ -232,7 +231,7 @@ func (w world) between(from, to api.Time) api.Time {
 	).Draw(w.T, "time")))
 }
 
-func (w world) past() api.Time { return w.between(earliest, w.now) }
+func (w generator) past() api.Time { return w.between(earliest, w.now) }
 
 func earlier(a, b api.Time) api.Time {
 	if b.Before(a.Time) {
@@ -241,11 +240,11 @@ func earlier(a, b api.Time) api.Time {
 	return a
 }
 
-func (w world) maybe() bool { return rapid.Bool().Draw(w.T, "maybe") }
+func (w generator) maybe() bool { return rapid.Bool().Draw(w.T, "maybe") }
 
-func (w world) few() int { return rapid.IntRange(0, 4).Draw(w.T, "how many") }
+func (w generator) few() int { return rapid.IntRange(0, 4).Draw(w.T, "how many") }
 
-func (w world) limit() *int {
+func (w generator) limit() *int {
 	if w.maybe() {
 		return nil
 	}
@@ -254,7 +253,7 @@ func (w world) limit() *int {
 }
 
 func generateContents(t *rapid.T) store.Contents {
-	w := world{T: t}
+	w := generator{T: t}
 	c := store.Contents{
 		ID: rapid.StringMatching(uuidForm.pattern.String()).Draw(t, "organization id"), Name: w.name(60),
 		IDs: store.IDs{Seed: rapid.Uint64Max(maxInteger).Draw(t, "seed"), Drawn: rapid.Uint64Max(maxInteger).Draw(t, "drawn")},
@@ -270,40 +269,40 @@ func generateContents(t *rapid.T) store.Contents {
 	for range w.few() {
 		c.AdminKeys = append(c.AdminKeys, keys.draw(t, "admin key", rapid.StringMatching(adminKeyForm.pattern.String())))
 	}
-	people, addresses := distinct{}, distinct{}
-	address := func() string {
-		email := rapid.Custom(func(t *rapid.T) string { return world{T: t}.email() }).
-			Filter(func(s string) bool { return !addresses[strings.ToLower(s)] }).Draw(t, "address")
-		addresses[strings.ToLower(email)] = true
-		return email
+	userIDs, emails := distinct{}, distinct{}
+	email := func() string {
+		drawn := rapid.Custom(func(t *rapid.T) string { return generator{T: t}.email() }).
+			Filter(func(s string) bool { return !emails[strings.ToLower(s)] }).Draw(t, "email")
+		emails[strings.ToLower(drawn)] = true
+		return drawn
 	}
 	for range w.few() {
 		c.Users = append(c.Users, api.User{
-			ID: w.id(people), Type: "user", Email: address(), Name: w.name(60),
+			ID: w.id(userIDs), Type: "user", Email: email(), Name: w.name(60),
 			Role: rapid.SampledFrom(api.OrganizationRoles).Draw(t, "role"), AddedAt: w.past(),
 		})
 	}
 	for range w.few() {
-		c.Removed = append(c.Removed, store.RemovedUser{ID: w.id(people), AddedAt: w.past()})
+		c.Removed = append(c.Removed, store.RemovedUser{ID: w.id(userIDs), AddedAt: w.past()})
 	}
 	invites := distinct{}
 	for range w.few() {
 		i := w.invite(invites)
 		if i.Status == api.InvitePending {
-			i.Email = address()
+			i.Email = email()
 		}
 		c.Invites = append(c.Invites, i)
 	}
-	places := distinct{}
-	c.DefaultWorkspace = w.workspace(places)
+	workspaceIDs := distinct{}
+	c.DefaultWorkspace = w.workspace(workspaceIDs)
 	c.DefaultWorkspace.Name, c.DefaultWorkspace.ArchivedAt = "Default", api.Time{}
 	for range w.few() {
-		made := w.workspace(places)
-		c.Workspaces = append(c.Workspaces, made)
+		added := w.workspace(workspaceIDs)
+		c.Workspaces = append(c.Workspaces, added)
 		for _, u := range c.Users {
 			if w.maybe() {
 				role := rapid.SampledFrom(api.AssignableWorkspaceRoles).Draw(t, "workspace role")
-				c.Members = append(c.Members, store.Member{WorkspaceID: made.ID, UserID: u.ID, Role: role})
+				c.Members = append(c.Members, store.Member{WorkspaceID: added.ID, UserID: u.ID, Role: role})
 			}
 		}
 	}
@@ -314,7 +313,7 @@ func generateContents(t *rapid.T) store.Contents {
 	return c
 }
 
-func (w world) settings() store.Settings {
+func (w generator) settings() store.Settings {
 	s := store.Settings{
 		WorkspaceLimit: rapid.IntRange(0, maxInteger).Draw(w.T, "workspace limit"), MemberLimit: w.limit(),
 		WorkspaceMemberLimit: w.limit(), APIKeyLimit: w.limit(), WorkspaceAPIKeyLimit: w.limit(),
@@ -327,7 +326,7 @@ func (w world) settings() store.Settings {
 	return s
 }
 
-func (w world) invite(seen distinct) api.Invite {
+func (w generator) invite(seen distinct) api.Invite {
 	i := api.Invite{
 		ID: w.id(seen), Type: "invite", Email: w.email(), Role: rapid.SampledFrom(api.OrganizationRoles).Draw(w.T, "role"),
 		Status: rapid.SampledFrom(api.InviteStatuses).Draw(w.T, "status"), InvitedAt: w.past(), RBACGroupIDs: []string{},
@@ -346,33 +345,33 @@ func (w world) invite(seen distinct) api.Invite {
 	return i
 }
 
-func (w world) workspace(seen distinct) api.Workspace {
-	made := api.Workspace{
+func (w generator) workspace(seen distinct) api.Workspace {
+	added := api.Workspace{
 		ID: w.id(seen), Type: "workspace", Name: w.name(255),
 		DisplayColor:  rapid.StringMatching(colorForm.pattern.String()).Draw(w.T, "color"),
 		CompartmentID: rapid.StringMatching(uuidForm.pattern.String()).Draw(w.T, "compartment"),
 		CreatedAt:     w.past(), Tags: map[string]string{}, DataResidency: api.DefaultDataResidency(),
 	}
 	if w.maybe() {
-		made.ArchivedAt = w.between(made.CreatedAt, w.now)
+		added.ArchivedAt = w.between(added.CreatedAt, w.now)
 	}
 	if w.maybe() {
-		made.ExternalKeyID = api.Nullable(w.name(20))
+		added.ExternalKeyID = api.Nullable(w.name(20))
 	}
 	if w.maybe() {
-		made.Tags = rapid.MapOfN(rapid.String().Filter(func(s string) bool { return !strings.HasPrefix(s, "anthropic") }), rapid.String(), 1, 3).Draw(w.T, "tags")
+		added.Tags = rapid.MapOfN(rapid.String().Filter(func(s string) bool { return !strings.HasPrefix(s, "anthropic") }), rapid.String(), 1, 3).Draw(w.T, "tags")
 	}
 	if w.maybe() {
 		geo := rapid.SampledFrom(api.InferenceGeos).Draw(w.T, "geo")
-		made.DataResidency.AllowedInferenceGeos, made.DataResidency.DefaultInferenceGeo = api.AllowedGeos{"us", geo}, geo
+		added.DataResidency.AllowedInferenceGeos, added.DataResidency.DefaultInferenceGeo = api.AllowedGeos{"us", geo}, geo
 	}
-	return made
+	return added
 }
 
-// key generates a key by living its life.
-func (w world) key(c store.Contents, seen distinct) store.APIKey {
+// key generates a key by simulating its history.
+func (w generator) key(c store.Contents, seen distinct) store.APIKey {
 	in := rapid.SampledFrom(append([]api.Workspace{c.DefaultWorkspace}, c.Workspaces...)).Draw(w.T, "workspace")
-	end := w.now // of its life
+	end := w.now // of its history
 	if !in.ArchivedAt.IsZero() {
 		end = in.ArchivedAt
 	}
@@ -397,11 +396,11 @@ func (w world) key(c store.Contents, seen distinct) store.APIKey {
 	if w.maybe() {
 		k.PartialKeyHint = api.Nullable(rapid.StringMatching(hintForm.pattern.String()).Draw(w.T, "hint"))
 	}
-	lapse := end // of what can be switched on and off
+	lastToggle := end
 	if w.maybe() {
 		k.ExpiresAt = w.between(k.CreatedAt, latest)
-		if k.ExpiresAt.Before(lapse.Time) {
-			lapse = k.ExpiresAt
+		if k.ExpiresAt.Before(lastToggle.Time) {
+			lastToggle = k.ExpiresAt
 		}
 	}
 	set := func(status api.APIKeyStatus, at api.Time) {
@@ -411,7 +410,7 @@ func (w world) key(c store.Contents, seen distinct) store.APIKey {
 	set(rapid.SampledFrom([]api.APIKeyStatus{api.KeyActive, api.KeyInactive}).Draw(w.T, "status"), k.CreatedAt)
 	for range w.few() {
 		next := map[api.APIKeyStatus]api.APIKeyStatus{api.KeyActive: api.KeyInactive, api.KeyInactive: api.KeyActive}[k.Status]
-		set(next, w.between(k.History[len(k.History)-1].At, lapse))
+		set(next, w.between(k.History[len(k.History)-1].At, lastToggle))
 	}
 	if !in.ArchivedAt.IsZero() || w.maybe() {
 		at := w.between(k.History[len(k.History)-1].At, end)
@@ -425,7 +424,7 @@ func (w world) key(c store.Contents, seen distinct) store.APIKey {
 	return k
 }
 
-// Whatever operations make of an organization, its export is a seed of it.
+// After any operations, the export of an organization is a seed of it.
 func TestExportSurvivesOperations(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := generateContents(t)
@@ -436,16 +435,15 @@ func TestExportSurvivesOperations(t *testing.T) {
 			t.Fatal(err)
 		}
 		for range rapid.IntRange(1, 12).Draw(t, "operations") {
-			now = now.Add(rapid.SampledFrom([]time.Duration{0, time.Microsecond, time.Hour, 21 * 24 * time.Hour}).Draw(t, "a while"))
+			now = now.Add(rapid.SampledFrom([]time.Duration{0, time.Microsecond, time.Hour, 21 * 24 * time.Hour}).Draw(t, "duration"))
 			operate(t, o)
 		}
 		want := o.Contents()
-		same(t, want, reload(t, Export(want), Options{Real: now})[0])
+		checkEqual(t, want, reload(t, Export(want), Options{Real: now})[0])
 	})
 }
 
-// operate runs any write of the store on any of its objects; whether it is
-// refused is of no interest here.
+// operate runs any write of the store on any of its objects. It may fail.
 func operate(t *rapid.T, o *store.Organization) {
 	c := o.Contents()
 	users, invites := []string{"user_x"}, []string{"invite_x"}
@@ -464,13 +462,13 @@ func operate(t *rapid.T, o *store.Organization) {
 	}
 	one := func(of []string) string { return rapid.SampledFrom(of).Draw(t, "id") }
 	role := rapid.SampledFrom(api.AssignableRoles).Draw(t, "role")
-	place := rapid.SampledFrom(api.AssignableWorkspaceRoles).Draw(t, "workspace role")
+	workspaceRole := rapid.SampledFrom(api.AssignableWorkspaceRoles).Draw(t, "workspace role")
 	status := rapid.SampledFrom(api.SettableKeyStatuses).Draw(t, "status")
 	name := rapid.StringN(1, 40, -1).Draw(t, "name")
 	operations := []func(){
 		func() { o.UpdateOrganizationMember(one(users), role, nil) },
 		func() { o.RemoveOrganizationMember(one(users)) },
-		func() { o.CreateOrganizationInvite(store.NewInvite{Email: world{T: t}.email(), Role: role}, nil) },
+		func() { o.CreateOrganizationInvite(store.NewInvite{Email: generator{T: t}.email(), Role: role}, nil) },
 		func() { o.DeleteOrganizationInvite(one(invites)) },
 		func() {
 			o.CreateWorkspace(store.NewWorkspace{Name: name, DataResidency: api.DefaultDataResidency(), Tags: map[string]string{name: name}}, nil)
@@ -480,9 +478,9 @@ func operate(t *rapid.T, o *store.Organization) {
 		},
 		func() { o.ArchiveWorkspace(one(workspaces)) },
 		func() {
-			o.AddWorkspaceMember(one(workspaces), store.NewWorkspaceMember{UserID: one(users), WorkspaceRole: place}, nil)
+			o.AddWorkspaceMember(one(workspaces), store.NewWorkspaceMember{UserID: one(users), WorkspaceRole: workspaceRole}, nil)
 		},
-		func() { o.UpdateWorkspaceMember(one(workspaces), one(users), place, nil) },
+		func() { o.UpdateWorkspaceMember(one(workspaces), one(users), workspaceRole, nil) },
 		func() { o.RemoveWorkspaceMember(one(workspaces), one(users)) },
 		func() { o.UpdateAPIKey(one(keys), store.APIKeyUpdate{Name: &name, Status: &status}, nil) },
 	}

@@ -13,9 +13,9 @@ import (
 	"antechamber/internal/text"
 )
 
-// Fault is one thing that is wrong with a seed, and where. Lines and columns
-// count from 1, columns in characters. Pointer is an RFC 6901 JSON pointer,
-// empty for the whole file.
+// Fault is an error in a seed, with its position. Lines and columns start at 1;
+// columns count characters. Pointer is an RFC 6901 JSON pointer, empty for the
+// whole file.
 type Fault struct {
 	File    string `json:"file"`
 	Line    int    `json:"line"`
@@ -24,12 +24,12 @@ type Fault struct {
 	Message string `json:"message"`
 
 	offset int
-	// structural faults are those that a JSON Schema can state. The others
-	// are contradictions: duplicates, references, states never reached.
+	// structural faults violate the JSON Schema. The others are contradictions:
+	// duplicates, dangling references, unreachable states.
 	structural bool
 }
 
-// String is the fault as one line: file:line:column: pointer: message.
+// String returns the fault as one line: file:line:column: pointer: message.
 func (f Fault) String() string {
 	pointer := f.Pointer
 	if strings.ContainsFunc(pointer, unicode.IsControl) {
@@ -41,10 +41,10 @@ func (f Fault) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s%s", f.File, f.Line, f.Column, pointer, f.Message)
 }
 
-// Faults is everything that is wrong with a seed, in the order of the file.
+// Faults are all the faults of a seed, in the order of the file.
 type Faults []Fault
 
-// Error returns one line for each fault.
+// Error returns one line per fault.
 func (f Faults) Error() string {
 	lines := make([]string, len(f))
 	for i, fault := range f {
@@ -56,17 +56,17 @@ func (f Faults) Error() string {
 // report collects the faults of one file.
 type report struct {
 	faults Faults
-	faulty map[*node]bool // values that were reported: nothing is concluded from them
+	faulty map[*node]bool // invalid values, which later rules ignore
 }
 
 func newReport() *report { return &report{faulty: map[*node]bool{}} }
 
-// parse returns the value that a text consists of, or reports why it is not JSON
-// and returns nil. A repeated field is a fault too; its first value counts.
-func (r *report) parse(text []byte) *node {
-	doc, err := jsontree.Parse(text)
+// parse parses JSON. It reports a syntax error and returns nil. A repeated field
+// is a fault too; its first value counts.
+func (r *report) parse(data []byte) *node {
+	doc, err := jsontree.Parse(data)
 	for _, n := range doc.Repeated {
-		r.add(false, n.NameStart, n.Pointer(), "repeated field %s", quote(n.Name))
+		r.add(false, n.NameStart, n.Pointer(), "repeated field %s", text.Quote(n.Name))
 	}
 	if syntax, ok := errors.AsType[*jsontree.SyntaxError](err); ok {
 		r.add(false, syntax.Offset, "", "invalid JSON: %s", syntax.Message)
@@ -74,7 +74,7 @@ func (r *report) parse(text []byte) *node {
 	return doc.Root
 }
 
-// maxPointer is how many characters of a pointer are reported: the names in it may
+// maxPointer is how many characters of a pointer are reported. The names in it may
 // be as long as the file.
 const maxPointer = 1000
 
@@ -85,39 +85,40 @@ func (r *report) add(structural bool, offset int, pointer, format string, args .
 	})
 }
 
-// malformed reports a value that does not have the form that its place asks for.
+// malformed reports an invalid value, which later rules then ignore.
 func (r *report) malformed(n *node, format string, args ...any) {
 	r.faulty[n] = true
 	r.add(true, n.Start, n.Pointer(), format, args...)
 }
 
-// mismatched reports a value whose form does not go together with that of others.
-// It is a value all the same, which other rules look at.
+// mismatched reports a value that is valid by itself but not together with other
+// fields. Later rules still look at it.
 func (r *report) mismatched(n *node, format string, args ...any) {
 	r.add(true, n.Start, n.Pointer(), format, args...)
 }
 
-// contradictory reports a value that does not go together with others.
+// contradictory reports a value that contradicts others in a way that the JSON
+// Schema cannot express.
 func (r *report) contradictory(n *node, format string, args ...any) {
 	r.add(false, n.Start, n.Pointer(), format, args...)
 }
 
-// given reports whether a value is there, not null, and of the right form.
-func (r *report) given(n *node) bool { return n != nil && n.Kind != jsontree.Null && !r.faulty[n] }
+// usable reports whether a value is present, not null, and valid.
+func (r *report) usable(n *node) bool { return n != nil && n.Kind != jsontree.Null && !r.faulty[n] }
 
-// err returns the faults in the order of the file, each with its place in the
-// text, or nil when there are none.
-func (r *report) err(file string, text []byte) error {
+// err returns the faults in the order of the file, with their positions, or nil if
+// there are none.
+func (r *report) err(file string, data []byte) error {
 	if len(r.faults) == 0 {
 		return nil
 	}
 	faults := slices.Clone(r.faults)
 	slices.SortStableFunc(faults, func(a, b Fault) int { return cmp.Compare(a.offset, b.offset) })
-	// Each position is counted from the one before: there may be many.
+	// Each position is counted from the previous one: there may be many.
 	line, column, seen := 1, 1, 0
 	for i := range faults {
 		f := &faults[i]
-		lines, columns := jsontree.Position(text[seen:f.offset], f.offset-seen)
+		lines, columns := jsontree.Position(data[seen:f.offset], f.offset-seen)
 		if lines > 1 {
 			column = 1
 		}

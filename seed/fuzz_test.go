@@ -19,21 +19,20 @@ import (
 	"antechamber/store"
 )
 
-// addSeeds starts a fuzz test with every kind of seed that the other tests
-// know.
+// addSeeds adds the seeds of the other tests to a fuzz test.
 func addSeeds(f *testing.F) {
-	for _, name := range []string{"contract", "empty"} { // demo is slow to vary
+	for _, name := range []string{"contract", "empty"} { // demo is slow to mutate
 		src, err := builtin.ReadFile(name + ".json")
 		if err != nil {
 			f.Fatal(err)
 		}
 		f.Add(src)
 	}
-	f.Add([]byte(crowd))
-	for _, src := range rights {
+	f.Add([]byte(seedWithoutIDs))
+	for _, src := range validSeeds {
 		f.Add([]byte(src))
 	}
-	for _, w := range wrongs {
+	for _, w := range faultySeeds {
 		f.Add([]byte(w.src))
 	}
 	for _, p := range parts {
@@ -41,27 +40,27 @@ func addSeeds(f *testing.F) {
 	}
 }
 
-// Whatever the bytes are, they are a seed that a store takes and that an
-// export keeps, or there are faults that stand where they say.
+// Any input is either a seed that a store accepts and an export preserves, or has
+// faults with correct positions.
 func FuzzParse(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		before := bytes.Clone(data)
-		holds(t, data)
+		checkSeed(t, data)
 		if !bytes.Equal(before, data) {
-			t.Fatal("the bytes changed")
+			t.Fatal("Parse modified its input")
 		}
 	})
 }
 
-// The same, of seeds that are nearly right.
-func TestNearlyRightSeeds(t *testing.T) {
-	bases := []string{example, crowd}
+// The same for seeds that are almost valid.
+func TestAlmostValidSeeds(t *testing.T) {
+	bases := []string{example, seedWithoutIDs}
 	for _, p := range parts {
 		bases = append(bases, fmt.Sprintf(p.within, p.example))
 	}
-	for _, name := range slices.Sorted(maps.Keys(rights)) {
-		bases = append(bases, strings.TrimPrefix(rights[name], "\ufeff"))
+	for _, name := range slices.Sorted(maps.Keys(validSeeds)) {
+		bases = append(bases, strings.TrimPrefix(validSeeds[name], "\ufeff"))
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		base := rapid.SampledFrom(bases).Draw(t, "seed")
@@ -70,15 +69,15 @@ func TestNearlyRightSeeds(t *testing.T) {
 			for range rapid.IntRange(1, 3).Draw(t, "mutations") {
 				mutate(t, &doc)
 			}
-			holds(t, encoded(doc))
+			checkSeed(t, encoded(doc))
 		}
 	})
 }
 
-// And of seeds in which everything happens at a few instants, so that many
-// contradict themselves and many only just do not.
-func TestSeedsOfFewInstants(t *testing.T) {
-	right := 0
+// The same for seeds with only a few different times, so that many contradict
+// themselves and many only just don't.
+func TestSeedsWithFewTimes(t *testing.T) {
+	valid := 0
 	rapid.Check(t, func(t *rapid.T) {
 		instants := []string{"-3d", "-2d", "-1d", "+0s", "+1d", "2026-02-01T04:05:06.789012Z", "2026-02-03T04:05:06.789012Z", "2026-02-03T04:05:06.789013Z"}
 		one := func(label string, of ...string) any { return rapid.SampledFrom(of).Draw(t, label) }
@@ -121,23 +120,23 @@ func TestSeedsOfFewInstants(t *testing.T) {
 					})...),
 			})},
 		}
-		if holds(t, encoded(doc)) {
-			right++
+		if checkSeed(t, encoded(doc)) {
+			valid++
 		}
 	})
-	if right == 0 {
-		t.Error("not one of them is right")
+	if valid == 0 {
+		t.Error("none of the seeds is valid")
 	}
 }
 
-// holds fails unless bytes are as good as they should be, and reports whether
-// they are a seed.
-func holds(t interface {
+// checkSeed fails unless data is a seed that a store and an export preserve, or has
+// faults with correct positions. It reports whether data is a seed.
+func checkSeed(t interface {
 	Helper()
 	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 }, data []byte,
-) (right bool) {
+) (valid bool) {
 	t.Helper()
 	opts := Options{Real: real, IDSeed: 1}
 	invalid := Validate("seed.json", data, opts)
@@ -147,7 +146,7 @@ func holds(t interface {
 		all, err = s.Load(opts)
 	}
 	if (err == nil) != (invalid == nil) {
-		t.Fatalf("Validate says %v, and Parse or Load %v", invalid, err)
+		t.Fatalf("Validate returned %v, Parse or Load %v", invalid, err)
 	}
 	if err != nil {
 		for _, err := range []error{err, invalid} {
@@ -155,7 +154,7 @@ func holds(t interface {
 			if !ok || len(faults) == 0 {
 				t.Fatalf("the error is %#v", err)
 			}
-			placed(t, string(data), faults)
+			checkPositions(t, string(data), faults)
 		}
 		return false
 	}
@@ -183,14 +182,14 @@ func holds(t interface {
 		t.Fatalf("the export changed the contents (-want +got):\n%s", diff)
 	}
 	if !reflect.DeepEqual(all, again) {
-		t.Fatalf("cmp sees no difference and reflect does:\n%#v\n%#v", all, again)
+		t.Fatalf("cmp.Diff finds no difference, reflect.DeepEqual does:\n%#v\n%#v", all, again)
 	}
 	return true
 }
 
 var bigExponent = regexp.MustCompile(`[eE][+-]?[0-9]{4}`)
 
-// The schema and the loader say the same of the form of any JSON.
+// The schema and the loader agree on the validity of any JSON.
 func FuzzSchema(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, data []byte) {

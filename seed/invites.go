@@ -4,24 +4,25 @@ import (
 	"cmp"
 
 	"antechamber/api"
+	"antechamber/internal/text"
 	"antechamber/store"
 )
 
-// Invite is an invite of a seed.
+// Invite is an invite in a seed.
 type Invite struct {
-	ID         string               `json:"id,omitempty"` // drawn when empty
+	ID         string               `json:"id,omitempty"` // generated if empty
 	Email      string               `json:"email"`
 	Role       api.OrganizationRole `json:"role"`
-	Status     api.InviteStatus     `json:"status,omitempty"`     // pending or expired, by the clock, when empty
-	InvitedAt  Time                 `json:"invited_at,omitzero"`  // now when left out
-	ExpiresAt  Time                 `json:"expires_at,omitzero"`  // store.InviteLifetime later when left out
+	Status     api.InviteStatus     `json:"status,omitempty"`     // pending or expired, depending on the clock, if empty
+	InvitedAt  Time                 `json:"invited_at,omitzero"`  // now if omitted
+	ExpiresAt  Time                 `json:"expires_at,omitzero"`  // store.InviteLifetime later if omitted
 	AcceptedAt Time                 `json:"accepted_at,omitzero"` // only with status accepted
 
 	at *node
 }
 
 func (r *report) invite(n *node) Invite {
-	o := r.object(n, "an invite", "email", "role")
+	o := r.object(n, "email", "role")
 	defer o.end()
 	i := Invite{
 		at:         n,
@@ -34,21 +35,21 @@ func (r *report) invite(n *node) Invite {
 		AcceptedAt: o.timeOrNull("accepted_at"),
 	}
 	accepted, at := i.Status == api.InviteAccepted, n.Get("accepted_at")
-	there := i.AcceptedAt.given() || r.faulty[at]
+	hasTime := i.AcceptedAt.given() || r.faulty[at]
 	switch {
 	case o.at == nil || r.faulty[n.Get("status")]:
-	case accepted && !there:
-		r.mismatched(cmp.Or(at, n), `expected a time in "accepted_at" where the status is "accepted"`)
-	case !accepted && there:
-		r.mismatched(at, `expected no accepted_at, or null, unless the status is "accepted"`)
+	case accepted && !hasTime:
+		r.mismatched(cmp.Or(at, n), "accepted_at must be set when status is accepted")
+	case !accepted && hasTime:
+		r.mismatched(at, "accepted_at must not be set unless status is accepted")
 	}
 	return i
 }
 
 func (i Invite) times(each func(moment)) {
-	each(moment{i.at, "invited_at", i.InvitedAt, began})
-	each(moment{i.at, "accepted_at", i.AcceptedAt, happened})
-	each(moment{i.at, "expires_at", i.ExpiresAt, ahead})
+	each(moment{i.at, "invited_at", i.InvitedAt, creation})
+	each(moment{i.at, "accepted_at", i.AcceptedAt, pastEvent})
+	each(moment{i.at, "expires_at", i.ExpiresAt, maybeFuture})
 }
 
 func (r *report) linkInvites(o *Organization) {
@@ -58,7 +59,7 @@ func (r *report) linkInvites(o *Organization) {
 	}
 }
 
-// expiry is when an invite expires: as given, or as production decides.
+// expiry returns when an invite expires: as given, or after production's lifetime.
 func (i Invite) expiry() Time {
 	if i.ExpiresAt.given() {
 		return i.ExpiresAt
@@ -66,8 +67,9 @@ func (i Invite) expiry() Time {
 	return i.InvitedAt.plus(store.InviteLifetime)
 }
 
-// state is an invite's status by the clock, as far as it is known.
-func (c checker) state(i Invite) (status api.InviteStatus, known bool) {
+// currentStatus returns an invite's status at the clock's time, and whether that is
+// known.
+func (c checker) currentStatus(i Invite) (status api.InviteStatus, known bool) {
 	if i.Status != "" && i.Status != api.InvitePending {
 		return i.Status, true
 	}
@@ -81,30 +83,28 @@ func (c checker) state(i Invite) (status api.InviteStatus, known bool) {
 	return api.InvitePending, known
 }
 
-// invites reports pending invites of one address, and those of users.
+// invites reports pending invites whose email is that of a user or of another
+// pending invite.
 func (c checker) invites(o *Organization) {
 	users := map[string]*node{}
 	for _, u := range o.Users {
-		if c.given(u.at.Get("email")) {
-			users[api.FoldEmail(u.Email)] = u.at
+		if at := u.at.Get("email"); c.usable(at) {
+			users[api.FoldEmail(u.Email)] = at
 		}
 	}
 	invited := map[string]*node{}
 	for _, i := range o.Invites {
 		c.invite(i)
 		at := i.at.Get("email")
-		if status, known := c.state(i); !known || status != api.InvitePending || !c.given(at) {
+		if status, known := c.currentStatus(i); !known || status != api.InvitePending || !c.usable(at) {
 			continue
 		}
 		email := api.FoldEmail(i.Email)
-		switch {
-		case users[email] != nil:
-			c.contradictory(at, "expected an address that belongs to no user while the invite is pending: the user at %s has it", users[email].Pointer())
-		case invited[email] != nil:
-			c.contradictory(at, "expected an address with one pending invite: the one at %s is pending too", invited[email].Pointer())
-		default:
-			invited[email] = i.at
+		if first := cmp.Or(users[email], invited[email]); first != nil {
+			c.contradictory(at, "duplicate email %s of a pending invite (first at %s)", text.Quote(i.Email), first.Pointer())
+			continue
 		}
+		invited[email] = at
 	}
 }
 
@@ -114,28 +114,28 @@ func (c checker) invite(i Invite) {
 	}
 	expiry, expiresAt := i.expiry(), i.at.Get("expires_at")
 	if c.before(expiry, i.InvitedAt) {
-		c.contradictory(expiresAt, "expected a time that is not before invited_at")
+		c.contradictory(expiresAt, "expires_at must not be before invited_at")
 	}
 	if i.AcceptedAt.given() {
 		if c.before(i.AcceptedAt, i.InvitedAt) {
-			c.contradictory(i.at.Get("accepted_at"), "expected a time that is not before invited_at")
+			c.contradictory(i.at.Get("accepted_at"), "accepted_at must not be before invited_at")
 		} else if c.before(expiry, i.AcceptedAt) {
-			c.contradictory(i.at.Get("accepted_at"), "expected a time that is not after expires_at")
+			c.contradictory(i.at.Get("accepted_at"), "accepted_at must not be after expires_at")
 		}
 	}
 	if due, known := c.due(expiry); i.Status == api.InviteExpired && known && !due {
-		c.contradictory(cmp.Or(expiresAt, i.at.Get("status")), `expected a time in "expires_at" that has come, for the status is "expired"`)
+		c.contradictory(cmp.Or(expiresAt, i.at.Get("status")), "expires_at must not be in the future when status is expired")
 	}
 }
 
 func (l *loader) invites() (invites []api.Invite) {
-	ids := taken{}
+	ids := usedIDs{}
 	for _, i := range l.o.Invites {
-		ids.keep(i.ID)
+		ids.add(i.ID)
 	}
 	for _, i := range l.o.Invites {
 		invited := i.InvitedAt.at(l.now)
-		status, _ := l.state(i)
+		status, _ := l.currentStatus(i)
 		invites = append(invites, api.Invite{
 			ID: ids.orDraw(i.ID, l.draw("invite_", invited)), Type: api.TypeInvite,
 			Email: i.Email, Role: i.Role, Status: status,

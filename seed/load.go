@@ -7,23 +7,23 @@ import (
 	"antechamber/store"
 )
 
-// MaxIDSeed is the largest id seed: the largest integer that every JSON reader
-// keeps exactly.
+// MaxIDSeed is the largest id seed: the largest integer that every JSON parser
+// represents exactly.
 const MaxIDSeed = maxInteger
 
-// DefaultAdminKey is the admin key of the first organization of a seed without
-// any.
+// DefaultAdminKey is the admin key of the first organization if the seed has none
+// for it.
 const DefaultAdminKey = "sk-ant-admin01-antechamber"
 
-// Options are what a seed is loaded with.
+// Options control how a seed is loaded.
 type Options struct {
-	Real   time.Time    // the real time now
-	IDSeed uint64       // the source of ids that the seed leaves out, and of chance in faults
+	Real   time.Time    // the current real time
+	IDSeed uint64       // seeds the ids that the seed omits, and the randomness of faults
 	Clock  *store.Clock // overrides the clock of every organization, unless nil
-	// NoClock is the clock of an organization without one in the seed: one that
-	// shows real time when nil.
+	// NoClock is the clock of an organization that has none in the seed; nil for
+	// real time.
 	NoClock *store.Clock
-	ID      string // of the first organization, where the seed has none for it; drawn when empty
+	ID      string // of the first organization if the seed has none for it; generated if empty
 }
 
 // At returns the options at another real time.
@@ -32,11 +32,11 @@ func (o Options) At(realTime time.Time) Options {
 	return o
 }
 
-// Load returns the contents of each organization of the seed: relative times
-// counted from its clock, every default filled in, every id that the seed leaves
-// out drawn. It fails with Faults where the clock makes the seed contradict
-// itself. A seed can be loaded any number of times, and at once; two loads share
-// nothing that either could write to.
+// Load returns the contents of each organization of the seed, with relative times
+// resolved against its clock, defaults filled in and omitted ids generated. Its
+// error is of type Faults: with some clocks, a seed contradicts itself. A seed can
+// be loaded any number of times, also concurrently; the results share no memory
+// that could be written to.
 func (s *Seed) Load(opts Options) ([]store.Contents, error) {
 	r := newReport()
 	clocks := r.check(s.organizations, &opts)
@@ -46,11 +46,11 @@ func (s *Seed) Load(opts Options) ([]store.Contents, error) {
 	return s.load(clocks, opts), nil
 }
 
-// load returns the contents of each organization, in which nothing is faulty.
+// load is Load for a seed without faults.
 func (s *Seed) load(clocks []store.Clock, opts Options) []store.Contents {
-	ids := taken{}
+	ids := usedIDs{}
 	for _, o := range s.organizations {
-		ids.keep(strings.ToLower(o.ID))
+		ids.add(strings.ToLower(o.ID))
 	}
 	out := make([]store.Contents, len(s.organizations))
 	for i, o := range s.organizations {
@@ -62,15 +62,15 @@ func (s *Seed) load(clocks []store.Clock, opts Options) []store.Contents {
 	return out
 }
 
-// Restarts reports whether the clock of an organization begins again whenever
-// the seed is loaded, at a time that the seed names.
+// Restarts reports whether the clock of an organization restarts at a time from
+// the seed whenever the seed is loaded.
 func (s *Seed) Restarts(organization int) bool {
 	clock := s.organizations[organization].Clock
 	return clock != nil && clock.StartsAt.given()
 }
 
-// Shifts reports whether loading the seed later results in other times for an
-// organization: some count from its clock, which then shows another one.
+// Shifts reports whether an organization has different times when the seed is
+// loaded later, because some are relative to a clock that has moved on.
 func (s *Seed) Shifts(organization int) bool {
 	o := &s.organizations[organization]
 	if o.Clock != nil && o.Clock.Offset == nil {
@@ -78,10 +78,10 @@ func (s *Seed) Shifts(organization int) bool {
 	}
 	shifts, objects := false, 0
 	o.times(func(m moment) {
-		if m.is == began {
+		if m.role == creation {
 			objects++
 		}
-		shifts = shifts || m.Time.is == isRelative || m.is == began && !m.given()
+		shifts = shifts || m.kind == relativeTime || m.role == creation && !m.given()
 	})
 	if objects == 0 {
 		shifts = shifts || !o.DefaultWorkspace.CreatedAt.given()

@@ -31,7 +31,7 @@ func loadAll(t *testing.T, src string, opts Options) []store.Contents {
 	return all
 }
 
-// ago is an instant before the one that the tests take for the present.
+// ago returns a time before the current time of the tests.
 func ago(d time.Duration) api.Time { return api.At(real.Add(-d)) }
 
 const day = 24 * time.Hour
@@ -42,43 +42,43 @@ var (
 	drawnHint  = regexp.MustCompile(`^sk-ant-api03-[A-Za-z0-9]{3}\.\.\.[A-Za-z0-9]{2}AA$`)
 )
 
-// drawnAt fails unless an id has the prefix and is dated at the instant.
-func drawnAt(t *testing.T, id, prefix string, at api.Time) {
+// checkID fails unless an id has the prefix and the time.
+func checkID(t *testing.T, id, prefix string, at api.Time) {
 	t.Helper()
 	rest, ok := strings.CutPrefix(id, prefix)
 	parsed, err := ulid.ParseStrict(rest)
 	if !ok || err != nil {
-		t.Errorf("%q is not %s and a ULID: %v", id, prefix, err)
+		t.Errorf("%q is not a ULID with the prefix %s: %v", id, prefix, err)
 	} else if got := parsed.Timestamp(); !got.Equal(at.Truncate(time.Millisecond)) {
-		t.Errorf("%s is dated at %s, want %s", id, got, at)
+		t.Errorf("the time of %s is %s, want %s", id, got, at)
 	}
 }
 
-func TestLoadFillsInWhatIsLeftOut(t *testing.T) {
+func TestLoadFillsInDefaults(t *testing.T) {
 	c := loadOne(t, `{"name": "Acme",
  "users": [{"email": "jane.doe@example.com", "role": "developer"}],
  "invites": [{"email": "new@example.com", "role": "user"}],
  "workspaces": [{"name": "Research", "members": [{"user": "Jane Doe", "workspace_role": "workspace_admin"}]}],
  "api_keys": [{"name": "CI", "created_by": "jane.doe@example.com"}, {"name": "CD", "created_by": "jane.doe@example.com", "workspace": "Research", "partial_key_hint": null}]}`)
 	now := api.At(real)
-	jane, invite, research, byDefault := c.Users[0].ID, c.Invites[0].ID, c.Workspaces[0].ID, c.DefaultWorkspace.ID
-	drawnAt(t, jane, "user_", now)
-	drawnAt(t, invite, "invite_", now)
-	drawnAt(t, research, "wrkspc_", now)
-	drawnAt(t, byDefault, "wrkspc_", now)
-	drawnAt(t, c.APIKeys[0].ID, "apikey_", now)
+	jane, invite, research, defaultID := c.Users[0].ID, c.Invites[0].ID, c.Workspaces[0].ID, c.DefaultWorkspace.ID
+	checkID(t, jane, "user_", now)
+	checkID(t, invite, "invite_", now)
+	checkID(t, research, "wrkspc_", now)
+	checkID(t, defaultID, "wrkspc_", now)
+	checkID(t, c.APIKeys[0].ID, "apikey_", now)
 	for _, uuid := range []string{c.ID, c.DefaultWorkspace.CompartmentID, c.Workspaces[0].CompartmentID} {
 		if !drawnUUID.MatchString(uuid) {
-			t.Errorf("%q is no random UUID", uuid)
+			t.Errorf("%q is not a random UUID", uuid)
 		}
 	}
 	for _, w := range []api.Workspace{c.DefaultWorkspace, c.Workspaces[0]} {
 		if !drawnColor.MatchString(w.DisplayColor) {
-			t.Errorf("%q is no color", w.DisplayColor)
+			t.Errorf("%q is not a color", w.DisplayColor)
 		}
 	}
 	if hint := string(c.APIKeys[0].PartialKeyHint); !drawnHint.MatchString(hint) || !hintForm.pattern.MatchString(hint) {
-		t.Errorf("%q is no hint", hint)
+		t.Errorf("%q is not a key hint", hint)
 	}
 
 	workspace := func(drawn api.Workspace, name string) api.Workspace {
@@ -113,7 +113,7 @@ func TestLoadFillsInWhatIsLeftOut(t *testing.T) {
 		Workspaces: []api.Workspace{workspace(c.Workspaces[0], "Research")},
 		Members:    []store.Member{{WorkspaceID: research, UserID: jane, Role: "workspace_admin"}},
 		APIKeys: []store.APIKey{
-			key(c.APIKeys[0].ID, "CI", "", byDefault, c.APIKeys[0].PartialKeyHint),
+			key(c.APIKeys[0].ID, "CI", "", defaultID, c.APIKeys[0].PartialKeyHint),
 			key(c.APIKeys[1].ID, "CD", research, research, ""),
 		},
 	}
@@ -122,7 +122,7 @@ func TestLoadFillsInWhatIsLeftOut(t *testing.T) {
 	}
 }
 
-func TestLoadKeepsWhatIsGiven(t *testing.T) {
+func TestLoadKeepsGivenValues(t *testing.T) {
 	c := loadOne(t, `{"id": "ABCDEFab-0000-0000-0000-000000000000", "name": " Acme\n", "admin_keys": ["sk-ant-admin01-b", "sk-ant-admin01-a"],
  "settings": {"workspace_limit": 0, "member_limit": 1, "workspace_member_limit": 2, "api_key_limit": 3, "workspace_api_key_limit": 4,
   "allowed_invite_domains": [], "workspace_name_max_length": 255, "anthropic_versions": ["2023-06-01", "2023-06-01"]},
@@ -174,38 +174,38 @@ func TestLoadKeepsWhatIsGiven(t *testing.T) {
 }
 
 func TestLoadSetsTheClock(t *testing.T) {
-	instant := time.Date(2024, 10, 30, 23, 58, 27, 427_722_000, time.UTC)
-	frozen, running := store.FrozenAt(instant), store.Clock{Offset: 504 * time.Hour}
+	start := time.Date(2024, 10, 30, 23, 58, 27, 427_722_000, time.UTC)
+	frozen, running := store.FrozenAt(start), store.Clock{Offset: 504 * time.Hour}
 	for _, one := range []struct {
 		clock    string
-		outranks *store.Clock
+		override *store.Clock
 		want     store.Clock
 		now      time.Time
 	}{
 		{``, nil, store.Clock{}, real},
-		{`"clock": {"frozen_at": "2024-10-30T23:58:27.427722Z"},`, nil, frozen, instant},
-		{`"clock": {"frozen_at": "2024-10-31T01:58:27.4277229+02:00"},`, nil, frozen, instant},
-		{`"clock": {"starts_at": "2024-10-30T23:58:27.427722Z"},`, nil, store.Clock{Offset: instant.Sub(real)}, instant},
+		{`"clock": {"frozen_at": "2024-10-30T23:58:27.427722Z"},`, nil, frozen, start},
+		{`"clock": {"frozen_at": "2024-10-31T01:58:27.4277229+02:00"},`, nil, frozen, start},
+		{`"clock": {"starts_at": "2024-10-30T23:58:27.427722Z"},`, nil, store.Clock{Offset: start.Sub(real)}, start},
 		{`"clock": {"offset": "504h0m0s"},`, nil, running, real.Add(21 * day)},
 		{`"clock": {"offset": "-1h30m"},`, nil, store.Clock{Offset: -90 * time.Minute}, real.Add(-90 * time.Minute)},
 		{`"clock": {"offset": "+1us1µs1ns"},`, nil, store.Clock{Offset: 2001}, real.Add(2001)},
-		{``, &frozen, frozen, instant},
-		{`"clock": {"frozen_at": "2020-01-01T00:00:00Z"},`, &frozen, frozen, instant},
+		{``, &frozen, frozen, start},
+		{`"clock": {"frozen_at": "2020-01-01T00:00:00Z"},`, &frozen, frozen, start},
 		{`"clock": {"starts_at": "9000-01-01T00:00:00Z"},`, &running, running, real.Add(21 * day)},
 		{`"clock": {"offset": "-1h"},`, &running, running, real.Add(21 * day)},
 	} {
-		c := loadAll(t, `{`+one.clock+` "name": "Acme", "users": [{"email": "a@b.c", "role": "user", "added_at": "-1d"}]}`, Options{Real: real, Clock: one.outranks})[0]
+		c := loadAll(t, `{`+one.clock+` "name": "Acme", "users": [{"email": "a@b.c", "role": "user", "added_at": "-1d"}]}`, Options{Real: real, Clock: one.override})[0]
 		if c.Clock != one.want {
-			t.Errorf("%s outranked by %v: the clock is %v, want %v", one.clock, one.outranks, c.Clock, one.want)
+			t.Errorf("%s overridden by %v: the clock is %v, want %v", one.clock, one.override, c.Clock, one.want)
 		}
 		if got, want := c.Users[0].AddedAt, api.At(one.now.Add(-day)); !got.Equal(want) {
-			t.Errorf("%s outranked by %v: a day ago is %s, want %s", one.clock, one.outranks, got, want)
+			t.Errorf("%s overridden by %v: a day ago is %s, want %s", one.clock, one.override, got, want)
 		}
 	}
 }
 
-// The clock of the options is that of every organization, a seed's own that
-// of its organization.
+// The clock of the options applies to every organization, a clock in the seed only
+// to its own.
 func TestLoadSetsTheClockOfEveryOrganization(t *testing.T) {
 	const src = `{"organizations": [{"name": "a", "clock": {"frozen_at": "2024-10-30T23:58:27Z"}}, {"name": "b", "admin_keys": ["sk-ant-admin01-b"]}]}`
 	all := loadAll(t, src, Options{Real: real})
@@ -220,7 +220,7 @@ func TestLoadSetsTheClockOfEveryOrganization(t *testing.T) {
 	}
 }
 
-func TestLoadCountsRelativeTimesFromTheClock(t *testing.T) {
+func TestLoadResolvesTimes(t *testing.T) {
 	for text, want := range map[string]time.Duration{
 		"-3d": -3 * day, "+21d": 21 * day, "-1d12h": -36 * time.Hour, "+0s": 0, "-0d": 0,
 		"-1w": -7 * day, "+1w2d3h4m5s": 9*day + 3*time.Hour + 4*time.Minute + 5*time.Second,
@@ -249,7 +249,7 @@ func TestLoadCountsRelativeTimesFromTheClock(t *testing.T) {
 	}
 }
 
-func TestLoadTellsWhereInvitesStand(t *testing.T) {
+func TestLoadDerivesInviteStatuses(t *testing.T) {
 	for _, one := range []struct {
 		fields  string
 		want    api.InviteStatus
@@ -273,11 +273,11 @@ func TestLoadTellsWhereInvitesStand(t *testing.T) {
 		if i.Status != one.want || !i.ExpiresAt.Equal(api.At(api.At(real).Add(one.expires))) {
 			t.Errorf("{%s}: %s until %s, want %s until %s from now", one.fields, i.Status, i.ExpiresAt, one.want, one.expires)
 		}
-		drawnAt(t, i.ID, "invite_", i.InvitedAt)
+		checkID(t, i.ID, "invite_", i.InvitedAt)
 	}
 }
 
-func TestLoadTellsWhereKeysStand(t *testing.T) {
+func TestLoadDerivesKeyStatuses(t *testing.T) {
 	type history []store.StatusChange
 	at := func(status api.APIKeyStatus, days time.Duration) store.StatusChange {
 		return store.StatusChange{Status: status, At: ago(days * day)}
@@ -327,17 +327,16 @@ func TestLoadTellsWhereKeysStand(t *testing.T) {
 			t.Errorf("{%s}: history (-want +got):\n%s", fields, diff)
 		}
 		if last := want[len(want)-1].Status; k.Status != last {
-			t.Errorf("{%s}: the key is %s, want %s", fields, k.Status, last)
+			t.Errorf("{%s}: the status is %s, want %s", fields, k.Status, last)
 		}
-		drawnAt(t, k.ID, "apikey_", ago(3*day))
+		checkID(t, k.ID, "apikey_", ago(3*day))
 		if again := loadOne(t, string(Export(c))); !slices.Equal(again.APIKeys[0].History, k.History) {
-			t.Errorf("{%s}: after an export the history is %v", fields, again.APIKeys[0].History)
+			t.Errorf("{%s}: the history after an export is %v", fields, again.APIKeys[0].History)
 		}
 	}
 }
 
-// What an organization already has by default is as old as its first object.
-func TestLoadMakesTheDefaultWorkspaceAsOldAsTheOrganization(t *testing.T) {
+func TestDefaultWorkspaceIsAsOldAsTheOldestObject(t *testing.T) {
 	for _, first := range []string{
 		`"users": [{"email": "a@b.c", "role": "user", "added_at": "-9d"}]`,
 		`"removed": [{"id": "u", "added_at": "-9d"}]`,
@@ -348,9 +347,9 @@ func TestLoadMakesTheDefaultWorkspaceAsOldAsTheOrganization(t *testing.T) {
 	} {
 		c := loadOne(t, `{"name": "Acme", `+first+`}`)
 		if got := c.DefaultWorkspace.CreatedAt; !got.Equal(ago(9 * day)) {
-			t.Errorf("%s: the Default Workspace was made at %s", first, got)
+			t.Errorf("%s: created_at of the Default Workspace is %s", first, got)
 		}
-		drawnAt(t, c.DefaultWorkspace.ID, "wrkspc_", ago(9*day))
+		checkID(t, c.DefaultWorkspace.ID, "wrkspc_", ago(9*day))
 	}
 }
 
@@ -371,12 +370,12 @@ func TestLoadResolvesReferences(t *testing.T) {
  "removed": [{"id": "u6", "added_at": "-1d"}],
  "api_keys": [
   {"name": "by id", "created_by": "u1", "workspace": "w1"},
-  {"name": "by address", "created_by": "JANE.DOE@example.COM", "workspace": "w0"},
+  {"name": "by email", "created_by": "JANE.DOE@example.COM", "workspace": "w0"},
   {"name": "by name", "created_by": "Jane", "workspace": "Research"},
-  {"name": "by name made of the address", "created_by": "Jane Doe", "workspace": "Default"},
-  {"name": "address before name", "created_by": "john@example.com", "workspace": "Sales"},
-  {"name": "gone, and known", "created_by": "u6", "workspace": "Research "},
-  {"name": "gone, and not known", "created_by": "user_gone"}]}`)
+  {"name": "by derived name", "created_by": "Jane Doe", "workspace": "Default"},
+  {"name": "email before name", "created_by": "john@example.com", "workspace": "Sales"},
+  {"name": "removed", "created_by": "u6", "workspace": "Research "},
+  {"name": "unknown former user", "created_by": "user_gone"}]}`)
 	var members []string
 	for _, m := range c.Members {
 		members = append(members, m.WorkspaceID+" "+m.UserID)
@@ -384,10 +383,10 @@ func TestLoadResolvesReferences(t *testing.T) {
 	if diff := cmp.Diff([]string{"w5 u1", "w5 u2", "w5 u3", "w5 u5"}, members); diff != "" {
 		t.Errorf("members (-want +got):\n%s", diff)
 	}
-	want := map[string][3]string{ // creator, workspace, and where it belongs
-		"by id": {"u1", "w1", "w1"}, "by address": {"u1", "", "w0"}, "by name": {"u2", "w1", "w1"},
-		"by name made of the address": {"u1", "", "w0"}, "address before name": {"u2", "Sales", "Sales"},
-		"gone, and known": {"u6", "Sales", "Sales"}, "gone, and not known": {"user_gone", "", "w0"},
+	want := map[string][3]string{ // creator, workspace_id, id of the scope
+		"by id": {"u1", "w1", "w1"}, "by email": {"u1", "", "w0"}, "by name": {"u2", "w1", "w1"},
+		"by derived name": {"u1", "", "w0"}, "email before name": {"u2", "Sales", "Sales"},
+		"removed": {"u6", "Sales", "Sales"}, "unknown former user": {"user_gone", "", "w0"},
 	}
 	got := map[string][3]string{}
 	for _, k := range c.APIKeys {
@@ -398,14 +397,14 @@ func TestLoadResolvesReferences(t *testing.T) {
 	}
 }
 
-// crowd is a seed of which nothing has an id, in two organizations.
-const crowd = `{"organizations": [
+// seedWithoutIDs is a seed of two organizations in which no object has an id.
+const seedWithoutIDs = `{"organizations": [
 {"name": "a", "users": [{"email": "a@b.c", "role": "user"}, {"email": "b@b.c", "role": "user", "added_at": "-3d"}], "invites": [{"email": "c@b.c", "role": "user"}, {"email": "d@b.c", "role": "user", "invited_at": "-3d"}],
  "workspaces": [{"name": "a", "tags": {"team": "core"}, "data_residency": {"allowed_inference_geos": ["global"]}}, {"name": "b", "created_at": "-3d"}], "api_keys": [{"name": "a", "created_by": "A"}, {"name": "b", "created_by": "B", "created_at": "-3d"}],
  "settings": {"member_limit": 1, "workspace_member_limit": 1, "api_key_limit": 1, "workspace_api_key_limit": 1, "allowed_invite_domains": ["b.c"]}, "admin_keys": ["sk-ant-admin01-a"], "removed": [{"id": "r", "added_at": "-1d"}]},
 {"name": "b", "users": [{"email": "a@b.c", "role": "user"}], "admin_keys": ["sk-ant-admin01-b"]}]}`
 
-// idsOf returns every id that was drawn for an organization.
+// idsOf returns all ids and other random strings generated for an organization.
 func idsOf(c store.Contents) []string {
 	ids := []string{c.ID, c.DefaultWorkspace.ID, c.DefaultWorkspace.CompartmentID}
 	for _, u := range c.Users {
@@ -423,70 +422,70 @@ func idsOf(c store.Contents) []string {
 	return ids
 }
 
-func TestLoadDrawsIDs(t *testing.T) {
+func TestLoadGeneratesIDs(t *testing.T) {
 	load := func(seed uint64) (ids []string) {
-		for _, c := range loadAll(t, crowd, Options{Real: real, IDSeed: seed}) {
+		for _, c := range loadAll(t, seedWithoutIDs, Options{Real: real, IDSeed: seed}) {
 			ids = append(ids, idsOf(c)...)
 		}
 		return ids
 	}
 	first := load(1)
 	if diff := cmp.Diff(first, load(1)); diff != "" {
-		t.Errorf("the same id seed gives other ids (-first +second):\n%s", diff)
+		t.Errorf("the same id seed generates different ids (-first +second):\n%s", diff)
 	}
 	seen := map[string]bool{}
 	for _, seed := range []uint64{0, 1, 2, 1 << 63} {
 		for _, id := range load(seed) {
 			if seen[id] {
-				t.Errorf("%s was drawn twice", id)
+				t.Errorf("%s was generated twice", id)
 			}
 			seen[id] = true
 		}
 	}
-	all := loadAll(t, crowd, Options{Real: real})
+	all := loadAll(t, seedWithoutIDs, Options{Real: real})
 	if all[0].IDs.Seed == all[1].IDs.Seed {
-		t.Error("both organizations draw from one stream")
+		t.Error("both organizations use the same id stream")
 	}
 	for _, c := range all {
 		for _, u := range c.Users {
-			drawnAt(t, u.ID, "user_", u.AddedAt)
+			checkID(t, u.ID, "user_", u.AddedAt)
 		}
 		for _, i := range c.Invites {
-			drawnAt(t, i.ID, "invite_", i.InvitedAt)
+			checkID(t, i.ID, "invite_", i.InvitedAt)
 		}
 		for _, w := range c.Workspaces {
-			drawnAt(t, w.ID, "wrkspc_", w.CreatedAt)
+			checkID(t, w.ID, "wrkspc_", w.CreatedAt)
 		}
 		for _, k := range c.APIKeys {
-			drawnAt(t, k.ID, "apikey_", k.CreatedAt)
+			checkID(t, k.ID, "apikey_", k.CreatedAt)
 		}
 		if c.IDs.Seed > maxInteger || c.IDs.Drawn < uint64(len(idsOf(c))) {
-			t.Errorf("%s goes on with %v after %d ids", c.Name, c.IDs, len(idsOf(c)))
+			t.Errorf("the id stream of %s is %v after %d ids", c.Name, c.IDs, len(idsOf(c)))
 		}
 	}
 }
 
-// The id stream of the seed outranks that of the options.
-func TestLoadDrawsIDsOfTheSeedsOwnStream(t *testing.T) {
+// The id stream in the seed takes precedence over the id seed of the options.
+func TestLoadUsesTheIDStreamOfTheSeed(t *testing.T) {
 	const src = `{"name": "a", "ids": {"seed": 5, "drawn": 100}}`
 	stream := store.IDs{Seed: 5, Drawn: 100}
 	for seed := range uint64(3) {
 		c := loadAll(t, src, Options{Real: real, IDSeed: seed})[0]
 		if want := (store.IDs{Seed: 5, Drawn: 104}); c.IDs != want {
-			t.Errorf("the stream goes on with %v, want %v", c.IDs, want)
+			t.Errorf("the id stream is %v, want %v", c.IDs, want)
 		}
 		first := stream
 		if want := first.UUID(); c.ID != want {
-			t.Errorf("the organization is %s, want %s", c.ID, want)
+			t.Errorf("the id of the organization is %s, want %s", c.ID, want)
 		}
 	}
 }
 
-// Who edits an export may set the count of the stream back, and must not get
+// An edited export may reset the counter of the id stream, which must not generate
 // the same ids again.
-func TestLoadDrawsIDsThatAreFree(t *testing.T) {
+func TestLoadGeneratesUnusedIDs(t *testing.T) {
 	opts := Options{Real: real, IDSeed: 3}
-	first := loadAll(t, crowd, opts)
+	first := loadAll(t, seedWithoutIDs, opts)
 	more := string(exportAll(first))
 	for _, c := range first {
 		more = strings.Replace(more, fmt.Sprintf(`"drawn": %d`, c.IDs.Drawn), `"drawn": 0`, 1)
@@ -501,38 +500,38 @@ func TestLoadDrawsIDsThatAreFree(t *testing.T) {
 		more = strings.ReplaceAll(more, fmt.Sprintf("%q: [\n", list), fmt.Sprintf("%q: [%s,\n", list, object))
 	}
 	for i, c := range loadAll(t, more, opts) {
-		if built(t, c); len(c.Users) != len(first[i].Users)+1 {
+		if stored(t, c); len(c.Users) != len(first[i].Users)+1 {
 			t.Errorf("%d users", len(c.Users))
 		}
 	}
 
-	// Nobody becomes who made a key and is gone.
-	taken := (&store.IDs{Seed: 5, Drawn: 4}).New("user_", real)
+	// The id of a former user who created a key is in use.
+	used := (&store.IDs{Seed: 5, Drawn: 4}).New("user_", real)
 	users := `{"name": "a", "ids": {"seed": 5}, "users": [{"email": "a@b.c", "role": "user"}]`
-	if c := loadOne(t, users+`}`); c.Users[0].ID != taken {
-		t.Errorf("the user is %s, want %s", c.Users[0].ID, taken)
+	if c := loadOne(t, users+`}`); c.Users[0].ID != used {
+		t.Errorf("the id of the user is %s, want %s", c.Users[0].ID, used)
 	}
-	if c := loadOne(t, users+`, "api_keys": [{"name": "CI", "created_by": "`+taken+`"}]}`); c.Users[0].ID == taken {
-		t.Error("the user made a key of somebody else")
+	if c := loadOne(t, users+`, "api_keys": [{"name": "CI", "created_by": "`+used+`"}]}`); c.Users[0].ID == used {
+		t.Error("the user got the id of a former user")
 	}
 
-	// Of another organization, too.
+	// So are the ids of other organizations.
 	same := loadAll(t, fmt.Sprintf(`{"organizations": [{"name": "a", "ids": {"seed": 5}}, {"name": "b", "ids": {"seed": 5}, "admin_keys": ["sk-ant-admin01-b"]}, {"name": "c", "id": %q, "admin_keys": ["sk-ant-admin01-c"]}]}`,
 		strings.ToUpper((&store.IDs{Seed: 5}).UUID())), opts)
 	if a, b, c := same[0].ID, same[1].ID, same[2].ID; strings.EqualFold(a, b) || strings.EqualFold(a, c) || strings.EqualFold(b, c) {
-		t.Errorf("the organizations are %s, %s and %s", a, b, c)
+		t.Errorf("the ids of the organizations are %s, %s and %s", a, b, c)
 	}
 }
 
-// The last count that an export keeps is not the end.
-func TestLoadGoesOnAfterTheLastID(t *testing.T) {
+// The largest counter of an id stream is not its end.
+func TestExportAfterTheLargestIDCounter(t *testing.T) {
 	c := loadOne(t, `{"name": "a", "ids": {"seed": 9007199254740991, "drawn": 9007199254740991}}`)
 	if diff := cmp.Diff(c, loadOne(t, string(Export(c)))); diff != "" {
 		t.Errorf("the export changed the contents (-want +got):\n%s", diff)
 	}
 }
 
-func TestLoadTakesOneOrganizationForAList(t *testing.T) {
+func TestLoadSingleOrganization(t *testing.T) {
 	const one = `{"name": "Acme", "users": [{"email": "a@b.c", "role": "user"}]}`
 	want := loadOne(t, one)
 	for _, src := range []string{
@@ -546,8 +545,8 @@ func TestLoadTakesOneOrganizationForAList(t *testing.T) {
 	}
 }
 
-func TestLoadsShareNothing(t *testing.T) {
-	s, err := Parse("seed.json", []byte(crowd))
+func TestLoadsShareNoMemory(t *testing.T) {
+	s, err := Parse("seed.json", []byte(seedWithoutIDs))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -562,18 +561,18 @@ func TestLoadsShareNothing(t *testing.T) {
 			writable(reflect.ValueOf(c), c.Name, mine)
 		}
 		if len(mine) < 20 {
-			t.Errorf("only %d places can be written to", len(mine))
+			t.Errorf("found only %d writable addresses", len(mine))
 		}
 		for at, what := range mine {
 			if seen[at] != "" {
-				t.Errorf("%s of one load is %s of another", what, seen[at])
+				t.Errorf("%s shares memory with %s of another load", what, seen[at])
 			}
 		}
 		seen = mine
 	}
 }
 
-// writable collects the memory that a value leads to.
+// writable collects the memory reachable from a value.
 func writable(v reflect.Value, what string, into map[uintptr]string) {
 	switch v.Kind() {
 	case reflect.Pointer:
@@ -599,8 +598,8 @@ func writable(v reflect.Value, what string, into map[uintptr]string) {
 	}
 }
 
-func TestLoadsAtOnce(t *testing.T) {
-	s, err := Parse("seed.json", []byte(crowd))
+func TestConcurrentLoads(t *testing.T) {
+	s, err := Parse("seed.json", []byte(seedWithoutIDs))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -616,7 +615,7 @@ func TestLoadsAtOnce(t *testing.T) {
 				if diff := cmp.Diff(want, got); err != nil || diff != "" {
 					t.Errorf("%v, contents (-want +got):\n%s", err, diff)
 				}
-				for _, c := range got { // what belongs to one load is its own to write
+				for _, c := range got { // may be modified without affecting other loads
 					c.Workspaces = append(c.Workspaces, c.DefaultWorkspace)
 					for _, w := range c.Workspaces {
 						w.Tags["team"] = "other"
@@ -624,7 +623,7 @@ func TestLoadsAtOnce(t *testing.T) {
 					c.Settings.AnthropicVersions[0] = ""
 				}
 				if _, ok := Builtin("demo"); !ok {
-					t.Error("no demo")
+					t.Error("no built-in seed demo")
 				}
 			}
 		})
@@ -632,13 +631,13 @@ func TestLoadsAtOnce(t *testing.T) {
 	all.Wait()
 }
 
-// An export may come from a machine whose clock is a little ahead: the clock
-// is set forward, so that nothing lies in its future.
-func TestLoadCatchesUpWithTheClockOfAnotherMachine(t *testing.T) {
+// An export may come from a machine whose clock is slightly ahead. The clock is
+// advanced so that no past event is in its future.
+func TestLoadCorrectsClockSkew(t *testing.T) {
 	const src = `{"name": "Acme", "clock": {"offset": "1s"}, "users": [{"email": "a@b.c", "role": "user", "added_at": "2026-02-03T04:06:00Z"}]}`
 	c := loadOne(t, src)
 	if now := c.Clock.Now(real); !now.Equal(c.Users[0].AddedAt) {
-		t.Errorf("the clock shows %s, somebody joined at %s", now, c.Users[0].AddedAt)
+		t.Errorf("the clock shows %s, the user joined at %s", now, c.Users[0].AddedAt)
 	}
 }
 
@@ -661,7 +660,7 @@ func TestShiftsAndRestarts(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got := [2]bool{s.Shifts(0), s.Restarts(0)}; got != want {
-			t.Errorf("%s shifts and restarts: %v, want %v", src, got, want)
+			t.Errorf("%s: Shifts, Restarts = %v, want %v", src, got, want)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"antechamber/api"
 )
 
-// An organization written in Go is the one that its JSON describes.
+// An organization written in Go is equal to the same organization in JSON.
 func TestOf(t *testing.T) {
 	acme := Organization{
 		Name: "Acme", AdminKeys: []string{"sk-ant-admin01-acme"}, Clock: &Clock{FrozenAt: At(real)},
@@ -43,26 +43,26 @@ func TestOf(t *testing.T) {
 
 	acme.Users[0].Role = "owner"
 	_, err = Of(acme)
-	if want := `/organizations/0/users/0/role: expected "user" or`; err == nil || !strings.Contains(err.Error(), want) {
-		t.Errorf("the error is %v, want one at %s", err, want)
+	if want := `/organizations/0/users/0/role: invalid role "owner": want user, developer`; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got error %v, want %s", err, want)
 	}
 }
 
-// A relative time is read as it is written.
-func TestDistances(t *testing.T) {
+// Relative times are parsed as they are formatted.
+func TestFormatDistance(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "+0s", time.Second: "+1s", -time.Microsecond: "-0.000001s", 90 * time.Minute: "+1h30m",
 		-(25*time.Hour + 61*time.Second): "-1d1h1m1s", 36500 * 24 * time.Hour: "+36500d",
 	} {
-		if got := distanceOf(d); got != want {
-			t.Errorf("%s is written %s, want %s", d, got, want)
+		if got := formatDistance(d); got != want {
+			t.Errorf("formatDistance(%s) = %s, want %s", d, got, want)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
-		d := time.Duration(rapid.Int64Range(-int64(farthest/time.Microsecond), int64(farthest/time.Microsecond)).Draw(t, "microseconds")) * time.Microsecond
-		written := distanceOf(d)
-		if got, ok := parseDistance(written); !ok || got != d || !instantForm.MatchString(written) {
-			t.Fatalf("%s is written %s, which is read as %s", d, written, got)
+		d := time.Duration(rapid.Int64Range(-int64(maxDistance/time.Microsecond), int64(maxDistance/time.Microsecond)).Draw(t, "microseconds")) * time.Microsecond
+		written := formatDistance(d)
+		if got, ok := parseDistance(written); !ok || got != d || !timePattern.MatchString(written) {
+			t.Fatalf("%s is formatted as %s and parsed as %s", d, written, got)
 		}
 	})
 }

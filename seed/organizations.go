@@ -16,62 +16,61 @@ import (
 	"antechamber/store"
 )
 
-// Organization is an organization of a seed. What is left out is filled in when
-// the seed is loaded.
+// Organization is an organization in a seed. Loading the seed fills in omitted
+// fields.
 type Organization struct {
-	ID               string          `json:"id,omitempty"` // a UUID; drawn when empty
+	ID               string          `json:"id,omitempty"` // a UUID; generated if empty
 	Name             string          `json:"name"`
 	AdminKeys        []string        `json:"admin_keys,omitzero"`
-	Settings         *store.Settings `json:"settings,omitempty"` // store.DefaultSettings when nil, and the value to start from otherwise
-	Clock            *Clock          `json:"clock,omitempty"`    // real time when nil
-	IDs              *store.IDs      `json:"ids,omitempty"`      // from the server's id seed when nil
+	Settings         *store.Settings `json:"settings,omitempty"` // store.DefaultSettings if nil, which is also the value to start from
+	Clock            *Clock          `json:"clock,omitempty"`    // real time if nil
+	IDs              *store.IDs      `json:"ids,omitempty"`      // from the server's id seed if nil
 	DefaultWorkspace *Workspace      `json:"default_workspace,omitempty"`
 	Users            []User          `json:"users,omitzero"`
 	Invites          []Invite        `json:"invites,omitzero"`
 	Workspaces       []Workspace     `json:"workspaces,omitzero"`
 	APIKeys          []APIKey        `json:"api_keys,omitzero"`
-	Removed          []RemovedUser   `json:"removed,omitzero"` // users who are gone and whose ids are still cursors
+	Removed          []RemovedUser   `json:"removed,omitzero"` // former users whose ids are still valid cursors
 
 	at *node
 }
 
-// Clock is the time that an organization begins with. Exactly one of its fields
-// is given.
+// Clock is the initial clock of an organization. Exactly one of its fields is set.
 type Clock struct {
-	FrozenAt Time      `json:"frozen_at,omitzero"` // frozen at that time, which is absolute
-	StartsAt Time      `json:"starts_at,omitzero"` // running from that time on, which is absolute
-	Offset   *Duration `json:"offset,omitempty"`   // running that long ahead of real time
+	FrozenAt Time      `json:"frozen_at,omitzero"` // frozen at this absolute time
+	StartsAt Time      `json:"starts_at,omitzero"` // running from this absolute time
+	Offset   *Duration `json:"offset,omitempty"`   // running this far ahead of real time
 
 	faulty bool
 }
 
-// The forms of texts. Their patterns are those of the schema, as a test holds.
+// The forms of strings. A test checks that the schema has the same patterns.
 var (
-	schemaForm       = form{is: "the address of a JSON Schema"}
-	organizationForm = form{is: "a name of at least 1 character", atLeast: 1}
-	idForm           = form{is: "an id of 1 to 128 of the characters A-Z a-z 0-9 _ . ~ -", pattern: regexp.MustCompile(`^[A-Za-z0-9_.~-]{1,128}$`)}
-	uuidForm         = form{is: "a UUID", pattern: regexp.MustCompile(api.UUIDPattern)}
-	adminKeyForm     = form{is: "an admin key: " + store.AdminKeyForm, pattern: regexp.MustCompile(store.AdminKeyPattern), secret: true}
+	schemaForm       = form{want: "the URL or path of a JSON Schema"}
+	organizationForm = form{want: "a non-empty string", minChars: 1}
+	idForm           = form{want: "1 to 128 of A-Z a-z 0-9 _ . ~ -", pattern: regexp.MustCompile(`^[A-Za-z0-9_.~-]{1,128}$`)}
+	uuidForm         = form{want: "a UUID", pattern: regexp.MustCompile(api.UUIDPattern)}
+	adminKeyForm     = form{want: "an admin key (" + store.AdminKeyForm + ")", pattern: regexp.MustCompile(store.AdminKeyPattern), secret: true}
 )
 
-// file reads a whole seed of either form.
+// file reads a whole seed: a list of organizations, or a single one.
 func (r *report) file(n *node) []Organization {
 	if n.Kind != jsontree.Object {
-		r.malformed(n, "expected a seed, which is an object, not %s", describe(n))
+		r.invalid(n, "an object")
 		return nil
 	}
 	if n.Get("organizations") == nil {
 		return []Organization{r.organization(n, true)}
 	}
-	o := r.object(n, "a seed")
+	o := r.object(n)
 	defer o.end()
 	o.text("$schema", schemaForm)
 	return list(r, o.get("organizations"), "organizations", 1, func(n *node) Organization { return r.organization(n, false) })
 }
 
-// organization reads an organization, which is the whole file or in a list.
+// organization reads an organization: the whole file, or an element of its list.
 func (r *report) organization(n *node, whole bool) Organization {
-	o := r.object(n, "an organization", "name")
+	o := r.object(n, "name")
 	defer o.end()
 	if whole {
 		o.text("$schema", schemaForm)
@@ -98,7 +97,7 @@ func (r *report) clock(n *node) *Clock {
 		return nil
 	}
 	fields := []string{"frozen_at", "starts_at", "offset"}
-	o := r.object(n, "a clock")
+	o := r.object(n)
 	defer o.end()
 	given := 0
 	for _, field := range n.Items {
@@ -108,7 +107,7 @@ func (r *report) clock(n *node) *Clock {
 	}
 	if o.at != nil && given != 1 {
 		o.known = fields
-		r.malformed(n, "expected exactly one of %s", strings.Join(fields, ", "))
+		r.malformed(n, "clock must have exactly one of frozen_at, starts_at and offset")
 		return &Clock{faulty: true}
 	}
 	c := &Clock{FrozenAt: o.absolute(fields[0]), StartsAt: o.absolute(fields[1]), Offset: o.duration(fields[2])}
@@ -120,12 +119,12 @@ func (r *report) ids(n *node) *store.IDs {
 	if n == nil {
 		return nil
 	}
-	o := r.object(n, "ids", "seed")
+	o := r.object(n, "seed")
 	defer o.end()
 	return &store.IDs{Seed: uint64(o.integer("seed", 0, maxInteger, 0)), Drawn: uint64(o.integer("drawn", 0, maxInteger, 0))}
 }
 
-// link finds duplicates and what references lead to. None of that depends on the
+// link reports duplicates and resolves references. None of that depends on the
 // clock.
 func (r *report) link(organizations []Organization) {
 	ids, keys := r.unique("id"), r.unique("admin key")
@@ -137,17 +136,18 @@ func (r *report) link(organizations []Organization) {
 			keys.addAt(listed.Items[j], key)
 		}
 		if i > 0 && len(o.AdminKeys) == 0 && !r.faulty[listed] && o.at.Kind == jsontree.Object {
-			r.contradictory(o.at, `expected "admin_keys" with at least one: without a key nothing selects an organization that is not the first`)
+			r.contradictory(o.at, "admin_keys must not be empty (only the first organization has a default)")
 		}
-		people := r.people(o)
+		users := r.indexUsers(o)
 		r.linkUsers(o)
 		r.linkInvites(o)
-		r.linkWorkspaces(o, people)
-		r.linkKeys(o, people)
+		r.linkWorkspaces(o, users)
+		r.linkKeys(o, users)
 	}
 }
 
-// unique reports duplicates of a field, or of what is named like one.
+// unique reports duplicate values. Its field is a JSON field or, for addAt, only
+// names the values.
 type unique struct {
 	*report
 	field string
@@ -156,15 +156,15 @@ type unique struct {
 
 func (r *report) unique(field string) unique { return unique{r, field, map[string]*node{}} }
 
-// add notes the field of an object.
+// add records the field of an object.
 func (u unique) add(at *node, value string) { u.addAt(at.Get(u.field), value) }
 
 func (u unique) addAt(at *node, value string) {
-	if !u.given(at) {
+	if !u.usable(at) {
 		return
 	}
 	if first := u.first[value]; first != nil {
-		u.contradictory(at, "duplicate %s %s (first at %s)", u.field, quote(at.Text), first.Pointer())
+		u.contradictory(at, "duplicate %s %s (first at %s)", u.field, text.Quote(at.Text), first.Pointer())
 		return
 	}
 	u.first[value] = at
@@ -175,20 +175,20 @@ type moment struct {
 	at    *node // the object
 	field string
 	Time
-	is momentIs
+	role momentRole
 }
 
-type momentIs byte
+type momentRole byte
 
 const (
-	began    momentIs = iota // when the object began to exist
-	happened                 // something else that has happened
-	ahead                    // may lie ahead of the clock: an expiry, or the use of a key, since one of the contract's examples does
+	creation    momentRole = iota // of the object
+	pastEvent                     // anything else that has already happened
+	maybeFuture                   // an expiry, or the last use of a key, which is in the future in one of the contract's examples
 )
 
 // times calls each with every time of the organization.
 func (o *Organization) times(each func(moment)) {
-	each(moment{o.DefaultWorkspace.at, "created_at", o.DefaultWorkspace.CreatedAt, happened})
+	each(moment{o.DefaultWorkspace.at, "created_at", o.DefaultWorkspace.CreatedAt, pastEvent})
 	for _, u := range o.Users {
 		u.times(each)
 	}
@@ -208,10 +208,10 @@ func (o *Organization) times(each func(moment)) {
 
 func (c checker) organization(o *Organization) {
 	o.times(func(m moment) {
-		if m.is == ahead {
-			c.reach(m)
+		if m.role == maybeFuture {
+			c.checkRange(m)
 		} else {
-			c.past(m)
+			c.checkPast(m)
 		}
 	})
 	c.invites(o)
@@ -223,7 +223,7 @@ func (c checker) organization(o *Organization) {
 	}
 }
 
-// loader makes the contents of one organization, in which nothing is faulty.
+// loader builds the contents of one organization without faults.
 type loader struct {
 	checker
 	now api.Time
@@ -231,7 +231,7 @@ type loader struct {
 	ids store.IDs
 }
 
-func load(o *Organization, clock store.Clock, realTime time.Time, seed uint64, organizationIDs taken) store.Contents {
+func load(o *Organization, clock store.Clock, realTime time.Time, seed uint64, organizationIDs usedIDs) store.Contents {
 	now := clock.Now(realTime)
 	l := &loader{checker{newReport(), &now}, now, o, store.IDs{Seed: seed}}
 	if o.IDs != nil {
@@ -251,18 +251,18 @@ func load(o *Organization, clock store.Clock, realTime time.Time, seed uint64, o
 	return c
 }
 
-// taken holds the ids of one kind that are in use.
-type taken map[string]bool
+// usedIDs are the ids in use of one kind.
+type usedIDs map[string]bool
 
-func (t taken) keep(id string) {
+func (t usedIDs) add(id string) {
 	if id != "" {
 		t[id] = true
 	}
 }
 
-// orDraw returns the id of the file, or the next of the stream that is free: an
-// edited seed may set the count of the stream back.
-func (t taken) orDraw(given string, draw func() string) string {
+// orDraw returns the id from the file, or the next unused id of the stream: an
+// edited seed may have reset the counter of the stream.
+func (t usedIDs) orDraw(given string, draw func() string) string {
 	id := given
 	for id == "" || given == "" && t[id] {
 		id = draw()
@@ -271,13 +271,13 @@ func (t taken) orDraw(given string, draw func() string) string {
 	return id
 }
 
-// draw returns a function that draws an id with a prefix, dated at the object's
-// own time.
+// draw returns a function that draws an id with a prefix and the object's own
+// time.
 func (l *loader) draw(prefix string, at api.Time) func() string {
 	return func() string { return l.ids.New(prefix, at.Time) }
 }
 
-// orDraw returns the value of the file, or one of the id stream.
+// orDraw returns the value from the file, or one from the id stream.
 func orDraw(given string, draw func() string) string {
 	if given != "" {
 		return given
@@ -285,16 +285,15 @@ func orDraw(given string, draw func() string) string {
 	return draw()
 }
 
-// Export writes an organization as a seed that leaves nothing out: loading it
-// returns the same contents, apart from what became due by the clock meanwhile.
-// Lists are in the order of the API's, newest first, so the same organization
-// has the same bytes.
+// Export encodes an organization as a complete seed: loading it returns the same
+// contents, apart from what the clock has made due in the meantime. Lists are
+// newest first, as in the API, so equal organizations have equal exports.
 func Export(c store.Contents) []byte { return encode(exported(c)) }
 
-// Encode writes an organization as a seed.
+// Encode encodes an organization as a seed.
 func Encode(o Organization) []byte { return encode(o) }
 
-// EncodeAll writes several organizations as one seed.
+// EncodeAll encodes several organizations as one seed.
 func EncodeAll(all []Organization) []byte {
 	return encode(struct {
 		Organizations []Organization `json:"organizations"`
@@ -307,7 +306,7 @@ func encode(v any) []byte {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(v); err != nil {
-		panic("seed: " + err.Error()) // texts, numbers, lists and maps of them
+		panic("seed: " + err.Error()) // unreachable: plain data can always be encoded
 	}
 	return b.Bytes()
 }
@@ -327,7 +326,7 @@ func exported(c store.Contents) Organization {
 	return o
 }
 
-// Holds counts the objects of organizations, for people.
+// Holds returns a summary of the number of objects in organizations.
 func Holds(all []store.Contents) string {
 	var users, invites, workspaces, keys int
 	for _, c := range all {
@@ -348,12 +347,12 @@ func exportedClock(c store.Clock) *Clock {
 	return &Clock{Offset: new(Duration(c.Offset))}
 }
 
-// newestFirst returns the objects in the order in which the API lists them.
-func newestFirst[T any](objects []T, place func(T) (api.Time, string)) []T {
+// newestFirst returns the objects in the order of the API's lists.
+func newestFirst[T any](objects []T, key func(T) (api.Time, string)) []T {
 	objects = slices.Clone(objects)
 	slices.SortFunc(objects, func(a, b T) int {
-		aTime, aID := place(a)
-		bTime, bID := place(b)
+		aTime, aID := key(a)
+		bTime, bID := key(b)
 		return cmp.Or(bTime.Compare(aTime.Time), strings.Compare(bID, aID))
 	})
 	return objects

@@ -1,6 +1,8 @@
 package seed
 
 import (
+	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -9,31 +11,29 @@ import (
 	"unicode/utf8"
 
 	"antechamber/internal/jsontree"
-	"antechamber/internal/redact"
 	"antechamber/internal/text"
 )
 
-// node is a value of the file and where it is.
+// node is a value of the file, which knows its position.
 type node = jsontree.Node
 
-// object reads the fields of an object and reports what does not have the form
-// that its place asks for. It remembers which fields were asked for: end
-// reports all others.
+// object reads the fields of an object and reports invalid values. It remembers
+// which fields were read: end reports all others.
 type object struct {
 	*report
 	at    *node
 	known []string
 }
 
-// object reads n as an object, which may be nil, with fields that must be there.
-func (r *report) object(n *node, is string, required ...string) *object {
+// object reads n, which may be nil, as an object with required fields.
+func (r *report) object(n *node, required ...string) *object {
 	if n != nil && n.Kind != jsontree.Object {
-		r.malformed(n, "expected %s, not %s", is, describe(n))
+		r.invalid(n, "an object")
 		n = nil
 	}
 	for _, name := range required {
 		if n != nil && n.Get(name) == nil {
-			r.malformed(n, "missing required field %q", name)
+			r.malformed(n, "%s", text.Missing(name))
 		}
 	}
 	return &object{r, n, nil}
@@ -45,24 +45,24 @@ func (o *object) get(name string) *node {
 	return o.at.Get(name)
 }
 
-// end reports the fields that are not known.
+// end reports unknown fields.
 func (o *object) end() {
 	for _, field := range o.at.Unknown(o.known...) {
-		o.add(true, field.NameStart, field.Pointer(), "unknown field %s (allowed: %s)", quote(field.Name), strings.Join(o.known, ", "))
+		o.add(true, field.NameStart, field.Pointer(), "%s", text.Unknown("field", field.Name, o.known))
 	}
 }
 
-// list reads the elements of an array, or returns nil where there is none.
-func list[T any](r *report, n *node, is string, atLeast int, element func(*node) T) []T {
+// list reads the elements of an array, or returns nil if n is nil.
+func list[T any](r *report, n *node, elements string, minItems int, element func(*node) T) []T {
 	if n == nil {
 		return nil
 	}
 	if n.Kind != jsontree.Array {
-		r.malformed(n, "expected a list of %s, not %s", is, describe(n))
+		r.invalid(n, "a list of "+elements)
 		return nil
 	}
-	if len(n.Items) < atLeast {
-		r.malformed(n, "expected at least one of the %s", is)
+	if len(n.Items) < minItems {
+		r.malformed(n, "%s must not be empty", n.Name)
 	}
 	all := make([]T, len(n.Items))
 	for i, item := range n.Items {
@@ -71,21 +71,21 @@ func list[T any](r *report, n *node, is string, atLeast int, element func(*node)
 	return all
 }
 
-// form is what a text must look like.
+// form is the required form of a string.
 type form struct {
-	is      string         // in messages
-	pattern *regexp.Regexp // nil for any
-	valid   func(string) bool
-	atLeast int // characters
-	atMost  int // 0 for any number
-	secret  bool
+	want     string         // in messages
+	pattern  *regexp.Regexp // nil for any
+	valid    func(string) bool
+	minChars int
+	maxChars int  // 0 for no limit
+	secret   bool // messages never show the value
 }
 
-// text reads a text that may be left out. One that does not have the form is
-// returned all the same, so that references to it are not reported too.
+// text reads an optional string. It returns an invalid one too, so that
+// references to it are not reported as well.
 func (o *object) text(name string, f form) string { return o.textAt(o.get(name), f) }
 
-// textOrNull is text for a field where null is the same as nothing.
+// textOrNull is text for a field in which null means absent.
 func (o *object) textOrNull(name string, f form) string { return o.textAt(unlessNull(o.get(name)), f) }
 
 func unlessNull(n *node) *node {
@@ -101,22 +101,23 @@ func (r *report) textAt(n *node, f form) string {
 	}
 	length := utf8.RuneCountInString(n.Text)
 	switch {
-	case n.Kind != jsontree.String:
-		r.malformed(n, "expected %s, not %s", f.is, describe(n))
+	case f.secret && (n.Kind != jsontree.String || !f.pattern.MatchString(n.Text)):
+		r.malformed(n, "%s", text.Invalid(fieldName(n), "", f.want))
+	case n.Kind != jsontree.String,
+		f.pattern != nil && !f.pattern.MatchString(n.Text),
+		f.valid != nil && !f.valid(n.Text),
+		length < f.minChars:
+		r.invalid(n, f.want)
+	case f.maxChars > 0 && length > f.maxChars:
+		r.invalid(n, fmt.Sprintf("%s (got %d)", f.want, length))
+	}
+	if n.Kind != jsontree.String {
 		return ""
-	case f.pattern != nil && !f.pattern.MatchString(n.Text), f.valid != nil && !f.valid(n.Text):
-		if f.secret {
-			r.malformed(n, "expected %s", f.is)
-		} else {
-			r.malformed(n, "expected %s, not %s", f.is, describe(n))
-		}
-	case length < f.atLeast || f.atMost > 0 && length > f.atMost:
-		r.malformed(n, "expected %s, not %d characters", f.is, length)
 	}
 	return n.Text
 }
 
-// enum reads one of some values, or returns the empty one.
+// enum reads one of a closed set of values, or returns the empty string.
 func enum[T ~string](o *object, name string, values []T) T {
 	return enumAt(o.report, o.get(name), values)
 }
@@ -128,94 +129,99 @@ func enumAt[T ~string](r *report, n *node, values []T) T {
 	if n.Kind == jsontree.String && slices.Contains(values, T(n.Text)) {
 		return T(n.Text)
 	}
-	quoted := make([]string, len(values))
-	for i, value := range values {
-		quoted[i] = strconv.Quote(string(value))
-	}
-	r.malformed(n, "expected %s, not %s", strings.Join(quoted, " or "), describe(n))
+	r.invalid(n, text.OneOf(values))
 	return ""
 }
 
 // time reads a time, absolute or relative to the clock.
-func (o *object) time(name string) Time { return o.timeAt(o.get(name), instantForm, instantIs) }
+func (o *object) time(name string) Time {
+	return o.timeAt(o.get(name), timePattern, wantTime)
+}
 
 // timeOrNull is time for a field that may be null.
 func (o *object) timeOrNull(name string) Time {
 	if n := o.get(name); n == nil || n.Kind != jsontree.Null {
-		return o.timeAt(n, instantForm, instantIs)
+		return o.timeAt(n, timePattern, wantTime)
 	}
 	return NoTime
 }
 
-func (o *object) absolute(name string) Time { return o.timeAt(o.get(name), absoluteForm, absoluteIs) }
+func (o *object) absolute(name string) Time {
+	return o.timeAt(o.get(name), absolutePattern, wantAbsolute)
+}
 
 const (
-	instantIs  = `a time such as "2024-10-30T23:58:27Z", or one relative to the clock such as "-3d" or "+1d12h"`
-	absoluteIs = `a time such as "2024-10-30T23:58:27Z"`
+	wantAbsolute = "an RFC 3339 time, such as 2026-01-01T00:00:00Z"
+	wantTime     = wantAbsolute + ", or a time relative to the clock, such as -3d or +1d12h"
 )
 
-func (r *report) timeAt(n *node, form *regexp.Regexp, is string) Time {
+func (r *report) timeAt(n *node, pattern *regexp.Regexp, want string) Time {
 	if n == nil {
 		return Time{}
 	}
-	if n.Kind != jsontree.String || !form.MatchString(n.Text) {
-		r.malformed(n, "expected %s, not %s", is, describe(n))
+	if n.Kind != jsontree.String || !pattern.MatchString(n.Text) {
+		r.invalid(n, want)
 		return Time{}
 	}
 	t, ok := parseTime(n.Text)
 	if !ok {
-		r.contradictory(n, "expected a day that exists, from 1970 to 9999 or at most %d days from the clock, not %s", farthest/(24*time.Hour), describe(n))
+		want := "an existing date from 1970 to 9999"
+		if isDistance(n.Text) {
+			want = fmt.Sprintf("a time at most %d days from the clock", maxDistance/(24*time.Hour))
+		}
+		r.contradictory(n, "%s", text.Invalid(fieldName(n), valueOf(n), want))
 		r.faulty[n] = true
 		return Time{}
 	}
 	return t
 }
 
-// duration reads a duration as Go writes it.
+// duration reads a duration in Go's notation.
 func (o *object) duration(name string) *Duration {
 	n := o.get(name)
 	if n == nil {
 		return nil
 	}
-	if n.Kind != jsontree.String || !offsetForm.MatchString(n.Text) {
-		o.malformed(n, `expected a duration such as "504h0m0s", not %s`, describe(n))
+	if n.Kind != jsontree.String || !offsetPattern.MatchString(n.Text) {
+		o.invalid(n, "a duration in hours, minutes and seconds, such as 504h0m0s")
 		return nil
 	}
 	d, err := time.ParseDuration(n.Text)
 	if err != nil {
-		o.contradictory(n, "expected a duration of at most 292 years, not %s", describe(n))
+		o.contradictory(n, "%s", text.Invalid(fieldName(n), valueOf(n), "a duration of at most 292 years"))
 		return nil
 	}
 	return new(Duration(d))
 }
 
-// maxInteger is the greatest number that every JSON reader keeps exactly.
+// maxInteger is the largest integer that every JSON parser represents exactly.
 const maxInteger = 1<<53 - 1
 
 // integer reads a whole number, or returns otherwise.
-func (o *object) integer(name string, least, most, otherwise int64) int64 {
-	return o.integerAt(o.get(name), least, most, otherwise)
+func (o *object) integer(name string, minimum, maximum, otherwise int64) int64 {
+	return o.integerAt(o.get(name), minimum, maximum, otherwise, "")
 }
 
-func (r *report) integerAt(n *node, least, most, otherwise int64) int64 {
+// integerAt is integer for a value; or names what is allowed besides a number.
+func (r *report) integerAt(n *node, minimum, maximum, otherwise int64, or string) int64 {
 	if n == nil {
 		return otherwise
 	}
 	if n.Kind == jsontree.Number {
-		if i, ok := parseInteger(n.Text); ok && least <= i && i <= most {
+		if i, ok := parseInteger(n.Text); ok && minimum <= i && i <= maximum {
 			return i
 		}
 	}
-	if most == maxInteger {
-		r.malformed(n, "expected a whole number from %d to 2^53-1, not %s", least, describe(n))
-	} else {
-		r.malformed(n, "expected a whole number from %d to %d, not %s", least, most, describe(n))
+	largest := strconv.FormatInt(maximum, 10)
+	if maximum == maxInteger {
+		largest = "2^53-1"
 	}
+	r.invalid(n, fmt.Sprintf("a whole number from %d to %s%s", minimum, largest, or))
 	return otherwise
 }
 
-// parseInteger reads a JSON number that is an integer, however it is written:
-// 1e2 is one, and so is 1.0. It fails for others, and for those that do not fit.
+// parseInteger reads a JSON number that is an integer in any notation, such as 1e2
+// and 1.0. It fails for other numbers and for those out of range.
 func parseInteger(s string) (int64, bool) {
 	digits, exponent, _ := strings.Cut(strings.ToLower(s), "e")
 	sign := ""
@@ -243,23 +249,33 @@ func parseInteger(s string) (int64, bool) {
 	return i, err == nil
 }
 
-// describe returns a value as it is named in a message.
-func describe(n *node) string {
+// invalid reports a value of another form than its field requires.
+func (r *report) invalid(n *node, want string) {
+	switch n.Kind { // values that the message does not repeat
+	case jsontree.Array:
+		want += " (got a list)"
+	case jsontree.Object:
+		want += " (got an object)"
+	}
+	r.malformed(n, "%s", text.Invalid(fieldName(n), valueOf(n), want))
+}
+
+// fieldName returns the name of a value in messages.
+func fieldName(n *node) string { return cmp.Or(n.Name, "value") }
+
+// maxNumber is how many characters of a number a message repeats.
+const maxNumber = 60
+
+// valueOf returns a value as messages repeat it. It is empty for a list and an
+// object.
+func valueOf(n *node) string {
 	switch n.Kind {
 	case jsontree.Null:
 		return "null"
 	case jsontree.String:
-		return quote(n.Text)
-	case jsontree.Array:
-		return "a list"
-	case jsontree.Object:
-		return "an object"
+		return text.Quote(n.Text)
+	case jsontree.Number, jsontree.Bool:
+		return text.Shorten(n.Text, maxNumber)
 	}
-	return shorten(n.Text)
+	return ""
 }
-
-// quote returns a text of the file for a message: on one line, and shortened
-// when it is long.
-func quote(s string) string { return strconv.Quote(shorten(s)) }
-
-func shorten(s string) string { return text.Shorten(redact.Text(s), 60) }

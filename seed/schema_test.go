@@ -22,17 +22,17 @@ import (
 	"antechamber/store"
 )
 
-// part is an object of a seed.
+// part is an object in a seed.
 type part struct {
 	name     string
-	def      string   // what the schema calls it
-	fields   []string // that it may have
-	required []string // of those
-	example  string   // with all of its fields
-	within   string   // a seed that has it in the place of %s
+	def      string   // its name in the schema
+	fields   []string // all fields
+	required []string // required fields
+	example  string   // with all fields
+	within   string   // a seed with the object at %s
 }
 
-// fieldsOf returns the names of the fields of an exported type, in order.
+// fieldsOf returns the JSON field names of a type, in order.
 func fieldsOf[T any]() (names []string) {
 	for f := range reflect.TypeFor[T]().Fields() {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" {
@@ -78,7 +78,7 @@ var parts = []part{
 		`{"organizations": [%s]}`,
 	},
 	{
-		"organization by itself", "", append([]string{"$schema"}, organizationFields...),
+		"single organization", "", append([]string{"$schema"}, organizationFields...),
 		[]string{"name"},
 		`{"$schema": "", "id": "12345678-1234-5678-1234-567812345678", "name": "Acme", "admin_keys": ["sk-ant-admin01-acme"], "settings": {}, "clock": {"offset": "0s"}, "ids": {"seed": 1},
 		  "default_workspace": {}, "users": [], "invites": [], "workspaces": [], "api_keys": [], "removed": []}`,
@@ -91,8 +91,8 @@ var parts = []part{
 		`{"name": "Acme", "settings": %s}`,
 	},
 	{"frozen clock", "", []string{"frozen_at"}, []string{"frozen_at"}, `{"frozen_at": "2024-10-30T23:58:27Z"}`, `{"name": "Acme", "clock": %s}`},
-	{"clock that starts", "", []string{"starts_at"}, []string{"starts_at"}, `{"starts_at": "2024-10-30T23:58:27Z"}`, `{"name": "Acme", "clock": %s}`},
-	{"clock at an offset", "", []string{"offset"}, []string{"offset"}, `{"offset": "504h0m0s"}`, `{"name": "Acme", "clock": %s}`},
+	{"starting clock", "", []string{"starts_at"}, []string{"starts_at"}, `{"starts_at": "2024-10-30T23:58:27Z"}`, `{"name": "Acme", "clock": %s}`},
+	{"clock with an offset", "", []string{"offset"}, []string{"offset"}, `{"offset": "504h0m0s"}`, `{"name": "Acme", "clock": %s}`},
 	{"ids", "ids", idsFields, []string{"seed"}, `{"seed": 1, "drawn": 2}`, `{"name": "Acme", "ids": %s}`},
 	{
 		"Default Workspace", "default_workspace", defaultFields, nil,
@@ -152,7 +152,7 @@ var parts = []part{
 		`{"name": "Acme", "api_keys": [%s]}`,
 	},
 	{
-		"change", "change", changeFields,
+		"status change", "change", changeFields,
 		[]string{"status", "at"},
 		`{"status": "active", "at": "-3d"}`,
 		`{"name": "Acme", "api_keys": [{"name": "CI", "created_at": "-3d", "created_by": "user_gone", "status_history": [%s]}]}`,
@@ -160,8 +160,8 @@ var parts = []part{
 	{"removed user", "removed", removedFields, []string{"id", "added_at"}, `{"id": "u", "added_at": "-3d"}`, `{"name": "Acme", "removed": [%s]}`},
 }
 
-// texts are at the edges of what one field or another takes.
-var texts = slices.Concat(
+// edgeStrings are strings at the limits of the fields.
+var edgeStrings = slices.Concat(
 	[]string{"", " ", "x", "\n", "é", "a/b", "a b", "a_b.c~d-E9", "x\n", "\nx", "\x00", "unrestricted", "Unrestricted"},
 	repeated("a", 1, 16, 17, 40, 60, 61, 64, 65, 128, 129, 254, 255, 256, 500, 501),
 	repeated("é", 64, 65, 128, 129, 255, 256, 500, 501),
@@ -197,7 +197,7 @@ var texts = slices.Concat(
 		"2024-10-30T23:58:27", "2024-10-30T23:58:27.Z", "2024-10-30t23:58:27Z", "2024-10-30T23:58:27z", "2024-10-30 23:58:27Z", "2024-10-30", "2024-10-30T23:58Z",
 		"2024-10-30T24:00:00Z", "2024-10-30T23:60:00Z", "2024-10-30T23:58:60Z", "2024-00-30T23:58:27Z", "2024-13-30T23:58:27Z", "2024-10-00T23:58:27Z", "2024-10-32T23:58:27Z",
 		"2024-10-30T23:58:27+24:00", "2024-10-30T23:58:27+02:60", "2024-10-30T23:58:27+0200", "2024-10-30T23:58:27Z\n", "x2024-10-30T23:58:27Z", "12024-10-30T23:58:27Z",
-		"2024-02-30T00:00:00Z", "1969-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", // the form is right
+		"2024-02-30T00:00:00Z", "1969-12-31T23:59:59Z", "0000-01-01T00:00:00Z", "9999-12-31T23:59:59Z", // match the pattern
 	},
 	[]string{
 		"-3d", "+21d", "+1d12h", "-1w2d3h4m5s", "+1.5h", "+0s", "-36500d", "-36501d", "+99999999999999999999d",
@@ -214,8 +214,8 @@ var texts = slices.Concat(
 	[]string{"anthropic", "anthropic-team", "Anthropic", "my-anthropic", "anthropi"},
 )
 
-// values are those that are no texts, in JSON.
-var values = []string{
+// otherValues are JSON values that are not strings.
+var otherValues = []string{
 	"null", "true", "false",
 	"0", "-0", "1", "-1", "40", "255", "256", "1.0", "1.5", "1e2", "25500e-2", "25501e-2", "0.5e1", "1e-1", "0e-9", "1e300", "9007199254740991", "9007199254740992", "9.007199254740991e15", "1e16",
 	"[]", "{}", "[[]]", "[{}]", `{"a": "b"}`, `{"a": 1}`, `{"": ""}`, `{"a": null}`,
@@ -238,7 +238,7 @@ func repeated(s string, counts ...int) (all []string) {
 
 func label(n int) string { return strings.Repeat("a", n) }
 
-// domain is one of n characters.
+// domain returns a domain of n characters.
 func domain(n int) string {
 	var labels []string
 	for ; n > 65; n -= 64 {
@@ -254,16 +254,16 @@ func stringsOf[T ~string](values []T) (all []string) {
 	return all
 }
 
-// edges are all of them in JSON.
+// edges returns all of these as JSON.
 var edges = sync.OnceValue(func() (all []string) {
-	for _, s := range texts {
+	for _, s := range edgeStrings {
 		all = append(all, string(encoded(s)))
 	}
-	return append(all, values...)
+	return append(all, otherValues...)
 })
 
-// edgesFor are those that are worth a try in the place of a value: of texts
-// only a few where there is none.
+// edgesFor returns the edges to try as replacements of a value: only a few strings
+// if the value is not one.
 func edgesFor(v any) (all []string) {
 	switch v := v.(type) {
 	case string:
@@ -277,11 +277,10 @@ func edgesFor(v any) (all []string) {
 			all = append(all, "["+s+"]")
 		}
 	}
-	return append(all, slices.Concat(edges()[:13], values)...)
+	return append(all, slices.Concat(edges()[:13], otherValues)...)
 }
 
-// decoded returns a JSON text as the schema's validator wants it: numbers as
-// they are written.
+// decoded decodes JSON for the schema validator, which needs numbers as written.
 func decoded(s string) any {
 	v, err := jsonschema.UnmarshalJSON(strings.NewReader(s))
 	if err != nil {
@@ -300,7 +299,7 @@ func encoded(v any) []byte {
 
 const schemaAddress = "https://seed.invalid/schema.json"
 
-// compiled is the published schema, which compiles only if it is one.
+// compiled returns the compiled schema. It panics if the schema is invalid.
 var compiled = sync.OnceValue(func() *jsonschema.Schema {
 	c := jsonschema.NewCompiler()
 	if err := c.AddResource(schemaAddress, decoded(string(Schema))); err != nil {
@@ -309,15 +308,15 @@ var compiled = sync.OnceValue(func() *jsonschema.Schema {
 	return c.MustCompile(schemaAddress)
 })
 
-// faultsOf returns what is wrong with a seed at the time of the tests.
+// faultsOf returns the faults of a seed at the time of the tests.
 func faultsOf(src []byte) Faults {
 	err := Validate("seed.json", src, Options{Real: real})
 	faults, _ := errors.AsType[Faults](err)
 	return faults
 }
 
-// agree fails unless the schema and the loader say the same of the form of a
-// seed, and tells what that is.
+// agree fails unless the schema and the loader agree on whether a seed is valid,
+// contradictions aside, and reports whether it is.
 func agree(t interface {
 	Helper()
 	Errorf(format string, args ...any)
@@ -328,7 +327,7 @@ func agree(t interface {
 	faults := faultsOf(src)
 	malformed := slices.ContainsFunc(faults, func(f Fault) bool { return f.structural })
 	if malformed != (invalid != nil) {
-		t.Errorf("of %s\nthe schema says: %v\nthe loader says: %v", src, invalid, faults)
+		t.Errorf("%s\nschema: %v\nloader: %v", src, invalid, faults)
 	}
 	return !malformed
 }
@@ -340,12 +339,12 @@ func TestSchemaAcceptsBuiltinSeeds(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !agree(t, src) {
-			t.Errorf("%s is refused", name)
+			t.Errorf("%s is invalid", name)
 		}
 	}
 }
 
-// example is the seed that the documentation shows.
+// example is the seed from the documentation.
 const example = `{"$schema": "seed.schema.json", "organizations": [{
   "id": "12345678-1234-5678-1234-567812345678", "name": "Acme Corporation",
   "admin_keys": ["sk-ant-admin01-acme"], "settings": {"member_limit": 50, "allowed_invite_domains": ["example.com"]},
@@ -358,7 +357,7 @@ const example = `{"$schema": "seed.schema.json", "organizations": [{
 
 func TestSchemaAcceptsTheExample(t *testing.T) {
 	if !agree(t, []byte(example)) {
-		t.Error("it is refused")
+		t.Error("the example is invalid")
 	}
 }
 
@@ -377,11 +376,11 @@ func TestSchemaAndLoaderAgreeOnEveryValue(t *testing.T) {
 			}
 			try("the example", p.example)
 			if accepted["the example"] != 1 {
-				t.Fatalf("the example is refused:\n%v", faultsOf(fmt.Appendf(nil, p.within, p.example)))
+				t.Fatalf("the example is invalid:\n%v", faultsOf(fmt.Appendf(nil, p.within, p.example)))
 			}
 			object := func() map[string]any { return decoded(p.example).(map[string]any) }
 			if got := slices.Sorted(maps.Keys(object())); !slices.Equal(got, slices.Sorted(slices.Values(p.fields))) {
-				t.Fatalf("the example has %v, not %v", got, p.fields)
+				t.Fatalf("the example has fields %v, want %v", got, p.fields)
 			}
 			for _, v := range edgesFor(object()) {
 				try("the object", v)
@@ -393,11 +392,11 @@ func TestSchemaAndLoaderAgreeOnEveryValue(t *testing.T) {
 					try(field, string(encoded(o)))
 				}
 				if accepted[field] == 0 || refused[field] == 0 {
-					t.Errorf("of %q %d values are accepted and %d refused", field, accepted[field], refused[field])
+					t.Errorf("field %q: %d values are valid, %d invalid", field, accepted[field], refused[field])
 				}
 			}
 			if len(refused) == 0 {
-				t.Error("nothing is refused")
+				t.Error("no value is invalid")
 			}
 		})
 	}
@@ -412,7 +411,7 @@ func TestSchemaAndLoaderAgreeOnEveryField(t *testing.T) {
 		for _, field := range known {
 			for _, value := range []string{`null`, `"x"`} {
 				o := decoded(p.example).(map[string]any)
-				if _, there := o[field]; !there {
+				if _, present := o[field]; !present {
 					o[field] = decoded(value)
 				}
 				agree(t, fmt.Appendf(nil, p.within, encoded(o)))
@@ -427,7 +426,7 @@ func TestSchemaAndLoaderAgreeOnEveryField(t *testing.T) {
 			}
 		}
 		if diff := cmp.Diff(p.required, required); diff != "" {
-			t.Errorf("%s: fields that are needed (-want +got):\n%s", p.name, diff)
+			t.Errorf("%s: required fields (-want +got):\n%s", p.name, diff)
 		}
 	}
 }
@@ -436,10 +435,10 @@ func TestSchemaAndLoaderAgreeOnEveryField(t *testing.T) {
 type spot struct {
 	value any
 	set   func(any)
-	drop  func() // nil for the whole
+	drop  func() // nil for the root
 }
 
-// spots lists every value of a document, always in the same order.
+// spots returns every value of a document, in a stable order.
 func spots(doc *any) (all []spot) {
 	var walk func(s spot)
 	walk = func(s spot) {
@@ -459,10 +458,10 @@ func spots(doc *any) (all []spot) {
 	return all
 }
 
-// mutate changes a document in one place.
+// mutate changes one value of a document.
 func mutate(t *rapid.T, doc *any) {
 	all := spots(doc)
-	at := rapid.SampledFrom(all).Draw(t, "place")
+	at := rapid.SampledFrom(all).Draw(t, "spot")
 	fields := []string{"bogus", "$schema", "anthropic", ""}
 	for _, p := range parts {
 		fields = append(fields, p.fields...)
@@ -478,7 +477,7 @@ func mutate(t *rapid.T, doc *any) {
 		}
 	case 2: // a value from elsewhere
 		at.set(decoded(string(encoded(rapid.SampledFrom(all).Draw(t, "other").value))))
-	case 3: // a text that is slightly wrong
+	case 3: // a slightly different string
 		if s, ok := at.value.(string); ok {
 			runes := []rune(s)
 			i := rapid.IntRange(0, len(runes)).Draw(t, "character")
@@ -505,7 +504,7 @@ func TestSchemaAndLoaderAgree(t *testing.T) {
 			doc = decoded(fmt.Sprintf(p.within, p.example))
 		}
 		if !agree(t, encoded(doc)) {
-			t.Errorf("a right seed is refused")
+			t.Error("a valid seed is rejected")
 		}
 		for range 8 {
 			mutated := decoded(string(encoded(doc)))
@@ -556,7 +555,7 @@ func TestSchemaHasTheFieldsOfTheLoader(t *testing.T) {
 			}
 		}
 		if diff := cmp.Diff(p.required, required); diff != "" {
-			t.Errorf("%s: fields that are needed (-loader +schema):\n%s", p.name, diff)
+			t.Errorf("%s: required fields (-loader +schema):\n%s", p.name, diff)
 		}
 	}
 }
@@ -566,17 +565,17 @@ func TestSchemaHasThePatternsOfTheLoader(t *testing.T) {
 		"/$defs/id":            idForm.pattern,
 		"/$defs/uuid":          uuidForm.pattern,
 		"/$defs/admin_key":     adminKeyForm.pattern,
-		"/$defs/time":          instantForm,
-		"/$defs/absolute_time": absoluteForm,
+		"/$defs/time":          timePattern,
+		"/$defs/absolute_time": absolutePattern,
 		"/$defs/settings/properties/anthropic_versions/items": versionForm.pattern,
-		"/$defs/clock/properties/offset":                      offsetForm,
+		"/$defs/clock/properties/offset":                      offsetPattern,
 		"/$defs/workspace/properties/display_color":           colorForm.pattern,
 		"/$defs/default_workspace/properties/display_color":   colorForm.pattern,
 		"/$defs/api_key/properties/partial_key_hint":          hintForm.pattern,
 		"/$defs/tags/propertyNames/not":                       regexp.MustCompile("^" + api.ReservedTagPrefix),
 	} {
 		if got := schemaAt(t, pointer)["pattern"]; got != pattern.String() {
-			t.Errorf("%s: the pattern is\n%s\nin the schema and in the loader\n%s", pointer, got, pattern)
+			t.Errorf("%s: the pattern is\n%s\nin the schema, and in the loader\n%s", pointer, got, pattern)
 		}
 	}
 }
@@ -602,7 +601,7 @@ func TestSchemaHasTheEnumerationsOfTheAPI(t *testing.T) {
 	}
 }
 
-// eachSchema calls f with the schema and every schema in it.
+// eachSchema calls f with the schema and all its subschemas.
 func eachSchema(f func(pointer string, s map[string]any)) {
 	var walk func(pointer string, v any, isSchema bool)
 	walk = func(pointer string, v any, isSchema bool) {
@@ -627,7 +626,7 @@ func eachSchema(f func(pointer string, s map[string]any)) {
 	walk("", decoded(string(Schema)), true)
 }
 
-// Editors show descriptions.
+// Editors show the descriptions.
 func TestSchemaDescribesEveryField(t *testing.T) {
 	described := 0
 	eachSchema(func(pointer string, s map[string]any) {
@@ -641,16 +640,16 @@ func TestSchemaDescribesEveryField(t *testing.T) {
 		described++
 		text, _ := s["description"].(string)
 		if text == "" || !strings.HasSuffix(text, ".") || strings.TrimSpace(text) != text {
-			t.Errorf("%s is described as %q", pointer, text)
+			t.Errorf("%s: invalid description %q", pointer, text)
 		}
 	})
 	if described < 90 {
-		t.Errorf("%d fields were looked at", described)
+		t.Errorf("only %d descriptions were checked", described)
 	}
 }
 
-// An editor that fills in a default or an example must not make a seed wrong.
-func TestSchemaDefaultsAndExamplesAreOfTheirOwnForm(t *testing.T) {
+// A default or example that an editor inserts must be valid.
+func TestSchemaDefaultsAndExamplesAreValid(t *testing.T) {
 	c := jsonschema.NewCompiler()
 	if err := c.AddResource(schemaAddress, decoded(string(Schema))); err != nil {
 		t.Fatal(err)
@@ -676,12 +675,12 @@ func TestSchemaDefaultsAndExamplesAreOfTheirOwnForm(t *testing.T) {
 		}
 	})
 	if seen < 20 {
-		t.Errorf("%d values were looked at", seen)
+		t.Errorf("only %d values were checked", seen)
 	}
 }
 
-// A default of the schema says what is the case when the field is left out.
-func TestSchemaDefaultsAreThoseOfTheLoader(t *testing.T) {
+// A field with the default from the schema has the same effect as omitting it.
+func TestSchemaDefaultsMatchTheLoader(t *testing.T) {
 	for _, p := range parts {
 		if p.def == "" || p.def == "file" {
 			continue
@@ -697,7 +696,7 @@ func TestSchemaDefaultsAreThoseOfTheLoader(t *testing.T) {
 			o[field] = value
 			with := encoded(o)
 			if diff := cmp.Diff(loadOne(t, fmt.Sprintf(p.within, without)), loadOne(t, fmt.Sprintf(p.within, with))); diff != "" {
-				t.Errorf("%s: %s left out and given as %s (-without +with):\n%s", p.name, field, encoded(value), diff)
+				t.Errorf("%s: %s omitted and set to %s (-without +with):\n%s", p.name, field, encoded(value), diff)
 			}
 		}
 	}
@@ -720,12 +719,12 @@ func loadOne(t *testing.T, src string) store.Contents {
 	return all[0]
 }
 
-func TestSchemaIsWrittenNeatly(t *testing.T) {
+func TestSchemaIsIndented(t *testing.T) {
 	var indented bytes.Buffer
 	if err := json.Indent(&indented, bytes.TrimSpace(Schema), "", "  "); err != nil {
 		t.Fatal(err)
 	}
 	if got := string(Schema); got != indented.String()+"\n" {
-		t.Error("schema.json is not indented by two blanks")
+		t.Error("schema.json is not indented with two spaces")
 	}
 }

@@ -10,17 +10,17 @@ import (
 )
 
 var (
-	domainForm  = form{is: "a domain such as example.com", valid: api.ValidDomain}
-	versionForm = form{is: "a version such as 2023-06-01", pattern: regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)}
+	domainForm  = form{want: "a domain, such as example.com", valid: api.ValidDomain}
+	versionForm = form{want: "a version, such as 2023-06-01", pattern: regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)}
 )
 
-// settings returns the settings s with the changes that a node makes: a field
-// that is left out stays, and null removes a limit.
+// settings returns s with the changes in n: an omitted field is unchanged, and
+// null removes a limit.
 func (r *report) settings(n *node, s store.Settings) store.Settings {
 	if n == nil {
 		return s
 	}
-	o := r.object(n, "settings")
+	o := r.object(n)
 	defer o.end()
 	s.WorkspaceLimit = int(o.integer("workspace_limit", 0, maxInteger, int64(s.WorkspaceLimit)))
 	o.limit("member_limit", &s.MemberLimit)
@@ -37,14 +37,14 @@ func (r *report) settings(n *node, s store.Settings) store.Settings {
 	return s
 }
 
-// limit reads a limit that null removes.
+// limit reads a limit, which null removes.
 func (o *object) limit(name string, into **int) {
 	switch n := o.get(name); {
 	case n == nil:
 	case n.Kind == jsontree.Null:
 		*into = nil
 	default:
-		*into = new(int(o.integerAt(n, 0, maxInteger, 0)))
+		*into = new(int(o.integerAt(n, 0, maxInteger, 0, ", or null for no limit")))
 	}
 }
 
@@ -59,16 +59,17 @@ func cloneSettings(s store.Settings) store.Settings {
 	return s
 }
 
-// ExportSettings writes settings as a seed does, complete.
+// ExportSettings returns complete settings as JSON, as in a seed.
 func ExportSettings(s store.Settings) []byte { return encode(s) }
 
-// ChangeSettings returns the present settings with the changes that settings
-// written as in a seed make: a field that is left out stays, and null removes a
-// limit. It fails with Faults.
-func ChangeSettings(present store.Settings, data []byte) (store.Settings, error) {
+// ChangeSettings returns s with the changes in data, which is written like the
+// settings of a seed: an omitted field is unchanged, and null removes a limit. Its
+// error is of type Faults.
+func ChangeSettings(s store.Settings, data []byte) (store.Settings, error) {
 	data, r := withoutBOM(data), newReport()
 	if root := r.parse(data); root != nil {
-		present = r.settings(root, present)
+		root.Name = "settings" // in messages
+		s = r.settings(root, s)
 	}
-	return present, r.err("settings", data)
+	return s, r.err("settings", data)
 }

@@ -10,12 +10,12 @@ import (
 	"antechamber/store"
 )
 
-// What a change leaves out stays, null removes, and the settings that it was
-// made from are not written to.
+// An omitted field is unchanged, null removes a limit, and the original settings
+// are not modified.
 func TestChangeSettings(t *testing.T) {
 	five, six := 5, 6
-	present := store.DefaultSettings()
-	present.MemberLimit, present.APIKeyLimit, present.AllowedInviteDomains = &five, &five, []string{"a.com"}
+	current := store.DefaultSettings()
+	current.MemberLimit, current.APIKeyLimit, current.AllowedInviteDomains = &five, &five, []string{"a.com"}
 	for change, want := range map[string]func(*store.Settings){
 		`{}`: func(*store.Settings) {},
 		`{"member_limit":6,"api_key_limit":null}`:                             func(s *store.Settings) { s.MemberLimit, s.APIKeyLimit = &six, nil },
@@ -23,9 +23,9 @@ func TestChangeSettings(t *testing.T) {
 		`{"allowed_invite_domains":[],"workspace_name_max_length":200}`:       func(s *store.Settings) { s.AllowedInviteDomains, s.WorkspaceNameMaxLength = []string{}, 200 },
 		`{"workspace_limit":0,"workspace_member_limit":5}`:                    func(s *store.Settings) { s.WorkspaceLimit, s.WorkspaceMemberLimit = 0, &five },
 	} {
-		wanted := present
+		wanted := current
 		want(&wanted)
-		got, err := ChangeSettings(present, []byte(change))
+		got, err := ChangeSettings(current, []byte(change))
 		if diff := cmp.Diff(wanted, got); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got)\n%s", change, err, diff)
 		}
@@ -48,8 +48,8 @@ func TestChangeSettingsReportsEveryFault(t *testing.T) {
 	}
 }
 
-// The id of Options is that of an organization without one.
-func TestTheIDOfTheOptions(t *testing.T) {
+// Options.ID is the id of an organization without one.
+func TestLoadUsesTheIDOfTheOptions(t *testing.T) {
 	const id, own = "00000000-0000-4000-8000-000000000001", "00000000-0000-4000-8000-000000000002"
 	for src, want := range map[string]string{`{"name":"A"}`: id, `{"name":"A","id":"` + own + `"}`: own} {
 		s, err := Parse("seed.json", []byte(src))

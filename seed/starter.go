@@ -2,9 +2,8 @@ package seed
 
 import _ "embed"
 
-// Starter is a seed for somebody to change: a small organization that shows
-// every kind of thing that a seed can hold. It names its schema as
-// ./seed.schema.json.
+// Starter is a seed to start from: a small organization with an example of
+// everything that a seed can describe. Its $schema is ./seed.schema.json.
 //
 //go:embed starter.json
 var Starter []byte

@@ -11,35 +11,36 @@ import (
 	"antechamber/internal/duration"
 )
 
-// Time is a time of a seed: absolute, or relative to the organization's clock
-// when the seed is loaded. The zero Time is left out of a seed.
+// Time is a time in a seed: absolute, or relative to the organization's clock
+// when the seed is loaded. The zero Time is omitted from a seed.
 type Time struct {
-	is       timeIs
+	kind     timeKind
 	absolute api.Time
 	relative time.Duration
 }
 
-type timeIs byte
+type timeKind byte
 
 const (
-	leftOut timeIs = iota
-	null
-	isAbsolute
-	isRelative
+	omittedTime timeKind = iota
+	nullTime
+	absoluteTime
+	relativeTime
 )
 
-// NoTime is a time that reads null.
-var NoTime = Time{is: null}
+// NoTime is written as null.
+var NoTime = Time{kind: nullTime}
 
-// At returns an absolute time, cut to the microsecond.
-func At(t time.Time) Time { return Time{is: isAbsolute, absolute: api.At(t)} }
+// At returns an absolute time, truncated to the microsecond.
+func At(t time.Time) Time { return Time{kind: absoluteTime, absolute: api.At(t)} }
 
-// FromNow returns the time a while after the clock at load, or before it.
+// FromNow returns a time relative to the clock at load. Negative durations are in
+// the past.
 func FromNow(d time.Duration) Time {
-	return Time{is: isRelative, relative: d.Truncate(time.Microsecond)}
+	return Time{kind: relativeTime, relative: d.Truncate(time.Microsecond)}
 }
 
-// OrNull returns an absolute time, or NoTime for the zero one.
+// OrNull returns an absolute time, or NoTime for the zero time.
 func OrNull(t api.Time) Time {
 	if t.IsZero() {
 		return NoTime
@@ -47,32 +48,32 @@ func OrNull(t api.Time) Time {
 	return At(t.Time)
 }
 
-// IsZero reports whether the time is left out.
-func (t Time) IsZero() bool { return t.is == leftOut }
+// IsZero reports whether the time is omitted.
+func (t Time) IsZero() bool { return t.kind == omittedTime }
 
-// given reports whether the time is neither left out nor null.
-func (t Time) given() bool { return t.is >= isAbsolute }
+// given reports whether the time is neither omitted nor null.
+func (t Time) given() bool { return t.kind >= absoluteTime }
 
-// MarshalJSON writes the time as a seed does.
+// MarshalJSON writes the time as in a seed.
 func (t Time) MarshalJSON() ([]byte, error) {
-	switch t.is {
-	case isAbsolute:
+	switch t.kind {
+	case absoluteTime:
 		return t.absolute.MarshalJSON()
-	case isRelative:
-		return []byte(`"` + distanceOf(t.relative) + `"`), nil
+	case relativeTime:
+		return []byte(`"` + formatDistance(t.relative) + `"`), nil
 	}
 	return []byte("null"), nil
 }
 
-// at is the time when the clock shows now. One that is not given is now.
+// at resolves the time against the clock. A time that is not given is now.
 func (t Time) at(now api.Time) api.Time {
-	if t.is == isAbsolute {
+	if t.kind == absoluteTime {
 		return t.absolute
 	}
 	return api.At(now.Add(t.relative))
 }
 
-// atOrNull is the time when the clock shows now, null when it is not given.
+// atOrNull is at, except that a time that is not given is null.
 func (t Time) atOrNull(now api.Time) api.Time {
 	if !t.given() {
 		return api.Time{}
@@ -80,21 +81,21 @@ func (t Time) atOrNull(now api.Time) api.Time {
 	return t.at(now)
 }
 
-// plus is the time a while later.
+// plus returns t plus d.
 func (t Time) plus(d time.Duration) Time {
-	if t.is == isAbsolute {
+	if t.kind == absoluteTime {
 		return At(t.absolute.Add(d))
 	}
 	return FromNow(t.relative + d)
 }
 
-// compare orders two times as far as that can be known: an absolute one and a
-// relative one have an order only when it is known what the clock shows.
+// compare compares two times. Without a clock, the order of an absolute and a
+// relative time is not known.
 func (t Time) compare(u Time, now *api.Time) (order int, known bool) {
 	switch {
-	case t.is != isAbsolute && u.is != isAbsolute:
+	case t.kind != absoluteTime && u.kind != absoluteTime:
 		return cmp.Compare(t.relative, u.relative), true
-	case t.is == isAbsolute && u.is == isAbsolute:
+	case t.kind == absoluteTime && u.kind == absoluteTime:
 		return t.absolute.Compare(u.absolute.Time), true
 	case now == nil:
 		return 0, false
@@ -102,7 +103,7 @@ func (t Time) compare(u Time, now *api.Time) (order int, known bool) {
 	return t.at(*now).Compare(u.at(*now).Time), true
 }
 
-// Duration is a duration of a seed, written as Go writes it.
+// Duration is a duration in a seed, in Go's notation.
 type Duration time.Duration
 
 // MarshalJSON writes the duration as a string.
@@ -115,16 +116,15 @@ const (
 	distance = `[+-]([0-9]+(\.[0-9]+)?[smhdw])+`
 )
 
-// Times are of one of these forms. They stand in the schema to the letter, a
-// test says so.
+// The patterns of times and durations. A test checks that the schema has the same.
 var (
-	absoluteForm = regexp.MustCompile(`^` + dateTime + `$`)
-	instantForm  = regexp.MustCompile(`^(` + dateTime + `|` + distance + `)$`)
-	offsetForm   = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns))+$`)
+	absolutePattern = regexp.MustCompile(`^` + dateTime + `$`)
+	timePattern     = regexp.MustCompile(`^(` + dateTime + `|` + distance + `)$`)
+	offsetPattern   = regexp.MustCompile(`^[+-]?([0-9]+(\.[0-9]+)?(h|m|s|ms|us|µs|ns))+$`)
 )
 
-// The times that a seed may name. Before 1970 ids cannot be dated, and after
-// 9999 RFC 3339 ends.
+// The range of times in a seed. Ids cannot encode times before 1970, nor RFC 3339
+// times after 9999.
 var (
 	earliest = api.At(time.Unix(0, 0))
 	latest   = api.At(time.Date(9999, 12, 31, 23, 59, 59, 999_999_000, time.UTC))
@@ -132,13 +132,13 @@ var (
 
 func inRange(t api.Time) bool { return !t.Before(earliest.Time) && !t.After(latest.Time) }
 
-// farthest is how far a relative time may lie from the clock.
-const farthest = 100 * 365 * 24 * time.Hour
+// maxDistance is how far a relative time may be from the clock.
+const maxDistance = 100 * 365 * 24 * time.Hour
 
-// parseTime reads a text of instantForm. It fails where the text names a day
-// that does not exist or a time out of range.
+// parseTime parses a string that matches timePattern. It fails for a date that does
+// not exist and a time out of range.
 func parseTime(s string) (Time, bool) {
-	if s[0] == '+' || s[0] == '-' {
+	if isDistance(s) {
 		d, ok := parseDistance(s)
 		return FromNow(d), ok
 	}
@@ -149,8 +149,12 @@ func parseTime(s string) (Time, bool) {
 	return At(t), inRange(api.At(t))
 }
 
-// distanceOf writes a duration as parseDistance reads it.
-func distanceOf(d time.Duration) string {
+// isDistance reports whether a string that matches timePattern is relative to the
+// clock.
+func isDistance(s string) bool { return s[0] == '+' || s[0] == '-' }
+
+// formatDistance is the inverse of parseDistance.
+func formatDistance(d time.Duration) string {
 	sign := "+"
 	if d < 0 {
 		sign, d = "-", -d
@@ -174,11 +178,11 @@ func distanceOf(d time.Duration) string {
 	return b.String()
 }
 
-// parseDistance reads a duration from the clock, cut to the microsecond. It
-// fails when that is more than farthest.
+// parseDistance parses a duration relative to the clock, truncated to the
+// microsecond. It fails if that is more than maxDistance.
 func parseDistance(s string) (time.Duration, bool) {
 	d, err := duration.Parse(s)
-	if err != nil || d.Abs() > farthest {
+	if err != nil || d.Abs() > maxDistance {
 		return 0, false
 	}
 	return d.Truncate(time.Microsecond), true

@@ -4,21 +4,22 @@ import (
 	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/text"
 	"antechamber/store"
 )
 
-// User is a user of a seed.
+// User is a user in a seed.
 type User struct {
-	ID      string               `json:"id,omitempty"` // drawn when empty
+	ID      string               `json:"id,omitempty"` // generated if empty
 	Email   string               `json:"email"`
-	Name    string               `json:"name,omitempty"` // made from the address when empty
+	Name    string               `json:"name,omitempty"` // derived from the email if empty
 	Role    api.OrganizationRole `json:"role"`
-	AddedAt Time                 `json:"added_at,omitzero"` // now when left out
+	AddedAt Time                 `json:"added_at,omitzero"` // now if omitted
 
 	at *node
 }
 
-// RemovedUser is a user who is gone: the id stays a valid cursor.
+// RemovedUser is a former user, whose id is still a valid cursor.
 type RemovedUser struct {
 	ID      string `json:"id"`
 	AddedAt Time   `json:"added_at"`
@@ -27,13 +28,13 @@ type RemovedUser struct {
 }
 
 var (
-	emailForm    = form{is: "an e-mail address", valid: api.ValidEmail}
-	userNameForm = form{is: "a name of at least 1 character", atLeast: 1}
-	userRefForm  = form{is: "a user's id, e-mail address or name", atLeast: 1}
+	emailForm    = form{want: "an email address", valid: api.ValidEmail}
+	userNameForm = form{want: "a non-empty string", minChars: 1}
+	userRefForm  = form{want: "the id, email or name of a user", minChars: 1}
 )
 
 func (r *report) user(n *node) User {
-	o := r.object(n, "a user", "email", "role")
+	o := r.object(n, "email", "role")
 	defer o.end()
 	return User{
 		at:      n,
@@ -45,18 +46,17 @@ func (r *report) user(n *node) User {
 	}
 }
 
-func (u User) times(each func(moment)) { each(moment{u.at, "added_at", u.AddedAt, began}) }
+func (u User) times(each func(moment)) { each(moment{u.at, "added_at", u.AddedAt, creation}) }
 
 func (r *report) removedUser(n *node) RemovedUser {
-	o := r.object(n, "a removed user", "id", "added_at")
+	o := r.object(n, "id", "added_at")
 	defer o.end()
 	return RemovedUser{at: n, ID: o.text("id", idForm), AddedAt: o.time("added_at")}
 }
 
-func (u RemovedUser) times(each func(moment)) { each(moment{u.at, "added_at", u.AddedAt, began}) }
+func (u RemovedUser) times(each func(moment)) { each(moment{u.at, "added_at", u.AddedAt, creation}) }
 
-// linkUsers reports duplicates. The ids of removed users share the space of the
-// others.
+// linkUsers reports duplicates. Users and removed users share one id space.
 func (r *report) linkUsers(o *Organization) {
 	ids, emails := r.unique("id"), r.unique("email")
 	for _, u := range o.Users {
@@ -68,18 +68,18 @@ func (r *report) linkUsers(o *Organization) {
 	}
 }
 
-// people are the users by what a reference may call them. Malformed values are
-// there too, or references to them would be reported as well.
-type people struct {
+// userIndex finds the users that references mean. It has invalid values too, so
+// that references to them are not reported as well.
+type userIndex struct {
 	byID, byEmail map[string]int
 	byName        map[string][]int
 	removed       map[string]bool // ids
 
-	faulty, removedFaulty bool // the lists are: what they hold is not known
+	faulty, removedFaulty bool // the lists are invalid, so that their users are not known
 }
 
-func (r *report) people(o *Organization) people {
-	p := people{
+func (r *report) indexUsers(o *Organization) userIndex {
+	p := userIndex{
 		byID: map[string]int{}, byEmail: map[string]int{}, byName: map[string][]int{}, removed: map[string]bool{},
 		faulty: r.faulty[o.at.Get("users")], removedFaulty: r.faulty[o.at.Get("removed")],
 	}
@@ -99,7 +99,7 @@ func (r *report) people(o *Organization) people {
 	return p
 }
 
-// name is the name that a user has, given or made from the address.
+// name returns the user's name, given or derived from the email.
 func (u User) name() string {
 	if u.Name != "" {
 		return u.Name
@@ -107,9 +107,9 @@ func (u User) name() string {
 	return api.NameOf(u.Email)
 }
 
-// gone reports whether an id is that of a user who is gone: a removed one, or at
-// least of the form of a user's id.
-func (p people) gone(id string) bool {
+// former reports whether an id is that of a former user: a removed one, or one
+// that at least looks like the id of a user.
+func (p userIndex) former(id string) bool {
 	if _, present := p.byID[id]; present {
 		return false
 	}
@@ -117,8 +117,8 @@ func (p people) gone(id string) bool {
 }
 
 // userOf returns the index of the user that a reference means, or -1.
-func (r *report) userOf(p people, at *node, ref string) int {
-	if !r.given(at) || p.faulty {
+func (r *report) userOf(p userIndex, at *node, ref string) int {
+	if !r.usable(at) || p.faulty {
 		return -1
 	}
 	if i, ok := p.byID[ref]; ok {
@@ -131,23 +131,23 @@ func (r *report) userOf(p people, at *node, ref string) int {
 	case len(named) == 1:
 		return named[0]
 	case len(named) > 1:
-		r.contradictory(at, "expected an id or an e-mail address: %d users are named %s", len(named), quote(ref))
+		r.contradictory(at, "ambiguous user %s: %d users have that name; use an id or email", text.Quote(ref), len(named))
 	case !p.removedFaulty:
-		r.contradictory(at, "expected the id, e-mail address or name of one of the users, not %s", quote(ref))
+		r.contradictory(at, "no such user %s", text.Quote(ref))
 	}
 	return -1
 }
 
 func (l *loader) users() (users []api.User) {
-	ids := taken{}
+	ids := usedIDs{}
 	for _, u := range l.o.Users {
-		ids.keep(u.ID)
+		ids.add(u.ID)
 	}
 	for _, u := range l.o.Removed {
-		ids.keep(u.ID)
+		ids.add(u.ID)
 	}
 	for _, k := range l.o.APIKeys {
-		ids.keep(k.gone)
+		ids.add(k.formerCreator)
 	}
 	for _, u := range l.o.Users {
 		added := u.AddedAt.at(l.now)

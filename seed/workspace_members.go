@@ -5,12 +5,13 @@ import (
 	"slices"
 
 	"antechamber/api"
+	"antechamber/internal/text"
 	"antechamber/store"
 )
 
-// WorkspaceMember is an assigned member of a workspace of a seed.
+// WorkspaceMember is an assigned member of a workspace in a seed.
 type WorkspaceMember struct {
-	User          string            `json:"user"` // id, address, or a name that is unique
+	User          string            `json:"user"` // id, email, or unique name
 	WorkspaceRole api.WorkspaceRole `json:"workspace_role"`
 
 	at    *node
@@ -18,7 +19,7 @@ type WorkspaceMember struct {
 }
 
 func (r *report) workspaceMember(n *node) WorkspaceMember {
-	o := r.object(n, "a member", "user", "workspace_role")
+	o := r.object(n, "user", "workspace_role")
 	defer o.end()
 	return WorkspaceMember{
 		at:            n,
@@ -27,7 +28,7 @@ func (r *report) workspaceMember(n *node) WorkspaceMember {
 	}
 }
 
-func (r *report) linkMembers(w *Workspace, p people) {
+func (r *report) linkMembers(w *Workspace, p userIndex) {
 	listed := map[int]*node{}
 	for i := range w.Members {
 		m := &w.Members[i]
@@ -36,7 +37,7 @@ func (r *report) linkMembers(w *Workspace, p people) {
 			continue
 		}
 		if first := listed[m.index]; first != nil {
-			r.contradictory(at, "duplicate member %s (first at %s)", quote(m.User), first.Pointer())
+			r.contradictory(at, "duplicate member %s (first at %s)", text.Quote(m.User), first.Pointer())
 		} else {
 			listed[m.index] = at
 		}
@@ -54,16 +55,16 @@ func (l *loader) members(c store.Contents) (members []store.Member) {
 
 // exportMembers adds the members to their workspaces, in the order of the users.
 func exportMembers(workspaces []Workspace, users []User, members []store.Member) {
-	place := make(map[string]int, len(users))
+	position := make(map[string]int, len(users))
 	for i, u := range users {
-		place[u.ID] = i
+		position[u.ID] = i
 	}
 	in := make(map[string]*Workspace, len(workspaces))
 	for i := range workspaces {
 		in[workspaces[i].ID] = &workspaces[i]
 	}
 	members = slices.Clone(members)
-	slices.SortFunc(members, func(a, b store.Member) int { return cmp.Compare(place[a.UserID], place[b.UserID]) })
+	slices.SortFunc(members, func(a, b store.Member) int { return cmp.Compare(position[a.UserID], position[b.UserID]) })
 	for _, m := range members {
 		w := in[m.WorkspaceID]
 		w.Members = append(w.Members, WorkspaceMember{User: m.UserID, WorkspaceRole: m.Role})

@@ -2,6 +2,7 @@ package seed
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -9,39 +10,39 @@ import (
 
 	"antechamber/api"
 	"antechamber/internal/jsontree"
+	"antechamber/internal/text"
 )
 
-// Workspace is a workspace of a seed. The Default Workspace has neither a name,
-// nor members, nor a time of archiving.
+// Workspace is a workspace in a seed. The Default Workspace has no name, members or
+// archived_at.
 type Workspace struct {
-	ID            string             `json:"id,omitempty"` // drawn when empty
+	ID            string             `json:"id,omitempty"` // generated if empty
 	Name          string             `json:"name,omitempty"`
-	DisplayColor  string             `json:"display_color,omitempty"`  // drawn when empty
-	CreatedAt     Time               `json:"created_at,omitzero"`      // now when left out
-	ArchivedAt    Time               `json:"archived_at,omitzero"`     // not archived when left out
-	CompartmentID string             `json:"compartment_id,omitempty"` // drawn when empty
+	DisplayColor  string             `json:"display_color,omitempty"`  // generated if empty
+	CreatedAt     Time               `json:"created_at,omitzero"`      // now if omitted
+	ArchivedAt    Time               `json:"archived_at,omitzero"`     // not archived if omitted
+	CompartmentID string             `json:"compartment_id,omitempty"` // generated if empty
 	ExternalKeyID api.Nullable       `json:"external_key_id"`
 	Tags          map[string]string  `json:"tags,omitzero"`
-	DataResidency *api.DataResidency `json:"data_residency,omitempty"` // api.DefaultDataResidency when nil
+	DataResidency *api.DataResidency `json:"data_residency,omitempty"` // api.DefaultDataResidency if nil
 	Members       []WorkspaceMember  `json:"members,omitzero"`
 
 	at    *node
 	index int // in Organization.Workspaces, -1 for the Default Workspace
 }
 
-// defaultName is what the Default Workspace is called, in references too.
+// defaultName is the name of the Default Workspace, also in references.
 const defaultName = "Default"
 
 var (
-	workspaceForm    = form{is: "a name of 1 to 255 characters", atLeast: 1, atMost: 255}
-	colorForm        = form{is: "a color such as #6C5BB9", pattern: regexp.MustCompile(api.ColorPattern)}
-	externalKeyForm  = form{is: "the id of an external key, or null", atLeast: 1}
-	tagForm          = form{is: "a text"}
-	workspaceRefForm = form{is: "a workspace's id or name, or null for the Default Workspace", atLeast: 1}
+	workspaceForm    = form{want: "a string of 1 to 255 characters", minChars: 1, maxChars: 255}
+	colorForm        = form{want: "a color, such as #6C5BB9", pattern: regexp.MustCompile(api.ColorPattern)}
+	externalKeyForm  = form{want: "the id of an external key, or null", minChars: 1}
+	workspaceRefForm = form{want: "the id or name of a workspace, or null for the Default Workspace", minChars: 1}
 )
 
 func (r *report) workspace(n *node) Workspace {
-	o := r.object(n, "a workspace", "name")
+	o := r.object(n, "name")
 	defer o.end()
 	w := o.workspace(n, false)
 	w.Members = list(r, o.get("members"), "members", 0, r.workspaceMember)
@@ -49,19 +50,19 @@ func (r *report) workspace(n *node) Workspace {
 }
 
 func (w Workspace) times(each func(moment)) {
-	each(moment{w.at, "created_at", w.CreatedAt, began})
-	each(moment{w.at, "archived_at", w.ArchivedAt, happened})
+	each(moment{w.at, "created_at", w.CreatedAt, creation})
+	each(moment{w.at, "archived_at", w.ArchivedAt, pastEvent})
 }
 
 func (r *report) defaultWorkspace(n *node) *Workspace {
-	o := r.object(n, "the Default Workspace")
+	o := r.object(n)
 	defer o.end()
 	w := o.workspace(n, true)
 	w.index = -1
 	return &w
 }
 
-// workspace reads all but the members.
+// workspace reads a workspace except its members.
 func (o *object) workspace(n *node, isDefault bool) Workspace {
 	w := Workspace{at: n, ID: o.text("id", idForm)}
 	if !isDefault {
@@ -85,7 +86,7 @@ func (r *report) tags(n *node) map[string]string {
 		return tags
 	}
 	if n.Kind != jsontree.Object {
-		r.malformed(n, "expected tags, an object of texts, not %s", describe(n))
+		r.invalid(n, "an object with string values")
 		return tags
 	}
 	for _, tag := range n.Items {
@@ -93,9 +94,13 @@ func (r *report) tags(n *node) map[string]string {
 			continue
 		}
 		if strings.HasPrefix(tag.Name, api.ReservedTagPrefix) {
-			r.add(true, tag.NameStart, tag.Pointer(), "expected a tag that does not begin with %q", api.ReservedTagPrefix)
+			r.add(true, tag.NameStart, tag.Pointer(), "tag names must not start with %q", api.ReservedTagPrefix)
 		}
-		tags[tag.Name] = r.textAt(tag, tagForm)
+		if tag.Kind != jsontree.String {
+			// Not with the name of the tag, which may be anything.
+			r.malformed(tag, "%s", text.Invalid("value", valueOf(tag), "a string"))
+		}
+		tags[tag.Name] = tag.Text
 	}
 	return tags
 }
@@ -105,7 +110,7 @@ func (r *report) dataResidency(n *node) *api.DataResidency {
 	if n == nil {
 		return &d
 	}
-	o := r.object(n, "a data residency")
+	o := r.object(n)
 	defer o.end()
 	if geo := enum(o, "workspace_geo", api.WorkspaceGeos); geo != "" {
 		d.WorkspaceGeo = geo
@@ -118,19 +123,19 @@ func (r *report) dataResidency(n *node) *api.DataResidency {
 	case geos == nil || geos.Kind == jsontree.String && geos.Text == api.Unrestricted:
 		return &d
 	case geos.Kind != jsontree.Array:
-		r.malformed(geos, "expected a list of inference geos, or %q, not %s", api.Unrestricted, describe(geos))
+		r.invalid(geos, fmt.Sprintf("a list of inference geos, or %q", api.Unrestricted))
 		return &d
 	}
-	byDefault := n.Get("default_inference_geo")
+	defaultGeo := n.Get("default_inference_geo")
 	d.AllowedInferenceGeos = list(r, geos, "inference geos", 1, func(n *node) string { return enumAt(r, n, api.InferenceGeos) })
-	faulty := r.faulty[byDefault] || len(geos.Items) == 0 || slices.ContainsFunc(geos.Items, func(n *node) bool { return r.faulty[n] })
+	faulty := r.faulty[defaultGeo] || len(geos.Items) == 0 || slices.ContainsFunc(geos.Items, func(n *node) bool { return r.faulty[n] })
 	if !faulty && !api.OneOf(d.DefaultInferenceGeo, d.AllowedInferenceGeos) {
-		r.contradictory(cmp.Or(byDefault, geos), "expected default_inference_geo, %q, to be among allowed_inference_geos", d.DefaultInferenceGeo)
+		r.contradictory(cmp.Or(defaultGeo, geos), "default_inference_geo %q must be one of allowed_inference_geos", d.DefaultInferenceGeo)
 	}
 	return &d
 }
 
-func (r *report) linkWorkspaces(o *Organization, p people) {
+func (r *report) linkWorkspaces(o *Organization, p userIndex) {
 	ids := r.unique("id")
 	ids.add(o.DefaultWorkspace.at, o.DefaultWorkspace.ID)
 	for i := range o.Workspaces {
@@ -141,17 +146,17 @@ func (r *report) linkWorkspaces(o *Organization, p people) {
 	}
 }
 
-// places are the workspaces by what a reference may call them.
-type places struct {
-	byDefault *Workspace
-	byID      map[string]*Workspace
-	byName    map[string][]*Workspace
-	faulty    bool // the list is: what it holds is not known
+// workspaceIndex finds the workspaces that references mean.
+type workspaceIndex struct {
+	defaultWorkspace *Workspace
+	byID             map[string]*Workspace
+	byName           map[string][]*Workspace
+	faulty           bool // the list is invalid, so that its workspaces are not known
 }
 
-func (r *report) places(o *Organization) places {
-	p := places{
-		byDefault: o.DefaultWorkspace, byID: map[string]*Workspace{}, byName: map[string][]*Workspace{defaultName: {o.DefaultWorkspace}},
+func (r *report) indexWorkspaces(o *Organization) workspaceIndex {
+	p := workspaceIndex{
+		defaultWorkspace: o.DefaultWorkspace, byID: map[string]*Workspace{}, byName: map[string][]*Workspace{defaultName: {o.DefaultWorkspace}},
 		faulty: r.faulty[o.at.Get("workspaces")],
 	}
 	for i := len(o.Workspaces) - 1; i >= 0; i-- {
@@ -168,53 +173,53 @@ func (r *report) places(o *Organization) places {
 }
 
 // workspaceOf returns the workspace that a reference means, or nil.
-func (r *report) workspaceOf(p places, at *node, ref string) *Workspace {
+func (r *report) workspaceOf(p workspaceIndex, at *node, ref string) *Workspace {
 	switch {
 	case r.faulty[at] || p.faulty:
 		return nil
 	case ref == "":
-		return p.byDefault
+		return p.defaultWorkspace
 	}
 	if w := p.byID[ref]; w != nil {
 		return w
 	}
 	switch named := p.byName[ref]; len(named) {
 	case 0:
-		r.contradictory(at, "expected the id or name of one of the workspaces, not %s", quote(ref))
+		r.contradictory(at, "no such workspace %s", text.Quote(ref))
 		return nil
 	case 1:
 		return named[0]
 	default:
-		r.contradictory(at, "expected an id: %d workspaces are named %s", len(named), quote(ref))
+		r.contradictory(at, "ambiguous workspace %s: %d workspaces have that name; use an id", text.Quote(ref), len(named))
 		return nil
 	}
 }
 
 func (c checker) workspace(w *Workspace) {
 	if !c.anyFaulty(w.at, "created_at", "archived_at") && w.ArchivedAt.given() && c.before(w.ArchivedAt, w.CreatedAt) {
-		c.contradictory(w.at.Get("archived_at"), "expected a time that is not before created_at")
+		c.contradictory(w.at.Get("archived_at"), "archived_at must not be before created_at")
 	}
 }
 
-func (l *loader) workspaceIDs() taken {
-	ids := taken{}
-	ids.keep(l.o.DefaultWorkspace.ID)
+func (l *loader) workspaceIDs() usedIDs {
+	ids := usedIDs{}
+	ids.add(l.o.DefaultWorkspace.ID)
 	for _, w := range l.o.Workspaces {
-		ids.keep(w.ID)
+		ids.add(w.ID)
 	}
 	return ids
 }
 
-// defaultWorkspace is as old as the organization, which is no younger than
-// anything in it.
-func (l *loader) defaultWorkspace(ids taken) api.Workspace {
+// defaultWorkspace returns the Default Workspace. By default it is as old as the
+// oldest object of the organization.
+func (l *loader) defaultWorkspace(ids usedIDs) api.Workspace {
 	w := l.o.DefaultWorkspace
 	created := l.now
 	if w.CreatedAt.given() {
 		created = w.CreatedAt.at(l.now)
 	} else {
 		l.o.times(func(m moment) {
-			if at := m.Time.at(l.now); m.is == began && at.Before(created.Time) {
+			if at := m.Time.at(l.now); m.role == creation && at.Before(created.Time) {
 				created = at
 			}
 		})
@@ -224,7 +229,7 @@ func (l *loader) defaultWorkspace(ids taken) api.Workspace {
 	return loaded
 }
 
-func (l *loader) workspaces(ids taken) (workspaces []api.Workspace) {
+func (l *loader) workspaces(ids usedIDs) (workspaces []api.Workspace) {
 	for i := range l.o.Workspaces {
 		w := &l.o.Workspaces[i]
 		workspaces = append(workspaces, l.workspace(w, w.CreatedAt.at(l.now), ids))
@@ -232,7 +237,7 @@ func (l *loader) workspaces(ids taken) (workspaces []api.Workspace) {
 	return workspaces
 }
 
-func (l *loader) workspace(w *Workspace, created api.Time, ids taken) api.Workspace {
+func (l *loader) workspace(w *Workspace, created api.Time, ids usedIDs) api.Workspace {
 	residency := *w.DataResidency
 	residency.AllowedInferenceGeos = slices.Clone(residency.AllowedInferenceGeos)
 	return api.Workspace{

@@ -31,10 +31,10 @@ func TestRefusals(t *testing.T) {
 		{"DELETE", "/organizations/" + firstID, "", 400, "first_organization", ""},
 		{"DELETE", "/organizations/unknown", "", 404, "organization_not_found", `no such organization "unknown"`},
 
-		{"PATCH", "/settings", `{"member_limit":-1,"workspace_limit":null,"limit":5}`, 400, "invalid_body", "/member_limit: expected"},
+		{"PATCH", "/settings", `{"member_limit":-1,"workspace_limit":null,"limit":5}`, 400, "invalid_body", "/member_limit: invalid member_limit -1: want"},
 		{"PATCH", "/settings", `{"member_limit":-1,"workspace_limit":null,"limit":5}`, 400, "invalid_body", `/limit: unknown field "limit"`},
 		{"PATCH", "/settings", `{"member_limit":1e400}`, 400, "invalid_body", "/member_limit"},
-		{"PATCH", "/settings", ``, 400, "invalid_body", "unexpected end of text"},
+		{"PATCH", "/settings", ``, 400, "invalid_body", "unexpected end of input"},
 
 		{"PUT", "/state", `{"name":"A","admin_keys":["` + secondKey + `"]}`, 409, "admin_key_taken", ""},
 		{"PUT", "/state", `{"name":"A","id":"` + secondID + `"}`, 409, "organization_exists", secondID},

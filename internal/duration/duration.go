@@ -1,5 +1,5 @@
-// Package duration reads durations as people write them for the clock: those of
-// Go, with days and weeks too.
+// Package duration parses durations for the clock: those of Go, plus days and
+// weeks.
 package duration
 
 import (
@@ -13,8 +13,8 @@ import (
 )
 
 var (
-	whole = regexp.MustCompile(`^[+-]?(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h|d|w))+$`)
-	part  = regexp.MustCompile(`([0-9]+)(?:\.([0-9]+))?(ns|us|µs|ms|s|m|h|d|w)`)
+	simple = regexp.MustCompile(`^[+-]?(?:[0-9]+(?:\.[0-9]+)?(?:ns|us|µs|ms|s|m|h|d|w))+$`)
+	part   = regexp.MustCompile(`([0-9]+)(?:\.([0-9]+))?(ns|us|µs|ms|s|m|h|d|w)`)
 )
 
 var units = map[string]time.Duration{
@@ -28,10 +28,10 @@ var (
 	ErrRange  = errors.New("out of range")
 )
 
-// Parse reads what time.ParseDuration reads, and sums with days and weeks: -3d,
-// 1w2d12h, 1.5d. What is finer than a nanosecond is cut off.
+// Parse parses everything that time.ParseDuration does, and also days and weeks: -3d,
+// 1w2d12h, 1.5d. It truncates to nanoseconds.
 func Parse(s string) (time.Duration, error) {
-	if !whole.MatchString(s) {
+	if !simple.MatchString(s) {
 		return parseMixed(s)
 	}
 	var sum time.Duration
@@ -41,7 +41,7 @@ func Parse(s string) (time.Duration, error) {
 		if err != nil || n > uint64(math.MaxInt64/unit) {
 			return 0, ErrRange
 		}
-		// 18 digits of a fraction are exact to well below a nanosecond of a week.
+		// 18 digits are precise to well below a nanosecond, even for weeks.
 		digits, _ := strconv.ParseUint((p[2] + "000000000000000000")[:18], 10, 64)
 		high, low := bits.Mul64(digits, uint64(unit))
 		fraction, _ := bits.Div64(high, low, 1_000_000_000_000_000_000)
@@ -57,7 +57,8 @@ func Parse(s string) (time.Duration, error) {
 	return sum, nil
 }
 
-// mixed is days and weeks before what only Go reads, such as .5h and 0.
+// mixed matches days and weeks followed by notations that only Go parses, such as
+// .5h and 0.
 var mixed = regexp.MustCompile(`^([+-]?(?:[0-9]+(?:\.[0-9]+)?[wd])+)([0-9.].*)$`)
 
 func parseMixed(s string) (time.Duration, error) {

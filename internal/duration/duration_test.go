@@ -27,8 +27,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// What Go writes is read as it was.
-func TestParseReadsGo(t *testing.T) {
+// Parse is the inverse of time.Duration.String.
+func TestParseFormattedDurations(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		d := time.Duration(rapid.Int64Min(-1<<62).Draw(t, "nanoseconds"))
 		if got, err := Parse(d.String()); err != nil || got != d {

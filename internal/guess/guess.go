@@ -1,68 +1,67 @@
-// Package guess finds the word that was probably meant.
+// Package guess suggests corrections for misspelled words.
 package guess
 
 import "strings"
 
-// longest is how many bytes a word has at most that is compared: the time goes
-// with its length.
-const longest = 100
+// maxLength is the length in bytes up to which a word is compared. The time grows
+// with it.
+const maxLength = 100
 
-// Nearest returns the one of the words that is nearest to another, where one is
-// near: some letters differ, or were left out. It is empty where none is.
+// Nearest returns the word nearest to a misspelled one: only a few letters differ, or
+// letters were omitted. It returns "" if none is near.
 func Nearest[T ~string](word T, words []T) T {
-	wrong := strings.ToLower(string(word))
-	if len(wrong) > longest {
+	lower := strings.ToLower(string(word))
+	if len(lower) > maxLength {
 		return ""
 	}
-	best, distance := T(""), 1+max(1, len(wrong)/3)
+	best, distance := T(""), 1+max(1, len(lower)/3)
 	for _, w := range words {
-		if d := edits(wrong, strings.ToLower(string(w))); d < distance {
+		if d := edits(lower, strings.ToLower(string(w))); d < distance {
 			best, distance = w, d
 		}
 	}
-	if best != "" || len(wrong) <= 3 {
+	if best != "" || len(lower) <= 3 {
 		return best
 	}
 	for _, w := range words {
-		// createInvite, for createOrganizationInvite.
-		if isSubsequence(wrong, strings.ToLower(string(w))) {
+		// For example, createInvite for createOrganizationInvite.
+		if isSubsequence(lower, strings.ToLower(string(w))) {
 			return w
 		}
 	}
 	return ""
 }
 
-// Operation is Nearest for names of operations, of which people leave out or
-// change what the Admin API alone says: removeOrganizationMember is deleteUser to
-// most.
+// Operation is Nearest for operation ids. It knows that people often use other terms
+// than the Admin API, such as deleteUser for removeOrganizationMember.
 func Operation(word string, ids []string) string {
-	if len(word) > longest {
+	if len(word) > maxLength {
 		return ""
 	}
 	if best := Nearest(word, ids); best != "" && edits(strings.ToLower(word), strings.ToLower(best)) <= 2 {
 		return best
 	}
-	said := make([]string, len(ids))
+	common := make([]string, len(ids))
 	for i, id := range ids {
-		said[i] = ordinary.Replace(id)
+		common[i] = commonTerms.Replace(id)
 	}
-	near := Nearest(ordinary.Replace(word), said)
+	near := Nearest(commonTerms.Replace(word), common)
 	for i := range ids {
-		if near != "" && said[i] == near {
+		if near != "" && common[i] == near {
 			return ids[i]
 		}
 	}
 	return Nearest(word, ids)
 }
 
-// ordinary turns the words of the Admin API into one of those that people use
-// for the same.
-var ordinary = strings.NewReplacer(
+// commonTerms replaces terms of the Admin API, and their synonyms, by common ones.
+var commonTerms = strings.NewReplacer(
 	"OrganizationMember", "User", "OrganizationInvite", "Invite", "WorkspaceMember", "Member", "CurrentOrganization", "Me",
 	"remove", "delete", "retrieve", "get", "change", "update", "add", "create", "new", "create", "invite", "createInvite",
 )
 
-// edits counts the bytes to insert, delete or replace to make b of a.
+// edits returns how many bytes must be inserted, deleted or replaced to turn a into
+// b.
 func edits(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -17,17 +17,17 @@ func TestNearest(t *testing.T) {
 	}
 }
 
-// A long word is not compared: its distance to a word alike would be near enough.
+// Long words are not compared, not even with similar ones.
 func TestLongWordsAreNotCompared(t *testing.T) {
-	long := strings.Repeat("a", longest)
+	long := strings.Repeat("a", maxLength)
 	if got := Nearest(long, []string{long + "b"}); got != long+"b" {
-		t.Errorf("a word of %d bytes: %q", longest, got)
+		t.Errorf("word of %d bytes: %q", maxLength, got)
 	}
 	if got := Nearest(long+"a", []string{long + "b"}); got != "" {
-		t.Errorf("a word of %d bytes: %q", longest+1, got)
+		t.Errorf("word of %d bytes: %q", maxLength+1, got)
 	}
 	if got := Operation(long+"a", []string{long + "b"}); got != "" {
-		t.Errorf("an operation of %d bytes: %q", longest+1, got)
+		t.Errorf("operation of %d bytes: %q", maxLength+1, got)
 	}
 }
 

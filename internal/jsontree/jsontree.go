@@ -1,7 +1,6 @@
-// Package jsontree reads JSON into a tree whose values know where they are, for
-// readers that report every fault of a text with its place. encoding/json stops
-// at the first fault, doesn't say where a value is, and accepts a field that is
-// there twice.
+// Package jsontree parses JSON into a tree whose values know their positions, for
+// readers that report every fault with its position. encoding/json stops at the
+// first fault, doesn't report positions, and accepts repeated fields.
 package jsontree
 
 import (
@@ -11,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,15 +21,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// MaxDepth is how deeply values may be nested: far more than any text needs,
-// and far less than a stack holds.
+// MaxDepth is how deeply values may be nested: far more than any document needs,
+// and far less than would overflow the stack.
 const MaxDepth = 100
 
-// MaxRepeated is how many repeated members a document lists at most: each will be
-// reported with its place, and a hostile text may have a great many.
+// MaxRepeated is the maximum number of repeated members that a document lists. Each
+// is reported with its position, and a hostile document may have very many.
 const MaxRepeated = 100
 
-// Kind is what a value is.
+// Kind is the type of a value.
 type Kind byte
 
 // The kinds of values.
@@ -42,50 +42,49 @@ const (
 	Object Kind = '{'
 )
 
-// Node is a value and where it is in its text.
+// Node is a value and its position.
 type Node struct {
 	Kind       Kind
-	Start, End int     // bytes of the text
+	Start, End int     // byte offsets
 	Text       string  // the content of a string; a number or boolean as written
-	Items      []*Node // the elements of an array or the members of an object, in order
+	Items      []*Node // elements of an array or members of an object, in order
 	Name       string  // of a member of an object
 	NameStart  int
-	Repeated   bool // the object has an earlier member of the same name
+	Repeated   bool // whether the object has an earlier member with this name
 
 	parent *Node
 	index  int // in parent.Items
 }
 
-// Document is a text and its values.
+// Document is parsed JSON.
 type Document struct {
 	Text     []byte
 	Root     *Node
-	Repeated []*Node // the first members whose object has an earlier one of the same name
+	Repeated []*Node // the first MaxRepeated repeated members
 }
 
-// SyntaxError says where and why a text is not JSON.
+// SyntaxError is an error for text that is not valid JSON.
 type SyntaxError struct {
 	Offset       int // in bytes
-	Line, Column int // as Position counts them
+	Line, Column int // as returned by Position
 	Message      string
 }
 
-// Error returns the message with the place.
+// Error returns the message and the position.
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("%s (line %d column %d)", e.Message, e.Line, e.Column)
 }
 
-// Parse reads a text that is one JSON value (RFC 8259, UTF-8). It fails with a
-// *SyntaxError; the document then has no root, and the names that were repeated
-// before that.
+// Parse parses a single JSON value (RFC 8259, UTF-8). Its error is a *SyntaxError;
+// the document then has no root, but it lists the repeated names before the error.
 func Parse(text []byte) (*Document, error) { return ParseWithin(text, Limits{}) }
 
-// Limits bound a tree, which takes many times the memory of a text of short
-// values.
+// Limits limit the size of a tree. For short values, a tree takes many times the
+// memory of its text.
 type Limits struct {
-	Values int // a text with more values and names is refused; 0 for any number
-	// Levels are those that the tree has. Objects and arrays below are checked and
-	// keep no Items; repeated names in them are not found. 0 for all.
+	Values int // maximum number of values and names; 0 for no limit
+	// Levels is the depth of the tree. Objects and arrays below it are validated, but
+	// have no Items, and repeated names in them are not found. 0 for no limit.
 	Levels int
 }
 
@@ -95,7 +94,7 @@ func ParseWithin(text []byte, limits Limits) (*Document, error) {
 	p := &parser{
 		limits: limits,
 		doc:    &Document{Text: text},
-		// The parser itself finds repeated names: it reports them and goes on.
+		// The parser finds repeated names itself and continues after them.
 		d: jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true)),
 	}
 	root := &Node{}
@@ -107,23 +106,25 @@ func ParseWithin(text []byte, limits Limits) (*Document, error) {
 		p.doc.Root = root
 		return p.doc, nil
 	case nil:
-		return p.doc, p.fail(p.start(root.End), "unexpected text after the value")
+		return p.doc, p.fail(p.start(root.End), trailingData)
 	default:
-		return p.doc, p.syntaxError(err)
+		return p.doc, p.fail(p.offsetOf(err), trailingData)
 	}
 }
+
+const trailingData = "unexpected data after the top-level value"
 
 // Raw returns the text of a value.
 func (d *Document) Raw(n *Node) []byte { return d.Text[n.Start:n.End] }
 
-// Position returns the line and the column of an offset in a text, both counted
-// from 1, columns in characters.
+// Position returns the line and column of an offset. Both start at 1; columns count
+// characters.
 func Position(text []byte, offset int) (line, column int) {
 	before := text[:min(max(offset, 0), len(text))]
 	return 1 + bytes.Count(before, []byte("\n")), 1 + utf8.RuneCount(before[bytes.LastIndexByte(before, '\n')+1:])
 }
 
-// Get returns the first member of an object with a name, or nil.
+// Get returns the first member with a name, or nil.
 func (n *Node) Get(name string) *Node {
 	if n == nil || n.Kind != Object {
 		return nil
@@ -136,8 +137,8 @@ func (n *Node) Get(name string) *Node {
 	return nil
 }
 
-// Unknown returns the members of an object with other names than these, in order,
-// and each name once.
+// Unknown returns the members whose names are not among those known, in order and
+// without repeated names.
 func (n *Node) Unknown(known ...string) (unknown []*Node) {
 	if n == nil || n.Kind != Object {
 		return nil
@@ -150,8 +151,8 @@ func (n *Node) Unknown(known ...string) (unknown []*Node) {
 	return unknown
 }
 
-// Path returns the way to the value as people write it: expect[0].times. It is
-// for messages: names are not escaped, and long ones are cut.
+// Path returns the path to the value in the form expect[0].times, for messages:
+// names are not escaped, and long ones are shortened.
 func (n *Node) Path() string {
 	switch {
 	case n == nil || n.parent == nil:
@@ -190,27 +191,90 @@ type parser struct {
 	values int // read so far
 	doc    *Document
 	d      *jsontext.Decoder
-	names  []string // seen so far, so that those of a thousand users are one string
+	names  []string // interned: a thousand users share one string per field
 }
 
 func (p *parser) syntaxError(err error) error {
-	offset, message := len(p.doc.Text), "unexpected end of text"
 	if own, ok := errors.AsType[*SyntaxError](err); ok {
 		return own
 	}
-	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok && !errors.Is(err, io.ErrUnexpectedEOF) {
-		offset, message = int(syntax.ByteOffset), syntax.Err.Error()
+	offset := p.offsetOf(err)
+	message := "unexpected end of input"
+	if offset < len(p.doc.Text) {
+		message = cmp.Or(p.mistake(offset), wording.Replace(errors.Unwrap(err).Error()))
 	}
 	return p.fail(offset, message)
 }
+
+// offsetOf returns the offset of an error of the decoder.
+func (p *parser) offsetOf(err error) int {
+	if syntax, ok := errors.AsType[*jsontext.SyntacticError](err); ok && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return int(syntax.ByteOffset)
+	}
+	return len(p.doc.Text)
+}
+
+// wording adapts the decoder's messages to our terms.
+var wording = strings.NewReplacer(
+	"invalid character", "unexpected",
+	"object name", "field name", "object value", "field value", "array element", "list element",
+	"(expecting non-control character)", "(must be escaped)", "(expecting digit)", "(want a digit)", "(expecting ", "(want ",
+)
+
+// The patterns of common mistakes.
+var (
+	trailingComma = regexp.MustCompile(`^,\s*[}\]]`)
+	comment       = regexp.MustCompile(`^(//|/\*|#)`)
+	unquotedName  = regexp.MustCompile(`^('[^']*'|[A-Za-z_$][A-Za-z0-9_$-]*)\s*:`)
+	singleQuote   = regexp.MustCompile(`^'`)
+	unquotedWord  = regexp.MustCompile(`^[A-Za-z_$]`)
+	literal       = regexp.MustCompile(`^(true|false|null)\b`)
+)
+
+// mistake returns a message for a common mistake where the decoder failed, or ""
+// if the decoder's own message is good enough.
+func (p *parser) mistake(offset int) string {
+	data := p.doc.Text
+	word := offset // the decoder fails inside a word that starts like a literal
+	for word > 0 && isLetter(data[word-1]) {
+		word--
+	}
+	before := bytes.TrimRight(data[:word], " \t\r\n")
+	atStart := len(before) == 0 || strings.IndexByte(":,[{", before[len(before)-1]) >= 0
+	switch first, size := utf8.DecodeRune(data[offset:]); {
+	case first == utf8.RuneError && size == 1:
+		return "invalid UTF-8"
+	case first == '\\' || first < ' ': // inside a string
+		return ""
+	case trailingComma.Match(data[offset:]), (first == '}' || first == ']') && bytes.HasSuffix(before, []byte(",")):
+		return "trailing commas are not allowed"
+	case comment.Match(data[offset:]):
+		return "comments are not allowed"
+	case '0' <= first && first <= '9' && offset > 0 && data[offset-1] == '0':
+		return "numbers must not have leading zeros"
+	case !atStart || literal.Match(data[word:]):
+		return ""
+	case unquotedName.Match(data[word:]):
+		return quotedNames
+	case singleQuote.Match(data[word:]):
+		return "strings must be in double quotes"
+	case unquotedWord.Match(data[word:]):
+		return "unquoted text is not allowed, except true, false and null"
+	}
+	return ""
+}
+
+const quotedNames = "field names must be in double quotes"
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 func (p *parser) fail(offset int, message string) error {
 	line, column := Position(p.doc.Text, offset)
 	return &SyntaxError{offset, line, column, message}
 }
 
-// start returns the offset of the token after an offset: the decoder reports
-// only where tokens end.
+// start returns the start of the token after an offset: the decoder reports only
+// where tokens end.
 func (p *parser) start(at int) int {
 	for at < len(p.doc.Text) && strings.IndexByte(" \t\r\n,:", p.doc.Text[at]) >= 0 {
 		at++
@@ -218,8 +282,7 @@ func (p *parser) start(at int) int {
 	return at
 }
 
-// read reads the next value into n, or reports that an object or array ends
-// there.
+// read reads the next value into n, or reports that the object or array ends.
 func (p *parser) read(n *Node) (end bool, err error) {
 	n.Start = p.start(int(p.d.InputOffset()))
 	if p.d.StackDepth() >= MaxDepth && p.d.PeekKind() != '}' && p.d.PeekKind() != ']' {
@@ -255,15 +318,15 @@ func (p *parser) read(n *Node) (end bool, err error) {
 	return false, err
 }
 
-// items reads what an object or array holds, and its end.
+// items reads the members or elements of n, and its end.
 func (p *parser) items(n *Node) error {
 	var seen map[string]bool
 	for {
 		item := &Node{parent: n, index: len(n.Items)}
 		if n.Kind == Object {
 			var name Node
-			if kind := p.d.PeekKind(); kind != '"' && kind != '}' && kind != 0 { // or else {name: 1} is a bad literal null
-				return p.fail(p.start(int(p.d.InputOffset())), "field name must be a string in double quotes")
+			if kind := p.d.PeekKind(); kind != '"' && kind != '}' && kind != 0 { // the decoder would take {name: 1} for a misspelled null
+				return p.fail(p.start(int(p.d.InputOffset())), quotedNames)
 			}
 			if end, err := p.read(&name); end || err != nil {
 				return err
@@ -281,8 +344,8 @@ func (p *parser) items(n *Node) error {
 	}
 }
 
-// repeats reports whether an object has a member of the name. Objects with many
-// members have a set of their names, or a hostile one would take quadratic time.
+// repeats reports whether an object already has a member with the name. It uses a
+// set for objects with many members: a hostile one would take quadratic time.
 func (p *parser) repeats(n *Node, name string, seen *map[string]bool) bool {
 	const many = 32
 	if len(n.Items) < many {
@@ -299,13 +362,13 @@ func (p *parser) repeats(n *Node, name string, seen *map[string]bool) bool {
 	return repeated
 }
 
-// intern returns an equal string that was seen before, if it is one of the few.
+// intern returns the first equal name, as long as there are few different ones.
 func (p *parser) intern(name string) string {
-	const most = 64
+	const maxNames = 64
 	if i := slices.Index(p.names, name); i >= 0 {
 		return p.names[i]
 	}
-	if len(p.names) < most {
+	if len(p.names) < maxNames {
 		p.names = append(p.names, name)
 	}
 	return name

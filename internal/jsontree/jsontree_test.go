@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// outline returns a line for each value of a document: pointer, place of the
-// name, place, kind and content.
+// outline returns a line for each value of a document: position of the name,
+// pointer, position, kind and content.
 func outline(d *Document, n *Node) (lines []string) {
 	line := fmt.Sprintf("%q %d-%d %c", n.Pointer(), n.Start, n.End, n.Kind)
 	if n.Name != "" {
@@ -29,7 +29,7 @@ func outline(d *Document, n *Node) (lines []string) {
 	return lines
 }
 
-func TestValuesKnowWhereTheyAre(t *testing.T) {
+func TestParseRecordsPositions(t *testing.T) {
 	const text = ` {"a": [1, -2.50e+1 ,true],"b/~":{"c":null , "d":"x\ny"}, "e" : false, "f":[],"g":{}} `
 	d, err := Parse([]byte(text))
 	if err != nil {
@@ -48,11 +48,11 @@ func TestValuesKnowWhereTheyAre(t *testing.T) {
 		t.Errorf("Raw returned %s", got)
 	}
 	if d.Root.Get("x") != nil || d.Root.Get("a").Get("x") != nil || (*Node)(nil).Get("x") != nil {
-		t.Error("Get found a member that is not there")
+		t.Error("Get found a member that does not exist")
 	}
 }
 
-func TestTooManyValues(t *testing.T) {
+func TestParseWithinLimitsValues(t *testing.T) {
 	const text = `{"a":[1,2,{}],"b":null}` // 8 values and names
 	if _, err := ParseWithin([]byte(text), Limits{Values: 8}); err != nil {
 		t.Error(err)
@@ -63,7 +63,7 @@ func TestTooManyValues(t *testing.T) {
 	}
 }
 
-func TestParseTop(t *testing.T) {
+func TestParseWithinLimitsLevels(t *testing.T) {
 	const text = `{"a":[1,{"b":2}],"c":{"d":3,"e":[4],"d":{"f":5,"f":6}}}`
 	d, err := ParseWithin([]byte(text), Limits{Levels: 2})
 	if err != nil {
@@ -80,8 +80,10 @@ func TestParseTop(t *testing.T) {
 		t.Errorf("repeated names %v", d.Repeated)
 	}
 	for text, want := range map[string]string{
-		`[[[1}]]`:        "invalid character '}' after array element (expecting ',' or ']') (line 1 column 5)",
-		`[[[1`:           "unexpected end of text (line 1 column 5)",
+		`[[{"a":1,}]]`:   "trailing commas are not allowed (line 1 column 10)",
+		`[[{a:1}]]`:      "field names must be in double quotes (line 1 column 4)",
+		`[[[1}]]`:        "unexpected '}' after list element (want ',' or ']') (line 1 column 5)",
+		`[[[1`:           "unexpected end of input (line 1 column 5)",
 		"[[[\"\xff\"]]]": "invalid UTF-8 (line 1 column 5)",
 	} {
 		if _, err := ParseWithin([]byte(text), Limits{Levels: 2}); err == nil || err.Error() != want {
@@ -128,7 +130,7 @@ func TestUnknown(t *testing.T) {
 	}
 }
 
-func TestRepeatedNamesAreFound(t *testing.T) {
+func TestParseFindsRepeatedNames(t *testing.T) {
 	many := make([]string, 100)
 	for i := range many {
 		many[i] = fmt.Sprintf(`"n%d":%d`, i, i)
@@ -155,29 +157,44 @@ func TestRepeatedNamesAreFound(t *testing.T) {
 	}
 }
 
-func TestTextsThatAreNotJSON(t *testing.T) {
+func TestParseSyntaxErrors(t *testing.T) {
 	deep := func(n int) string { return strings.Repeat("[", n) + strings.Repeat("]", n) }
 	if _, err := Parse([]byte(deep(MaxDepth))); err != nil {
 		t.Errorf("%d levels: %v", MaxDepth, err)
 	}
 	for text, want := range map[string]string{
-		"":                           "1:1 unexpected end of text",
-		"\n \n":                      "3:1 unexpected end of text",
-		"{\n \"a\": [1,\n":           "3:1 unexpected end of text",
-		`{"a`:                        "1:4 unexpected end of text",
-		`{"a": tru}`:                 `1:10 invalid character '}' in literal true (expecting 'e')`,
-		`{a: 1}`:                     `1:2 invalid character 'a' at start of value`,
-		`{"é" 1}`:                    `1:6 invalid character '1' after object name (expecting ':')`,
-		`{name: 1}`:                  "1:2 field name must be a string in double quotes",
-		`{1: 1}`:                     "1:2 field name must be a string in double quotes",
-		`{} {}`:                      "1:4 unexpected text after the value",
-		`{} x`:                       `1:4 invalid character 'x' at start of value`,
-		"[1,]":                       `1:3 invalid character ',' at start of value`,
+		"":                           "1:1 unexpected end of input",
+		"\n \n":                      "3:1 unexpected end of input",
+		"{\n \"a\": [1,\n":           "3:1 unexpected end of input",
+		`{"a`:                        "1:4 unexpected end of input",
+		`{"a": tru}`:                 "1:10 unquoted text is not allowed, except true, false and null",
+		`{a: 1}`:                     "1:2 field names must be in double quotes",
+		`{"a": 1, 'b' : 2}`:          "1:10 field names must be in double quotes",
+		`{"a": 'b'}`:                 "1:7 strings must be in double quotes",
+		`{"a": nobody}`:              "1:8 unquoted text is not allowed, except true, false and null",
+		`{"a": Infinity}`:            "1:7 unquoted text is not allowed, except true, false and null",
+		`{"a": true"b": 1}`:          `1:11 unexpected '"' after field value (want ',' or '}')`,
+		`{"a": true x}`:              `1:12 unexpected 'x' after field value (want ',' or '}')`,
+		`{"a": 1x}`:                  `1:8 unexpected 'x' after field value (want ',' or '}')`,
+		"[1 // one\n]":               "1:4 comments are not allowed",
+		"# one\n1":                   "1:1 comments are not allowed",
+		"[-01]":                      "1:4 numbers must not have leading zeros",
+		`{"a": "b:cd\me"}`:           "1:12 invalid escape sequence `\\m` in string",
+		"{\"a\": \"b:cd\x01\"}":      `1:12 unexpected '\x01' in string (must be escaped)`,
+		"[1,,2]":                     `1:4 unexpected ',' at start of value`,
+		"{\"a\": 1,\n}":              "1:8 trailing commas are not allowed",
+		"\xff\xfe1\x00":              "1:1 invalid UTF-8",
+		`{"é" 1}`:                    `1:6 unexpected '1' after field name (want ':')`,
+		`{name: 1}`:                  "1:2 field names must be in double quotes",
+		`{1: 1}`:                     "1:2 field names must be in double quotes",
+		`{} {}`:                      "1:4 unexpected data after the top-level value",
+		`{} x`:                       "1:4 unexpected data after the top-level value",
+		"[1,]":                       "1:3 trailing commas are not allowed",
 		"\"\xe9\"":                   `1:2 invalid UTF-8`,
 		`"\ud834 "`:                  `1:2 invalid surrogate pair "\\ud834 \"" in string`,
-		"\"a\nb\"":                   `1:3 invalid character '\n' in string (expecting non-control character)`,
+		"\"a\nb\"":                   `1:3 unexpected '\n' in string (must be escaped)`,
 		deep(MaxDepth + 1):           "1:101 more than 100 levels of nesting",
-		`{"b":[{"a":1,"a":2},{"c":1`: "1:27 unexpected end of text",
+		`{"b":[{"a":1,"a":2},{"c":1`: "1:27 unexpected end of input",
 	} {
 		d, err := Parse([]byte(text))
 		syntax, ok := errors.AsType[*SyntaxError](err)
@@ -198,8 +215,8 @@ func TestTextsThatAreNotJSON(t *testing.T) {
 	}
 }
 
-// plain returns a value as encoding/json decodes it, the last of repeated
-// members winning.
+// plain returns a value as encoding/json decodes it: of repeated members, the last
+// one counts.
 func plain(n *Node) any {
 	switch n.Kind {
 	case Object:

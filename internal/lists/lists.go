@@ -1,7 +1,7 @@
-// Package lists has what package slices lacks.
+// Package lists has functions that package slices lacks.
 package lists
 
-// Map returns what f makes of each element, never nil.
+// Map returns the results of f for each element. It never returns nil.
 func Map[T, U any](all []T, f func(T) U) []U {
 	out := make([]U, len(all))
 	for i, v := range all {
@@ -10,7 +10,7 @@ func Map[T, U any](all []T, f func(T) U) []U {
 	return out
 }
 
-// Filter returns the elements that keep reports true for.
+// Filter returns the elements for which keep returns true.
 func Filter[T any](all []T, keep func(T) bool) (kept []T) {
 	for _, v := range all {
 		if keep(v) {

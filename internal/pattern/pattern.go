@@ -1,14 +1,15 @@
-// Package pattern matches the segments of paths.
+// Package pattern matches path segments.
 package pattern
 
 import "strings"
 
-// IsParameter reports whether a segment of a route is a parameter: {name}.
+// IsParameter reports whether a segment of a route is a parameter, such as {name}.
 func IsParameter(segment string) bool {
 	return strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}")
 }
 
-// Glob reports whether a pattern, in which * stands for anything, is all of s.
+// Glob reports whether a pattern matches all of s. In the pattern, * matches any
+// string, also an empty one.
 func Glob(pattern, s string) bool {
 	parts := strings.Split(pattern, "*")
 	last := len(parts) - 1

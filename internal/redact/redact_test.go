@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestRedactKey(t *testing.T) {
+func TestKey(t *testing.T) {
 	for key, want := range map[string]string{
 		"":                      "",
 		"sk-ant-admin01-abcdef": "sk-ant-…cdef",
@@ -21,14 +21,14 @@ func TestRedactKey(t *testing.T) {
 	}
 }
 
-// No text lets through more than the last four characters of a key, whatever
-// stands around it, and what is redacted stays as it is.
-func TestRedactLetsNoKeyThrough(t *testing.T) {
+// Text leaves at most the last four characters of a key, whatever surrounds it, and
+// does not change redacted text.
+func TestTextRedactsKeys(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		key := rapid.StringMatching(`sk-ant-admin[0-9]{2}-[A-Za-z0-9_-]{5,128}`).Draw(t, "key")
 		got := Text(rapid.String().Draw(t, "before") + key + rapid.SampledFrom([]string{"", `"`, " ", "&x=y", "%20", `\n`, "..."}).Draw(t, "after"))
 		if strings.Contains(got, key[len("sk-ant-"):len(key)-4]) || !strings.Contains(got, "sk-ant-…"+key[len(key)-4:]) {
-			t.Fatalf("%q came out as %q", key, got)
+			t.Fatalf("%q is redacted to %q", key, got)
 		}
 		if again := Text(got); again != got {
 			t.Fatalf("%q, redacted again: %q", got, again)

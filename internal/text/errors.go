@@ -8,15 +8,15 @@ import (
 	"antechamber/internal/redact"
 )
 
-// The functions of this file are the grammar of every error that is not
-// production's: of seeds, of the control plane and of the command line.
+// The functions in this file are the grammar of every error that doesn't imitate
+// production: in seeds, the control plane and the command line.
 
 // Invalid returns the error of a field, flag or argument with a wrong value:
 //
 //	invalid --clock "tomorrow": want an RFC 3339 time, such as 2026-01-01T00:00:00Z
 //
-// value is as Quote returns it. It is empty for a secret, and for a value that is
-// not text or a number.
+// The caller passes strings through Quote. value is empty for secrets, objects and
+// arrays.
 func Invalid(name, value, want string) string {
 	if value != "" {
 		name += " " + value
@@ -24,13 +24,12 @@ func Invalid(name, value, want string) string {
 	return "invalid " + name + ": want " + want
 }
 
-// Missing returns the error of an object without a field that it must have:
+// Missing returns the error of an object without a required field:
 //
 //	missing required field "role"
 func Missing(field string) string { return "missing required field " + Quote(field) }
 
-// Unknown returns the error of a thing, such as a field, whose name is none of
-// those allowed:
+// Unknown returns the error of a thing, such as a field, with an unknown name:
 //
 //	unknown field "rol" (allowed: email, name, role)
 func Unknown(thing, name string, allowed []string) string {
@@ -41,7 +40,7 @@ func Unknown(thing, name string, allowed []string) string {
 	return fmt.Sprintf("unknown %s %s (allowed: %s)", thing, Quote(name), list)
 }
 
-// OneOf returns words as a sentence lists alternatives: a, b or c.
+// OneOf formats words as alternatives: a, b or c.
 func OneOf[T ~string](words []T) string {
 	var b strings.Builder
 	for i, word := range words {
@@ -60,6 +59,6 @@ func OneOf[T ~string](words []T) string {
 // maxQuoted is how many characters of a value an error repeats.
 const maxQuoted = 60
 
-// Quote returns text from elsewhere as an error repeats it: in double quotes, on
-// one line, shortened, and with keys redacted.
+// Quote returns untrusted text as an error repeats it: in double quotes, on one
+// line, shortened, and with keys redacted.
 func Quote(s string) string { return strconv.Quote(Shorten(redact.Text(s), maxQuoted)) }

@@ -1,4 +1,4 @@
-// Package text words numbers, and makes text from elsewhere fit to print.
+// Package text formats messages: numbers, errors and untrusted text.
 package text
 
 import (
@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 )
 
-// Count returns a number of things: 1 user, 1,200 users.
+// Count formats a number of things, such as 1 user or 1,200 users.
 func Count(n int, thing string) string {
 	if n != 1 {
 		thing += "s"
@@ -16,7 +16,7 @@ func Count(n int, thing string) string {
 	return Number(n) + " " + thing
 }
 
-// Number returns a number with its thousands apart.
+// Number formats a number with thousands separators.
 func Number(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
@@ -25,19 +25,20 @@ func Number(n int) string {
 	return s
 }
 
-// Shorten returns the first characters of text that is longer, and an ellipsis.
-func Shorten(s string, most int) string {
-	if utf8.RuneCountInString(s) <= most {
+// Shorten cuts s to its first maxChars characters and an ellipsis if it is longer.
+func Shorten(s string, maxChars int) string {
+	if utf8.RuneCountInString(s) <= maxChars {
 		return s
 	}
-	return string([]rune(s)[:most]) + "…"
+	return string([]rune(s)[:maxChars]) + "…"
 }
 
-// Printable returns text for a terminal: on one line, and without characters
-// that would steer it or deceive the reader: each becomes U+FFFD.
+// Printable returns text that is safe to print on a terminal: on one line, with
+// control characters and characters that could mislead the reader replaced by
+// U+FFFD.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		const joiner, nonJoiner = '\u200d', '\u200c' // scripts and emoji need them
+		const joiner, nonJoiner = '\u200d', '\u200c' // some scripts and emoji need them
 		switch {
 		case r == joiner || r == nonJoiner:
 			return r
