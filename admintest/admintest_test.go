@@ -278,7 +278,7 @@ func TestWhatConnectRefuses(t *testing.T) {
 	failing(t, "no server", connect("http://127.0.0.1:1"), "no server answers at http://127.0.0.1:1: ")
 	failing(t, "another server", connect(silent.URL), "what answers has no control plane: 404")
 	failing(t, "the clock of a seed that is loaded", connect(at.URL, admintest.ServerSeed(), admintest.Clock(admintest.Start)), "Clock and IDSeed do not go with ServerSeed")
-	failing(t, "a key of somebody's", connect(at.URL, admintest.AdminKey(at.AdminKey)), "An admin key selects another organization already")
+	failing(t, "a key of somebody's", connect(at.URL, admintest.AdminKey(at.AdminKey)), "the admin key belongs to another organization")
 	failing(t, "two organizations", connect(at.URL, admintest.SeedJSON(`{"organizations":[{"name":"A"},{"name":"B","admin_keys":["sk-ant-admin01-b"]}]}`)), "2 organizations")
 
 	same(t, "with an empty URL it is Run", "http://use-server-client.antechamber.test", admintest.Connect(t, "").URL)

@@ -218,7 +218,7 @@ func TestMethodsThatFail(t *testing.T) {
 		words []string
 	}{
 		"nobody's invite":  {func(s *admintest.Server) { s.AcceptInvite("nobody@example.com") }, []string{`AcceptInvite("nobody@example.com")`, "no invite was sent to nobody@example.com (Outbox returns the invites that were sent)"}},
-		"no invite":        {func(s *admintest.Server) { s.AcceptInvite("invite_nothing") }, []string{"Invite `invite_nothing` not found"}},
+		"no invite":        {func(s *admintest.Server) { s.AcceptInvite("invite_nothing") }, []string{`no such invite "invite_nothing"`}},
 		"a member already": {func(s *admintest.Server) { s.AddUser("a@b.c", "user"); s.AddUser("A@b.c", "user") }, []string{"AddUser", "A@b.c"}},
 		"no role":          {func(s *admintest.Server) { s.AddUser("a@b.c", "boss") }, []string{"invalid role: want one of user"}},
 		"no workspace":     {func(s *admintest.Server) { s.CreateAPIKey(admintest.NewKey{Name: "a", WorkspaceID: "wrkspc_x"}) }, []string{"wrkspc_x"}},

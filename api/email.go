@@ -63,9 +63,9 @@ func validLabel(s string) bool {
 // are compared without case.
 func FoldEmail(s string) string { return strings.ToLower(s) }
 
-// NameOf makes a person's name of an e-mail address, for want of a better one:
+// NameFromEmail makes a person's name of an e-mail address, for want of a better one:
 // jane.doe@example.com is Jane Doe.
-func NameOf(email string) string {
+func NameFromEmail(email string) string {
 	local, _, _ := strings.Cut(email, "@")
 	words := strings.FieldsFunc(local, func(c rune) bool { return strings.ContainsRune("._-+", c) })
 	if len(words) == 0 {

@@ -104,7 +104,7 @@ func (u User) name() string {
 	if u.Name != "" {
 		return u.Name
 	}
-	return api.NameOf(u.Email)
+	return api.NameFromEmail(u.Email)
 }
 
 // gone reports whether an id is that of a user who is gone: a removed one, or at

@@ -265,8 +265,8 @@ func TestCreateAPIKeyKeepsOnlyTheHint(t *testing.T) {
 		t.Error("two keys have one secret")
 	}
 	for want, in := range map[string]store.NewAPIKey{
-		"Workspace `w` not found.":         {Name: "K", WorkspaceID: "w"},
-		"User `u` not found.":              {Name: "K", CreatedBy: "u"},
+		`no such workspace "w"`:            {Name: "K", WorkspaceID: "w"},
+		`no such user "u"`:                 {Name: "K", CreatedBy: "u"},
 		"Workspace `wrkspc_old` is archiv": {Name: "K", WorkspaceID: "wrkspc_old"},
 		"expires_at":                       {Name: "K", ExpiresAt: at(0)},
 	} {
@@ -280,7 +280,7 @@ func TestCreateAPIKeyWithNobodyThere(t *testing.T) {
 	o := open(t, store.Contents{})
 	before := o.Contents()
 	_, secret, err := o.CreateAPIKey(store.NewAPIKey{Name: "K"})
-	wantRefusal(t, store.Error{Code: "nobody", Message: "There is no user who could make a key."}, err)
+	wantRefusal(t, store.Error{Code: "nobody", Message: "the organization has no user to create the key"}, err)
 	diff(t, "secret", "", secret)
 	diff(t, "contents", before, o.Contents())
 }

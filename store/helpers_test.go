@@ -125,7 +125,7 @@ func settings(change func(*store.Settings)) store.Settings {
 
 func user(name string, role api.OrganizationRole) api.User {
 	email := name + "@example.com"
-	return api.User{ID: "user_" + name, Type: "user", Email: email, Name: api.NameOf(email), Role: role}
+	return api.User{ID: "user_" + name, Type: "user", Email: email, Name: api.NameFromEmail(email), Role: role}
 }
 
 func addedAt(t api.Time, u api.User) api.User {

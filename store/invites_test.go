@@ -335,7 +335,7 @@ func TestAcceptInviteRefuses(t *testing.T) {
 	o := open(t, c)
 	before := o.Contents()
 	for id, want := range map[string]store.Error{
-		"invite_x":       {Kind: store.NotFound, Message: "Invite `invite_x` not found."},
+		"invite_x":       {Kind: store.NotFound, Message: `no such invite "invite_x"`},
 		"invite_expired": {Code: "invite_not_pending", Message: "expired"},
 		"invite_deleted": {Code: "invite_not_pending", Message: "deleted"},
 		"invite_pending": {Code: api.OrgMemberLimitExceeded, Message: "limit"},

@@ -997,7 +997,7 @@ func (m *model) acceptInvite(id, userID string, now api.Time) (api.User, error) 
 }
 
 func (m *model) join(email string, role api.OrganizationRole, userID string, now api.Time) api.User {
-	u := api.User{ID: userID, Type: "user", Email: email, Name: api.NameOf(email), Role: role, AddedAt: now}
+	u := api.User{ID: userID, Type: "user", Email: email, Name: api.NameFromEmail(email), Role: role, AddedAt: now}
 	m.Users = append(m.Users, u)
 	return u
 }
@@ -1272,7 +1272,7 @@ func (m *machine) fork(t *rapid.T) {
 	}
 	m.model.expire(m.now())
 	m.others = append(m.others, other{m.o, m.model.clone()})
-	forked, err := m.store.Create(store.NewOrganization{From: m.o.FromNow()})
+	forked, err := m.store.Create(store.NewOrganization{From: m.o.FromCurrent()})
 	agree(t, "fork", nil, err)
 	m.o = forked
 	m.model.ID, m.model.AdminKeys = forked.ID(), forked.AdminKeys()

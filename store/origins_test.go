@@ -21,7 +21,7 @@ func shop(t tb) (*store.Store, *realTime) {
 		return complete(store.Contents{Users: []api.User{user("jane", "user"), user("john", "admin")}, Invites: []api.Invite{i}}), nil
 	}
 	c, _ := load(epoch)
-	must(s.AddSeeded(c, store.Seeded{Anew: load}))(t)
+	must(s.AddSeeded(c, store.Seeded{Reload: load}))(t)
 	return s, real
 }
 
@@ -49,7 +49,7 @@ func TestForksAreApart(t *testing.T) {
 	must(first.RemoveOrganizationMember("user_jane"))(t)
 	real.advance(30 * day)
 	seeded := must(s.Create(store.NewOrganization{From: s.FromSeed(), AdminKey: "sk-ant-admin01-one", Name: "One"}))(t)
-	now := must(s.Create(store.NewOrganization{From: first.FromNow(), AdminKey: "sk-ant-admin01-two"}))(t)
+	now := must(s.Create(store.NewOrganization{From: first.FromCurrent(), AdminKey: "sk-ant-admin01-two"}))(t)
 
 	diff(t, "name", "One", seeded.Contents().Name)
 	object(seeded.GetOrganizationMember("user_jane"))(t) // from the seed, not from what became of it
@@ -273,11 +273,11 @@ func TestReplaceOfADeletedOrganization(t *testing.T) {
 	c := o.Contents()
 	diff(t, "error", nil, s.Delete(o))
 	err := o.Replace(c)
-	wantRefusal(t, store.Error{Kind: store.NotFound, Message: "Organization"}, err)
+	wantRefusal(t, store.Error{Kind: store.NotFound, Message: "no such organization"}, err)
 	if s.Authenticate("sk-ant-admin01-one") != nil || s.Organization(c.ID) != nil {
 		t.Error("it is known again")
 	}
-	wantRefusal(t, store.Error{Kind: store.NotFound, Message: "Organization"}, s.Delete(o))
+	wantRefusal(t, store.Error{Kind: store.NotFound, Message: "no such organization"}, s.Delete(o))
 	must(s.Create(store.NewOrganization{From: s.FromSeed(), AdminKey: "sk-ant-admin01-one"}))(t)
 }
 
@@ -309,7 +309,7 @@ func TestForksLoadASeedNowAndThen(t *testing.T) {
 		return complete(c), nil
 	}
 	c, _ := load(epoch)
-	must(s.AddSeeded(c, store.Seeded{Anew: load}))(t)
+	must(s.AddSeeded(c, store.Seeded{Reload: load}))(t)
 	for range 60 {
 		real.advance(time.Second)
 		must(s.Create(store.NewOrganization{From: s.FromSeed()}))(t)

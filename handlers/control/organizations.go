@@ -78,7 +78,7 @@ func (c *call) from(name string) (store.From, error) {
 		return c.empty()
 	}
 	if o := c.Store.Organization(name); o != nil {
-		return o.FromNow(), nil
+		return o.FromCurrent(), nil
 	}
 	if from, ok := c.org.FromSnapshot(name); ok {
 		return from, nil

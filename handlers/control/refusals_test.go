@@ -96,7 +96,7 @@ func TestAKeyThatNobodyCouldMake(t *testing.T) {
 	srv := serve(t, `{"name":"Empty","admin_keys":["`+firstKey+`"]}`)
 	got := srv.do("POST", "/api_keys", `{"name":"K"}`)
 	same(t, "status", 400, got.status)
-	same(t, "refusal", failureObject{Code: "nobody", Message: "There is no user who could make a key.", Hint: "POST /_emulate/users adds one.", Remedy: &remedy.Remedy{Type: remedy.AddUser}}, failed(t, got))
+	same(t, "refusal", failureObject{Code: "nobody", Message: "the organization has no user to create the key", Hint: "POST /_emulate/users adds one.", Remedy: &remedy.Remedy{Type: remedy.AddUser}}, failed(t, got))
 }
 
 // The limits of the settings hold for people too.

@@ -319,7 +319,7 @@ func TestSnapshots(t *testing.T) {
 	does(t, "NAME   TAKEN AT\na/b %  2024-11-01T23:59:27Z\nlater  2024-12-01T23:59:27Z\n", "", "snapshot", "list")
 	does(t, "Acme Corporation is as it was in the snapshot a/b %, at 2024-11-01T23:59:27Z\n", "", "snapshot", "restore", "a/b %")
 	does(t, "deleted the snapshot a/b %\n", "", "snapshot", "delete", "a/b %")
-	refuses(t, exitBadInput, "antechamber: Snapshot `a/b %` not found\n", "snapshot", "restore", "a/b %")
+	refuses(t, exitBadInput, "antechamber: no such snapshot \"a/b %\"\n", "snapshot", "restore", "a/b %")
 	refuses(t, exitBadInput, "antechamber: expected the name of a snapshot, not nothing\n", "snapshot", "restore", "")
 	refuses(t, exitBadInput, "antechamber: expected the name of a snapshot, not nothing\n", "snapshot", "delete", "")
 	refuses(t, exitBadInput, "antechamber: invalid NAME: want a name of 1 to 255 characters other than seed, empty, . and ..\n", "snapshot", "take", "seed")
@@ -354,7 +354,7 @@ func TestAccept(t *testing.T) {
 		t.Errorf("it exits with %d: %s", code, stdout)
 	}
 	refuses(t, exitBadInput, "antechamber: no invite was sent to bob@example.com (curl …/_emulate/outbox lists the invites that were sent)\n", "accept", "bob@example.com")
-	refuses(t, exitBadInput, "antechamber: Invite `invite_015gWxCN9Hfg2QhZwTK7Mdeu` is accepted: only a pending invite can be accepted\n", "accept", "invite_015gWxCN9Hfg2QhZwTK7Mdeu")
+	refuses(t, exitBadInput, "antechamber: invite \"invite_015gWxCN9Hfg2QhZwTK7Mdeu\" is accepted: only a pending invite can be accepted\n", "accept", "invite_015gWxCN9Hfg2QhZwTK7Mdeu")
 	refuses(t, exitBadInput, "antechamber: expected the id of an invite, or an address, not nothing\n", "accept", "")
 	refuses(t, exitBadInput, "antechamber: no invite was sent to bob@example.com (curl …/_emulate/outbox lists the invites that were sent)\n", "accept", "bob@example.com", "--json")
 }

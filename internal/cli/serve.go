@@ -151,7 +151,7 @@ func removeEnded(ctx context.Context, s *store.Store) {
 		case <-ctx.Done():
 			return
 		case <-tick:
-			s.RemoveEnded()
+			s.RemoveExpired()
 		}
 	}
 }

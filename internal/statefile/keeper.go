@@ -139,7 +139,7 @@ func (k *Keeper) Stop() error {
 // save saves the store. A version that was saved before is not encoded again.
 func (k *Keeper) save(stopped bool) error {
 	began := k.realTime()
-	kept := k.store.Kept()
+	kept := k.store.Dump()
 	texts := make(map[any][]byte, len(kept.Versions))
 	states := make([][]byte, len(kept.Versions))
 	for i, v := range kept.Versions {

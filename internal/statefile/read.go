@@ -21,7 +21,7 @@ import (
 type File struct {
 	About
 	path string
-	kept store.Kept
+	kept store.Dump
 }
 
 // requestsMissed is more than the requests that an organization can have
@@ -56,7 +56,7 @@ func Read(path string, realTime time.Time) (*File, error) {
 // Fill puts everything into a store without organizations; anew gives how a
 // place of the seed is loaded anew.
 func (f *File) Fill(s *store.Store, anew func(place int) func(realTime time.Time) (store.Contents, error)) error {
-	if err := s.AddKept(f.kept, anew); err != nil {
+	if err := s.LoadDump(f.kept, anew); err != nil {
 		return damaged(f.path, err)
 	}
 	return nil
@@ -128,8 +128,8 @@ func at(data []byte, offset int, format string, args ...any) error {
 }
 
 // read returns what the store is filled with.
-func (f *file) read(realTime time.Time) (store.Kept, error) {
-	k := store.Kept{Made: f.Made}
+func (f *file) read(realTime time.Time) (store.Dump, error) {
+	k := store.Dump{OrganizationIDs: f.Made}
 	if len(f.Organizations) == 0 || len(f.Organizations[0].AdminKeys) == 0 {
 		return k, errors.New("/organizations: expected an organization with an admin key")
 	}
@@ -141,32 +141,32 @@ func (f *file) read(realTime time.Time) (store.Kept, error) {
 		}
 		k.Versions, latest[i] = append(k.Versions, v), at
 	}
-	looks := func(l look) (store.Look, error) {
+	looks := func(l look) (store.NamedVersion, error) {
 		if l.State < 0 || l.State >= len(f.States) {
-			return store.Look{}, fmt.Errorf("/state: there is no state %d", l.State)
+			return store.NamedVersion{}, fmt.Errorf("/state: there is no state %d", l.State)
 		}
 		c, err := l.Clock.clock()
 		if err != nil {
-			return store.Look{}, fmt.Errorf("/clock: %w", err)
+			return store.NamedVersion{}, fmt.Errorf("/clock: %w", err)
 		}
 		// The clock of this machine may be behind that of the one before, and no
 		// organization goes back.
 		if behind := latest[l.State].Sub(c.Now(realTime).Time); behind > 0 && !c.Frozen {
 			c.Offset += behind
 		}
-		return store.Look{Version: l.State, Name: l.Name, Clock: c}, nil
+		return store.NamedVersion{Version: l.State, Name: l.Name, Clock: c}, nil
 	}
 	for i, g := range f.Origins {
 		l, err := looks(g.look)
 		if err != nil {
 			return k, fmt.Errorf("/origins/%d%w", i, err)
 		}
-		kept := store.KeptOrigin{Look: l, Loaded: g.LoadedAt, Place: -1}
+		kept := store.DumpOrigin{NamedVersion: l, Loaded: g.LoadedAt, SeedIndex: -1}
 		if g.ShowsAt != nil {
-			kept.Shows = *g.ShowsAt
+			kept.ClockStart = *g.ShowsAt
 		}
 		if g.Seed != nil {
-			kept.Place = *g.Seed
+			kept.SeedIndex = *g.Seed
 		}
 		k.Origins = append(k.Origins, kept)
 	}
@@ -178,8 +178,8 @@ func (f *file) read(realTime time.Time) (store.Kept, error) {
 		if err != nil {
 			return k, fmt.Errorf("/organizations/%d%w", i, err)
 		}
-		kept := store.KeptOrganization{
-			Look: l, ID: o.ID, AdminKeys: o.AdminKeys, Origin: o.Origin, OwnName: o.OwnName,
+		kept := store.DumpOrganization{
+			NamedVersion: l, ID: o.ID, AdminKeys: o.AdminKeys, Origin: o.Origin, OwnName: o.OwnName,
 			Requests: o.Requests, RequestSeed: o.RequestSeed,
 		}
 		if o.ExpiresAt != nil {

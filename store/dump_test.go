@@ -10,16 +10,16 @@ import (
 
 // keep returns what a store holds as somebody gives it back who has kept the
 // contents of its versions only, and a store that is filled with it.
-func keep(t tb, s *store.Store, real *realTime, anew func(time.Time) (store.Contents, error)) (store.Kept, *store.Store) {
+func keep(t tb, s *store.Store, real *realTime, anew func(time.Time) (store.Contents, error)) (store.Dump, *store.Store) {
 	t.Helper()
-	k := s.Kept()
+	k := s.Dump()
 	back := k
 	back.Versions = nil
 	for _, v := range k.Versions {
 		back.Versions = append(back.Versions, must(store.VersionOf(v.Contents()))(t))
 	}
 	again := store.New(real.now)
-	err := again.AddKept(back, func(int) func(time.Time) (store.Contents, error) { return anew })
+	err := again.LoadDump(back, func(int) func(time.Time) (store.Contents, error) { return anew })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +91,7 @@ func TestKeptOriginsAreLoadedAnew(t *testing.T) {
 		asked++
 		return complete(store.Contents{Users: []api.User{user("later", "admin")}}), nil
 	})
-	diff(t, "place", 0, k.Origins[0].Place)
+	diff(t, "place", 0, k.Origins[0].SeedIndex)
 	diff(t, "error", nil, again.First().Reset())
 	diff(t, "loaded at once", 0, asked)
 	real.advance(time.Minute)
@@ -105,10 +105,10 @@ func TestKeptOriginsAreLoadedAnew(t *testing.T) {
 func TestKeptVersionsAreNotSettled(t *testing.T) {
 	s, real := shop(t)
 	real.advance(30 * day)
-	v := s.Kept().Versions[0]
+	v := s.Dump().Versions[0]
 	diff(t, "status in the version", api.InvitePending, v.Contents().Invites[0].Status)
 	diff(t, "the latest instant", store.FrozenAt(epoch.Add(-time.Hour)), v.Contents().Clock)
-	diff(t, "the version is the same", true, v.Token() == s.Kept().Versions[0].Token())
+	diff(t, "the version is the same", true, v.Token() == s.Dump().Versions[0].Token())
 	_, again := keep(t, s, real, nil)
 	diff(t, "status", api.InviteExpired, object(again.First().GetOrganizationInvite("invite_a"))(t).Status)
 }
@@ -162,15 +162,15 @@ func TestEveryChangeIsToldAndIsAnotherVersion(t *testing.T) {
 
 // token is that of the first organization's version.
 func token(s *store.Store) any {
-	k := s.Kept()
+	k := s.Dump()
 	return k.Versions[k.Organizations[0].Version].Token()
 }
 
 func TestAddKeptRefusesTwins(t *testing.T) {
 	s, real := shop(t)
-	k := s.Kept()
+	k := s.Dump()
 	k.Organizations = append(k.Organizations, k.Organizations[0])
-	if err := store.New(real.now).AddKept(k, func(int) func(time.Time) (store.Contents, error) { return nil }); err == nil {
+	if err := store.New(real.now).LoadDump(k, func(int) func(time.Time) (store.Contents, error) { return nil }); err == nil {
 		t.Error("two organizations have one id")
 	}
 }
