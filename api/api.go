@@ -1,6 +1,6 @@
-// Package api holds the words of the Anthropic Admin API: the objects it
-// answers, its enumerations, its error types and their JSON. It knows no rule
-// and no state, and imports the standard library only.
+// Package api holds the vocabulary of the Anthropic Admin API: its objects,
+// enumerations and error types, and their JSON. It has no rules and no state, and
+// imports only the standard library.
 package api
 
 import (
@@ -12,31 +12,31 @@ import (
 	"time"
 )
 
-// BasePath is the path under which the API is served.
+// BasePath is the path prefix of the API.
 const BasePath = "/v1"
 
-// Encode returns the JSON of one of the objects of this package, as it stands in
-// an answer: compact, and with <, > and & left as they are.
+// Encode returns the JSON of an object of this package as in a response: compact,
+// and without escaping <, > and &.
 func Encode(v any) string {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		// The objects of this package are strings, times, maps of strings and
-		// lists of strings: there is nothing in them that cannot be encoded.
+		// The objects of this package consist of strings, times, maps of strings
+		// and lists of strings, all of which can be encoded.
 		panic(fmt.Sprintf("api: %T: %v", v, err))
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// TimeFormat is how the API writes an instant: RFC 3339, UTC, microseconds.
+// TimeFormat is the API's format of a time: RFC 3339, UTC, microseconds.
 const TimeFormat = "2006-01-02T15:04:05.000000Z"
 
-// Time is an instant of the API, in UTC and cut to the microsecond. The zero
-// Time reads null: no instant of the API is the year 1.
+// Time is a time of the API, in UTC and truncated to the microsecond. The zero Time
+// is null in JSON, because no time of the API is in the year 1.
 type Time struct{ time.Time }
 
-// At returns t as the API can say it.
+// At returns t as a time of the API.
 func At(t time.Time) Time {
 	if t.IsZero() {
 		return Time{}
@@ -44,7 +44,7 @@ func At(t time.Time) Time {
 	return Time{t.UTC().Round(0).Truncate(time.Microsecond)}
 }
 
-// MarshalJSON writes the instant in TimeFormat, or null.
+// MarshalJSON writes the time in TimeFormat, or null.
 func (t Time) MarshalJSON() ([]byte, error) {
 	if t.IsZero() {
 		return []byte("null"), nil
@@ -52,7 +52,7 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return t.AppendFormat(make([]byte, 0, len(TimeFormat)+2), `"`+TimeFormat+`"`), nil
 }
 
-// UnmarshalJSON reads an RFC 3339 instant, or null.
+// UnmarshalJSON parses an RFC 3339 time, or null.
 func (t *Time) UnmarshalJSON(b []byte) error {
 	var s *string
 	if err := json.Unmarshal(b, &s); err != nil {
@@ -70,7 +70,7 @@ func (t *Time) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// String is the instant as the API writes it.
+// String returns the time in TimeFormat, or null.
 func (t Time) String() string {
 	if t.IsZero() {
 		return "null"
@@ -78,13 +78,13 @@ func (t Time) String() string {
 	return t.Format(TimeFormat)
 }
 
-// Equal reports whether both are the same instant, or both null.
+// Equal reports whether t and u are the same time, or both null.
 func (t Time) Equal(u Time) bool { return t.Time.Equal(u.Time) }
 
-// Nullable is a string that reads null when it is empty.
+// Nullable is a string that is null in JSON when empty.
 type Nullable string
 
-// MarshalJSON writes the string, or null when it is empty.
+// MarshalJSON writes the string, or null if it is empty.
 func (n Nullable) MarshalJSON() ([]byte, error) {
 	if n == "" {
 		return []byte("null"), nil
@@ -92,7 +92,7 @@ func (n Nullable) MarshalJSON() ([]byte, error) {
 	return []byte(Encode(string(n))), nil
 }
 
-// UnmarshalJSON reads a string, or null as the empty one.
+// UnmarshalJSON parses a string, or null as the empty string.
 func (n *Nullable) UnmarshalJSON(b []byte) error {
 	var s *string
 	if err := json.Unmarshal(b, &s); err != nil {
@@ -105,5 +105,5 @@ func (n *Nullable) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// OneOf reports whether v is among the values of an enumeration.
+// OneOf reports whether v is one of the values of an enumeration.
 func OneOf[T ~string](v T, values []T) bool { return slices.Contains(values, v) }

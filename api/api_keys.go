@@ -1,16 +1,16 @@
 package api
 
-// KeyHintPattern is the form of a partial_key_hint: the two ends of a key.
+// KeyHintPattern is the form of a partial_key_hint: the start and the end of a key.
 const KeyHintPattern = `^sk-ant-[A-Za-z0-9_-]{1,64}\.\.\.[A-Za-z0-9_-]{1,16}$`
 
-// MaxAPIKeyName is how many characters the name of an API key has at most.
+// MaxAPIKeyName is the maximum length of an API key's name, in characters.
 // (Documented.)
 const MaxAPIKeyName = 500
 
 // TypeAPIKey is the `type` of an APIKey.
 const TypeAPIKey = "api_key"
 
-// APIKey is an API key as the Admin API shows it: never its secret.
+// APIKey is an API key without its secret, which the Admin API never shows.
 type APIKey struct {
 	ID             string       `json:"id"`
 	Type           string       `json:"type"`
@@ -21,25 +21,25 @@ type APIKey struct {
 	Status         APIKeyStatus `json:"status"`
 	LastUsedAt     Time         `json:"last_used_at"` // null until used
 	PartialKeyHint Nullable     `json:"partial_key_hint"`
-	ExpiresAt      Time         `json:"expires_at"` // null for a key that does not expire
-	Principal      *Actor       `json:"principal"`  // always null: keys here are bound to no principal
+	ExpiresAt      Time         `json:"expires_at"` // null if the key does not expire
+	Principal      *Actor       `json:"principal"`  // always null: keys in the emulator have no principal
 	Scope          Scope        `json:"scope"`
 }
 
-// Actor is who made an object.
+// Actor is the creator of an object.
 type Actor struct {
 	ID   string `json:"id"`
 	Type string `json:"type"` // always "user"
 }
 
-// Scope is where a key belongs. Its WorkspaceID is the real one, also for the
+// Scope is the scope of a key. Its WorkspaceID is never null, not even for the
 // Default Workspace.
 type Scope struct {
 	Type        string `json:"type"` // always "workspace"
 	WorkspaceID string `json:"workspace_id"`
 }
 
-// APIKeyStatus is whether a key works.
+// APIKeyStatus is the status of an API key.
 type APIKeyStatus string
 
 // The statuses of an API key.
@@ -50,8 +50,8 @@ const (
 	KeyExpired  APIKeyStatus = "expired"
 )
 
-// APIKeyStatuses lists every status, SettableKeyStatuses those that an update
-// may give.
+// APIKeyStatuses lists every status, SettableKeyStatuses the ones that an update can
+// set.
 var (
 	APIKeyStatuses      = []APIKeyStatus{KeyActive, KeyInactive, KeyArchived, KeyExpired}
 	SettableKeyStatuses = []APIKeyStatus{KeyActive, KeyInactive, KeyArchived}

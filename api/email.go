@@ -6,20 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// MaxEmailLength is how many characters an e-mail address has at most.
+// MaxEmailLength is the maximum length of an email address, in characters.
 const MaxEmailLength = 254
 
-// ValidEmail reports whether s is an e-mail address that the emulator takes: an
-// unquoted local part of 1 to 64 characters and a domain of at least two
-// labels. (Which addresses production takes is not documented; this is our
-// choice.)
+// ValidEmail reports whether the emulator accepts s as an email address: an
+// unquoted local part of 1 to 64 characters and a domain of at least two labels.
+// (Production's rules are not documented; these are our choice.)
 func ValidEmail(s string) bool {
 	local, domain, found := strings.Cut(s, "@")
 	return found && utf8.RuneCountInString(s) <= MaxEmailLength && validLocalPart(local) && ValidDomain(domain)
 }
 
-// ValidDomain reports whether s can be the domain of an e-mail address: at least
-// two labels of letters, digits and inner hyphens, letters of any script.
+// ValidDomain reports whether s can be the domain of an email address: at least two
+// labels of letters, digits and inner hyphens, in any script.
 func ValidDomain(s string) bool {
 	if !utf8.ValidString(s) || utf8.RuneCountInString(s) > MaxEmailLength-len("a@") {
 		return false
@@ -51,7 +50,7 @@ func validLabel(s string) bool {
 		return false
 	}
 	for _, c := range s {
-		// Marks are parts of letters in many scripts.
+		// Marks are part of letters in many scripts.
 		if c != '-' && !unicode.In(c, unicode.L, unicode.M, unicode.N) {
 			return false
 		}
@@ -59,13 +58,13 @@ func validLabel(s string) bool {
 	return true
 }
 
-// FoldEmail returns what two addresses have in common when they are the same: they
-// are compared without case.
+// FoldEmail returns email in the form in which addresses are compared, which
+// ignores case.
 func FoldEmail(s string) string { return strings.ToLower(s) }
 
-// NameOf makes a person's name of an e-mail address, for want of a better one:
-// jane.doe@example.com is Jane Doe.
-func NameOf(email string) string {
+// NameFromEmail returns a display name derived from an email address: Jane Doe for
+// jane.doe@example.com.
+func NameFromEmail(email string) string {
 	local, _, _ := strings.Cut(email, "@")
 	words := strings.FieldsFunc(local, func(c rune) bool { return strings.ContainsRune("._-+", c) })
 	if len(words) == 0 {

@@ -46,8 +46,8 @@ func TestNameOf(t *testing.T) {
 		"_@example.com":                  "_",
 		"7of9@example.com":               "7of9",
 	} {
-		if got := NameOf(email); got != want {
-			t.Errorf("NameOf(%q) = %q, want %q", email, got, want)
+		if got := NameFromEmail(email); got != want {
+			t.Errorf("NameFromEmail(%q) = %q, want %q", email, got, want)
 		}
 	}
 }

@@ -1,9 +1,9 @@
 package api
 
-// ErrorType is the `type` of an error: what a client branches on first.
+// ErrorType is the `type` of an error, which clients branch on first.
 type ErrorType string
 
-// The error types of the API, with the status each is sent with.
+// The error types of the API, with their HTTP statuses.
 const (
 	InvalidRequestError ErrorType = "invalid_request_error" // 400, and every 4XX not listed
 	AuthenticationError ErrorType = "authentication_error"  // 401
@@ -18,8 +18,7 @@ const (
 	TimeoutError        ErrorType = "timeout_error"         // 504
 )
 
-// ErrorTypeOf returns the error type that goes with an HTTP status of 400 or
-// more.
+// ErrorTypeOf returns the error type of an HTTP status of 400 or more.
 func ErrorTypeOf(status int) ErrorType {
 	switch status {
 	case 401:
@@ -51,14 +50,14 @@ func ErrorTypeOf(status int) ErrorType {
 // errors have none.
 type ErrorCode string
 
-// The error codes that the reference documents for the 22 operations.
+// The error codes documented in the reference for the 22 operations.
 const (
 	AlreadyMember                ErrorCode = "already_member"
 	InviteAlreadyExists          ErrorCode = "invite_already_exists"
 	EmailDomainNotAllowed        ErrorCode = "email_domain_not_allowed"
 	OrgMemberLimitExceeded       ErrorCode = "org_member_limit_exceeded"
 	CannotRemoveLastMember       ErrorCode = "cannot_remove_last_member"
-	ConcurrentMembershipChange   ErrorCode = "concurrent_membership_change" // never by itself: as a fault
+	ConcurrentMembershipChange   ErrorCode = "concurrent_membership_change" // sent only by a fault
 	WorkspaceMemberLimitExceeded ErrorCode = "workspace_member_limit_exceeded"
 	OrgAPIKeyLimitExceeded       ErrorCode = "org_api_key_limit_exceeded"
 	WorkspaceAPIKeyLimitExceeded ErrorCode = "workspace_api_key_limit_exceeded"
@@ -70,7 +69,7 @@ var ErrorCodes = []ErrorCode{
 	ConcurrentMembershipChange, WorkspaceMemberLimitExceeded, OrgAPIKeyLimitExceeded, WorkspaceAPIKeyLimitExceeded,
 }
 
-// ErrorObject is the `error` of an error answer.
+// ErrorObject is the `error` of an error response.
 type ErrorObject struct {
 	Type    ErrorType     `json:"type"`
 	Message string        `json:"message"`
@@ -82,8 +81,8 @@ type ErrorDetails struct {
 	ErrorCode ErrorCode `json:"error_code"`
 }
 
-// Error is the default error answer: the contract's two fields beside
-// production's envelope, so that clients of either find what they read.
+// Error is the default error response: the contract's two fields next to
+// production's envelope, for clients of either.
 type Error struct {
 	Type      ErrorType   `json:"type"`
 	Message   string      `json:"message"`
@@ -91,7 +90,7 @@ type Error struct {
 	RequestID string      `json:"request_id"`
 }
 
-// ProductionError is production's error answer to the letter.
+// ProductionError is the error response exactly as production sends it.
 type ProductionError struct {
 	Type      string      `json:"type"` // always "error"
 	Error     ErrorObject `json:"error"`

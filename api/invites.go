@@ -3,7 +3,7 @@ package api
 // TypeInvite is the `type` of an Invite.
 const TypeInvite = "invite"
 
-// Invite asks a person to join the organization.
+// Invite is an invitation to join the organization.
 type Invite struct {
 	ID           string           `json:"id"`
 	Type         string           `json:"type"`
@@ -16,7 +16,7 @@ type Invite struct {
 	RBACGroupIDs []string         `json:"rbac_group_ids"` // always empty: groups belong to Claude Enterprise
 }
 
-// InviteStatus is where an invite stands.
+// InviteStatus is the status of an invite.
 type InviteStatus string
 
 // The statuses of an invite.
@@ -27,8 +27,8 @@ const (
 	InviteDeleted  InviteStatus = "deleted"
 )
 
-// InviteStatuses lists every status: deleted invites are not listed but can
-// still be read. ListedInviteStatuses are those that lists show and filter by.
+// InviteStatuses lists every status, ListedInviteStatuses the ones that lists show
+// and filter by: deleted invites can only be read by id.
 var (
 	InviteStatuses       = []InviteStatus{InvitePending, InviteAccepted, InviteExpired, InviteDeleted}
 	ListedInviteStatuses = []InviteStatus{InviteAccepted, InviteExpired, InvitePending}

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// HeaderAPIKey is where a key is sent, as net/http writes it. The same key may
-// come as a Bearer token instead.
+// HeaderAPIKey is the header for the key, in net/http's canonical form. The key can
+// also be sent as a Bearer token.
 const HeaderAPIKey = "X-Api-Key"
 
-// KeyPrefix is how every key begins, an admin key and any other.
+// KeyPrefix is the prefix of every key, including admin keys.
 const KeyPrefix = "sk-ant-"
 
-// KeyOf returns the key of a request, of x-api-key before that of a Bearer token.
-// It is empty when there is none.
+// KeyOf returns the key of a request: x-api-key, or else the Bearer token. It is
+// empty if there is neither.
 func KeyOf(h http.Header) string {
 	if key := h.Get(HeaderAPIKey); key != "" {
 		return key
@@ -21,7 +21,7 @@ func KeyOf(h http.Header) string {
 	return BearerOf(h)
 }
 
-// BearerOf returns the Bearer token of a request, empty when there is none.
+// BearerOf returns the Bearer token of a request. It is empty if there is none.
 func BearerOf(h http.Header) string {
 	scheme, token, _ := strings.Cut(h.Get("Authorization"), " ")
 	if !strings.EqualFold(scheme, "Bearer") {

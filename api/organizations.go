@@ -3,7 +3,7 @@ package api
 // UUIDPattern is the form of a UUID.
 const UUIDPattern = `^[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}$`
 
-// Organization is the answer of GET /organizations/me.
+// Organization is the response of GET /organizations/me.
 type Organization struct {
 	ID   string `json:"id"` // a UUID
 	Type string `json:"type"`
@@ -22,8 +22,8 @@ const (
 	RoleAdmin          OrganizationRole = "admin"
 )
 
-// OrganizationRoles lists every role, AssignableRoles those that an invite or
-// an update may give: nobody becomes an admin through the API.
+// OrganizationRoles lists every role, AssignableRoles the ones that an invite or an
+// update can assign: the API cannot make a user an admin.
 var (
 	OrganizationRoles = []OrganizationRole{RoleUser, RoleDeveloper, RoleBilling, RoleClaudeCodeUser, RoleAdmin}
 	AssignableRoles   = []OrganizationRole{RoleUser, RoleDeveloper, RoleBilling, RoleClaudeCodeUser}

@@ -3,7 +3,7 @@ package api
 // TypeWorkspaceMember is the `type` of a WorkspaceMember.
 const TypeWorkspaceMember = "workspace_member"
 
-// WorkspaceMember is a user's place in a workspace.
+// WorkspaceMember is a user's membership of a workspace.
 type WorkspaceMember struct {
 	Type          string        `json:"type"`
 	UserID        string        `json:"user_id"`
@@ -11,7 +11,7 @@ type WorkspaceMember struct {
 	WorkspaceRole WorkspaceRole `json:"workspace_role"`
 }
 
-// WorkspaceMemberDeleted confirms that a user was taken out of a workspace.
+// WorkspaceMemberDeleted confirms that a user was removed from a workspace.
 type WorkspaceMemberDeleted struct {
 	Type        string `json:"type"` // always "workspace_member_deleted"
 	UserID      string `json:"user_id"`
@@ -33,6 +33,6 @@ const (
 	WorkspaceBilling             WorkspaceRole = "workspace_billing"
 )
 
-// AssignableWorkspaceRoles are those that a request may give:
-// workspace_billing comes with the organization's billing role alone.
+// AssignableWorkspaceRoles lists the roles that a request can assign:
+// workspace_billing is only inherited from the organization's billing role.
 var AssignableWorkspaceRoles = []WorkspaceRole{WorkspaceUser, WorkspaceDeveloper, WorkspaceRestrictedDeveloper, WorkspaceAdmin}

@@ -19,38 +19,39 @@ type Workspace struct {
 	CompartmentID string            `json:"compartment_id"`  // a UUID
 	ExternalKeyID Nullable          `json:"external_key_id"` // fixed once set
 	UserProfileID Nullable          `json:"user_profile_id"` // always null
-	Tags          map[string]string `json:"tags"`            // replaced, never written through
+	Tags          map[string]string `json:"tags"`            // replaced, never modified
 	DataResidency DataResidency     `json:"data_residency"`
 }
 
-// ColorPattern is what a display color looks like, and ReservedTagPrefix how no
-// tag may begin. (Documented.)
+// ColorPattern is the form of a display color, and ReservedTagPrefix the prefix that
+// no tag key may have. (Documented.)
 const (
 	ColorPattern      = `^#[0-9A-Fa-f]{6}$`
 	ReservedTagPrefix = "anthropic"
 )
 
-// DataResidency says where a workspace's data lies and where inference runs.
+// DataResidency is where a workspace's data is stored and where inference runs.
 type DataResidency struct {
 	WorkspaceGeo         string      `json:"workspace_geo"` // fixed at creation
 	AllowedInferenceGeos AllowedGeos `json:"allowed_inference_geos"`
 	DefaultInferenceGeo  string      `json:"default_inference_geo"`
 }
 
-// AllowedGeos is a list of inference geos; nil allows all of them and reads
-// "unrestricted".
+// AllowedGeos is a list of inference geos. Nil allows all of them and is
+// "unrestricted" in JSON.
 type AllowedGeos []string
 
-// Unrestricted is how the API writes that every inference geo is allowed.
+// Unrestricted is the JSON value that allows every inference geo.
 const Unrestricted = "unrestricted"
 
-// The geos that the reference knows, and what is assumed when none is given.
+// The geos listed in the reference.
 var (
 	WorkspaceGeos = []string{"us"}
 	InferenceGeos = []string{"global", "us"}
 )
 
-// DefaultDataResidency is what a workspace has when none is asked for.
+// DefaultDataResidency returns the data residency of a workspace created without
+// one.
 func DefaultDataResidency() DataResidency {
 	return DataResidency{WorkspaceGeo: "us", DefaultInferenceGeo: "global"}
 }
@@ -63,12 +64,12 @@ func (g AllowedGeos) MarshalJSON() ([]byte, error) {
 	return json.Marshal([]string(g))
 }
 
-// UnmarshalJSON reads a list of geos, or "unrestricted".
+// UnmarshalJSON parses a list of geos, or "unrestricted".
 func (g *AllowedGeos) UnmarshalJSON(b []byte) error {
 	var word string
 	if json.Unmarshal(b, &word) == nil {
 		if word != Unrestricted {
-			return fmt.Errorf("allowed_inference_geos: %q is neither a list nor %q", word, Unrestricted)
+			return fmt.Errorf("invalid allowed_inference_geos %q: want a list or %q", word, Unrestricted)
 		}
 		*g = nil
 		return nil

@@ -23,9 +23,9 @@ func (s *Seed) seeded(organization int, opts Options) store.Seeded {
 	if opts.Clock != nil {
 		return store.Seeded{}
 	}
-	from := store.Seeded{Restarts: s.Restarts(organization), Place: organization}
+	from := store.Seeded{RestartClock: s.Restarts(organization), Index: organization}
 	if frozen := opts.NoClock != nil && opts.NoClock.Frozen; s.Shifts(organization) && !frozen {
-		from.Anew = s.Reload(organization, opts)
+		from.Reload = s.Reload(organization, opts)
 	}
 	return from
 }

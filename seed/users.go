@@ -104,7 +104,7 @@ func (u User) name() string {
 	if u.Name != "" {
 		return u.Name
 	}
-	return api.NameOf(u.Email)
+	return api.NameFromEmail(u.Email)
 }
 
 // former reports whether an id is that of a former user: a removed one, or one

@@ -8,10 +8,9 @@ import (
 	"antechamber/store"
 )
 
-// many is an organization with n users, invites, and API keys, n members of
-// one workspace, and n workspaces, of which the filters of the tests match
-// many.
-func many(t tb, n int) *org {
+// openLarge builds an organization with n users, invites, API keys and workspaces,
+// and n members of one workspace. The filters of the tests match many of them.
+func openLarge(t tb, n int) *org {
 	t.Helper()
 	c := store.Contents{Workspaces: make([]api.Workspace, 0, n)}
 	for i := range n {
@@ -28,12 +27,12 @@ func many(t tb, n int) *org {
 	return open(t, c)
 }
 
-// reading is a page of a list, for those who want to know what it costs.
+// reading is a read of a page, whose cost a test measures.
 type reading struct {
 	name   string
 	read   func(o *org, l store.List) (bytes []byte, err error)
-	id     string // what the ids of the cursors begin with
-	budget int    // how often it may allocate
+	id     string // prefix of the cursors
+	budget int    // maximum number of allocations
 }
 
 func jsonOf[T any](p store.Page[T], err error) ([]byte, error) {
@@ -70,14 +69,14 @@ func readings() []reading {
 	}
 }
 
-// TestPageAllocatesAsOftenWhateverItsSize holds how often reading a page and
-// its JSON allocates: as often for one object as for a thousand, for a few
-// objects in the list as for many, at the beginning of the list as deep in it.
-func TestPageAllocatesAsOftenWhateverItsSize(t *testing.T) {
+// TestPageAllocationsDoNotDependOnSize counts the allocations of reading a page and
+// its JSON: they are the same for one object and a thousand, for short and long
+// lists, and at the start of a list and deep in it.
+func TestPageAllocationsDoNotDependOnSize(t *testing.T) {
 	sizes := []int{30, 1200, 5000}
 	orgs := map[int]*org{}
 	for _, n := range sizes {
-		orgs[n] = many(t, n)
+		orgs[n] = openLarge(t, n)
 	}
 	for _, r := range readings() {
 		t.Run(r.name, func(t *testing.T) {
@@ -88,17 +87,17 @@ func TestPageAllocatesAsOftenWhateverItsSize(t *testing.T) {
 					}
 				}))
 			}
-			// A cursor may cost something, but the same everywhere.
+			// A cursor may cost allocations, but the same number everywhere.
 			first := allocs(30, store.List{Limit: 1})
 			cursor := func(i int) string { return fmt.Sprintf("%s%07d", r.id, i) }
 			later := allocs(30, store.List{Limit: 1, AfterID: cursor(15)})
 			if max(first, later) > r.budget {
-				t.Errorf("the smallest page allocates %d times, after a cursor %d times, want %d at most", first, later, r.budget)
+				t.Errorf("the smallest page allocates %d times, after a cursor %d times, want at most %d", first, later, r.budget)
 			}
 			for _, n := range sizes {
 				for _, limit := range []int{1, 20, 1000} {
 					if got := allocs(n, store.List{Limit: limit}); got != first {
-						t.Errorf("%d of %d objects allocate %d times, one of a few %d times", limit, n, got, first)
+						t.Errorf("a page of %d of %d objects allocates %d times, the smallest page %d times", limit, n, got, first)
 					}
 					for _, l := range []store.List{
 						{Limit: limit, AfterID: cursor(n / 2)},
@@ -107,7 +106,7 @@ func TestPageAllocatesAsOftenWhateverItsSize(t *testing.T) {
 						{Limit: limit, BeforeID: cursor(n - 2)},
 					} {
 						if got := allocs(n, l); got != later {
-							t.Errorf("%+v of %d objects allocates %d times, one of a few %d times", l, n, got, later)
+							t.Errorf("page %+v of %d objects allocates %d times, the smallest page %d times", l, n, got, later)
 						}
 					}
 				}
@@ -116,15 +115,15 @@ func TestPageAllocatesAsOftenWhateverItsSize(t *testing.T) {
 	}
 }
 
-// TestGetAllocatesAConstantNumberOfTimes holds the same of single objects.
-func TestGetAllocatesAConstantNumberOfTimes(t *testing.T) {
-	few, lots := many(t, 30), many(t, 2000)
+// TestGetAllocationsDoNotDependOnSize is the same for single objects.
+func TestGetAllocationsDoNotDependOnSize(t *testing.T) {
+	small, large := openLarge(t, 30), openLarge(t, 2000)
 	for name, get := range map[string]func(o *org) error{
-		"user":      func(o *org) error { return answered(o.GetOrganizationMember("user_0000017")) },
-		"invite":    func(o *org) error { return answered(o.GetOrganizationInvite("invite_0000017")) },
-		"workspace": func(o *org) error { return answered(o.GetWorkspace("wrkspc_0000017")) },
-		"member":    func(o *org) error { return answered(o.GetWorkspaceMember("wrkspc_0000000", "user_0000017")) },
-		"key":       func(o *org) error { return answered(o.GetAPIKey("apikey_0000017")) },
+		"user":      func(o *org) error { return errorOf(o.GetOrganizationMember("user_0000017")) },
+		"invite":    func(o *org) error { return errorOf(o.GetOrganizationInvite("invite_0000017")) },
+		"workspace": func(o *org) error { return errorOf(o.GetWorkspace("wrkspc_0000017")) },
+		"member":    func(o *org) error { return errorOf(o.GetWorkspaceMember("wrkspc_0000000", "user_0000017")) },
+		"key":       func(o *org) error { return errorOf(o.GetAPIKey("apikey_0000017")) },
 	} {
 		allocs := func(o *org) float64 {
 			return testing.AllocsPerRun(20, func() {
@@ -133,8 +132,8 @@ func TestGetAllocatesAConstantNumberOfTimes(t *testing.T) {
 				}
 			})
 		}
-		if a, b := allocs(few), allocs(lots); a != b || a > 8 {
-			t.Errorf("getting a %s allocates %v times among few and %v times among many, want the same and 8 at most", name, a, b)
+		if a, b := allocs(small), allocs(large); a != b || a > 8 {
+			t.Errorf("getting a %s allocates %v times among 30 and %v times among 2000, want the same and at most 8", name, a, b)
 		}
 	}
 }

@@ -5,17 +5,18 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"antechamber/api"
 )
 
-// APIKey is an API key and when it took which status.
+// APIKey is an API key with the history of its status.
 type APIKey struct {
 	api.APIKey
-	// History holds the changes of the status, oldest first: the first is the
-	// status at creation, the last one is the present status. Reports of usage
-	// and cost need to know when a key stopped.
+	// History holds the changes of the status, oldest first: from the status at
+	// creation to the current one. Reports of usage and cost need to know when a
+	// key stopped working.
 	History []StatusChange
 }
 
@@ -83,11 +84,11 @@ func (t *tx) buildAPIKey(k APIKey) error {
 	w := t.workspaces.get(k.Scope.WorkspaceID)
 	switch {
 	case t.keys.get(k.ID) != nil:
-		return fmt.Errorf("API key %s is there twice", k.ID)
+		return fmt.Errorf("duplicate API key %q", k.ID)
 	case w == nil:
-		return fmt.Errorf("API key %s is in no workspace", k.ID)
+		return fmt.Errorf("API key %q: no such workspace %q", k.ID, k.Scope.WorkspaceID)
 	case !w.Value.ArchivedAt.IsZero() && k.Status != api.KeyArchived:
-		return fmt.Errorf("API key %s is in an archived workspace and not archived", k.ID)
+		return fmt.Errorf("API key %q must be archived, like its workspace", k.ID)
 	}
 	t.putKey(k)
 	return nil
@@ -103,14 +104,14 @@ func (s *state) keysIn(workspaceID string, status api.APIKeyStatus) span[APIKey]
 	}})
 }
 
-// putKey adds or replaces a key and keeps count of the active ones.
+// putKey adds or replaces a key and updates the counts of active keys.
 func (t *tx) putKey(k APIKey) *row[APIKey] {
 	if old := t.keys.get(k.ID); old != nil && old.Value.Status == api.KeyActive {
-		count(t.active, old.Value.Scope.WorkspaceID, -1)
+		addToCount(t.active, old.Value.Scope.WorkspaceID, -1)
 		t.activeAll--
 	}
 	if k.Status == api.KeyActive {
-		count(t.active, k.Scope.WorkspaceID, 1)
+		addToCount(t.active, k.Scope.WorkspaceID, 1)
 		t.activeAll++
 	}
 	r := keyRow(k)
@@ -118,14 +119,14 @@ func (t *tx) putKey(k APIKey) *row[APIKey] {
 	return r
 }
 
-// withStatus is the key with another status from an instant on.
+// withStatus returns the key with another status as of the time from.
 func (k APIKey) withStatus(status api.APIKeyStatus, from api.Time) APIKey {
 	k.Status = status
 	k.History = append(slices.Clip(k.History), StatusChange{status, from})
 	return k
 }
 
-// keyDue returns when the first key expires, in microseconds since 1970.
+// keyDue returns when the next key expires, in microseconds since 1970.
 func (t *tables) keyDue() int64 {
 	if r := t.keys.span(keysByExpiry, APIKey{}).first(); r != nil {
 		return r.Value.ExpiresAt.UnixMicro()
@@ -133,8 +134,7 @@ func (t *tables) keyDue() int64 {
 	return math.MaxInt64
 }
 
-// expireKey expires the first key that is due, and reports whether there was
-// one.
+// expireKey expires the first key that is due, and reports whether there was one.
 func (t *tx) expireKey() bool {
 	r := t.keys.span(keysByExpiry, APIKey{}).first()
 	if r == nil || r.Value.ExpiresAt.After(t.now.Time) {
@@ -145,25 +145,24 @@ func (t *tx) expireKey() bool {
 	return true
 }
 
-// APIKeyFilter narrows a list of API keys; its fields are AND-ed and empty
-// ones match every key.
+// APIKeyFilter filters a list of API keys. A key must match all fields; an empty
+// field matches every key.
 type APIKeyFilter struct {
 	Status          api.APIKeyStatus
-	WorkspaceID     string // the Default Workspace's id gives the keys that read null
+	WorkspaceID     string // the Default Workspace's id matches keys whose workspace_id is null
 	CreatedByUserID string
 }
 
-// ListAPIKeys returns a page of the API keys, archived ones too, newest first.
+// ListAPIKeys returns a page of the API keys, newest first, including archived ones.
 //
-// A page walks: without a filter the list itself; by status alone one run of
-// it; by workspace, by creator or by both the run of each status asked for, so
-// one or four of them.
-func (o *Organization) ListAPIKeys(f APIKeyFilter, l List, bad error) (Page[APIKey], error) {
-	if bad != nil {
-		return Page[APIKey]{}, bad
+// Without a filter, a page walks the list itself; by status alone, one span of it;
+// by workspace, creator or both, one span per requested status, so one or four.
+func (o *Organization) ListAPIKeys(f APIKeyFilter, l List, inputErr error) (Page[APIKey], error) {
+	if inputErr != nil {
+		return Page[APIKey]{}, inputErr
 	}
 	s := o.view()
-	c, err := l.cursor("API key", s.keys.place)
+	c, err := l.cursor("API key", s.keys.positionOf)
 	if err != nil {
 		return Page[APIKey]{}, err
 	}
@@ -200,56 +199,55 @@ func (o *Organization) GetAPIKey(id string) (Object[APIKey], error) {
 	return k.object(), nil
 }
 
-// roomForActive refuses where the limits allow no more active keys.
-func (t *tx) roomForActive(workspaceID string) error {
+// checkActiveKeyLimit refuses if the limits allow no more active keys.
+func (t *tx) checkActiveKeyLimit(workspaceID string) error {
 	switch {
 	case reached(t.settings.APIKeyLimit, t.activeAll):
 		return refused(api.OrgAPIKeyLimitExceeded, "The organization has reached its limit of active API keys.")
-	case reached(t.settings.WorkspaceAPIKeyLimit, counted(t.active, workspaceID)):
+	case reached(t.settings.WorkspaceAPIKeyLimit, countOf(t.active, workspaceID)):
 		return refused(api.WorkspaceAPIKeyLimitExceeded, "Workspace `"+workspaceID+"` has reached its limit of active API keys.")
 	}
 	return nil
 }
 
-// APIKeyUpdate is what an update of an API key changes; a nil field changes
-// nothing.
+// APIKeyUpdate is the input of UpdateAPIKey. A nil field changes nothing.
 type APIKeyUpdate struct {
 	Name   *string
 	Status *api.APIKeyStatus // one of api.SettableKeyStatuses
 }
 
-// UpdateAPIKey renames a key, or sets whether it works. An archived key
-// changes no more; an expired one can only be archived. An update that would
-// change nothing succeeds in any state (our guess).
-func (o *Organization) UpdateAPIKey(id string, in APIKeyUpdate, bad error) (Object[APIKey], error) {
+// UpdateAPIKey changes the name or the status of a key. An archived key cannot be
+// changed; an expired one can only be archived. An update that changes nothing
+// succeeds for every status (our guess).
+func (o *Organization) UpdateAPIKey(id string, in APIKeyUpdate, inputErr error) (Object[APIKey], error) {
 	return update(o, func(t *tx) (none Object[APIKey], err error) {
 		r := t.keys.get(id)
 		switch {
 		case r == nil:
 			return none, notFound("API key", id)
-		case bad != nil:
-			return none, bad
+		case inputErr != nil:
+			return none, inputErr
 		}
 		k := r.Value
 		renamed := in.Name != nil && *in.Name != k.Name
-		moved := in.Status != nil && *in.Status != k.Status
+		statusChanged := in.Status != nil && *in.Status != k.Status
 		switch {
-		case !renamed && !moved:
+		case !renamed && !statusChanged:
 			return r.object(), nil
 		case k.Status == api.KeyArchived:
 			return none, invalid("API key `" + id + "` is archived and cannot be changed.")
 		case k.Status == api.KeyExpired && (renamed || *in.Status != api.KeyArchived):
 			return none, invalid("API key `" + id + "` is expired and can only be archived.")
 		}
-		if moved && *in.Status == api.KeyActive {
-			if err := t.roomForActive(k.Scope.WorkspaceID); err != nil {
+		if statusChanged && *in.Status == api.KeyActive {
+			if err := t.checkActiveKeyLimit(k.Scope.WorkspaceID); err != nil {
 				return none, err
 			}
 		}
 		if renamed {
 			k.Name = *in.Name
 		}
-		if moved {
+		if statusChanged {
 			k = k.withStatus(*in.Status, t.now)
 		}
 		if k.Status == api.KeyArchived {
@@ -261,7 +259,7 @@ func (o *Organization) UpdateAPIKey(id string, in APIKeyUpdate, bad error) (Obje
 	})
 }
 
-// NewAPIKey is a key that a person makes in the Console.
+// NewAPIKey is the input of CreateAPIKey.
 type NewAPIKey struct {
 	Name        string
 	WorkspaceID string   // the Default Workspace when empty
@@ -269,8 +267,8 @@ type NewAPIKey struct {
 	ExpiresAt   api.Time // null for never
 }
 
-// CreateAPIKey makes a key as a person does in the Console, and returns its
-// secret, of which only the hint is kept. The API has no operation for it.
+// CreateAPIKey creates a key, as a person does in the Console, and returns its
+// secret, of which only the hint is stored. The Admin API has no operation for it.
 func (o *Organization) CreateAPIKey(in NewAPIKey) (key Object[APIKey], secret string, err error) {
 	key, err = update(o, func(t *tx) (none Object[APIKey], err error) {
 		if in.WorkspaceID == "" {
@@ -282,21 +280,21 @@ func (o *Organization) CreateAPIKey(in NewAPIKey) (key Object[APIKey], secret st
 		w := t.workspaces.get(in.WorkspaceID)
 		switch {
 		case w == nil:
-			return none, notFound("Workspace", in.WorkspaceID)
+			return none, noSuch("workspace", in.WorkspaceID)
 		case in.CreatedBy == "":
-			return none, refused("nobody", "There is no user who could make a key.")
+			return none, refused("nobody", "the organization has no user to create the key")
 		case t.users.get(in.CreatedBy) == nil:
-			return none, notFound("User", in.CreatedBy)
+			return none, noSuch("user", in.CreatedBy)
 		case !w.Value.ArchivedAt.IsZero():
 			return none, archivedWorkspace(in.WorkspaceID)
 		case !in.ExpiresAt.IsZero() && !in.ExpiresAt.After(t.now.Time):
-			return none, refused("invalid_expiry", "expires_at: the clock shows "+t.now.String()+" already.")
+			return none, refused("invalid_expiry", "expires_at must be after the clock's time, "+t.now.String())
 		}
-		if err := t.roomForActive(in.WorkspaceID); err != nil {
+		if err := t.checkActiveKeyLimit(in.WorkspaceID); err != nil {
 			return none, err
 		}
 		k := APIKey{APIKey: api.APIKey{
-			ID: drawID(t, &t.keys, "apikey_"), Type: api.TypeAPIKey, Name: in.Name, CreatedAt: t.now,
+			ID: newID(t, &t.keys, "apikey_"), Type: api.TypeAPIKey, Name: in.Name, CreatedAt: t.now,
 			CreatedBy: api.Actor{ID: in.CreatedBy, Type: api.TypeUser}, Status: api.KeyActive, ExpiresAt: in.ExpiresAt,
 			Scope: api.Scope{Type: api.TypeWorkspace, WorkspaceID: w.key},
 		}, History: []StatusChange{{api.KeyActive, t.now}}}
@@ -311,8 +309,8 @@ func (o *Organization) CreateAPIKey(in NewAPIKey) (key Object[APIKey], secret st
 	return key, secret, err
 }
 
-// defaultCreator returns the id of the admin who has been there longest, or else
-// of the user who has. It is empty without users.
+// defaultCreator returns the id of the admin who joined first, or of the user who
+// joined first if there is no admin. It is empty without users.
 func (t *tx) defaultCreator() (id string) {
 	for _, s := range []span[User]{t.users.span(usersListed, User{}), t.users.span(usersByRole, User{User: api.User{Role: api.RoleAdmin}})} {
 		if r := s.walk(oldest, true)(); r != nil {
@@ -322,21 +320,21 @@ func (t *tx) defaultCreator() (id string) {
 	return id
 }
 
-// hint is what is kept of a secret.
+// hint returns the part of a secret that is stored.
 func hint(secret string) string {
 	const front = len("sk-ant-api03-") + 3
 	return secret[:front] + "..." + secret[len(secret)-4:]
 }
 
-// UseAPIKey marks a key used now, as a request of the Messages API would.
+// UseAPIKey marks a key as used now, as a request to the Messages API would.
 func (o *Organization) UseAPIKey(id string) (Object[APIKey], error) {
 	return update(o, func(t *tx) (none Object[APIKey], err error) {
 		r := t.keys.get(id)
 		switch {
 		case r == nil:
-			return none, notFound("API key", id)
+			return none, noSuch("API key", id)
 		case r.Value.Status != api.KeyActive:
-			return none, refused("api_key_not_active", "API key `"+id+"` is "+string(r.Value.Status)+" and does not work.")
+			return none, refused("api_key_not_active", "API key "+strconv.Quote(id)+" is "+string(r.Value.Status)+": only an active key can be used")
 		}
 		k := r.Value
 		k.LastUsedAt = t.now

@@ -9,8 +9,8 @@ import (
 	"antechamber/store"
 )
 
-// set is a call that sets the status of a key.
-func (o *org) set(id string, status api.APIKeyStatus) func() (store.Object[store.APIKey], error) {
+// setStatus returns a call that sets the status of a key.
+func (o *org) setStatus(id string, status api.APIKeyStatus) func() (store.Object[store.APIKey], error) {
 	return o.updateKey(id, store.APIKeyUpdate{Status: &status})
 }
 
@@ -23,7 +23,7 @@ func TestGetAPIKey(t *testing.T) {
 		Workspaces: []api.Workspace{workspace("lab")},
 		APIKeys: []store.APIKey{
 			expiring(at(day), key("a", "wrkspc_lab", "active")),
-			key("b", theDefault, "inactive"),
+			key("b", defaultWorkspaceID, "inactive"),
 		},
 	})
 	diff(t, "JSON", `{"id":"apikey_a","type":"api_key","name":"a","workspace_id":"wrkspc_lab",`+
@@ -40,14 +40,14 @@ func TestListAPIKeys(t *testing.T) {
 	o := open(t, store.Contents{
 		Workspaces: []api.Workspace{workspace("lab"), archived(workspace("old"))},
 		APIKeys: []store.APIKey{
-			madeBy("user_ann", key("a", "wrkspc_lab", "active")),
-			madeBy("user_ann", key("b", theDefault, "active")),
-			madeBy("user_bob", key("c", "wrkspc_lab", "inactive")),
-			madeBy("user_bob", key("d", theDefault, "archived")),
-			madeBy("user_bob", key("e", "wrkspc_old", "archived")),
-			madeBy("user_ann", key("f", "wrkspc_lab", "active")),
-			madeBy("user_ann", expiring(at(-time.Minute), key("g", "wrkspc_lab", "expired"))),
-			madeBy("user_ann", key("h", "wrkspc_lab", "archived")),
+			createdBy("user_ann", key("a", "wrkspc_lab", "active")),
+			createdBy("user_ann", key("b", defaultWorkspaceID, "active")),
+			createdBy("user_bob", key("c", "wrkspc_lab", "inactive")),
+			createdBy("user_bob", key("d", defaultWorkspaceID, "archived")),
+			createdBy("user_bob", key("e", "wrkspc_old", "archived")),
+			createdBy("user_ann", key("f", "wrkspc_lab", "active")),
+			createdBy("user_ann", expiring(at(-time.Minute), key("g", "wrkspc_lab", "expired"))),
+			createdBy("user_ann", key("h", "wrkspc_lab", "archived")),
 		},
 	})
 	for _, test := range []struct {
@@ -55,13 +55,13 @@ func TestListAPIKeys(t *testing.T) {
 		filter store.APIKeyFilter
 		want   []string
 	}{
-		{"none: archived ones too", store.APIKeyFilter{}, []string{"a", "b", "c", "d", "e", "f", "g", "h"}},
+		{"none, including archived keys", store.APIKeyFilter{}, []string{"a", "b", "c", "d", "e", "f", "g", "h"}},
 		{"active", store.APIKeyFilter{Status: "active"}, []string{"a", "b", "f"}},
 		{"inactive", store.APIKeyFilter{Status: "inactive"}, []string{"c"}},
 		{"archived", store.APIKeyFilter{Status: "archived"}, []string{"d", "e", "h"}},
 		{"expired", store.APIKeyFilter{Status: "expired"}, []string{"g"}},
 		{"workspace", store.APIKeyFilter{WorkspaceID: "wrkspc_lab"}, []string{"a", "c", "f", "g", "h"}},
-		{"the Default Workspace: those that read null", store.APIKeyFilter{WorkspaceID: theDefault}, []string{"b", "d"}},
+		{"the Default Workspace, keys with a null workspace_id", store.APIKeyFilter{WorkspaceID: defaultWorkspaceID}, []string{"b", "d"}},
 		{"an unknown workspace", store.APIKeyFilter{WorkspaceID: "wrkspc_x"}, nil},
 		{"creator", store.APIKeyFilter{CreatedByUserID: "user_bob"}, []string{"c", "d", "e"}},
 		{"an unknown creator", store.APIKeyFilter{CreatedByUserID: "user_x"}, nil},
@@ -70,10 +70,10 @@ func TestListAPIKeys(t *testing.T) {
 		{"workspace and creator", store.APIKeyFilter{WorkspaceID: "wrkspc_lab", CreatedByUserID: "user_ann"}, []string{"a", "f", "g", "h"}},
 		{
 			"all three",
-			store.APIKeyFilter{Status: "active", WorkspaceID: theDefault, CreatedByUserID: "user_ann"},
+			store.APIKeyFilter{Status: "active", WorkspaceID: defaultWorkspaceID, CreatedByUserID: "user_ann"},
 			[]string{"b"},
 		},
-		{"all three, nothing", store.APIKeyFilter{Status: "inactive", WorkspaceID: theDefault, CreatedByUserID: "user_ann"}, nil},
+		{"all three, no match", store.APIKeyFilter{Status: "inactive", WorkspaceID: defaultWorkspaceID, CreatedByUserID: "user_ann"}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			want := []string{}
@@ -85,27 +85,27 @@ func TestListAPIKeys(t *testing.T) {
 	}
 }
 
-func TestUpdateAPIKeyChangesTheNameOnly(t *testing.T) {
-	o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", theDefault, "active")}})
+func TestUpdateAPIKeyChangesOnlyTheName(t *testing.T) {
+	o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", defaultWorkspaceID, "active")}})
 	want := o.Contents().APIKeys[0]
 	want.Name = "CI"
 	o.real.advance(time.Hour)
-	diff(t, "answer", want, object(o.updateKey("apikey_a", store.APIKeyUpdate{Name: new("CI")})())(t))
+	diff(t, "response", want, object(o.updateKey("apikey_a", store.APIKeyUpdate{Name: new("CI")})())(t))
 	diff(t, "key", want, object(o.GetAPIKey("apikey_a"))(t))
 }
 
-func TestUpdateAPIKeyWithNothingChangesNothing(t *testing.T) {
+func TestUpdateAPIKeyWithoutFieldsChangesNothing(t *testing.T) {
 	for _, status := range api.APIKeyStatuses {
-		o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", theDefault, status)}})
+		o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", defaultWorkspaceID, status)}})
 		before := o.Contents()
-		diff(t, "answer", before.APIKeys[0], object(o.updateKey("apikey_a", store.APIKeyUpdate{})())(t))
+		diff(t, "response", before.APIKeys[0], object(o.updateKey("apikey_a", store.APIKeyUpdate{})())(t))
 		diff(t, "contents", before, o.Contents())
 	}
 }
 
-func TestUpdateAPIKeyToWhatItIsChangesNothing(t *testing.T) {
+func TestUpdateAPIKeyToItsValuesChangesNothing(t *testing.T) {
 	for _, status := range api.SettableKeyStatuses {
-		o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", theDefault, status)}})
+		o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", defaultWorkspaceID, status)}})
 		before := o.Contents()
 		o.real.advance(time.Hour)
 		object(o.updateKey("apikey_a", store.APIKeyUpdate{Name: new("a"), Status: &status})())(t)
@@ -113,13 +113,13 @@ func TestUpdateAPIKeyToWhatItIsChangesNothing(t *testing.T) {
 	}
 }
 
-// TestStatusHistoryOfAnAPIKey takes a key through its life.
-func TestStatusHistoryOfAnAPIKey(t *testing.T) {
-	o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", theDefault, "active")}})
+// TestAPIKeyStatusHistory changes the status of a key several times.
+func TestAPIKeyStatusHistory(t *testing.T) {
+	o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", defaultWorkspaceID, "active")}})
 	var last store.APIKey
 	for _, status := range []api.APIKeyStatus{"inactive", "active", "active", "inactive", "archived"} {
 		o.real.advance(time.Hour)
-		last = object(o.set("apikey_a", status)())(t)
+		last = object(o.setStatus("apikey_a", status)())(t)
 		diff(t, "status", status, last.Status)
 	}
 	want := []store.StatusChange{
@@ -130,25 +130,25 @@ func TestStatusHistoryOfAnAPIKey(t *testing.T) {
 		{Status: "archived", At: at(5 * time.Hour)},
 	}
 	diff(t, "history", want, last.History)
-	diff(t, "history that is read", want, object(o.GetAPIKey("apikey_a"))(t).History)
+	diff(t, "history read back", want, object(o.GetAPIKey("apikey_a"))(t).History)
 	diff(t, "history of the contents", want, o.Contents().APIKeys[0].History)
 }
 
 func TestArchivedAPIKeyIsFinal(t *testing.T) {
-	o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", theDefault, "archived")}})
+	o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", defaultWorkspaceID, "archived")}})
 	want := store.Error{Message: "archived"}
-	refused(o, want, o.set("apikey_a", "active"))
-	refused(o, want, o.set("apikey_a", "inactive"))
+	refused(o, want, o.setStatus("apikey_a", "active"))
+	refused(o, want, o.setStatus("apikey_a", "inactive"))
 	refused(o, want, o.updateKey("apikey_a", store.APIKeyUpdate{Name: new("CI")}))
 	refused(o, want, o.updateKey("apikey_a", store.APIKeyUpdate{Name: new("CI"), Status: new(api.KeyArchived)}))
 }
 
 func TestAPIKeyExpiresWithTheClock(t *testing.T) {
 	o := open(t, store.Contents{APIKeys: []store.APIKey{
-		expiring(at(2*time.Hour), key("a", theDefault, "active")),
-		expiring(at(time.Hour), key("b", theDefault, "inactive")),
-		expiring(at(time.Hour), key("c", theDefault, "archived")),
-		key("d", theDefault, "active"),
+		expiring(at(2*time.Hour), key("a", defaultWorkspaceID, "active")),
+		expiring(at(time.Hour), key("b", defaultWorkspaceID, "inactive")),
+		expiring(at(time.Hour), key("c", defaultWorkspaceID, "archived")),
+		key("d", defaultWorkspaceID, "active"),
 	}})
 	expired := store.APIKeyFilter{Status: "expired"}
 	o.real.advance(time.Hour - time.Microsecond)
@@ -156,11 +156,11 @@ func TestAPIKeyExpiresWithTheClock(t *testing.T) {
 	o.real.advance(time.Microsecond)
 	wantIDs(t, o.keys(expired, all), "apikey_b")
 	wantIDs(t, o.keys(store.APIKeyFilter{Status: "inactive"}, all))
-	// Nobody looks at the instant itself: the history knows it all the same.
+	// There is no access at the time of expiry, but the history has that time.
 	o.real.advance(10 * day)
 	wantIDs(t, o.keys(expired, all), "apikey_a", "apikey_b")
 	wantIDs(t, o.keys(store.APIKeyFilter{Status: "active"}, all), "apikey_d")
-	wantIDs(t, o.keys(store.APIKeyFilter{WorkspaceID: theDefault, Status: "expired"}, all), "apikey_a", "apikey_b")
+	wantIDs(t, o.keys(store.APIKeyFilter{WorkspaceID: defaultWorkspaceID, Status: "expired"}, all), "apikey_a", "apikey_b")
 	wantIDs(t, o.keys(store.APIKeyFilter{CreatedByUserID: "user_maker", Status: "expired"}, all), "apikey_a", "apikey_b")
 	diff(t, "archived stays archived", api.KeyArchived, object(o.GetAPIKey("apikey_c"))(t).Status)
 	diff(t, "history", []store.StatusChange{
@@ -169,22 +169,22 @@ func TestAPIKeyExpiresWithTheClock(t *testing.T) {
 }
 
 func TestExpiredAPIKeyCanOnlyBeArchived(t *testing.T) {
-	o := open(t, store.Contents{APIKeys: []store.APIKey{expiring(at(time.Hour), key("a", theDefault, "active"))}})
-	object(o.set("apikey_a", "inactive")())(t)
+	o := open(t, store.Contents{APIKeys: []store.APIKey{expiring(at(time.Hour), key("a", defaultWorkspaceID, "active"))}})
+	object(o.setStatus("apikey_a", "inactive")())(t)
 	o.real.advance(time.Hour)
 	want := store.Error{Message: "expired"}
-	refused(o, want, o.set("apikey_a", "active"))
-	refused(o, want, o.set("apikey_a", "inactive"))
+	refused(o, want, o.setStatus("apikey_a", "active"))
+	refused(o, want, o.setStatus("apikey_a", "inactive"))
 	refused(o, want, o.updateKey("apikey_a", store.APIKeyUpdate{Name: new("CI")}))
 	refused(o, want, o.updateKey("apikey_a", store.APIKeyUpdate{Name: new("CI"), Status: new(api.KeyArchived)}))
-	got := object(o.set("apikey_a", "archived")())(t)
+	got := object(o.setStatus("apikey_a", "archived")())(t)
 	diff(t, "history", []store.StatusChange{
 		{Status: "active", At: at(-time.Hour)},
 		{Status: "inactive", At: at(0)},
 		{Status: "expired", At: at(time.Hour)},
 		{Status: "archived", At: at(time.Hour)},
 	}, got.History)
-	refused(o, store.Error{Message: "archived"}, o.set("apikey_a", "active"))
+	refused(o, store.Error{Message: "archived"}, o.setStatus("apikey_a", "active"))
 }
 
 func TestOrganizationAPIKeyLimit(t *testing.T) {
@@ -192,25 +192,25 @@ func TestOrganizationAPIKeyLimit(t *testing.T) {
 		Settings:   settings(func(s *store.Settings) { s.APIKeyLimit = new(2) }),
 		Workspaces: []api.Workspace{workspace("lab")},
 		APIKeys: []store.APIKey{
-			key("a", "wrkspc_lab", "active"), expiring(at(time.Hour), key("b", theDefault, "active")),
-			key("c", "wrkspc_lab", "inactive"), key("d", theDefault, "inactive"), key("e", theDefault, "archived"),
+			key("a", "wrkspc_lab", "active"), expiring(at(time.Hour), key("b", defaultWorkspaceID, "active")),
+			key("c", "wrkspc_lab", "inactive"), key("d", defaultWorkspaceID, "inactive"), key("e", defaultWorkspaceID, "archived"),
 		},
 	})
 	full := store.Error{Code: "org_api_key_limit_exceeded"}
-	refused(o, full, o.set("apikey_c", "active"))
+	refused(o, full, o.setStatus("apikey_c", "active"))
 	refused(o, full, o.updateKey("apikey_c", store.APIKeyUpdate{Name: new("CI"), Status: new(api.KeyActive)}))
-	// What does not make a key active is free.
+	// Updates that don't activate a key are not limited.
 	object(o.updateKey("apikey_c", store.APIKeyUpdate{Name: new("CI")})())(t)
-	object(o.set("apikey_a", "active")())(t)
+	object(o.setStatus("apikey_a", "active")())(t)
 
-	object(o.set("apikey_a", "inactive")())(t)
-	object(o.set("apikey_c", "active")())(t)
-	refused(o, full, o.set("apikey_a", "active"))
+	object(o.setStatus("apikey_a", "inactive")())(t)
+	object(o.setStatus("apikey_c", "active")())(t)
+	refused(o, full, o.setStatus("apikey_a", "active"))
 	o.real.advance(time.Hour) // b expires
-	object(o.set("apikey_d", "active")())(t)
-	refused(o, full, o.set("apikey_a", "active"))
-	object(o.set("apikey_c", "archived")())(t)
-	object(o.set("apikey_a", "active")())(t)
+	object(o.setStatus("apikey_d", "active")())(t)
+	refused(o, full, o.setStatus("apikey_a", "active"))
+	object(o.setStatus("apikey_c", "archived")())(t)
+	object(o.setStatus("apikey_a", "active")())(t)
 }
 
 func TestWorkspaceAPIKeyLimit(t *testing.T) {
@@ -219,31 +219,31 @@ func TestWorkspaceAPIKeyLimit(t *testing.T) {
 		Workspaces: []api.Workspace{workspace("lab"), workspace("shop")},
 		APIKeys: []store.APIKey{
 			key("a", "wrkspc_lab", "active"), key("b", "wrkspc_lab", "inactive"), key("c", "wrkspc_shop", "inactive"),
-			key("d", theDefault, "inactive"), key("e", theDefault, "inactive"),
+			key("d", defaultWorkspaceID, "inactive"), key("e", defaultWorkspaceID, "inactive"),
 		},
 	})
 	full := store.Error{Code: "workspace_api_key_limit_exceeded"}
-	refused(o, full, o.set("apikey_b", "active"))
-	object(o.set("apikey_c", "active")())(t) // another workspace
-	object(o.set("apikey_d", "active")())(t) // the Default Workspace has a limit of its own
-	refused(o, full, o.set("apikey_e", "active"))
-	object(o.set("apikey_a", "inactive")())(t)
-	object(o.set("apikey_b", "active")())(t)
-	refused(o, full, o.set("apikey_a", "active"))
+	refused(o, full, o.setStatus("apikey_b", "active"))
+	object(o.setStatus("apikey_c", "active")())(t) // another workspace
+	object(o.setStatus("apikey_d", "active")())(t) // the Default Workspace has its own limit
+	refused(o, full, o.setStatus("apikey_e", "active"))
+	object(o.setStatus("apikey_a", "inactive")())(t)
+	object(o.setStatus("apikey_b", "active")())(t)
+	refused(o, full, o.setStatus("apikey_a", "active"))
 }
 
 func TestAPIKeyLimitsAreOffByDefault(t *testing.T) {
 	var c store.Contents
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
-		c.APIKeys = append(c.APIKeys, key(name, theDefault, "inactive"))
+		c.APIKeys = append(c.APIKeys, key(name, defaultWorkspaceID, "inactive"))
 	}
 	o := open(t, c)
 	for _, k := range c.APIKeys {
-		object(o.set(k.ID, "active")())(t)
+		object(o.setStatus(k.ID, "active")())(t)
 	}
 }
 
-func TestCreateAPIKeyKeepsOnlyTheHint(t *testing.T) {
+func TestCreateAPIKeyStoresOnlyTheHint(t *testing.T) {
 	o := open(t, store.Contents{
 		Users:      []api.User{user("jane", "user"), user("boss", "admin")},
 		Workspaces: []api.Workspace{workspace("lab"), archived(workspace("old"))},
@@ -256,37 +256,37 @@ func TestCreateAPIKeyKeepsOnlyTheHint(t *testing.T) {
 	}, k.Value.APIKey)
 	front, back, _ := strings.Cut(string(k.Value.PartialKeyHint), "...")
 	if !strings.HasPrefix(secret, front) || !strings.HasSuffix(secret, back) || len(secret) < 40 {
-		t.Errorf("the hint %s of %s", k.Value.PartialKeyHint, secret)
+		t.Errorf("the hint is %s, the secret %s", k.Value.PartialKeyHint, secret)
 	}
 	other, another, _ := o.CreateAPIKey(store.NewAPIKey{Name: "K"})
-	diff(t, "made by the admin, in the Default Workspace", api.Actor{ID: "user_boss", Type: "user"}, other.Value.CreatedBy)
+	diff(t, "default creator", api.Actor{ID: "user_boss", Type: "user"}, other.Value.CreatedBy)
 	diff(t, "workspace_id", api.Nullable(""), other.Value.WorkspaceID)
 	if another == secret {
-		t.Error("two keys have one secret")
+		t.Error("two keys have the same secret")
 	}
 	for want, in := range map[string]store.NewAPIKey{
-		"Workspace `w` not found.":         {Name: "K", WorkspaceID: "w"},
-		"User `u` not found.":              {Name: "K", CreatedBy: "u"},
+		`no such workspace "w"`:            {Name: "K", WorkspaceID: "w"},
+		`no such user "u"`:                 {Name: "K", CreatedBy: "u"},
 		"Workspace `wrkspc_old` is archiv": {Name: "K", WorkspaceID: "wrkspc_old"},
 		"expires_at":                       {Name: "K", ExpiresAt: at(0)},
 	} {
 		if _, _, err := o.CreateAPIKey(in); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%v, want %s", err, want)
+			t.Errorf("error is %v, want %s", err, want)
 		}
 	}
 }
 
-func TestCreateAPIKeyWithNobodyThere(t *testing.T) {
+func TestCreateAPIKeyWithoutUsers(t *testing.T) {
 	o := open(t, store.Contents{})
 	before := o.Contents()
 	_, secret, err := o.CreateAPIKey(store.NewAPIKey{Name: "K"})
-	wantRefusal(t, store.Error{Code: "nobody", Message: "There is no user who could make a key."}, err)
+	wantRefusal(t, store.Error{Code: "nobody", Message: "the organization has no user to create the key"}, err)
 	diff(t, "secret", "", secret)
 	diff(t, "contents", before, o.Contents())
 }
 
 func TestUseAPIKey(t *testing.T) {
-	o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", theDefault, "active"), key("b", theDefault, "inactive")}})
+	o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", defaultWorkspaceID, "active"), key("b", defaultWorkspaceID, "inactive")}})
 	o.real.advance(time.Minute)
 	diff(t, "last_used_at", at(time.Minute), object(o.UseAPIKey("apikey_a"))(t).LastUsedAt)
 	_, err := o.UseAPIKey("apikey_b")

@@ -12,14 +12,12 @@ import (
 	"antechamber/store"
 )
 
-// A page of a list should cost the same among 10,000 objects as among
-// 1,000,000, whatever its filter and wherever it lies: the two stand side by
-// side in the output. Building the larger organization takes the better part
-// of a minute and some gigabytes.
+// A page of a list should cost the same among 10,000 objects as among 1,000,000,
+// whatever its filter and position: the output has both next to each other.
+// Building the larger organization takes most of a minute and several gigabytes.
 var benchSizes = []int{10_000, 1_000_000}
 
-// bench are the organizations of the benchmarks, each built once, when it is
-// first needed.
+// bench holds the organizations of the benchmarks, each built once, on first use.
 var bench = map[int]func() *store.Organization{}
 
 func init() {
@@ -41,9 +39,9 @@ const (
 	smallCreator   = "user_0000001"   // 1 or 2 keys
 )
 
-// benchContents are n users, invites and API keys, and n/200 workspaces. One
-// workspace has half of the keys and the members, the others have 100 keys and
-// 50 members each. One user made half of the keys.
+// benchContents returns n users, invites and API keys, and n/200 workspaces. One
+// workspace has half of the keys and members, each other one 100 keys and 50
+// members. One user created half of the keys.
 func benchContents(n int) store.Contents {
 	c := store.Contents{
 		Users:   make([]api.User, n),
@@ -54,7 +52,7 @@ func benchContents(n int) store.Contents {
 		}),
 	}
 	numbered := func(i int) string { return fmt.Sprintf("%07d", i) }
-	// One object every ten seconds, whatever n is; nothing expires.
+	// One object every ten seconds, regardless of n; nothing expires.
 	ago := func(i int) api.Time { return at(-time.Duration(i+1) * 10 * time.Second) }
 	small := func(i, each int) string { return "wrkspc_" + numbered(1+i/(2*each)) }
 	for i := range n/200 + 1 {
@@ -92,7 +90,7 @@ func benchContents(n int) store.Contents {
 				status = api.KeyArchived // with its workspace
 			}
 		}
-		c.APIKeys[i] = madeBy(by, keyCreatedAt(ago(i), key(numbered(i), w, status)))
+		c.APIKeys[i] = createdBy(by, keyCreatedAt(ago(i), key(numbered(i), w, status)))
 		switch {
 		case i%2 == 0:
 			c.Members = append(c.Members, member(bigWorkspace, "user_"+numbered(i), api.WorkspaceUser))
@@ -103,9 +101,8 @@ func benchContents(n int) store.Contents {
 	return complete(c)
 }
 
-// benchPages measures the first page of twenty, one deep in the list, and pages
-// from all over the list, which the caches of the machine do not hold: as bytes
-// for an answer.
+// benchPages measures encoding the first page of twenty, a page deep in the list,
+// and pages from all over the list, which CPU caches cannot hold.
 func benchPages(b *testing.B, name, idPrefix string, page func(o *store.Organization, l store.List) ([]byte, error)) {
 	b.Helper()
 	for _, where := range []string{"first", "deep", "anywhere"} {
@@ -139,8 +136,8 @@ func benchPages(b *testing.B, name, idPrefix string, page func(o *store.Organiza
 	}
 }
 
-// benchBoth measures a call at both sizes, and then by turns: growth is the
-// median of how many times longer a turn takes at the larger size.
+// benchBoth measures a call at both sizes, and then alternates between them: growth
+// is the median ratio of the larger size's time to the smaller one's.
 func benchBoth(b *testing.B, name string, call func(b *testing.B, n int) func()) {
 	b.Helper()
 	for _, n := range benchSizes {
@@ -257,8 +254,8 @@ func BenchmarkListAPIKeys(b *testing.B) {
 	}
 }
 
-// benchWrite measures a write on the organization as it was built: after each
-// one it is put back.
+// benchWrite measures a write on the organization as it was built, by restoring it
+// after each write.
 func benchWrite(b *testing.B, write func(o *store.Organization) error) {
 	b.Helper()
 	benchBoth(b, "write", func(b *testing.B, n int) func() {
@@ -275,25 +272,25 @@ func benchWrite(b *testing.B, write func(o *store.Organization) error) {
 
 func BenchmarkCreateOrganizationInvite(b *testing.B) {
 	benchWrite(b, func(o *store.Organization) error {
-		return answered(o.CreateOrganizationInvite(store.NewInvite{Email: "new@example.com", Role: "user"}, nil))
+		return errorOf(o.CreateOrganizationInvite(store.NewInvite{Email: "new@example.com", Role: "user"}, nil))
 	})
 }
 
 func BenchmarkArchiveWorkspaceWith100Keys(b *testing.B) {
-	benchWrite(b, func(o *store.Organization) error { return answered(o.ArchiveWorkspace(smallWorkspace)) })
+	benchWrite(b, func(o *store.Organization) error { return errorOf(o.ArchiveWorkspace(smallWorkspace)) })
 }
 
 func BenchmarkUpdateAPIKey(b *testing.B) {
 	benchWrite(b, func(o *store.Organization) error {
-		return answered(o.UpdateAPIKey("apikey_0000000", store.APIKeyUpdate{Status: new(api.KeyInactive)}, nil))
+		return errorOf(o.UpdateAPIKey("apikey_0000000", store.APIKeyUpdate{Status: new(api.KeyInactive)}, nil))
 	})
 }
 
 func BenchmarkRemoveOrganizationMember(b *testing.B) {
-	benchWrite(b, func(o *store.Organization) error { return answered(o.RemoveOrganizationMember("user_0005000")) })
+	benchWrite(b, func(o *store.Organization) error { return errorOf(o.RemoveOrganizationMember("user_0005000")) })
 }
 
-// BenchmarkAdd measures how long it takes to build an organization.
+// BenchmarkAdd measures building an organization.
 func BenchmarkAdd(b *testing.B) {
 	for _, n := range benchSizes {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {

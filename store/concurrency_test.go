@@ -11,8 +11,8 @@ import (
 	"antechamber/store"
 )
 
-// together runs f n times at once and waits for all of them.
-func together(n int, f func(i int)) {
+// concurrently runs n calls of f at once and waits for all of them.
+func concurrently(n int, f func(i int)) {
 	var all sync.WaitGroup
 	start := make(chan struct{})
 	for i := range n {
@@ -25,9 +25,8 @@ func together(n int, f func(i int)) {
 	all.Wait()
 }
 
-// during reads again and again, from as many sides as there are readers, until
-// write is done.
-func during(write func(), readers int, read func()) {
+// readDuring calls read in a loop, from several goroutines, until write is done.
+func readDuring(write func(), readers int, read func()) {
 	done := make(chan struct{})
 	var all sync.WaitGroup
 	for range readers {
@@ -47,49 +46,49 @@ func during(write func(), readers int, read func()) {
 	all.Wait()
 }
 
-func TestOneOfManyRacingInvitesWins(t *testing.T) {
+func TestOnlyOneConcurrentInviteSucceeds(t *testing.T) {
 	o := open(t, store.Contents{})
 	for round := range 20 {
 		email := fmt.Sprintf("new%d@example.com", round)
-		won := make([]string, 16)
-		together(len(won), func(i int) {
-			made, err := o.CreateOrganizationInvite(store.NewInvite{Email: email, Role: "user"}, nil)
+		ids := make([]string, 16)
+		concurrently(len(ids), func(i int) {
+			created, err := o.CreateOrganizationInvite(store.NewInvite{Email: email, Role: "user"}, nil)
 			if err == nil {
-				won[i] = made.Value.ID
+				ids[i] = created.Value.ID
 				return
 			}
 			wantRefusal(t, store.Error{Code: "invite_already_exists"}, err)
 		})
-		winners := []string{}
-		for _, id := range won {
+		created := []string{}
+		for _, id := range ids {
 			if id != "" {
-				winners = append(winners, id)
+				created = append(created, id)
 			}
 		}
-		if len(winners) != 1 {
-			t.Fatalf("%d of %d creations of the same invite won", len(winners), len(won))
+		if len(created) != 1 {
+			t.Fatalf("%d of %d creations of the same invite succeeded", len(created), len(ids))
 		}
-		wantIDs(t, o.invites(store.InviteFilter{Email: email}, all), winners...)
+		wantIDs(t, o.invites(store.InviteFilter{Email: email}, all), created...)
 	}
 }
 
-func TestLimitHoldsForRacingWrites(t *testing.T) {
+func TestConcurrentWritesRespectLimits(t *testing.T) {
 	o := open(t, store.Contents{Settings: settings(func(s *store.Settings) { s.WorkspaceLimit, s.MemberLimit = 10, new(10) })})
-	together(32, func(i int) {
+	concurrently(32, func(i int) {
 		_, _ = o.newWorkspace("new")()
-		_, _ = o.create(fmt.Sprintf("new%d@example.com", i))()
+		_, _ = o.createInvite(fmt.Sprintf("new%d@example.com", i))()
 	})
 	diff(t, "workspaces", 10, len(o.workspaces(store.WorkspaceFilter{}, all).IDs))
 	diff(t, "invites", 10, len(o.invites(store.InviteFilter{}, all).IDs))
 }
 
-func TestOneOfManyRacingRemovalsWins(t *testing.T) {
+func TestConcurrentRemovalsLeaveOneMember(t *testing.T) {
 	var c store.Contents
 	for i := range 8 {
 		c.Users = append(c.Users, user(fmt.Sprint(i), "user"))
 	}
 	o := open(t, c)
-	together(64, func(i int) {
+	concurrently(64, func(i int) {
 		_, err := o.RemoveOrganizationMember(fmt.Sprint("user_", i%8))
 		var e *store.Error
 		if err != nil && (!errors.As(err, &e) || e.Kind != store.NotFound && e.Code != "cannot_remove_last_member") {
@@ -99,12 +98,12 @@ func TestOneOfManyRacingRemovalsWins(t *testing.T) {
 	diff(t, "users left", 1, len(o.users(store.UserFilter{}, all).IDs))
 }
 
-// TestReadAfterWriteSeesIt lets ten clients write and read what they wrote,
-// by its id and in lists.
-func TestReadAfterWriteSeesIt(t *testing.T) {
+// TestReadsSeeEarlierWrites has ten clients that write objects and read them by id
+// and in lists.
+func TestReadsSeeEarlierWrites(t *testing.T) {
 	o := open(t, store.Contents{Settings: settings(func(s *store.Settings) { s.WorkspaceLimit = 1000 })})
 	wrote := make(chan string, 1000)
-	together(10, func(client int) {
+	concurrently(10, func(client int) {
 		for i := range 30 {
 			w, err := o.CreateWorkspace(store.NewWorkspace{Name: "new", DataResidency: api.DefaultDataResidency()}, nil)
 			if err != nil {
@@ -116,26 +115,26 @@ func TestReadAfterWriteSeesIt(t *testing.T) {
 			if _, err := o.UpdateWorkspace(w.Value.ID, store.WorkspaceUpdate{Name: &name}, nil); err != nil {
 				t.Error(err)
 			}
-			// Another client reads what it hears of.
+			// Read an object of another client, too.
 			id := <-wrote
 			if _, err := o.GetWorkspace(id); err != nil {
 				t.Error(err)
 			}
 			if got, err := o.GetWorkspace(w.Value.ID); err != nil || got.Value.Name != name {
-				t.Errorf("read %q and %v, wrote %q", got.Value.Name, err, name)
+				t.Errorf("read %q with error %v, want %q", got.Value.Name, err, name)
 			}
 			p, err := o.ListWorkspaces(store.WorkspaceFilter{IDs: []string{w.Value.ID, id}}, store.List{Limit: 2}, nil)
 			if err != nil || p.Len() == 0 {
-				t.Errorf("the list has %d workspaces and %v", p.Len(), err)
+				t.Errorf("the list has %d workspaces, error %v", p.Len(), err)
 			}
 		}
 	})
 	diff(t, "workspaces", 300, len(o.workspaces(store.WorkspaceFilter{}, all).IDs))
 }
 
-// TestArchiveIsSeenWholeOrNotAtAll archives workspaces while others read: no
-// reader meets a live key in an archived workspace.
-func TestArchiveIsSeenWholeOrNotAtAll(t *testing.T) {
+// TestArchiveIsAtomic archives workspaces during reads: no reader sees a live key in
+// an archived workspace.
+func TestArchiveIsAtomic(t *testing.T) {
 	const workspaces, keys = 40, 25
 	c := store.Contents{}
 	for w := range workspaces {
@@ -145,8 +144,8 @@ func TestArchiveIsSeenWholeOrNotAtAll(t *testing.T) {
 		}
 	}
 	o := open(t, c)
-	during(func() {
-		together(2, func(half int) {
+	readDuring(func() {
+		concurrently(2, func(half int) {
 			for w := half; w < workspaces; w += 2 {
 				if _, err := o.ArchiveWorkspace(fmt.Sprint("wrkspc_", w)); err != nil {
 					t.Error(err)
@@ -160,15 +159,15 @@ func TestArchiveIsSeenWholeOrNotAtAll(t *testing.T) {
 			before, _ := o.GetWorkspace(id)
 			p, err := o.ListAPIKeys(store.APIKeyFilter{WorkspaceID: id}, all, nil)
 			if err != nil || p.Len() != keys {
-				t.Errorf("%s has %d keys and %v", id, p.Len(), err)
+				t.Errorf("%s has %d keys, error %v", id, p.Len(), err)
 				return
 			}
-			of := map[api.APIKeyStatus]int{}
+			counts := map[api.APIKeyStatus]int{}
 			for k := range p.All() {
-				of[k.Status]++
+				counts[k.Status]++
 			}
-			if len(of) != 1 || !before.Value.ArchivedAt.IsZero() && of["active"] > 0 {
-				t.Errorf("the keys of %s, archived at %v before, are %v", id, before.Value.ArchivedAt, of)
+			if len(counts) != 1 || !before.Value.ArchivedAt.IsZero() && counts["active"] > 0 {
+				t.Errorf("%s was archived at %v, and its keys are %v", id, before.Value.ArchivedAt, counts)
 			}
 		}
 		// Everything, in one version.
@@ -179,24 +178,24 @@ func TestArchiveIsSeenWholeOrNotAtAll(t *testing.T) {
 		}
 		for _, k := range contents.APIKeys {
 			if archived[k.Scope.WorkspaceID] != (k.Status == "archived") {
-				t.Errorf("%s is %s, its workspace is archived: %v", k.ID, k.Status, archived[k.Scope.WorkspaceID])
+				t.Errorf("%s is %s, but whether its workspace is archived is %v", k.ID, k.Status, archived[k.Scope.WorkspaceID])
 			}
 		}
 	})
 	wantIDs(t, o.keys(store.APIKeyFilter{Status: "active"}, all))
 }
 
-// TestPagesOfAListInMotionAreWhole walks lists while users change their roles,
-// leave and join workspaces, and invites come and go: each page is in order,
-// holds nothing twice, and says only what one version says.
-func TestPagesOfAListInMotionAreWhole(t *testing.T) {
+// TestPagesAreConsistentDuringWrites walks lists while users change roles, join and
+// leave workspaces and are removed: each page is in order, without duplicates, and
+// shows a single version.
+func TestPagesAreConsistentDuringWrites(t *testing.T) {
 	const users = 60
 	c := store.Contents{Workspaces: []api.Workspace{workspace("lab")}}
 	for i := range users {
 		c.Users = append(c.Users, user(fmt.Sprintf("%03d", i), "user"))
 	}
 	o := open(t, c)
-	// Users stand in lists as they are numbered.
+	// List order is the order of the numbers in the ids.
 	inOrder := func(list string, ids []string) {
 		for i := range ids[min(1, len(ids)):] {
 			if ids[i] >= ids[i+1] {
@@ -204,8 +203,8 @@ func TestPagesOfAListInMotionAreWhole(t *testing.T) {
 			}
 		}
 	}
-	during(func() {
-		together(4, func(client int) {
+	readDuring(func() {
+		concurrently(4, func(client int) {
 			for round := range 3 {
 				for i := client; i < users-4; i += 4 {
 					id := fmt.Sprintf("user_%03d", i)
@@ -223,14 +222,14 @@ func TestPagesOfAListInMotionAreWhole(t *testing.T) {
 		for list := (store.List{Limit: 7}); ; {
 			p, err := o.ListOrganizationMembers(store.UserFilter{Roles: []api.OrganizationRole{"user", "billing"}}, list, nil)
 			if err != nil {
-				t.Error(err) // also when the cursor was removed meanwhile
+				t.Error(err) // a removed user must remain a valid cursor
 				return
 			}
 			var ids []string
 			for u := range p.All() {
 				ids = append(ids, u.ID)
 				if u.Role != "user" && u.Role != "billing" {
-					t.Errorf("%s is a %s in the list of others", u.ID, u.Role)
+					t.Errorf("%s with role %s does not match the filter", u.ID, u.Role)
 				}
 			}
 			inOrder("users", ids)
@@ -261,30 +260,30 @@ func TestPagesOfAListInMotionAreWhole(t *testing.T) {
 	})
 }
 
-// TestReadersSettleExpiryOnce moves the clock over the expiry of many invites
-// and keys while readers come from all sides.
-func TestReadersSettleExpiryOnce(t *testing.T) {
+// TestConcurrentReadsExpireOnce moves the clock past the expiry of many invites and
+// keys during concurrent reads.
+func TestConcurrentReadsExpireOnce(t *testing.T) {
 	const n = 100
 	c := store.Contents{}
 	for i := range n {
 		in := invite(fmt.Sprint(i), "user", "pending")
 		in.ExpiresAt = at(time.Hour)
 		c.Invites = append(c.Invites, in)
-		c.APIKeys = append(c.APIKeys, expiring(at(time.Hour), key(fmt.Sprint(i), theDefault, "active")))
+		c.APIKeys = append(c.APIKeys, expiring(at(time.Hour), key(fmt.Sprint(i), defaultWorkspaceID, "active")))
 	}
 	o := open(t, c)
 	pending := store.InviteFilter{Statuses: []api.InviteStatus{"pending"}}
-	during(func() {
+	readDuring(func() {
 		time.Sleep(5 * time.Millisecond)
 		o.real.advance(time.Hour)
-		together(8, func(int) {
+		concurrently(8, func(int) {
 			p, err := o.ListOrganizationInvites(pending, all, nil)
 			if err != nil || p.Len() != 0 {
-				t.Errorf("after the expiry %d invites are pending (%v)", p.Len(), err)
+				t.Errorf("%d invites are pending after their expiry (%v)", p.Len(), err)
 			}
 			k, err := o.ListAPIKeys(store.APIKeyFilter{Status: "expired"}, all, nil)
 			if err != nil || k.Len() != n {
-				t.Errorf("after the expiry %d keys are expired (%v)", k.Len(), err)
+				t.Errorf("%d of %d keys are expired (%v)", k.Len(), n, err)
 			}
 		})
 	}, 3, func() {
@@ -297,11 +296,11 @@ func TestReadersSettleExpiryOnce(t *testing.T) {
 	}
 }
 
-// TestOrganizationsOfAStoreAreAddedAndFoundAtOnce adds organizations while
-// their keys are asked for.
-func TestOrganizationsOfAStoreAreAddedAndFoundAtOnce(t *testing.T) {
+// TestConcurrentAddAndAuthenticate adds organizations and looks them up by key
+// concurrently.
+func TestConcurrentAddAndAuthenticate(t *testing.T) {
 	s := store.New(time.Now)
-	together(16, func(i int) {
+	concurrently(16, func(i int) {
 		key := fmt.Sprintf("sk-ant-admin01-%d", i)
 		o, err := s.Add(complete(store.Contents{ID: fmt.Sprintf("00000000-0000-4000-8000-0000000000%02d", i), AdminKeys: []string{key}}))
 		if err != nil {
@@ -314,38 +313,37 @@ func TestOrganizationsOfAStoreAreAddedAndFoundAtOnce(t *testing.T) {
 	})
 }
 
-func TestRequestIDsAreUniqueAmongRacingRequests(t *testing.T) {
+func TestConcurrentRequestIDsAreUnique(t *testing.T) {
 	o := open(t, store.Contents{})
 	var seen sync.Map
-	together(8, func(int) {
+	concurrently(8, func(int) {
 		for range 200 {
 			id := o.NewRequestID()
 			if _, dup := seen.LoadOrStore(id, true); dup {
-				t.Errorf("the request id %s came twice", id)
+				t.Errorf("duplicate request id %s", id)
 			}
 		}
 	})
 }
 
-// TestAllOperationsAtOnce is for the race detector: everything that the store
-// can do, from everywhere.
-func TestAllOperationsAtOnce(t *testing.T) {
+// TestConcurrentOperations runs every operation concurrently, for the race detector.
+func TestConcurrentOperations(t *testing.T) {
 	o := open(t, everything())
-	during(func() {
-		together(4, func(client int) {
+	readDuring(func() {
+		concurrently(4, func(client int) {
 			for i := range 20 {
 				email := fmt.Sprintf("%d.%d@example.com", client, i)
-				if made, err := o.create(email)(); err == nil && i%2 == 0 {
-					_, _ = o.DeleteOrganizationInvite(made.Value.ID)
+				if created, err := o.createInvite(email)(); err == nil && i%2 == 0 {
+					_, _ = o.DeleteOrganizationInvite(created.Value.ID)
 				}
-				if made, err := o.newWorkspace(email)(); err == nil {
-					_, _ = o.update(made.Value.ID, store.WorkspaceUpdate{Tags: map[string]*string{"a": &email}})()
-					_, _ = o.add(made.Value.ID, "user_b", "workspace_user")()
-					_, _ = o.change(made.Value.ID, "user_b", "workspace_admin")()
-					_, _ = o.leave(made.Value.ID, "user_b")()
-					_, _ = o.ArchiveWorkspace(made.Value.ID)
+				if created, err := o.newWorkspace(email)(); err == nil {
+					_, _ = o.updateWorkspace(created.Value.ID, store.WorkspaceUpdate{Tags: map[string]*string{"a": &email}})()
+					_, _ = o.addMember(created.Value.ID, "user_b", "workspace_user")()
+					_, _ = o.updateMember(created.Value.ID, "user_b", "workspace_admin")()
+					_, _ = o.removeMember(created.Value.ID, "user_b")()
+					_, _ = o.ArchiveWorkspace(created.Value.ID)
 				}
-				_, _ = o.set("apikey_used", api.SettableKeyStatuses[i%2])()
+				_, _ = o.setStatus("apikey_used", api.SettableKeyStatuses[i%2])()
 				_, _ = o.UpdateOrganizationMember("user_c", api.AssignableRoles[i%4], nil)
 				o.real.advance(time.Hour)
 			}
@@ -353,15 +351,15 @@ func TestAllOperationsAtOnce(t *testing.T) {
 		})
 	}, 3, func() {
 		for _, list := range []func() error{
-			func() error { return answered(o.ListOrganizationMembers(store.UserFilter{}, all, nil)) },
-			func() error { return answered(o.ListOrganizationInvites(store.InviteFilter{}, all, nil)) },
+			func() error { return errorOf(o.ListOrganizationMembers(store.UserFilter{}, all, nil)) },
+			func() error { return errorOf(o.ListOrganizationInvites(store.InviteFilter{}, all, nil)) },
 			func() error {
-				return answered(o.ListWorkspaces(store.WorkspaceFilter{IncludeArchived: true}, all, nil))
+				return errorOf(o.ListWorkspaces(store.WorkspaceFilter{IncludeArchived: true}, all, nil))
 			},
-			func() error { return answered(o.ListWorkspaceMembers("wrkspc_lab", all, nil)) },
-			func() error { return answered(o.ListAPIKeys(store.APIKeyFilter{}, all, nil)) },
-			func() error { return answered(o.GetWorkspace("wrkspc_lab")) },
-			func() error { return answered(o.GetWorkspaceMember("wrkspc_lab", "user_e")) },
+			func() error { return errorOf(o.ListWorkspaceMembers("wrkspc_lab", all, nil)) },
+			func() error { return errorOf(o.ListAPIKeys(store.APIKeyFilter{}, all, nil)) },
+			func() error { return errorOf(o.GetWorkspace("wrkspc_lab")) },
+			func() error { return errorOf(o.GetWorkspaceMember("wrkspc_lab", "user_e")) },
 		} {
 			if err := list(); err != nil {
 				t.Error(err)

@@ -11,8 +11,8 @@ import (
 	"antechamber/store"
 )
 
-// everything is contents with something of each kind in each state, sorted as
-// they leave the store.
+// everything returns contents with an object of each kind and status, in the order
+// in which the store returns them.
 func everything() store.Contents {
 	lab := workspace("lab")
 	lab.Tags = map[string]string{"team": "core"}
@@ -20,7 +20,7 @@ func everything() store.Contents {
 	lab.DataResidency = api.DataResidency{WorkspaceGeo: "us", AllowedInferenceGeos: api.AllowedGeos{"us"}, DefaultInferenceGeo: "us"}
 	used := key("used", "wrkspc_lab", "active")
 	used.LastUsedAt = at(-time.Minute)
-	gone := expiring(at(-time.Minute), key("gone", theDefault, "archived"))
+	gone := expiring(at(-time.Minute), key("gone", defaultWorkspaceID, "archived"))
 	gone.History = []store.StatusChange{
 		{Status: "active", At: at(-3 * time.Hour)}, {Status: "expired", At: at(-time.Minute)}, {Status: "archived", At: at(-time.Second)},
 	}
@@ -48,18 +48,18 @@ func everything() store.Contents {
 		},
 		APIKeys: []store.APIKey{
 			used, key("b", "wrkspc_old", "archived"), gone, expiring(at(day), key("c", "wrkspc_shop", "inactive")),
-			expiring(at(-time.Minute), key("d", theDefault, "expired")), madeBy("user_x", key("e", theDefault, "active")),
+			expiring(at(-time.Minute), key("d", defaultWorkspaceID, "expired")), createdBy("user_x", key("e", defaultWorkspaceID, "active")),
 		},
 		Removed: []store.RemovedUser{{ID: "user_y", AddedAt: at(-time.Hour)}, {ID: "user_x", AddedAt: at(-time.Hour)}, {ID: "user_z", AddedAt: at(-day)}},
 	})
 }
 
-func TestContentsComeBackAsTheyWereAdded(t *testing.T) {
+func TestContentsRoundTrip(t *testing.T) {
 	want := everything()
 	diff(t, "contents", want, open(t, want).Contents())
 }
 
-func TestContentsMayComeInAnyOrder(t *testing.T) {
+func TestContentsCanBeInAnyOrder(t *testing.T) {
 	want := everything()
 	for seed := range uint64(20) {
 		c := everything()
@@ -79,12 +79,12 @@ func TestContentsOfAnEmptyOrganization(t *testing.T) {
 	diff(t, "contents", want, open(t, want).Contents())
 }
 
-// TestContentsGoOnAsTheyWere rebuilds an organization in the middle of some
-// writes: the second one answers what the first one answers.
-func TestContentsGoOnAsTheyWere(t *testing.T) {
+// TestRebuiltOrganizationBehavesTheSame rebuilds an organization from its contents
+// between writes.
+func TestRebuiltOrganizationBehavesTheSame(t *testing.T) {
 	first := open(t, everything())
 	object(first.RemoveOrganizationMember("user_b"))(t)
-	object(first.create("new@example.com")())(t)
+	object(first.createInvite("new@example.com")())(t)
 	object(first.ArchiveWorkspace("wrkspc_shop"))(t)
 	second := open(t, first.Contents())
 	for _, o := range []*org{first, second} {
@@ -92,64 +92,64 @@ func TestContentsGoOnAsTheyWere(t *testing.T) {
 		object(o.newWorkspace("new")())(t)
 		object(o.DeleteOrganizationInvite("invite_v"))(t)
 		object(o.UpdateOrganizationMember("user_d", "developer", nil))(t)
-		object(o.set("apikey_used", "inactive")())(t)
+		object(o.setStatus("apikey_used", "inactive")())(t)
 	}
 	diff(t, "contents", first.Contents(), second.Contents())
 }
 
-func TestAddRefusesContentsThatContradictThemselves(t *testing.T) {
+func TestAddRefusesInconsistentContents(t *testing.T) {
 	for name, change := range map[string]func(*store.Contents){
-		"a user twice": func(c *store.Contents) { c.Users = append(c.Users, addedAt(at(0), user("a", "user"))) },
-		"an address twice": func(c *store.Contents) {
+		"duplicate user": func(c *store.Contents) { c.Users = append(c.Users, addedAt(at(0), user("a", "user"))) },
+		"duplicate email": func(c *store.Contents) {
 			u := addedAt(at(0), user("new", "user"))
 			u.Email = "A@Example.com"
 			c.Users = append(c.Users, u)
 		},
-		"an invite twice": func(c *store.Contents) {
+		"duplicate invite": func(c *store.Contents) {
 			c.Invites = append(c.Invites, invitedAt(at(0), invite("x", "user", "expired")))
 		},
-		"two pending invites for an address": func(c *store.Contents) {
+		"two pending invites for one email": func(c *store.Contents) {
 			i := invitedAt(at(0), invite("new", "user", "pending"))
 			i.Email, i.ExpiresAt = "V@Example.com", at(day)
 			c.Invites = append(c.Invites, i)
 		},
-		"a pending invite for a user": func(c *store.Contents) {
+		"pending invite for a user": func(c *store.Contents) {
 			i := invitedAt(at(0), invite("new", "user", "pending"))
 			i.Email, i.ExpiresAt = "A@Example.com", at(day)
 			c.Invites = append(c.Invites, i)
 		},
-		"a workspace twice": func(c *store.Contents) { c.Workspaces = append(c.Workspaces, createdAt(at(0), workspace("lab"))) },
-		"the Default Workspace among the others": func(c *store.Contents) {
+		"duplicate workspace": func(c *store.Contents) { c.Workspaces = append(c.Workspaces, createdAt(at(0), workspace("lab"))) },
+		"Default Workspace in workspaces": func(c *store.Contents) {
 			c.Workspaces = append(c.Workspaces, createdAt(at(0), workspace("default")))
 		},
-		"a member of no workspace": func(c *store.Contents) {
+		"member of an unknown workspace": func(c *store.Contents) {
 			c.Members = append(c.Members, member("wrkspc_x", "user_a", "workspace_user"))
 		},
-		"a member who is no user": func(c *store.Contents) {
+		"member who is not a user": func(c *store.Contents) {
 			c.Members = append(c.Members, member("wrkspc_lab", "user_x", "workspace_user"))
 		},
-		"a member of the Default Workspace": func(c *store.Contents) {
-			c.Members = append(c.Members, member(theDefault, "user_a", "workspace_user"))
+		"member of the Default Workspace": func(c *store.Contents) {
+			c.Members = append(c.Members, member(defaultWorkspaceID, "user_a", "workspace_user"))
 		},
-		"a member twice": func(c *store.Contents) {
+		"duplicate member": func(c *store.Contents) {
 			c.Members = append(c.Members, member("wrkspc_lab", "user_a", "workspace_developer"))
 		},
-		"a key twice": func(c *store.Contents) {
-			c.APIKeys = append(c.APIKeys, keyCreatedAt(at(0), key("b", theDefault, "active")))
+		"duplicate key": func(c *store.Contents) {
+			c.APIKeys = append(c.APIKeys, keyCreatedAt(at(0), key("b", defaultWorkspaceID, "active")))
 		},
-		"a key in no workspace": func(c *store.Contents) {
+		"key in an unknown workspace": func(c *store.Contents) {
 			c.APIKeys = append(c.APIKeys, keyCreatedAt(at(0), key("new", "wrkspc_x", "active")))
 		},
-		"a live key in an archived workspace": func(c *store.Contents) {
+		"live key in an archived workspace": func(c *store.Contents) {
 			c.APIKeys = append(c.APIKeys, keyCreatedAt(at(0), key("new", "wrkspc_old", "inactive")))
 		},
-		"a user who was removed and is present": func(c *store.Contents) {
+		"user both present and removed": func(c *store.Contents) {
 			c.Removed = append(c.Removed, store.RemovedUser{ID: "user_a", AddedAt: at(0)})
 		},
-		"a user who was removed twice": func(c *store.Contents) {
+		"duplicate removed user": func(c *store.Contents) {
 			c.Removed = append(c.Removed, store.RemovedUser{ID: "user_x", AddedAt: at(0)})
 		},
-		"an archived Default Workspace": func(c *store.Contents) {
+		"archived Default Workspace": func(c *store.Contents) {
 			c.DefaultWorkspace.ArchivedAt, c.APIKeys = at(0), nil
 		},
 	} {
@@ -158,17 +158,17 @@ func TestAddRefusesContentsThatContradictThemselves(t *testing.T) {
 			change(&c)
 			s := store.New(new(realTime).now)
 			if o, err := s.Add(c); err == nil || o != nil {
-				t.Errorf("Add gives %v and %v", o, err)
+				t.Errorf("Add returned %v and %v", o, err)
 			}
 			if s.First() != nil || s.Authenticate(c.AdminKeys[0]) != nil {
-				t.Error("the refused organization is there")
+				t.Error("the refused organization was added")
 			}
 		})
 	}
 }
 
-// TestContentsAreWhatTheListsSay reads everything through the API's lists.
-func TestContentsAreWhatTheListsSay(t *testing.T) {
+// TestContentsMatchTheLists reads everything through the API's lists.
+func TestContentsMatchTheLists(t *testing.T) {
 	o := open(t, everything())
 	c := o.Contents()
 	var users []api.User

@@ -8,7 +8,7 @@ import (
 	"antechamber/store"
 )
 
-// Each write tells what it changed, and one that changes nothing tells nothing.
+// Each write records its effects; a write that changes nothing records none.
 func TestEffects(t *testing.T) {
 	o := open(t, store.Contents{
 		Users:      []api.User{user("jane", "user"), user("john", "user")},

@@ -1,7 +1,7 @@
 package store
 
-// Rewind returns a function that puts the organization back to what it is now.
-// A version that is kept is a snapshot, so it costs nothing.
+// Rewind returns a function that restores the organization's current version.
+// Holding on to a version is free.
 func (o *Organization) Rewind() func() {
 	s := o.view()
 	return func() { o.state.Store(s) }

@@ -17,20 +17,19 @@ import (
 
 const day = 24 * time.Hour
 
-// epoch is the real time at which a test begins.
+// epoch is the real time at the start of a test.
 var epoch = time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
 
-// at is the instant that lies d after epoch.
+// at returns the time d after epoch.
 func at(d time.Duration) api.Time { return api.At(epoch.Add(d)) }
 
-// realTime is a real time that stands still until the test moves it.
+// realTime is a real time that only the test advances.
 type realTime struct{ passed atomic.Int64 }
 
 func (r *realTime) now() time.Time          { return epoch.Add(time.Duration(r.passed.Load())) }
 func (r *realTime) advance(d time.Duration) { r.passed.Add(int64(d)) }
 
-// tb is what the helpers need of a test, be it one of package testing or one
-// of package rapid.
+// tb is the part of testing.TB and rapid.T that the helpers need.
 type tb interface {
 	Helper()
 	Error(args ...any)
@@ -46,8 +45,7 @@ type org struct {
 	real *realTime
 }
 
-// open builds an organization from its contents, of which complete makes up
-// what the test leaves out.
+// open builds an organization from contents, after filling them in with complete.
 func open(t tb, c store.Contents) *org {
 	t.Helper()
 	real := new(realTime)
@@ -58,10 +56,10 @@ func open(t tb, c store.Contents) *org {
 	return &org{o, t, real}
 }
 
-const theDefault = "wrkspc_default"
+const defaultWorkspaceID = "wrkspc_default"
 
-// complete makes up what a test has no opinion about. Objects without a time
-// get one so that they stand in lists as they stand in c, some hours old.
+// complete fills in the fields that the test leaves out. Objects without a time get
+// one, some hours ago, that puts them in list order as they are in c.
 func complete(c store.Contents) store.Contents {
 	c.ID = cmp.Or(c.ID, "11111111-1111-4111-8111-111111111111")
 	c.Name = cmp.Or(c.Name, "Acme")
@@ -116,7 +114,7 @@ func complete(c store.Contents) store.Contents {
 	return c
 }
 
-// settings are the default settings with a change.
+// settings returns the default settings with a change.
 func settings(change func(*store.Settings)) store.Settings {
 	s := store.DefaultSettings()
 	change(&s)
@@ -125,7 +123,7 @@ func settings(change func(*store.Settings)) store.Settings {
 
 func user(name string, role api.OrganizationRole) api.User {
 	email := name + "@example.com"
-	return api.User{ID: "user_" + name, Type: "user", Email: email, Name: api.NameOf(email), Role: role}
+	return api.User{ID: "user_" + name, Type: "user", Email: email, Name: api.NameFromEmail(email), Role: role}
 }
 
 func addedAt(t api.Time, u api.User) api.User {
@@ -163,7 +161,7 @@ func archived(w api.Workspace) api.Workspace {
 	return w
 }
 
-// key is an API key that user_maker made.
+// key returns an API key created by user_maker.
 func key(name, workspaceID string, status api.APIKeyStatus) store.APIKey {
 	return store.APIKey{APIKey: api.APIKey{
 		ID: "apikey_" + name, Type: "api_key", Name: name, CreatedBy: api.Actor{ID: "user_maker", Type: "user"},
@@ -172,7 +170,7 @@ func key(name, workspaceID string, status api.APIKeyStatus) store.APIKey {
 	}}
 }
 
-func madeBy(userID string, k store.APIKey) store.APIKey {
+func createdBy(userID string, k store.APIKey) store.APIKey {
 	k.CreatedBy.ID = userID
 	return k
 }
@@ -182,7 +180,7 @@ func keyCreatedAt(t api.Time, k store.APIKey) store.APIKey {
 	return k
 }
 
-// expiring is the key with an instant at which it expires.
+// expiring returns the key with an expiry.
 func expiring(t api.Time, k store.APIKey) store.APIKey {
 	k.ExpiresAt = t
 	return k
@@ -192,7 +190,7 @@ func member(workspaceID, userID string, role api.WorkspaceRole) store.Member {
 	return store.Member{WorkspaceID: workspaceID, UserID: userID, Role: role}
 }
 
-// must returns what a call answered; the call must not have been refused.
+// must returns the result of a call, which must not have been refused.
 func must[T any](v T, err error) func(tb) T {
 	return func(t tb) T {
 		t.Helper()
@@ -203,7 +201,7 @@ func must[T any](v T, err error) func(tb) T {
 	}
 }
 
-// diff fails the test where want and got differ.
+// diff fails the test if want and got differ.
 func diff[T any](t tb, what string, want, got T) {
 	t.Helper()
 	if d := gocmp.Diff(want, got); d != "" {
@@ -211,8 +209,7 @@ func diff[T any](t tb, what string, want, got T) {
 	}
 }
 
-// object holds that an answer's JSON is the JSON of its value, and returns the
-// value.
+// object checks that the JSON of an object encodes its value, and returns the value.
 func object[T any](o store.Object[T], err error) func(tb) T {
 	return func(t tb) T {
 		t.Helper()
@@ -221,13 +218,13 @@ func object[T any](o store.Object[T], err error) func(tb) T {
 		}
 		encoded := api.Encode(plain(o.Value))
 		if o.JSON != encoded {
-			t.Errorf("the JSON %s is not that of the value %s", o.JSON, encoded)
+			t.Errorf("JSON is %s, want the value's %s", o.JSON, encoded)
 		}
 		return o.Value
 	}
 }
 
-// plain returns the object of the API that a value of the store holds.
+// plain returns the API's object in a value of the store.
 func plain(v any) any {
 	switch v := v.(type) {
 	case store.User:
@@ -242,43 +239,43 @@ func plain(v any) any {
 	return v
 }
 
-// wantRefusal fails the test unless err is a refusal of the kind and code,
-// whose message holds the message of want.
+// wantRefusal fails the test unless err is a refusal with the kind and code of want
+// and a message that contains want's.
 func wantRefusal(t tb, want store.Error, err error) {
 	t.Helper()
 	var got *store.Error
 	if !errors.As(err, &got) {
-		t.Errorf("the error is %v, want a refusal %+v", err, want)
+		t.Errorf("error is %v, want refusal %+v", err, want)
 		return
 	}
 	if got.Kind != want.Kind || got.Code != want.Code || !strings.Contains(got.Message, want.Message) {
 		t.Errorf("refused with %+v, want %+v", *got, want)
 	}
 	if got.Error() == "" {
-		t.Error("the refusal says nothing")
+		t.Error("the refusal has no message")
 	}
 }
 
-// refused holds that the organization refuses a call and that the call left no
-// trace, in the counter of ids neither.
+// refused checks that the organization refuses a call, and that the call changed
+// nothing, not even the counter of ids.
 func refused[T any](o *org, want store.Error, call func() (T, error)) {
 	o.t.Helper()
 	before := o.Contents()
 	_, err := call()
 	wantRefusal(o.t, want, err)
-	diff(o.t, "the refused call left a trace", before, o.Contents())
+	diff(o.t, "contents after a refused call", before, o.Contents())
 }
 
-// answer is a page as it was answered.
-type answer struct {
+// listPage is the content of a page.
+type listPage struct {
 	IDs     []string
 	HasMore bool
 }
 
-// read returns what is on a page, and holds that what the page says in its
-// fields, in its values and in its JSON is the same.
-func read[T any](p store.Page[T], err error) func(tb) answer {
-	return func(t tb) answer {
+// readPage returns the content of a page, and checks that its fields, values and
+// JSON agree.
+func readPage[T any](p store.Page[T], err error) func(tb) listPage {
+	return func(t tb) listPage {
 		t.Helper()
 		if err != nil {
 			t.Fatalf("refused: %v", err)
@@ -297,14 +294,14 @@ func read[T any](p store.Page[T], err error) func(tb) answer {
 		if body.Data == nil || body.HasMore == nil {
 			t.Fatalf("no data or no has_more in %s", p.JSON())
 		}
-		a := answer{IDs: []string{}, HasMore: *body.HasMore}
+		a := listPage{IDs: []string{}, HasMore: *body.HasMore}
 		values := slices.Collect(p.All())
 		if len(values) != p.Len() || len(values) != len(body.Data) {
 			t.Fatalf("%d values on a page of %d with the JSON %s", len(values), p.Len(), p.JSON())
 		}
 		for i, raw := range body.Data {
 			if encoded := api.Encode(plain(any(values[i]))); string(raw) != encoded {
-				t.Errorf("the JSON %s is not that of the value %s", raw, encoded)
+				t.Errorf("JSON is %s, want the value's %s", raw, encoded)
 			}
 			var o struct {
 				ID     string `json:"id"`
@@ -323,45 +320,44 @@ func read[T any](p store.Page[T], err error) func(tb) answer {
 		diff(t, "last_id", last, body.LastID)
 		if p.HasMore != a.HasMore || first != nil && (p.FirstID != *first || p.LastID != *last) ||
 			first == nil && p.FirstID+p.LastID != "" {
-			t.Errorf("the page says %v %q %q, its JSON %s", p.HasMore, p.FirstID, p.LastID, p.JSON())
+			t.Errorf("the page has %v %q %q, its JSON %s", p.HasMore, p.FirstID, p.LastID, p.JSON())
 		}
 		return a
 	}
 }
 
-// all is a first page that is long enough for the lists of the tests.
+// all selects a first page that is long enough for every list in the tests.
 var all = store.List{Limit: 1000}
 
-// The lists of an organization without their types, for rules that all of them
-// share.
+// The lists of an organization without their types, for rules that they share.
 
-func (o *org) users(f store.UserFilter, l store.List) answer {
+func (o *org) users(f store.UserFilter, l store.List) listPage {
 	o.t.Helper()
-	return read(o.ListOrganizationMembers(f, l, nil))(o.t)
+	return readPage(o.ListOrganizationMembers(f, l, nil))(o.t)
 }
 
-func (o *org) invites(f store.InviteFilter, l store.List) answer {
+func (o *org) invites(f store.InviteFilter, l store.List) listPage {
 	o.t.Helper()
-	return read(o.ListOrganizationInvites(f, l, nil))(o.t)
+	return readPage(o.ListOrganizationInvites(f, l, nil))(o.t)
 }
 
-func (o *org) workspaces(f store.WorkspaceFilter, l store.List) answer {
+func (o *org) workspaces(f store.WorkspaceFilter, l store.List) listPage {
 	o.t.Helper()
-	return read(o.ListWorkspaces(f, l, nil))(o.t)
+	return readPage(o.ListWorkspaces(f, l, nil))(o.t)
 }
 
-func (o *org) members(workspaceID string, l store.List) answer {
+func (o *org) members(workspaceID string, l store.List) listPage {
 	o.t.Helper()
-	return read(o.ListWorkspaceMembers(workspaceID, l, nil))(o.t)
+	return readPage(o.ListWorkspaceMembers(workspaceID, l, nil))(o.t)
 }
 
-func (o *org) keys(f store.APIKeyFilter, l store.List) answer {
+func (o *org) keys(f store.APIKeyFilter, l store.List) listPage {
 	o.t.Helper()
-	return read(o.ListAPIKeys(f, l, nil))(o.t)
+	return readPage(o.ListAPIKeys(f, l, nil))(o.t)
 }
 
-// role is what the user reads as in the workspace; empty for no member. The
-// list of members must say the same.
+// role returns the user's role in the workspace, or an empty one for a user who is
+// not a member, and checks that the list of members agrees.
 func (o *org) role(workspaceID, userID string) api.WorkspaceRole {
 	o.t.Helper()
 	var listed api.WorkspaceRole
@@ -375,23 +371,23 @@ func (o *org) role(workspaceID, userID string) api.WorkspaceRole {
 		wantRefusal(o.t, store.Error{Kind: store.NotFound}, err)
 	}
 	if m.Value.WorkspaceRole != listed {
-		o.t.Errorf("%s reads as %q in %s, but in the list as %q", userID, m.Value.WorkspaceRole, workspaceID, listed)
+		o.t.Errorf("%s is %q in %s, but %q in the list", userID, m.Value.WorkspaceRole, workspaceID, listed)
 	}
 	return listed
 }
 
-// wantIDs fails the test unless the page holds exactly these objects and says
-// that no more follow.
-func wantIDs(t tb, got answer, ids ...string) {
+// wantIDs fails the test unless the page has exactly these objects and no more
+// follow.
+func wantIDs(t tb, got listPage, ids ...string) {
 	t.Helper()
 	if ids == nil {
 		ids = []string{}
 	}
-	diff(t, "page", answer{IDs: ids}, got)
+	diff(t, "page", listPage{IDs: ids}, got)
 }
 
-// wantMore is wantIDs for a page after which more follow.
-func wantMore(t tb, got answer, ids ...string) {
+// wantMore is wantIDs for a page that has more objects after it.
+func wantMore(t tb, got listPage, ids ...string) {
 	t.Helper()
-	diff(t, "page", answer{IDs: ids, HasMore: true}, got)
+	diff(t, "page", listPage{IDs: ids, HasMore: true}, got)
 }

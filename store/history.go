@@ -1,34 +1,34 @@
 package store
 
-// history keeps the versions before the present one, for reads that are to be
-// stale: as many as it is told to, which is none as a rule.
+// history holds the versions before the current one, for stale reads.
 type history struct {
-	keep     int
+	limit    int      // how many versions to keep; usually 0
 	versions []*state // oldest first
 }
 
 func (h *history) add(s *state) {
-	if h.keep == 0 {
+	if h.limit == 0 {
 		return
 	}
 	h.versions = append(h.versions, s)
-	if over := len(h.versions) - h.keep; over > 0 {
+	if over := len(h.versions) - h.limit; over > 0 {
 		h.versions = append([]*state(nil), h.versions[over:]...)
 	}
 }
 
-// KeepHistory keeps that many versions before the present one from now on.
+// KeepHistory sets how many versions before the current one are kept.
 func (o *Organization) KeepHistory(versions int) {
 	o.writing.Lock()
 	defer o.writing.Unlock()
-	o.history.keep = versions
+	o.history.limit = versions
 	if over := len(o.history.versions) - versions; over > 0 {
 		o.history.versions = append([]*state(nil), o.history.versions[over:]...)
 	}
 }
 
-// Stale returns a handle whose reads see the organization as it was that many
-// writes ago, or as long ago as history is kept. Writes see the present.
+// Stale returns a handle whose reads see the organization as it was the given
+// number of writes ago, or in the oldest version kept. Its writes act on the
+// current version.
 func (o *Organization) Stale(writes int) *Organization {
 	o.writing.Lock()
 	defer o.writing.Unlock()

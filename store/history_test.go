@@ -19,10 +19,10 @@ func TestStaleReads(t *testing.T) {
 	set("billing")
 	set("claude_code_user")
 	set("user")
-	diff(t, "the present", api.RoleUser, object(o.GetOrganizationMember("user_jane"))(t).Role)
+	diff(t, "current version", api.RoleUser, object(o.GetOrganizationMember("user_jane"))(t).Role)
 	diff(t, "one write ago", api.RoleClaudeCodeUser, role(1))
 	diff(t, "two writes ago", api.RoleBilling, role(2))
-	diff(t, "as long ago as there is history", api.RoleBilling, role(9))
+	diff(t, "beyond the history", api.RoleBilling, role(9))
 	o.KeepHistory(0)
-	diff(t, "no history", api.RoleUser, role(1))
+	diff(t, "history turned off", api.RoleUser, role(1))
 }

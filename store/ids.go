@@ -9,29 +9,29 @@ import (
 	"github.com/oklog/ulid/v2"
 )
 
-// IDs is an organization's stream of ids. An id is a function of the seed,
-// the instant and the count of ids drawn before it, so a state that is put
-// back draws the same ids again.
+// IDs is an organization's stream of ids. An id is a function of the seed, the time
+// and the number of ids drawn before it, so a restored state draws the same ids
+// again.
 type IDs struct {
 	Seed  uint64 `json:"seed"`
 	Drawn uint64 `json:"drawn"`
 }
 
-// next counts in 53 bits, which every JSON reader keeps exactly.
+// next returns the next count, of 53 bits, which every JSON reader keeps exact.
 func (s *IDs) next() uint64 {
 	s.Drawn = (s.Drawn + 1) & (1<<53 - 1)
 	return s.Drawn
 }
 
-// New returns the next id with a prefix, dated at: a ULID whose random part is
-// made of the seed and the count. Ids of one instant sort in the order they
-// were drawn.
+// New returns the next id: the prefix and a ULID with the time at, whose random
+// part is made from the seed and the count. Ids with the same time sort in the
+// order they were drawn.
 func (s *IDs) New(prefix string, at time.Time) string {
 	return prefix + newULID(at, s.Seed, s.next()).String()
 }
 
-// UUID returns the next id of the stream in the form of a random UUID, for
-// what the API identifies in that form.
+// UUID returns the next id of the stream in the form of a random UUID, which the
+// API uses for some objects.
 func (s *IDs) UUID() string {
 	n := s.next()
 	var b [16]byte
@@ -47,20 +47,20 @@ func (s *IDs) Color() string {
 	return palette[mix(s.Seed, s.next())%uint64(len(palette))]
 }
 
-// palette holds the colors that a workspace may get when it asks for none.
-// Which ones production uses is not documented; these are ours.
+// palette holds the colors for workspaces created without one. Production's are
+// not documented; these are ours.
 var palette = []string{
 	"#6C5BB9", "#4A90D9", "#2E8B7A", "#C2703D", "#B5485D", "#7A8B2E",
 	"#3D6FC2", "#9B59B6", "#D4A017", "#2F9E44", "#E8590C", "#1098AD",
 }
 
-// newULID dates a ULID at the instant and fills its 80 random bits with 24
-// that depend on the seed and the millisecond, 40 that count, and 16 that
-// depend on both: unique within a stream, sorted by drawing.
+// newULID returns a ULID with the time at. Its 80 random bits are 24 bits from the
+// seed and the millisecond, 40 of the count, and 16 from the seed and the count:
+// unique within a stream and sorted in the order of drawing.
 func newULID(at time.Time, seed, n uint64) ulid.ULID {
 	var id ulid.ULID
 	ms := ulid.Timestamp(at)
-	// The only error is a time past the year 10889, which no clock here has.
+	// The only error is a time after the year 10889, which no clock here reaches.
 	_ = id.SetTime(ms)
 	front, back := mix(seed, ms), mix(seed, n)
 	id[6], id[7], id[8] = byte(front>>16), byte(front>>8), byte(front)
@@ -69,9 +69,9 @@ func newULID(at time.Time, seed, n uint64) ulid.ULID {
 	return id
 }
 
-// drawID returns the next id of the stream that no row of the table has: a seed
-// may have pinned it.
-func drawID[T any](t *tx, in *table[T], prefix string) string {
+// newID returns the next id of the stream that no row of the table has: a seed may
+// have pinned some.
+func newID[T any](t *tx, in *table[T], prefix string) string {
 	for {
 		id := t.ids.New(prefix, t.now.Time)
 		if in.get(id) == nil {
@@ -80,20 +80,20 @@ func drawID[T any](t *tx, in *table[T], prefix string) string {
 	}
 }
 
-// SeedOf gives each organization of a server a seed of its own: 53 bits, so
-// that every JSON reader keeps it exactly.
+// SeedOf returns the id seed of an organization of a server: 53 bits, so that every
+// JSON reader keeps it exact.
 func SeedOf(server uint64, organization int) uint64 {
 	return mix(server, uint64(organization)) >> 11
 }
 
-// hash hashes a text into a number.
+// hash returns a hash of s.
 func hash(s string) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(s)) // never fails
 	return h.Sum64()
 }
 
-// mix hashes two numbers into one (the finalizer of splitmix64).
+// mix returns a hash of two numbers, by the finalizer of splitmix64.
 func mix(a, b uint64) uint64 {
 	x := a ^ (b+1)*0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9

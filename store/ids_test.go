@@ -13,16 +13,16 @@ import (
 	"antechamber/store"
 )
 
-func TestIDsAreAPrefixAndAULID(t *testing.T) {
+func TestIDsAreULIDsWithAPrefix(t *testing.T) {
 	o := open(t, store.Contents{})
 	o.real.advance(1234567 * time.Microsecond)
 	for prefix, id := range map[string]string{
-		"invite_": object(o.create("new@example.com")())(t).ID,
+		"invite_": object(o.createInvite("new@example.com")())(t).ID,
 		"wrkspc_": object(o.newWorkspace("new")())(t).ID,
 		"req_":    o.NewRequestID(),
 	} {
 		if !regexp.MustCompile(`^` + prefix + `[0-7][0-9A-HJKMNP-TV-Z]{25}$`).MatchString(id) {
-			t.Errorf("%q is not %q and a ULID", id, prefix)
+			t.Errorf("%q is not %q followed by a ULID", id, prefix)
 			continue
 		}
 		parsed, err := ulid.ParseStrict(id[len(prefix):])
@@ -31,12 +31,12 @@ func TestIDsAreAPrefixAndAULID(t *testing.T) {
 			continue
 		}
 		if want := epoch.Add(1234 * time.Millisecond); !ulid.Time(parsed.Time()).Equal(want) {
-			t.Errorf("%q is dated %v, want %v", id, ulid.Time(parsed.Time()), want)
+			t.Errorf("%q has the time %v, want %v", id, ulid.Time(parsed.Time()), want)
 		}
 	}
 }
 
-func TestIDsAreAFunctionOfSeedInstantAndCount(t *testing.T) {
+func TestIDsAreAFunctionOfSeedTimeAndCount(t *testing.T) {
 	draw := func(seed, drawn uint64, at time.Time) string {
 		ids := store.IDs{Seed: seed, Drawn: drawn}
 		return ids.New("x_", at)
@@ -44,17 +44,17 @@ func TestIDsAreAFunctionOfSeedInstantAndCount(t *testing.T) {
 	first := draw(1, 0, epoch)
 	diff(t, "the same again", first, draw(1, 0, epoch))
 	for what, other := range map[string]string{
-		"seed":    draw(2, 0, epoch),
-		"count":   draw(1, 1, epoch),
-		"instant": draw(1, 0, epoch.Add(time.Millisecond)),
+		"seed":  draw(2, 0, epoch),
+		"count": draw(1, 1, epoch),
+		"time":  draw(1, 0, epoch.Add(time.Millisecond)),
 	} {
 		if other == first {
-			t.Errorf("another %s draws the same id", what)
+			t.Errorf("another %s results in the same id", what)
 		}
 	}
 }
 
-func TestIDsOfOneInstantSortAsTheyWereDrawn(t *testing.T) {
+func TestIDsWithTheSameTimeSortInOrderOfDrawing(t *testing.T) {
 	for _, seed := range []uint64{0, 1, 7, 1<<64 - 1} {
 		ids := store.IDs{Seed: seed, Drawn: 200} // past the first byte of the count
 		var drawn []string
@@ -62,20 +62,20 @@ func TestIDsOfOneInstantSortAsTheyWereDrawn(t *testing.T) {
 			drawn = append(drawn, ids.New("x_", epoch))
 		}
 		if !slices.IsSorted(drawn) || len(slices.Compact(drawn)) != 1000 {
-			t.Errorf("the ids of seed %d are not in the order of drawing", seed)
+			t.Errorf("the ids of seed %d are not in order of drawing, or repeat", seed)
 		}
 		diff(t, "drawn", 1200, ids.Drawn)
 	}
 }
 
-func TestIDsOfDifferentInstantsSortByTime(t *testing.T) {
+func TestIDsSortByTime(t *testing.T) {
 	ids := store.IDs{Seed: 1}
 	var drawn []string
 	for i := range 100 {
 		drawn = append(drawn, ids.New("x_", epoch.Add(time.Duration(i)*time.Millisecond)))
 	}
 	if !slices.IsSorted(drawn) {
-		t.Error("the ids are not in the order of time")
+		t.Error("the ids are not in order of time")
 	}
 }
 
@@ -87,7 +87,7 @@ func TestUUIDsAndColorsComeFromTheStream(t *testing.T) {
 	for range 100 {
 		u, c := ids.UUID(), ids.Color()
 		if !uuid.MatchString(u) || seen[u] || !color.MatchString(c) {
-			t.Fatalf("%q is no UUID or came before, or %q is no color", u, c)
+			t.Fatalf("%q is not a new UUID, or %q is not a color", u, c)
 		}
 		seen[u] = true
 		diff(t, "UUID", u, again.UUID())
@@ -96,13 +96,12 @@ func TestUUIDsAndColorsComeFromTheStream(t *testing.T) {
 	diff(t, "drawn", 200, ids.Drawn)
 }
 
-// TestIDsAreReplayedAfterARestore takes contents in the middle and goes on
-// from there twice.
-func TestIDsAreReplayedAfterARestore(t *testing.T) {
+// TestRestoreRepeatsIDs continues twice from the same contents.
+func TestRestoreRepeatsIDs(t *testing.T) {
 	play := func(o *org) (drawn []string) {
 		for _, name := range []string{"a", "b", "c"} {
 			w := object(o.newWorkspace(name)())(t)
-			drawn = append(drawn, w.ID, w.CompartmentID, w.DisplayColor, object(o.create(name+"@example.com")())(t).ID)
+			drawn = append(drawn, w.ID, w.CompartmentID, w.DisplayColor, object(o.createInvite(name+"@example.com")())(t).ID)
 			o.real.advance(time.Minute)
 		}
 		return drawn
@@ -111,23 +110,23 @@ func TestIDsAreReplayedAfterARestore(t *testing.T) {
 	object(o.newWorkspace("before")())(t)
 	saved := o.Contents()
 	want := play(o)
-	diff(t, "what is drawn after a restore", want, play(open(t, saved)))
+	diff(t, "ids after a restore", want, play(open(t, saved)))
 	if len(slices.Compact(slices.Sorted(slices.Values(want)))) < 9 {
 		t.Errorf("ids repeat in %v", want)
 	}
 }
 
-func TestObjectsMadeAtOneInstantAreListedNewestFirst(t *testing.T) {
+func TestObjectsCreatedAtTheSameTimeAreListedNewestFirst(t *testing.T) {
 	o := open(t, store.Contents{Clock: store.FrozenAt(epoch)})
-	var made []string
+	var created []string
 	for range 50 {
-		made = append(made, object(o.newWorkspace("w")())(t).ID)
+		created = append(created, object(o.newWorkspace("w")())(t).ID)
 	}
-	slices.Reverse(made)
-	wantIDs(t, o.workspaces(store.WorkspaceFilter{}, all), made...)
+	slices.Reverse(created)
+	wantIDs(t, o.workspaces(store.WorkspaceFilter{}, all), created...)
 }
 
-func TestIDsOfTheSeedAreKept(t *testing.T) {
+func TestIDsOfContentsAreUnchanged(t *testing.T) {
 	u := user("ann", api.RoleUser)
 	u.ID = "user_01WCz1FkmYMm4gnmykNKUu3Q"
 	o := open(t, store.Contents{Users: []api.User{u}})
@@ -135,8 +134,8 @@ func TestIDsOfTheSeedAreKept(t *testing.T) {
 	diff(t, "id", u.ID, object(o.GetOrganizationMember(u.ID))(t).ID)
 }
 
-// A seed may pin the very ids that the stream draws next.
-func TestDrawnIDsAreNobodysYet(t *testing.T) {
+// A seed may pin the very ids that the stream would draw next.
+func TestNewIDsAreUnused(t *testing.T) {
 	now := store.FrozenAt(time.Unix(1_800_000_000, 0))
 	c := store.Contents{
 		ID: "org", DefaultWorkspace: api.Workspace{ID: "wrkspc_default"},

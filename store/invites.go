@@ -5,20 +5,21 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"antechamber/api"
 )
 
-// InviteLifetime is how long an invite can be accepted. Production does not
-// let anybody configure it. (Documented.)
+// InviteLifetime is how long an invite can be accepted. It cannot be configured in
+// production. (Documented.)
 const InviteLifetime = 21 * 24 * time.Hour
 
-// Invite is an invite as the store keeps it.
+// Invite is an invite in the store.
 type Invite struct {
 	api.Invite
-	address string // the e-mail address as it is compared
+	address string // the email, folded for comparison
 }
 
 func (i *Invite) latest() api.Time {
@@ -69,10 +70,10 @@ func inviteRow(i api.Invite) *row[Invite] {
 
 func (t *tx) buildInvite(i api.Invite) error {
 	if t.invites.get(i.ID) != nil {
-		return fmt.Errorf("invite %s is there twice", i.ID)
+		return fmt.Errorf("duplicate invite %q", i.ID)
 	}
 	if i.Status == api.InvitePending && (t.userByEmail(i.Email) != nil || t.pendingInvite(i.Email) != nil) {
-		return fmt.Errorf("the pending invite %s is to a person who is a user or invited already", i.ID)
+		return fmt.Errorf("pending invite %q: the email belongs to a user or to another pending invite", i.ID)
 	}
 	t.invites.put(inviteRow(i))
 	return nil
@@ -86,7 +87,7 @@ func (s *state) pendingInvite(email string) *row[Invite] {
 	return s.invites.span(invitesPending, Invite{address: api.FoldEmail(email)}).first()
 }
 
-// inviteDue returns when the first invite expires, in microseconds since 1970.
+// inviteDue returns when the next invite expires, in microseconds since 1970.
 func (t *tables) inviteDue() int64 {
 	if r := t.invites.span(invitesByExpiry, Invite{}).first(); r != nil {
 		return r.Value.ExpiresAt.UnixMicro()
@@ -94,8 +95,8 @@ func (t *tables) inviteDue() int64 {
 	return math.MaxInt64
 }
 
-// expireInvite expires the first invite that is due, and reports whether there
-// was one.
+// expireInvite expires the first invite that is due, and reports whether there was
+// one.
 func (t *tx) expireInvite() bool {
 	r := t.invites.span(invitesByExpiry, Invite{}).first()
 	if r == nil || r.Value.ExpiresAt.After(t.now.Time) {
@@ -108,25 +109,24 @@ func (t *tx) expireInvite() bool {
 	return true
 }
 
-// InviteFilter narrows a list of invites; its fields are AND-ed.
+// InviteFilter filters a list of invites. An invite must match all fields.
 type InviteFilter struct {
-	Email    string                 // without case; empty for any
-	Roles    []api.OrganizationRole // any of these; none for all
-	Statuses []api.InviteStatus     // any of api.ListedInviteStatuses; none for all of them
+	Email    string                 // ignoring case; empty for any
+	Roles    []api.OrganizationRole // any of these; empty for all
+	Statuses []api.InviteStatus     // any of these from api.ListedInviteStatuses; empty for all
 }
 
-// ListOrganizationInvites returns a page of the invites that were not deleted,
-// newest first.
+// ListOrganizationInvites returns a page of the invites, newest first, without
+// deleted ones.
 //
-// A page walks: without a filter the list itself; otherwise one run for each
-// pair of a role and a status that can occur, 15 at most, of the whole list
-// or of one address.
-func (o *Organization) ListOrganizationInvites(f InviteFilter, l List, bad error) (Page[Invite], error) {
-	if bad != nil {
-		return Page[Invite]{}, bad
+// Without a filter, a page walks the list itself; otherwise, one span per requested
+// pair of role and status, at most 15, of the whole list or of one email.
+func (o *Organization) ListOrganizationInvites(f InviteFilter, l List, inputErr error) (Page[Invite], error) {
+	if inputErr != nil {
+		return Page[Invite]{}, inputErr
 	}
 	s := o.view()
-	c, err := l.cursor("Invite", s.invites.place)
+	c, err := l.cursor("Invite", s.invites.positionOf)
 	if err != nil {
 		return Page[Invite]{}, err
 	}
@@ -138,8 +138,8 @@ func (o *Organization) ListOrganizationInvites(f InviteFilter, l List, bad error
 		index = invitesByEmail
 	}
 	var spans []span[Invite]
-	for _, role := range orAll(f.Roles, api.OrganizationRoles) {
-		for _, status := range orAll(f.Statuses, api.ListedInviteStatuses) {
+	for _, role := range valuesOrAll(f.Roles, api.OrganizationRoles) {
+		for _, status := range valuesOrAll(f.Statuses, api.ListedInviteStatuses) {
 			spans = append(spans, s.invites.span(index, Invite{
 				Invite: api.Invite{Role: role, Status: status}, address: api.FoldEmail(f.Email),
 			}))
@@ -148,16 +148,16 @@ func (o *Organization) ListOrganizationInvites(f InviteFilter, l List, bad error
 	return pageOf(c, spans...), nil
 }
 
-// orAll returns the values of a filter, each once, or all values where the
-// filter names none.
-func orAll[T cmp.Ordered](values, all []T) []T {
+// valuesOrAll returns the distinct values of a filter, or all if the filter is
+// empty.
+func valuesOrAll[T cmp.Ordered](values, all []T) []T {
 	if len(values) == 0 {
 		return all
 	}
 	return distinct(values)
 }
 
-// GetOrganizationInvite returns the invite with the id, a deleted one too.
+// GetOrganizationInvite returns the invite with the id, even if it is deleted.
 func (o *Organization) GetOrganizationInvite(id string) (Object[Invite], error) {
 	i := o.view().invites.get(id)
 	if i == nil {
@@ -166,20 +166,20 @@ func (o *Organization) GetOrganizationInvite(id string) (Object[Invite], error) 
 	return i.object(), nil
 }
 
-// NewInvite is what an invite is created from.
+// NewInvite is the input of CreateOrganizationInvite.
 type NewInvite struct {
 	Email string
 	Role  api.OrganizationRole // one of api.AssignableRoles
 }
 
-// CreateOrganizationInvite invites a person, whom neither a membership nor a
-// pending invite may already connect with the organization.
-func (o *Organization) CreateOrganizationInvite(in NewInvite, bad error) (Object[Invite], error) {
-	if bad != nil {
-		return Object[Invite]{}, bad
+// CreateOrganizationInvite invites a person who is not a user and has no pending
+// invite.
+func (o *Organization) CreateOrganizationInvite(in NewInvite, inputErr error) (Object[Invite], error) {
+	if inputErr != nil {
+		return Object[Invite]{}, inputErr
 	}
 	return update(o, func(t *tx) (Object[Invite], error) {
-		if err := t.notYetMember(in.Email); err != nil {
+		if err := t.checkNotMember(in.Email); err != nil {
 			return Object[Invite]{}, err
 		}
 		if i := t.pendingInvite(in.Email); i != nil {
@@ -192,11 +192,11 @@ func (o *Organization) CreateOrganizationInvite(in NewInvite, bad error) (Object
 			return Object[Invite]{}, refused(api.EmailDomainNotAllowed,
 				"email: the organization does not allow invites to the domain of "+in.Email+".")
 		}
-		if err := t.roomForMember(); err != nil {
+		if err := t.checkMemberLimit(); err != nil {
 			return Object[Invite]{}, err
 		}
 		i := inviteRow(api.Invite{
-			ID: drawID(t, &t.invites, "invite_"), Type: api.TypeInvite,
+			ID: newID(t, &t.invites, "invite_"), Type: api.TypeInvite,
 			Email: in.Email, Role: in.Role, Status: api.InvitePending,
 			InvitedAt: t.now, ExpiresAt: api.At(t.now.Add(InviteLifetime)),
 			RBACGroupIDs: []string{},
@@ -207,7 +207,7 @@ func (o *Organization) CreateOrganizationInvite(in NewInvite, bad error) (Object
 	})
 }
 
-// deleteInvite takes a pending invite out of the lists.
+// deleteInvite deletes a pending invite, which removes it from the lists.
 func (t *tx) deleteInvite(i *row[Invite]) {
 	deleted := i.Value.Invite
 	deleted.Status = api.InviteDeleted
@@ -215,8 +215,8 @@ func (t *tx) deleteInvite(i *row[Invite]) {
 	t.note(InviteDeleted, i.key)
 }
 
-// DeleteOrganizationInvite deletes a pending invite. It leaves the lists;
-// getting it goes on working.
+// DeleteOrganizationInvite deletes a pending invite, which is no longer listed but
+// can still be read.
 func (o *Organization) DeleteOrganizationInvite(id string) (Object[api.Deleted], error) {
 	return update(o, func(t *tx) (Object[api.Deleted], error) {
 		i := t.invites.get(id)
@@ -231,17 +231,17 @@ func (o *Organization) DeleteOrganizationInvite(id string) (Object[api.Deleted],
 	})
 }
 
-// AcceptInvite makes the person who got the mail of a pending invite a user,
-// with the invite's role. An empty name is made of the address. The API has no
-// operation for it.
+// AcceptInvite makes the recipient of a pending invite a user with the invite's
+// role. An empty name is derived from the email. The Admin API has no operation for
+// it.
 func (o *Organization) AcceptInvite(id, name string) (Object[User], error) {
 	return update(o, func(t *tx) (none Object[User], err error) {
 		i := t.invites.get(id)
 		switch {
 		case i == nil:
-			return none, notFound("Invite", id)
+			return none, noSuch("invite", id)
 		case i.Value.Status != api.InvitePending:
-			return none, refused("invite_not_pending", "Invite `"+id+"` is "+string(i.Value.Status)+": only a pending invite can be accepted.")
+			return none, refused("invite_not_pending", "invite "+strconv.Quote(id)+" is "+string(i.Value.Status)+": only a pending invite can be accepted")
 		case reached(t.settings.MemberLimit, t.users.len()):
 			return none, refused(api.OrgMemberLimitExceeded, "The organization has reached its limit of members.")
 		}
@@ -253,21 +253,21 @@ func (o *Organization) AcceptInvite(id, name string) (Object[User], error) {
 	})
 }
 
-// Mail is one that production would have sent.
+// Mail is an email that production would have sent.
 type Mail struct {
 	To        string               `json:"to"`
 	SentAt    api.Time             `json:"sent_at"`
 	InviteID  string               `json:"invite_id"`
 	Role      api.OrganizationRole `json:"role"`
-	Status    api.InviteStatus     `json:"status"` // of the invite, by now
+	Status    api.InviteStatus     `json:"status"` // current status of the invite
 	ExpiresAt api.Time             `json:"expires_at"`
 }
 
-// MaxMails is how many mails the outbox shows.
+// MaxMails is the most emails that Outbox returns.
 const MaxMails = 1000
 
-// Outbox returns the mails of the newest invites, newest first, deleted ones
-// too: the mail was sent all the same.
+// Outbox returns the emails of the newest invites, newest first. Deleted invites
+// are included, because their emails were sent.
 func (o *Organization) Outbox() []Mail {
 	mails := []Mail{}
 	next := o.view().invites.span(invitesSent, Invite{}).walk(newest, false)

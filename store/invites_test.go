@@ -9,8 +9,8 @@ import (
 	"antechamber/store"
 )
 
-// create is a call that invites somebody as a user.
-func (o *org) create(email string) func() (store.Object[store.Invite], error) {
+// createInvite returns a call that invites a person as a user.
+func (o *org) createInvite(email string) func() (store.Object[store.Invite], error) {
 	return func() (store.Object[store.Invite], error) {
 		return o.CreateOrganizationInvite(store.NewInvite{Email: email, Role: api.RoleUser}, nil)
 	}
@@ -28,7 +28,7 @@ func TestCreateOrganizationInvite(t *testing.T) {
 		diff(t, "JSON", `{"id":"`+got.Value.ID+`","type":"invite","email":"New@Example.com","role":"`+string(role)+
 			`","status":"pending","invited_at":"2026-01-01T12:00:00.000000Z","expires_at":"2026-01-22T12:00:00.000000Z",`+
 			`"accepted_at":null,"rbac_group_ids":[]}`, got.JSON)
-		diff(t, "what is read", want, object(o.GetOrganizationInvite(got.Value.ID))(t).Invite)
+		diff(t, "read back", want, object(o.GetOrganizationInvite(got.Value.ID))(t).Invite)
 		wantIDs(t, o.invites(store.InviteFilter{}, all), got.Value.ID)
 	}
 }
@@ -46,7 +46,7 @@ func TestInviteExpiresWithTheClock(t *testing.T) {
 	wantIDs(t, o.invites(expired, all))
 
 	o.real.advance(time.Microsecond)
-	// Lists first: they must not depend on somebody having read the invite.
+	// Lists first: they must not depend on an earlier read of the invite.
 	wantIDs(t, o.invites(pending, all))
 	wantIDs(t, o.invites(expired, all), i.ID)
 	wantIDs(t, o.invites(store.InviteFilter{Email: "new@example.com", Statuses: expired.Statuses}, all), i.ID)
@@ -58,8 +58,8 @@ func TestInviteExpiresWithTheClock(t *testing.T) {
 	diff(t, "long after", api.InviteExpired, status())
 }
 
-// TestInvitesExpireOneByOne jumps over the expiry of some invites, not of
-// others, whatever the order they were made in.
+// TestInvitesExpireOneByOne moves the clock past the expiry of only some invites,
+// which were created in another order.
 func TestInvitesExpireOneByOne(t *testing.T) {
 	c := store.Contents{Invites: []api.Invite{
 		invite("a", "user", "pending"), invite("b", "user", "pending"), invite("c", "user", "pending"), invite("d", "user", "pending"),
@@ -84,7 +84,7 @@ func TestFrozenClockExpiresNothing(t *testing.T) {
 	wantIDs(t, o.invites(store.InviteFilter{Statuses: []api.InviteStatus{"pending"}}, all), "invite_a")
 }
 
-func TestInviteOfTheSeedThatIsOverdueReadsExpired(t *testing.T) {
+func TestOverduePendingInviteIsExpired(t *testing.T) {
 	i := invite("a", "user", "pending")
 	i.ExpiresAt = at(0)
 	o := open(t, store.Contents{Invites: []api.Invite{i}})
@@ -96,46 +96,46 @@ func TestCreateOrganizationInviteRefusesMembers(t *testing.T) {
 	ann.Email = "Ann@Example.com"
 	o := open(t, store.Contents{Users: []api.User{ann}})
 	for _, email := range []string{"Ann@Example.com", "ann@example.com", "ANN@EXAMPLE.COM"} {
-		refused(o, store.Error{Code: "already_member", Message: "user_ann"}, o.create(email))
+		refused(o, store.Error{Code: "already_member", Message: "user_ann"}, o.createInvite(email))
 	}
 }
 
 func TestCreateOrganizationInviteRefusesASecondPendingInvite(t *testing.T) {
 	o := open(t, store.Contents{})
-	first := object(o.create("Ann@Example.com")())(t)
+	first := object(o.createInvite("Ann@Example.com")())(t)
 	for _, email := range []string{"Ann@Example.com", "ann@example.com", "ANN@EXAMPLE.COM"} {
-		refused(o, store.Error{Code: "invite_already_exists", Message: first.ID}, o.create(email))
+		refused(o, store.Error{Code: "invite_already_exists", Message: first.ID}, o.createInvite(email))
 	}
 }
 
 func TestCreateOrganizationInviteAgainAfterExpiry(t *testing.T) {
 	o := open(t, store.Contents{})
-	first := object(o.create("ann@example.com")())(t)
+	first := object(o.createInvite("ann@example.com")())(t)
 	o.real.advance(21*day - time.Microsecond)
-	refused(o, store.Error{Code: "invite_already_exists", Message: first.ID}, o.create("ann@example.com"))
+	refused(o, store.Error{Code: "invite_already_exists", Message: first.ID}, o.createInvite("ann@example.com"))
 	o.real.advance(time.Microsecond)
-	second := object(o.create("ann@example.com")())(t)
+	second := object(o.createInvite("ann@example.com")())(t)
 	wantIDs(t, o.invites(store.InviteFilter{Email: "ANN@example.com"}, all), second.ID, first.ID)
-	diff(t, "the new invite", at(42*day), second.ExpiresAt)
+	diff(t, "expires_at of the new invite", at(42*day), second.ExpiresAt)
 }
 
 func TestCreateOrganizationInviteAgainAfterDeletion(t *testing.T) {
 	o := open(t, store.Contents{})
-	first := object(o.create("ann@example.com")())(t)
+	first := object(o.createInvite("ann@example.com")())(t)
 	object(o.DeleteOrganizationInvite(first.ID))(t)
-	second := object(o.create("ann@example.com")())(t)
+	second := object(o.createInvite("ann@example.com")())(t)
 	wantIDs(t, o.invites(store.InviteFilter{Email: "ann@example.com"}, all), second.ID)
 }
 
-func TestCreateOrganizationInviteForSomebodyWhoWasRemoved(t *testing.T) {
+func TestCreateOrganizationInviteForARemovedUser(t *testing.T) {
 	o := open(t, store.Contents{Users: []api.User{user("ann", "user"), user("bob", "user")}})
 	object(o.RemoveOrganizationMember("user_ann"))(t)
-	object(o.create("ann@example.com")())(t)
+	object(o.createInvite("ann@example.com")())(t)
 }
 
-func TestCreateOrganizationInviteAfterAnAcceptedOneWhoseUserLeft(t *testing.T) {
+func TestCreateOrganizationInviteAfterAnAcceptedInviteWithoutUser(t *testing.T) {
 	o := open(t, store.Contents{Invites: []api.Invite{invite("ann", "user", "accepted")}})
-	object(o.create("ann@example.com")())(t)
+	object(o.createInvite("ann@example.com")())(t)
 }
 
 func TestAllowedInviteDomains(t *testing.T) {
@@ -158,10 +158,10 @@ func TestAllowedInviteDomains(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			o := open(t, store.Contents{Settings: settings(func(s *store.Settings) { s.AllowedInviteDomains = test.domains })})
 			for _, email := range test.refused {
-				refused(o, notAllowed, o.create(email))
+				refused(o, notAllowed, o.createInvite(email))
 			}
 			for _, email := range test.allowed {
-				object(o.create(email)())(t)
+				object(o.createInvite(email)())(t)
 			}
 		})
 	}
@@ -175,20 +175,20 @@ func TestMemberLimitCountsPendingInvites(t *testing.T) {
 		Invites: []api.Invite{invite("x", "user", "expired"), invite("y", "user", "accepted"), invite("z", "user", "deleted")},
 	})
 	full := store.Error{Code: "org_member_limit_exceeded"}
-	c := object(o.create("c@example.com")())(t)
-	object(o.create("d@example.com")())(t)
-	refused(o, full, o.create("e@example.com"))
+	c := object(o.createInvite("c@example.com")())(t)
+	object(o.createInvite("d@example.com")())(t)
+	refused(o, full, o.createInvite("e@example.com"))
 
 	object(o.DeleteOrganizationInvite(c.ID))(t)
-	object(o.create("e@example.com")())(t)
-	refused(o, full, o.create("f@example.com"))
+	object(o.createInvite("e@example.com")())(t)
+	refused(o, full, o.createInvite("f@example.com"))
 
 	object(o.RemoveOrganizationMember("user_ann"))(t)
-	object(o.create("f@example.com")())(t)
-	refused(o, full, o.create("g@example.com"))
+	object(o.createInvite("f@example.com")())(t)
+	refused(o, full, o.createInvite("g@example.com"))
 
 	o.real.advance(21 * day)
-	object(o.create("g@example.com")())(t)
+	object(o.createInvite("g@example.com")())(t)
 }
 
 func TestMemberLimitBelowTheNumberOfMembers(t *testing.T) {
@@ -196,13 +196,13 @@ func TestMemberLimitBelowTheNumberOfMembers(t *testing.T) {
 		Settings: settings(func(s *store.Settings) { s.MemberLimit = new(0) }),
 		Users:    []api.User{user("ann", "user"), user("bob", "user")},
 	})
-	refused(o, store.Error{Code: "org_member_limit_exceeded"}, o.create("c@example.com"))
+	refused(o, store.Error{Code: "org_member_limit_exceeded"}, o.createInvite("c@example.com"))
 }
 
 func TestMembersAreUnlimitedByDefault(t *testing.T) {
 	o := open(t, store.Contents{})
 	for _, name := range strings.Split("abcdefghijklmnopqrstuvwxyz", "") {
-		object(o.create(name + "@example.com")())(t)
+		object(o.createInvite(name + "@example.com")())(t)
 	}
 }
 
@@ -212,16 +212,16 @@ func TestDeleteOrganizationInvite(t *testing.T) {
 	diff(t, "JSON", `{"id":"invite_ann","type":"invite_deleted"}`, got.JSON)
 	diff(t, "value", api.Deleted{ID: "invite_ann", Type: "invite_deleted"}, got.Value)
 
-	// Deleted ones leave the lists.
+	// Deleted invites are not listed.
 	wantIDs(t, o.invites(store.InviteFilter{}, all), "invite_bob")
 	wantIDs(t, o.invites(store.InviteFilter{Email: "ann@example.com"}, all))
 	wantIDs(t, o.invites(store.InviteFilter{Roles: []api.OrganizationRole{"user"}}, all), "invite_bob")
 	wantIDs(t, o.invites(store.InviteFilter{Statuses: api.ListedInviteStatuses}, all), "invite_bob")
 
-	// Getting one goes on working.
+	// They can still be read.
 	want := must(o.GetOrganizationInvite("invite_ann"))(t).Value.Invite
 	diff(t, "status", api.InviteDeleted, want.Status)
-	diff(t, "address", "ann@example.com", want.Email)
+	diff(t, "email", "ann@example.com", want.Email)
 
 	refused(o, store.Error{Kind: store.NotFound, Message: "Invite `invite_ann` not found."}, func() (store.Object[api.Deleted], error) {
 		return o.DeleteOrganizationInvite("invite_ann")
@@ -273,29 +273,29 @@ func TestListOrganizationInvites(t *testing.T) {
 		{"accepted", store.InviteFilter{Statuses: statuses("accepted")}, []string{"b"}},
 		{"expired", store.InviteFilter{Statuses: statuses("expired")}, []string{"c", "again"}},
 		{"two statuses", store.InviteFilter{Statuses: statuses("pending", "accepted")}, []string{"a", "b", "d", "e"}},
-		{"a status twice", store.InviteFilter{Statuses: statuses("expired", "expired")}, []string{"c", "again"}},
+		{"repeated status", store.InviteFilter{Statuses: statuses("expired", "expired")}, []string{"c", "again"}},
 		{"role", store.InviteFilter{Roles: roles("user")}, []string{"a", "c"}},
 		{"two roles", store.InviteFilter{Roles: roles("user", "developer")}, []string{"a", "c", "d", "again"}},
-		{"a role twice", store.InviteFilter{Roles: roles("user", "developer", "user")}, []string{"a", "c", "d", "again"}},
-		{"the role that nobody is invited as", store.InviteFilter{Roles: roles("admin")}, nil},
+		{"repeated role", store.InviteFilter{Roles: roles("user", "developer", "user")}, []string{"a", "c", "d", "again"}},
+		{"role of no invite", store.InviteFilter{Roles: roles("admin")}, nil},
 		{"role and status", store.InviteFilter{Roles: roles("user"), Statuses: statuses("expired")}, []string{"c"}},
 		{
 			"roles and statuses",
 			store.InviteFilter{Roles: roles("developer", "billing"), Statuses: statuses("pending", "accepted")},
 			[]string{"b", "d"},
 		},
-		{"e-mail", store.InviteFilter{Email: "a@example.com"}, []string{"a", "again"}},
-		{"e-mail in capitals", store.InviteFilter{Email: "A@EXAMPLE.COM"}, []string{"a", "again"}},
-		{"e-mail and role", store.InviteFilter{Email: "a@example.com", Roles: roles("user", "billing")}, []string{"a"}},
-		{"e-mail and status", store.InviteFilter{Email: "a@example.com", Statuses: statuses("expired")}, []string{"again"}},
+		{"email", store.InviteFilter{Email: "a@example.com"}, []string{"a", "again"}},
+		{"email in capitals", store.InviteFilter{Email: "A@EXAMPLE.COM"}, []string{"a", "again"}},
+		{"email and role", store.InviteFilter{Email: "a@example.com", Roles: roles("user", "billing")}, []string{"a"}},
+		{"email and status", store.InviteFilter{Email: "a@example.com", Statuses: statuses("expired")}, []string{"again"}},
 		{
 			"all three",
 			store.InviteFilter{Email: "a@example.com", Roles: roles("developer"), Statuses: statuses("pending", "expired")},
 			[]string{"again"},
 		},
-		{"all three, nothing", store.InviteFilter{Email: "a@example.com", Roles: roles("developer"), Statuses: statuses("pending")}, nil},
-		{"e-mail of nobody", store.InviteFilter{Email: "x@example.com"}, nil},
-		{"e-mail of a deleted one", store.InviteFilter{Email: "gone@example.com"}, nil},
+		{"all three, no match", store.InviteFilter{Email: "a@example.com", Roles: roles("developer"), Statuses: statuses("pending")}, nil},
+		{"unknown email", store.InviteFilter{Email: "x@example.com"}, nil},
+		{"email of a deleted invite", store.InviteFilter{Email: "gone@example.com"}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			want := []string{}
@@ -307,7 +307,7 @@ func TestListOrganizationInvites(t *testing.T) {
 	}
 }
 
-func TestAcceptInviteMakesAUser(t *testing.T) {
+func TestAcceptInviteAddsAUser(t *testing.T) {
 	o := open(t, store.Contents{Invites: []api.Invite{invite("new", "developer", "pending")}})
 	o.real.advance(time.Hour)
 	var effects []store.Effect
@@ -320,7 +320,7 @@ func TestAcceptInviteMakesAUser(t *testing.T) {
 		{Type: store.InviteAccepted, ID: "invite_new", At: at(time.Hour)}, {Type: store.UserAdded, ID: u.ID, At: at(time.Hour)},
 	}, effects)
 	if !strings.HasPrefix(u.ID, "user_") {
-		t.Errorf("the id is %s", u.ID)
+		t.Errorf("the user's id is %s", u.ID)
 	}
 	_, err := o.AcceptInvite("invite_new", "")
 	wantRefusal(t, store.Error{Code: "invite_not_pending", Message: "accepted"}, err)
@@ -335,7 +335,7 @@ func TestAcceptInviteRefuses(t *testing.T) {
 	o := open(t, c)
 	before := o.Contents()
 	for id, want := range map[string]store.Error{
-		"invite_x":       {Kind: store.NotFound, Message: "Invite `invite_x` not found."},
+		"invite_x":       {Kind: store.NotFound, Message: `no such invite "invite_x"`},
 		"invite_expired": {Code: "invite_not_pending", Message: "expired"},
 		"invite_deleted": {Code: "invite_not_pending", Message: "deleted"},
 		"invite_pending": {Code: api.OrgMemberLimitExceeded, Message: "limit"},
@@ -349,6 +349,6 @@ func TestAcceptInviteRefuses(t *testing.T) {
 func TestOutbox(t *testing.T) {
 	o := open(t, store.Contents{Invites: []api.Invite{invite("b", "user", "deleted"), invite("a", "admin", "accepted")}})
 	got := o.Outbox()
-	diff(t, "mails", []string{"b@example.com", "a@example.com"}, []string{got[0].To, got[1].To})
-	diff(t, "the first", store.Mail{To: "b@example.com", SentAt: at(-time.Hour), InviteID: "invite_b", Role: "user", Status: "deleted", ExpiresAt: at(21*day - time.Hour)}, got[0])
+	diff(t, "recipients", []string{"b@example.com", "a@example.com"}, []string{got[0].To, got[1].To})
+	diff(t, "newest email", store.Mail{To: "b@example.com", SentAt: at(-time.Hour), InviteID: "invite_b", Role: "user", Status: "deleted", ExpiresAt: at(21*day - time.Hour)}, got[0])
 }

@@ -18,10 +18,9 @@ import (
 	"antechamber/store"
 )
 
-// TestStoreDoesWhatAModelDoes plays random writes, clock moves and restores on
-// an organization and on a model of it, and compares everything that can be
-// read after each of them.
-func TestStoreDoesWhatAModelDoes(t *testing.T) {
+// TestStoreMatchesModel applies random writes, clock moves and restores to an
+// organization and to a model of it, and compares everything readable after each.
+func TestStoreMatchesModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		m := newMachine(t)
 		actions := map[string]func(*rapid.T){"": m.check}
@@ -37,12 +36,12 @@ func TestStoreDoesWhatAModelDoes(t *testing.T) {
 			"update member":    m.updateMember,
 			"remove member":    m.removeMember,
 			"update key":       m.updateKey,
-			"update a key too": m.updateKey, // so that limits are met
+			"update key again": m.updateKey, // twice as often, to reach limits
 			"accept invite":    m.acceptInvite,
 			"add user":         m.addUser,
 			"create key":       m.createKey,
 			"use key":          m.useKey,
-			"let time pass":    m.pass,
+			"advance time":     m.advanceRealTime,
 			"move the clock":   m.moveClock,
 			"save":             m.save,
 			"restore":          m.restore,
@@ -50,7 +49,7 @@ func TestStoreDoesWhatAModelDoes(t *testing.T) {
 			"restore snapshot": m.restoreSnapshot,
 			"reset":            m.reset,
 			"fork":             m.fork,
-			"look at others":   m.lookAtOthers,
+			"check forked":     m.checkForked,
 		} {
 			actions[name] = func(t *rapid.T) {
 				act(t)
@@ -62,11 +61,10 @@ func TestStoreDoesWhatAModelDoes(t *testing.T) {
 	})
 }
 
-// model is an organization written down as the rules describe it: plain slices
-// that are searched from end to end.
+// model is a plain implementation of the rules: slices that are searched linearly.
 type model struct{ store.Contents }
 
-// clone is a model that can be written without m seeing it.
+// clone returns a copy whose writes don't affect m.
 func (m model) clone() model {
 	c := m.Contents
 	c.Users, c.Invites, c.Workspaces = slices.Clone(c.Users), slices.Clone(c.Invites), slices.Clone(c.Workspaces)
@@ -75,7 +73,7 @@ func (m model) clone() model {
 }
 
 var (
-	errBad     = errors.New("bad input")
+	errInput   = errors.New("bad input")
 	invalid    = &store.Error{Kind: store.Invalid}
 	notFound   = &store.Error{Kind: store.NotFound}
 	errorCoded = func(code api.ErrorCode) error { return &store.Error{Kind: store.Invalid, Code: code} }
@@ -129,10 +127,10 @@ func (m *model) assigned(workspaceID, userID string) *store.Member {
 	return nil
 }
 
-// inherited is the role in workspaces that a role in the organization brings.
+// inherited maps a role in the organization to the workspace role it implies.
 var inherited = map[api.OrganizationRole]api.WorkspaceRole{"admin": "workspace_admin", "billing": "workspace_billing"}
 
-// rank orders the roles of a workspace; it is 0 for none.
+// rank returns the rank of a workspace role, 0 for none.
 func rank(role api.WorkspaceRole) int {
 	switch role {
 	case "":
@@ -145,7 +143,7 @@ func rank(role api.WorkspaceRole) int {
 	return 1
 }
 
-// role is what the user reads as in the workspace, or nothing.
+// role returns the user's role in the workspace, or an empty one.
 func (m *model) role(workspaceID, userID string) api.WorkspaceRole {
 	u := m.user(userID)
 	if u == nil || workspaceID == m.DefaultWorkspace.ID {
@@ -158,7 +156,7 @@ func (m *model) role(workspaceID, userID string) api.WorkspaceRole {
 	return role
 }
 
-// expire makes everything read as it does at the instant.
+// expire expires everything that is due.
 func (m *model) expire(now api.Time) {
 	for n := range m.Invites {
 		if i := &m.Invites[n]; i.Status == "pending" && !now.Before(i.ExpiresAt.Time) {
@@ -214,44 +212,44 @@ func (m *model) assignedMembers(workspaceID string) (n int) {
 	return n
 }
 
-func full(limit *int, n int) bool { return limit != nil && n >= *limit }
+func reached(limit *int, n int) bool { return limit != nil && n >= *limit }
 
 func residencyAllowed(d api.DataResidency) bool {
 	return d.AllowedInferenceGeos == nil || slices.Contains(d.AllowedInferenceGeos, d.DefaultInferenceGeo)
 }
 
-// place is where an object stands in lists.
-type place struct {
+// position is an object's position in lists.
+type position struct {
 	at time.Time
 	id string
 }
 
-func (p place) before(q place) bool {
+func (p position) before(q position) bool {
 	if !p.at.Equal(q.at) {
 		return p.at.After(q.at)
 	}
 	return p.id > q.id
 }
 
-// page is the page of the objects that the list asks for; cursors are the
-// places of everything that is or was an object of it.
-func page(objects, cursors []place, l store.List) (answer, error) {
+// page returns the page of the objects that l selects. cursors are the positions of
+// all present and removed objects of the list.
+func page(objects, cursors []position, l store.List) (listPage, error) {
 	objects = slices.Clone(objects)
 	sort.Slice(objects, func(i, j int) bool { return objects[i].before(objects[j]) })
 	cursor := l.AfterID + l.BeforeID
 	if cursor != "" {
-		n := slices.IndexFunc(cursors, func(p place) bool { return p.id == cursor })
+		n := slices.IndexFunc(cursors, func(p position) bool { return p.id == cursor })
 		if n < 0 {
-			return answer{}, invalid
+			return listPage{}, invalid
 		}
-		objects = slices.DeleteFunc(objects, func(p place) bool {
+		objects = slices.DeleteFunc(objects, func(p position) bool {
 			if l.AfterID != "" {
 				return !cursors[n].before(p)
 			}
 			return !p.before(cursors[n])
 		})
 	}
-	a := answer{IDs: []string{}, HasMore: len(objects) > l.Limit}
+	a := listPage{IDs: []string{}, HasMore: len(objects) > l.Limit}
 	if a.HasMore && l.BeforeID != "" {
 		objects = objects[len(objects)-l.Limit:]
 	} else if a.HasMore {
@@ -263,7 +261,7 @@ func page(objects, cursors []place, l store.List) (answer, error) {
 	return a, nil
 }
 
-func places[T any](all []T, of func(T) place, matches func(T) bool) (ps []place) {
+func positions[T any](all []T, of func(T) position, matches func(T) bool) (ps []position) {
 	for _, v := range all {
 		if matches(v) {
 			ps = append(ps, of(v))
@@ -272,68 +270,70 @@ func places[T any](all []T, of func(T) place, matches func(T) bool) (ps []place)
 	return ps
 }
 
-func everyone[T any](T) bool { return true }
+func always[T any](T) bool { return true }
 
-func userPlace(u api.User) place             { return place{u.AddedAt.Time, u.ID} }
-func removedPlace(r store.RemovedUser) place { return place{r.AddedAt.Time, r.ID} }
-func invitePlace(i api.Invite) place         { return place{i.InvitedAt.Time, i.ID} }
-func workspacePlace(w api.Workspace) place   { return place{w.CreatedAt.Time, w.ID} }
-func keyPlace(k store.APIKey) place          { return place{k.CreatedAt.Time, k.ID} }
+func userPosition(u api.User) position             { return position{u.AddedAt.Time, u.ID} }
+func removedPosition(r store.RemovedUser) position { return position{r.AddedAt.Time, r.ID} }
+func invitePosition(i api.Invite) position         { return position{i.InvitedAt.Time, i.ID} }
+func workspacePosition(w api.Workspace) position   { return position{w.CreatedAt.Time, w.ID} }
+func keyPosition(k store.APIKey) position          { return position{k.CreatedAt.Time, k.ID} }
 
-func (m *model) userCursors() []place {
-	return append(places(m.Users, userPlace, everyone), places(m.Removed, removedPlace, everyone)...)
+func (m *model) userCursors() []position {
+	return append(positions(m.Users, userPosition, always), positions(m.Removed, removedPosition, always)...)
 }
 
 func (m *model) allWorkspaces() []api.Workspace {
 	return append(slices.Clone(m.Workspaces), m.DefaultWorkspace)
 }
 
-// sorted is the contents of the model as they leave the store.
+// sorted returns the model's contents in the order in which the store returns them.
 func (m *model) sorted() store.Contents {
 	c := m.clone().Contents
-	sort.Slice(c.Users, func(i, j int) bool { return userPlace(c.Users[i]).before(userPlace(c.Users[j])) })
-	sort.Slice(c.Invites, func(i, j int) bool { return invitePlace(c.Invites[i]).before(invitePlace(c.Invites[j])) })
-	sort.Slice(c.Workspaces, func(i, j int) bool { return workspacePlace(c.Workspaces[i]).before(workspacePlace(c.Workspaces[j])) })
-	sort.Slice(c.APIKeys, func(i, j int) bool { return keyPlace(c.APIKeys[i]).before(keyPlace(c.APIKeys[j])) })
-	sort.Slice(c.Removed, func(i, j int) bool { return removedPlace(c.Removed[i]).before(removedPlace(c.Removed[j])) })
+	sort.Slice(c.Users, func(i, j int) bool { return userPosition(c.Users[i]).before(userPosition(c.Users[j])) })
+	sort.Slice(c.Invites, func(i, j int) bool { return invitePosition(c.Invites[i]).before(invitePosition(c.Invites[j])) })
+	sort.Slice(c.Workspaces, func(i, j int) bool {
+		return workspacePosition(c.Workspaces[i]).before(workspacePosition(c.Workspaces[j]))
+	})
+	sort.Slice(c.APIKeys, func(i, j int) bool { return keyPosition(c.APIKeys[i]).before(keyPosition(c.APIKeys[j])) })
+	sort.Slice(c.Removed, func(i, j int) bool { return removedPosition(c.Removed[i]).before(removedPosition(c.Removed[j])) })
 	sort.Slice(c.Members, func(i, j int) bool {
 		a, b := c.Members[i], c.Members[j]
 		if a.WorkspaceID != b.WorkspaceID {
-			return workspacePlace(*m.workspace(a.WorkspaceID)).before(workspacePlace(*m.workspace(b.WorkspaceID)))
+			return workspacePosition(*m.workspace(a.WorkspaceID)).before(workspacePosition(*m.workspace(b.WorkspaceID)))
 		}
-		return userPlace(*m.user(a.UserID)).before(userPlace(*m.user(b.UserID)))
+		return userPosition(*m.user(a.UserID)).before(userPosition(*m.user(b.UserID)))
 	})
 	return c
 }
 
-// machine plays on an organization and its model.
+// machine holds an organization and its model.
 type machine struct {
 	real  realTime
 	o     *store.Organization
 	model model
-	saved []save
+	saved []savepoint
 	store *store.Store
 
-	origin    model           // what a reset leads back to
-	snapshots map[string]save // without contents
+	origin    model                // what a reset returns to
+	snapshots map[string]savepoint // without contents
 	others    []other
 }
 
-// other is an organization that was forked, and is played on no more.
+// other is an organization that was forked and gets no more writes.
 type other struct {
 	o     *store.Organization
 	model model
 }
 
-// save is what was put by to be restored.
-type save struct {
+// savepoint is a saved state, for a restore.
+type savepoint struct {
 	at       api.Time
 	contents store.Contents
 	model    model
 }
 
 func newMachine(t *rapid.T) *machine {
-	m := &machine{model: model{contentsOf(t)}}
+	m := &machine{model: model{drawContents(t)}}
 	m.build(t, m.model.Contents)
 	return m
 }
@@ -342,12 +342,12 @@ func (m *machine) build(t *rapid.T, c store.Contents) {
 	m.store = store.New(m.real.now)
 	o, err := m.store.Add(c)
 	if err != nil {
-		t.Fatalf("these contents are refused: %v\n%+v", err, c)
+		t.Fatalf("contents refused: %v\n%+v", err, c)
 	}
-	m.o, m.origin, m.snapshots, m.others = o, m.model.clone(), map[string]save{}, nil
+	m.o, m.origin, m.snapshots, m.others = o, m.model.clone(), map[string]savepoint{}, nil
 }
 
-// now is the time of the model's clock.
+// now returns the time of the model's clock.
 func (m *machine) now() api.Time {
 	if c := m.model.Clock; c.Frozen {
 		return c.At
@@ -355,9 +355,9 @@ func (m *machine) now() api.Time {
 	return api.At(m.real.now().Add(m.model.Clock.Offset))
 }
 
-// contentsOf draws an organization to begin with.
-func contentsOf(t *rapid.T) store.Contents {
-	hours := rapid.IntRange(1, 4) // so that equal times are frequent
+// drawContents draws the contents of an organization.
+func drawContents(t *rapid.T) store.Contents {
+	hours := rapid.IntRange(1, 4) // few, so that equal times are frequent
 	past := func(what string) api.Time { return at(-time.Duration(hours.Draw(t, what)) * time.Hour) }
 	future := func(what string) api.Time {
 		return at(time.Duration(rapid.IntRange(1, 60*24).Draw(t, what)) * time.Hour)
@@ -386,7 +386,7 @@ func contentsOf(t *rapid.T) store.Contents {
 		}
 	}
 	for n := range rapid.IntRange(2, 8).Draw(t, "keys") {
-		w := theDefault
+		w := defaultWorkspaceID
 		status := rapid.SampledFrom(api.SettableKeyStatuses).Draw(t, "status")
 		if i := rapid.IntRange(-1, len(c.Workspaces)-1).Draw(t, "workspace"); i >= 0 {
 			w = c.Workspaces[i].ID
@@ -405,26 +405,26 @@ func contentsOf(t *rapid.T) store.Contents {
 		c.Removed = []store.RemovedUser{{ID: "user_gone", AddedAt: past("gone")}}
 	}
 	c.Settings = store.DefaultSettings()
-	// The limits leave little room, but never less than is taken.
+	// The limits leave little or no room.
 	m := model{c}
-	room := func(what string, taken int) *int {
+	limit := func(what string, used int) *int {
 		n := rapid.SampledFrom([]int{0, 1, 2, -1}).Draw(t, "room for "+what)
 		if n < 0 {
 			return nil
 		}
-		return new(taken + n)
+		return new(used + n)
 	}
-	mostMembers, mostKeys := 0, m.activeKeys(theDefault)
+	maxMembers, maxKeys := 0, m.activeKeys(defaultWorkspaceID)
 	for _, w := range c.Workspaces {
-		mostMembers, mostKeys = max(mostMembers, m.assignedMembers(w.ID)), max(mostKeys, m.activeKeys(w.ID))
+		maxMembers, maxKeys = max(maxMembers, m.assignedMembers(w.ID)), max(maxKeys, m.activeKeys(w.ID))
 	}
-	if n := room("workspaces", m.workspacesInUse()); n != nil {
+	if n := limit("workspaces", m.workspacesInUse()); n != nil {
 		c.Settings.WorkspaceLimit = *n
 	}
-	c.Settings.MemberLimit = room("users", len(c.Users)+m.pendingInvites())
-	c.Settings.WorkspaceMemberLimit = room("members", mostMembers)
-	c.Settings.APIKeyLimit = room("keys", m.activeKeys(""))
-	c.Settings.WorkspaceAPIKeyLimit = room("keys of a workspace", mostKeys)
+	c.Settings.MemberLimit = limit("users", len(c.Users)+m.pendingInvites())
+	c.Settings.WorkspaceMemberLimit = limit("members", maxMembers)
+	c.Settings.APIKeyLimit = limit("keys", m.activeKeys(""))
+	c.Settings.WorkspaceAPIKeyLimit = limit("keys of a workspace", maxKeys)
 	c.Settings.AllowedInviteDomains = rapid.SampledFrom([][]string{nil, {"Example.com"}, {"example.org", "example.com"}, {}}).Draw(t, "domains")
 	if rapid.IntRange(0, 4).Draw(t, "frozen") == 4 {
 		c.Clock = store.FrozenAt(epoch)
@@ -434,7 +434,7 @@ func contentsOf(t *rapid.T) store.Contents {
 	return complete(c)
 }
 
-// compare fails where the store and the model differ.
+// compare fails if the store and the model differ.
 func compare(t *rapid.T, what string, want, got any) {
 	t.Helper()
 	if reflect.DeepEqual(want, got) {
@@ -445,18 +445,18 @@ func compare(t *rapid.T, what string, want, got any) {
 	}
 }
 
-// agree holds that store and model succeed or refuse alike: with the same kind
-// and code, or the very error that the caller gave.
+// agree fails unless the store and the model both succeed, refuse with the same kind
+// and code, or return the same input error.
 func agree(t *rapid.T, what string, want, got error) {
 	t.Helper()
 	var w, g *store.Error
 	if errors.As(want, &w) && errors.As(got, &g) && w.Kind == g.Kind && w.Code == g.Code || want == got {
 		return
 	}
-	t.Fatalf("%s: the store's error is %#v, the model's %#v", what, got, want)
+	t.Fatalf("%s: the store's error is %#v, the model's is %#v", what, got, want)
 }
 
-// The arguments of operations: known, unknown and removed ids, good and bad
+// The arguments of operations: known, unknown and removed ids, valid and invalid
 // input.
 
 func drawID[T any](t *rapid.T, what string, all []T, id func(T) string, more ...string) string {
@@ -464,7 +464,7 @@ func drawID[T any](t *rapid.T, what string, all []T, id func(T) string, more ...
 	for _, v := range all {
 		ids = append(ids, id(v))
 	}
-	return rapid.SampledFrom(append(ids, more...)).Draw(t, what) // the first ones come more often
+	return rapid.SampledFrom(append(ids, more...)).Draw(t, what) // rapid draws the first ones more often
 }
 
 func (m *machine) drawUser(t *rapid.T) string {
@@ -480,11 +480,10 @@ func (m *machine) drawInvite(t *rapid.T) string {
 }
 
 func (m *machine) drawWorkspace(t *rapid.T) string {
-	return drawID(t, "workspace", m.model.Workspaces, func(w api.Workspace) string { return w.ID }, theDefault, "wrkspc_x")
+	return drawID(t, "workspace", m.model.Workspaces, func(w api.Workspace) string { return w.ID }, defaultWorkspaceID, "wrkspc_x")
 }
 
-// drawMember returns a workspace and a user, who is as likely a member of it as
-// anybody.
+// drawMember returns a workspace and a user, who is assigned to it half of the time.
 func (m *machine) drawMember(t *rapid.T) (workspaceID, userID string) {
 	if n := len(m.model.Members); n > 0 && rapid.Bool().Draw(t, "a member") {
 		a := m.model.Members[rapid.IntRange(0, n-1).Draw(t, "member")]
@@ -497,15 +496,15 @@ func (m *machine) drawKey(t *rapid.T) string {
 	return drawID(t, "key", m.model.APIKeys, func(k store.APIKey) string { return k.ID }, "apikey_x")
 }
 
-func drawBad(t *rapid.T) error {
-	if rapid.IntRange(0, 11).Draw(t, "bad") == 11 {
-		return errBad
+func drawInputErr(t *rapid.T) error {
+	if rapid.IntRange(0, 11).Draw(t, "input error") == 11 {
+		return errInput
 	}
 	return nil
 }
 
-// drawEmail returns an address of a user, of somebody invited or of a stranger,
-// in one case or another.
+// drawEmail returns the email of a user, of an invite or of a new person, in varying
+// case.
 func (m *machine) drawEmail(t *rapid.T) string {
 	emails := []string{"new@example.com", "other@example.com", "new@example.org", "new@sub.example.com"}
 	for _, u := range m.model.Users {
@@ -524,7 +523,7 @@ func (m *machine) drawEmail(t *rapid.T) string {
 	return email
 }
 
-func ptr[T any](t *rapid.T, what string, values *rapid.Generator[T]) *T {
+func drawOptional[T any](t *rapid.T, what string, values *rapid.Generator[T]) *T {
 	if !rapid.Bool().Draw(t, "with "+what) {
 		return nil
 	}
@@ -532,33 +531,33 @@ func ptr[T any](t *rapid.T, what string, values *rapid.Generator[T]) *T {
 }
 
 var (
-	colors       = rapid.SampledFrom([]string{"#000000", "#aBcDeF"})
-	workspaceIDs = rapid.SampledFrom([]string{"Lab", "Shop", "Default"})
-	externalIDs  = rapid.SampledFrom([]string{"kms-1", "kms-2"})
-	geos         = rapid.SampledFrom(api.InferenceGeos)
-	geoLists     = rapid.SampledFrom([]api.AllowedGeos{nil, {"us"}, {"global", "us"}, {}})
-	tagKeys      = []string{"a", "b"}
-	memberRoles  = []api.WorkspaceRole{"workspace_admin", "workspace_user", "workspace_developer", "workspace_restricted_developer"}
+	colors         = rapid.SampledFrom([]string{"#000000", "#aBcDeF"})
+	workspaceNames = rapid.SampledFrom([]string{"Lab", "Shop", "Default"})
+	externalIDs    = rapid.SampledFrom([]string{"kms-1", "kms-2"})
+	geos           = rapid.SampledFrom(api.InferenceGeos)
+	geoLists       = rapid.SampledFrom([]api.AllowedGeos{nil, {"us"}, {"global", "us"}, {}})
+	tagKeys        = []string{"a", "b"}
+	memberRoles    = []api.WorkspaceRole{"workspace_admin", "workspace_user", "workspace_developer", "workspace_restricted_developer"}
 )
 
-// The operations: each is done by the store and by the model, and both must
-// answer the same.
+// The operations: the store and the model apply each one, and their results must
+// agree.
 
 func (m *machine) createInvite(t *rapid.T) {
 	in := store.NewInvite{Email: m.drawEmail(t), Role: rapid.SampledFrom(api.AssignableRoles).Draw(t, "role")}
-	bad := drawBad(t)
-	got, err := m.o.CreateOrganizationInvite(in, bad)
-	want, wantErr := m.model.createInvite(in, bad, got.Value.ID, m.now())
+	inputErr := drawInputErr(t)
+	got, err := m.o.CreateOrganizationInvite(in, inputErr)
+	want, wantErr := m.model.createInvite(in, inputErr, got.Value.ID, m.now())
 	agree(t, fmt.Sprintf("create invite %+v", in), wantErr, err)
 	compare(t, "new invite", want, got.Value.Invite)
 	if err == nil {
-		m.drawn(t, got.Value.ID)
+		m.syncIDs(t, got.Value.ID)
 	}
 }
 
-func (m *model) createInvite(in store.NewInvite, bad error, id string, now api.Time) (api.Invite, error) {
-	if bad != nil {
-		return api.Invite{}, bad
+func (m *model) createInvite(in store.NewInvite, inputErr error, id string, now api.Time) (api.Invite, error) {
+	if inputErr != nil {
+		return api.Invite{}, inputErr
 	}
 	for _, u := range m.Users {
 		if strings.EqualFold(u.Email, in.Email) {
@@ -576,7 +575,7 @@ func (m *model) createInvite(in store.NewInvite, bad error, id string, now api.T
 			return api.Invite{}, errorCoded("email_domain_not_allowed")
 		}
 	}
-	if full(m.Settings.MemberLimit, len(m.Users)+m.pendingInvites()) {
+	if reached(m.Settings.MemberLimit, len(m.Users)+m.pendingInvites()) {
 		return api.Invite{}, errorCoded("org_member_limit_exceeded")
 	}
 	i := api.Invite{
@@ -610,20 +609,20 @@ func (m *model) deleteInvite(id string) error {
 }
 
 func (m *machine) updateUser(t *rapid.T) {
-	id, role, bad := m.drawUser(t), rapid.SampledFrom(api.AssignableRoles).Draw(t, "role"), drawBad(t)
-	got, err := m.o.UpdateOrganizationMember(id, role, bad)
-	want, wantErr := m.model.updateUser(id, role, bad)
+	id, role, inputErr := m.drawUser(t), rapid.SampledFrom(api.AssignableRoles).Draw(t, "role"), drawInputErr(t)
+	got, err := m.o.UpdateOrganizationMember(id, role, inputErr)
+	want, wantErr := m.model.updateUser(id, role, inputErr)
 	agree(t, fmt.Sprintf("make %s a %s", id, role), wantErr, err)
 	compare(t, "updated user", want, got.Value.User)
 }
 
-func (m *model) updateUser(id string, role api.OrganizationRole, bad error) (api.User, error) {
+func (m *model) updateUser(id string, role api.OrganizationRole, inputErr error) (api.User, error) {
 	u := m.user(id)
 	switch {
 	case u == nil:
 		return api.User{}, notFound
-	case bad != nil:
-		return api.User{}, bad
+	case inputErr != nil:
+		return api.User{}, inputErr
 	case u.Role == "admin":
 		return api.User{}, invalid
 	}
@@ -653,12 +652,12 @@ func (m *model) removeUser(id string) error {
 	}
 	m.Removed = append(m.Removed, store.RemovedUser{ID: id, AddedAt: u.AddedAt})
 	m.Users = slices.DeleteFunc(slices.Clone(m.Users), func(u api.User) bool { return u.ID == id })
-	m.Members = noneIfEmpty(slices.DeleteFunc(slices.Clone(m.Members), func(a store.Member) bool { return a.UserID == id }))
+	m.Members = nilIfEmpty(slices.DeleteFunc(slices.Clone(m.Members), func(a store.Member) bool { return a.UserID == id }))
 	return nil
 }
 
-// noneIfEmpty is nil for an empty slice, as contents have it.
-func noneIfEmpty[T any](s []T) []T {
+// nilIfEmpty returns nil for an empty slice, as the store's contents do.
+func nilIfEmpty[T any](s []T) []T {
 	if len(s) == 0 {
 		return nil
 	}
@@ -667,38 +666,38 @@ func noneIfEmpty[T any](s []T) []T {
 
 func (m *machine) createWorkspace(t *rapid.T) {
 	in := store.NewWorkspace{
-		Name:         workspaceIDs.Draw(t, "name"),
+		Name:         workspaceNames.Draw(t, "name"),
 		DisplayColor: rapid.SampledFrom([]string{"", "#000000"}).Draw(t, "color"), ExternalKeyID: rapid.SampledFrom([]string{"", "kms-1"}).Draw(t, "external key"),
 		DataResidency: api.DataResidency{WorkspaceGeo: "us", AllowedInferenceGeos: geoLists.Draw(t, "geos"), DefaultInferenceGeo: geos.Draw(t, "geo")},
 	}
 	if rapid.Bool().Draw(t, "with tags") {
 		in.Tags = map[string]string{"a": "1"}
 	}
-	bad := drawBad(t)
-	got, err := m.o.CreateWorkspace(in, bad)
-	want, wantErr := m.model.createWorkspace(in, bad, got.Value.Workspace, m.now())
+	inputErr := drawInputErr(t)
+	got, err := m.o.CreateWorkspace(in, inputErr)
+	want, wantErr := m.model.createWorkspace(in, inputErr, got.Value.Workspace, m.now())
 	agree(t, fmt.Sprintf("create workspace %+v", in), wantErr, err)
 	compare(t, "new workspace", want, got.Value.Workspace)
 	if err == nil {
-		m.drawn(t, got.Value.ID)
+		m.syncIDs(t, got.Value.ID)
 	}
 }
 
-// createWorkspace takes what the store chooses from the workspace made.
-func (m *model) createWorkspace(in store.NewWorkspace, bad error, made api.Workspace, now api.Time) (api.Workspace, error) {
-	if bad != nil {
-		return api.Workspace{}, bad
+// createWorkspace takes the values that the store chose from created.
+func (m *model) createWorkspace(in store.NewWorkspace, inputErr error, created api.Workspace, now api.Time) (api.Workspace, error) {
+	if inputErr != nil {
+		return api.Workspace{}, inputErr
 	}
 	if !residencyAllowed(in.DataResidency) || m.workspacesInUse() >= m.Settings.WorkspaceLimit {
 		return api.Workspace{}, invalid
 	}
 	w := api.Workspace{
-		ID: made.ID, Type: "workspace", Name: in.Name, DisplayColor: in.DisplayColor, CreatedAt: now,
-		CompartmentID: made.CompartmentID, ExternalKeyID: api.Nullable(in.ExternalKeyID),
+		ID: created.ID, Type: "workspace", Name: in.Name, DisplayColor: in.DisplayColor, CreatedAt: now,
+		CompartmentID: created.CompartmentID, ExternalKeyID: api.Nullable(in.ExternalKeyID),
 		Tags: map[string]string{}, DataResidency: in.DataResidency,
 	}
 	if in.DisplayColor == "" {
-		w.DisplayColor = made.DisplayColor
+		w.DisplayColor = created.DisplayColor
 	}
 	for k, v := range in.Tags {
 		w.Tags[k] = v
@@ -710,8 +709,8 @@ func (m *model) createWorkspace(in store.NewWorkspace, bad error, made api.Works
 func (m *machine) updateWorkspace(t *rapid.T) {
 	id := m.drawWorkspace(t)
 	in := store.WorkspaceUpdate{
-		Name: ptr(t, "name", workspaceIDs), DisplayColor: ptr(t, "color", colors), ExternalKeyID: ptr(t, "external key", externalIDs),
-		AllowedInferenceGeos: ptr(t, "geos", geoLists), DefaultInferenceGeo: ptr(t, "geo", geos),
+		Name: drawOptional(t, "name", workspaceNames), DisplayColor: drawOptional(t, "color", colors), ExternalKeyID: drawOptional(t, "external key", externalIDs),
+		AllowedInferenceGeos: drawOptional(t, "geos", geoLists), DefaultInferenceGeo: drawOptional(t, "geo", geos),
 	}
 	if rapid.Bool().Draw(t, "with tags") {
 		in.Tags = map[string]*string{}
@@ -724,23 +723,23 @@ func (m *machine) updateWorkspace(t *rapid.T) {
 			}
 		}
 	}
-	bad := drawBad(t)
-	got, err := m.o.UpdateWorkspace(id, in, bad)
-	want, wantErr := m.model.updateWorkspace(id, in, bad)
+	inputErr := drawInputErr(t)
+	got, err := m.o.UpdateWorkspace(id, in, inputErr)
+	want, wantErr := m.model.updateWorkspace(id, in, inputErr)
 	agree(t, fmt.Sprintf("update workspace %s with %+v", id, in), wantErr, err)
 	compare(t, "updated workspace", want, got.Value.Workspace)
 }
 
-func (m *model) updateWorkspace(id string, in store.WorkspaceUpdate, bad error) (api.Workspace, error) {
+func (m *model) updateWorkspace(id string, in store.WorkspaceUpdate, inputErr error) (api.Workspace, error) {
 	w := m.workspace(id)
 	switch {
 	case w == nil:
 		return api.Workspace{}, notFound
-	case bad != nil:
-		return api.Workspace{}, bad
+	case inputErr != nil:
+		return api.Workspace{}, inputErr
 	case !w.ArchivedAt.IsZero():
 		return api.Workspace{}, invalid
-	case id == theDefault && in.Name != nil && *in.Name != "Default":
+	case id == defaultWorkspaceID && in.Name != nil && *in.Name != "Default":
 		return api.Workspace{}, invalid
 	case in.ExternalKeyID != nil && w.ExternalKeyID != "" && *in.ExternalKeyID != string(w.ExternalKeyID):
 		return api.Workspace{}, invalid
@@ -776,8 +775,8 @@ func (m *model) updateWorkspace(id string, in store.WorkspaceUpdate, bad error) 
 }
 
 func (m *machine) archiveWorkspace(t *rapid.T) {
-	if rapid.IntRange(0, 2).Draw(t, "seldom") < 2 {
-		t.Skip("or soon nothing would be left to change")
+	if rapid.IntRange(0, 2).Draw(t, "archive") < 2 {
+		t.Skip("archived too often, nothing would be left to change")
 	}
 	id := m.drawWorkspace(t)
 	got, err := m.o.ArchiveWorkspace(id)
@@ -791,7 +790,7 @@ func (m *model) archiveWorkspace(id string, now api.Time) (api.Workspace, error)
 	switch {
 	case w == nil:
 		return api.Workspace{}, notFound
-	case id == theDefault:
+	case id == defaultWorkspaceID:
 		return api.Workspace{}, invalid
 	case !w.ArchivedAt.IsZero():
 		return *w, nil
@@ -808,14 +807,14 @@ func (m *model) archiveWorkspace(id string, now api.Time) (api.Workspace, error)
 func (m *machine) addMember(t *rapid.T) {
 	id := m.drawWorkspace(t)
 	in := store.NewWorkspaceMember{UserID: m.drawUser(t), WorkspaceRole: rapid.SampledFrom(api.AssignableWorkspaceRoles).Draw(t, "role")}
-	bad := drawBad(t)
-	got, err := m.o.AddWorkspaceMember(id, in, bad)
-	wantErr := m.model.addMember(id, in, bad)
+	inputErr := drawInputErr(t)
+	got, err := m.o.AddWorkspaceMember(id, in, inputErr)
+	wantErr := m.model.addMember(id, in, inputErr)
 	agree(t, fmt.Sprintf("add %+v to %s", in, id), wantErr, err)
 	m.compareMember(t, id, in.UserID, got.Value, err)
 }
 
-// compareMember holds that an answer shows the member as the model has it.
+// compareMember compares a member from the store with the model's.
 func (m *machine) compareMember(t *rapid.T, workspaceID, userID string, got api.WorkspaceMember, err error) {
 	if err == nil {
 		compare(t, "member", api.WorkspaceMember{
@@ -824,20 +823,20 @@ func (m *machine) compareMember(t *rapid.T, workspaceID, userID string, got api.
 	}
 }
 
-func (m *model) addMember(workspaceID string, in store.NewWorkspaceMember, bad error) error {
+func (m *model) addMember(workspaceID string, in store.NewWorkspaceMember, inputErr error) error {
 	w := m.workspace(workspaceID)
 	switch {
 	case w == nil:
 		return notFound
-	case bad != nil:
-		return bad
-	case workspaceID == theDefault, !w.ArchivedAt.IsZero():
+	case inputErr != nil:
+		return inputErr
+	case workspaceID == defaultWorkspaceID, !w.ArchivedAt.IsZero():
 		return invalid
 	case m.user(in.UserID) == nil:
 		return notFound
 	case m.role(workspaceID, in.UserID) != "":
 		return invalid
-	case full(m.Settings.WorkspaceMemberLimit, m.assignedMembers(workspaceID)):
+	case reached(m.Settings.WorkspaceMemberLimit, m.assignedMembers(workspaceID)):
 		return errorCoded("workspace_member_limit_exceeded")
 	}
 	m.Members = append(m.Members, store.Member{WorkspaceID: workspaceID, UserID: in.UserID, Role: in.WorkspaceRole})
@@ -846,15 +845,15 @@ func (m *model) addMember(workspaceID string, in store.NewWorkspaceMember, bad e
 
 func (m *machine) updateMember(t *rapid.T) {
 	workspaceID, userID := m.drawMember(t)
-	role, bad := rapid.SampledFrom(memberRoles).Draw(t, "role"), drawBad(t)
-	got, err := m.o.UpdateWorkspaceMember(workspaceID, userID, role, bad)
-	wantErr := m.model.updateMember(workspaceID, userID, role, bad)
+	role, inputErr := rapid.SampledFrom(memberRoles).Draw(t, "role"), drawInputErr(t)
+	got, err := m.o.UpdateWorkspaceMember(workspaceID, userID, role, inputErr)
+	wantErr := m.model.updateMember(workspaceID, userID, role, inputErr)
 	agree(t, fmt.Sprintf("make %s a %s of %s", userID, role, workspaceID), wantErr, err)
 	m.compareMember(t, workspaceID, userID, got.Value, err)
 }
 
-func (m *model) updateMember(workspaceID, userID string, role api.WorkspaceRole, bad error) error {
-	if err := m.manage(workspaceID, userID, bad); err != nil {
+func (m *model) updateMember(workspaceID, userID string, role api.WorkspaceRole, inputErr error) error {
+	if err := m.checkManaged(workspaceID, userID, inputErr); err != nil {
 		return err
 	}
 	switch m.user(userID).Role {
@@ -869,24 +868,24 @@ func (m *model) updateMember(workspaceID, userID string, role api.WorkspaceRole,
 		a.Role = role
 		return nil
 	}
-	if full(m.Settings.WorkspaceMemberLimit, m.assignedMembers(workspaceID)) {
+	if reached(m.Settings.WorkspaceMemberLimit, m.assignedMembers(workspaceID)) {
 		return errorCoded("workspace_member_limit_exceeded")
 	}
 	m.Members = append(m.Members, store.Member{WorkspaceID: workspaceID, UserID: userID, Role: role})
 	return nil
 }
 
-// manage is what changing and removing a member have in common.
-func (m *model) manage(workspaceID, userID string, bad error) error {
+// checkManaged returns the refusals that changing and removing a member share.
+func (m *model) checkManaged(workspaceID, userID string, inputErr error) error {
 	w := m.workspace(workspaceID)
 	switch {
 	case w == nil:
 		return notFound
-	case workspaceID != theDefault && m.role(workspaceID, userID) == "":
+	case workspaceID != defaultWorkspaceID && m.role(workspaceID, userID) == "":
 		return notFound
-	case bad != nil:
-		return bad
-	case workspaceID == theDefault, !w.ArchivedAt.IsZero():
+	case inputErr != nil:
+		return inputErr
+	case workspaceID == defaultWorkspaceID, !w.ArchivedAt.IsZero():
 		return invalid
 	}
 	return nil
@@ -896,7 +895,7 @@ func (m *machine) removeMember(t *rapid.T) {
 	workspaceID, userID := m.drawMember(t)
 	got, err := m.o.RemoveWorkspaceMember(workspaceID, userID)
 	wantErr := m.model.removeMember(workspaceID, userID)
-	agree(t, fmt.Sprintf("take %s out of %s", userID, workspaceID), wantErr, err)
+	agree(t, fmt.Sprintf("remove %s from %s", userID, workspaceID), wantErr, err)
 	if err == nil {
 		compare(t, "removal", api.WorkspaceMemberDeleted{
 			Type: "workspace_member_deleted", UserID: userID, WorkspaceID: workspaceID,
@@ -905,13 +904,13 @@ func (m *machine) removeMember(t *rapid.T) {
 }
 
 func (m *model) removeMember(workspaceID, userID string) error {
-	if err := m.manage(workspaceID, userID, nil); err != nil {
+	if err := m.checkManaged(workspaceID, userID, nil); err != nil {
 		return err
 	}
 	if inherited[m.user(userID).Role] != "" {
 		return invalid
 	}
-	m.Members = noneIfEmpty(slices.DeleteFunc(slices.Clone(m.Members), func(a store.Member) bool {
+	m.Members = nilIfEmpty(slices.DeleteFunc(slices.Clone(m.Members), func(a store.Member) bool {
 		return a.WorkspaceID == workspaceID && a.UserID == userID
 	}))
 	return nil
@@ -920,22 +919,22 @@ func (m *model) removeMember(workspaceID, userID string) error {
 func (m *machine) updateKey(t *rapid.T) {
 	id := m.drawKey(t)
 	in := store.APIKeyUpdate{
-		Name: ptr(t, "name", rapid.SampledFrom([]string{"k0", "CI"})), Status: ptr(t, "status", rapid.SampledFrom(api.SettableKeyStatuses)),
+		Name: drawOptional(t, "name", rapid.SampledFrom([]string{"k0", "CI"})), Status: drawOptional(t, "status", rapid.SampledFrom(api.SettableKeyStatuses)),
 	}
-	bad := drawBad(t)
-	got, err := m.o.UpdateAPIKey(id, in, bad)
-	want, wantErr := m.model.updateKey(id, in, bad, m.now())
+	inputErr := drawInputErr(t)
+	got, err := m.o.UpdateAPIKey(id, in, inputErr)
+	want, wantErr := m.model.updateKey(id, in, inputErr, m.now())
 	agree(t, fmt.Sprintf("update key %s with %v %v", id, in.Name, in.Status), wantErr, err)
 	compare(t, "updated key", want, got.Value)
 }
 
-func (m *model) updateKey(id string, in store.APIKeyUpdate, bad error, now api.Time) (store.APIKey, error) {
+func (m *model) updateKey(id string, in store.APIKeyUpdate, inputErr error, now api.Time) (store.APIKey, error) {
 	k := m.key(id)
 	if k == nil {
 		return store.APIKey{}, notFound
 	}
-	if bad != nil {
-		return store.APIKey{}, bad
+	if inputErr != nil {
+		return store.APIKey{}, inputErr
 	}
 	name, status := k.Name, k.Status
 	if in.Name != nil {
@@ -955,10 +954,10 @@ func (m *model) updateKey(id string, in store.APIKeyUpdate, bad error, now api.T
 			return store.APIKey{}, invalid
 		}
 	case "inactive":
-		if status == "active" && full(m.Settings.APIKeyLimit, m.activeKeys("")) {
+		if status == "active" && reached(m.Settings.APIKeyLimit, m.activeKeys("")) {
 			return store.APIKey{}, errorCoded("org_api_key_limit_exceeded")
 		}
-		if status == "active" && full(m.Settings.WorkspaceAPIKeyLimit, m.activeKeys(k.Scope.WorkspaceID)) {
+		if status == "active" && reached(m.Settings.WorkspaceAPIKeyLimit, m.activeKeys(k.Scope.WorkspaceID)) {
 			return store.APIKey{}, errorCoded("workspace_api_key_limit_exceeded")
 		}
 	}
@@ -969,7 +968,7 @@ func (m *model) updateKey(id string, in store.APIKeyUpdate, bad error, now api.T
 	return *k, nil
 }
 
-// What a person does.
+// Operations of the control plane.
 
 func (m *machine) acceptInvite(t *rapid.T) {
 	id := m.drawInvite(t)
@@ -978,7 +977,7 @@ func (m *machine) acceptInvite(t *rapid.T) {
 	agree(t, "accept "+id, wantErr, err)
 	compare(t, "user who accepted", want, got.Value.User)
 	if err == nil {
-		m.drawn(t, got.Value.ID)
+		m.syncIDs(t, got.Value.ID)
 	}
 }
 
@@ -989,7 +988,7 @@ func (m *model) acceptInvite(id, userID string, now api.Time) (api.User, error) 
 		return api.User{}, notFound
 	case i.Status != "pending":
 		return api.User{}, errorCoded("invite_not_pending")
-	case full(m.Settings.MemberLimit, len(m.Users)):
+	case reached(m.Settings.MemberLimit, len(m.Users)):
 		return api.User{}, errorCoded("org_member_limit_exceeded")
 	}
 	i.Status, i.AcceptedAt = "accepted", now
@@ -997,7 +996,7 @@ func (m *model) acceptInvite(id, userID string, now api.Time) (api.User, error) 
 }
 
 func (m *model) join(email string, role api.OrganizationRole, userID string, now api.Time) api.User {
-	u := api.User{ID: userID, Type: "user", Email: email, Name: api.NameOf(email), Role: role, AddedAt: now}
+	u := api.User{ID: userID, Type: "user", Email: email, Name: api.NameFromEmail(email), Role: role, AddedAt: now}
 	m.Users = append(m.Users, u)
 	return u
 }
@@ -1009,7 +1008,7 @@ func (m *machine) addUser(t *rapid.T) {
 	agree(t, fmt.Sprintf("add user %+v", in), wantErr, err)
 	compare(t, "new user", want, got.Value.User)
 	if err == nil {
-		m.drawn(t, got.Value.ID)
+		m.syncIDs(t, got.Value.ID)
 	}
 }
 
@@ -1025,11 +1024,11 @@ func (m *model) addUser(in store.NewUser, id string, now api.Time) (api.User, er
 			invited = i
 		}
 	}
-	taken := len(m.Users) + m.pendingInvites()
+	members := len(m.Users) + m.pendingInvites()
 	if invited != nil {
-		taken--
+		members--
 	}
-	if full(m.Settings.MemberLimit, taken) {
+	if reached(m.Settings.MemberLimit, members) {
 		return api.User{}, errorCoded("org_member_limit_exceeded")
 	}
 	if invited != nil {
@@ -1043,7 +1042,7 @@ func (m *machine) createKey(t *rapid.T) {
 	if rapid.Bool().Draw(t, "in a workspace") {
 		in.WorkspaceID = m.drawWorkspace(t)
 	}
-	if rapid.Bool().Draw(t, "by somebody") {
+	if rapid.Bool().Draw(t, "with a creator") {
 		in.CreatedBy = m.drawUser(t)
 	}
 	if rapid.Bool().Draw(t, "expiring") {
@@ -1054,17 +1053,17 @@ func (m *machine) createKey(t *rapid.T) {
 	agree(t, fmt.Sprintf("create key %+v", in), wantErr, err)
 	compare(t, "new key", want, got.Value)
 	if err == nil {
-		m.drawn(t, got.Value.ID)
+		m.syncIDs(t, got.Value.ID)
 	}
 }
 
-// createKey takes what the store chooses from the key made.
-func (m *model) createKey(in store.NewAPIKey, made store.APIKey, now api.Time) (store.APIKey, error) {
+// createKey takes the values that the store chose from created.
+func (m *model) createKey(in store.NewAPIKey, created store.APIKey, now api.Time) (store.APIKey, error) {
 	if in.WorkspaceID == "" {
-		in.WorkspaceID = theDefault
+		in.WorkspaceID = defaultWorkspaceID
 	}
 	if in.CreatedBy == "" {
-		in.CreatedBy = m.somebody()
+		in.CreatedBy = m.defaultCreator()
 	}
 	w := m.workspace(in.WorkspaceID)
 	switch {
@@ -1074,27 +1073,27 @@ func (m *model) createKey(in store.NewAPIKey, made store.APIKey, now api.Time) (
 		return store.APIKey{}, invalid
 	case !in.ExpiresAt.IsZero() && !now.Before(in.ExpiresAt.Time):
 		return store.APIKey{}, errorCoded("invalid_expiry")
-	case full(m.Settings.APIKeyLimit, m.activeKeys("")):
+	case reached(m.Settings.APIKeyLimit, m.activeKeys("")):
 		return store.APIKey{}, errorCoded("org_api_key_limit_exceeded")
-	case full(m.Settings.WorkspaceAPIKeyLimit, m.activeKeys(in.WorkspaceID)):
+	case reached(m.Settings.WorkspaceAPIKeyLimit, m.activeKeys(in.WorkspaceID)):
 		return store.APIKey{}, errorCoded("workspace_api_key_limit_exceeded")
 	}
 	k := key("", in.WorkspaceID, "active")
-	k.ID, k.Name, k.CreatedBy.ID, k.CreatedAt, k.ExpiresAt = made.ID, in.Name, in.CreatedBy, now, in.ExpiresAt
-	k.PartialKeyHint, k.History = made.PartialKeyHint, []store.StatusChange{{Status: "active", At: now}}
-	if in.WorkspaceID != theDefault {
+	k.ID, k.Name, k.CreatedBy.ID, k.CreatedAt, k.ExpiresAt = created.ID, in.Name, in.CreatedBy, now, in.ExpiresAt
+	k.PartialKeyHint, k.History = created.PartialKeyHint, []store.StatusChange{{Status: "active", At: now}}
+	if in.WorkspaceID != defaultWorkspaceID {
 		k.WorkspaceID = api.Nullable(in.WorkspaceID)
 	}
 	m.APIKeys = append(m.APIKeys, k)
 	return k, nil
 }
 
-// somebody is the admin who has been there longest, or else the user.
-func (m *model) somebody() string {
-	for _, matches := range []func(api.User) bool{func(u api.User) bool { return u.Role == "admin" }, everyone[api.User]} {
-		found := places(m.Users, userPlace, matches)
+// defaultCreator returns the admin who joined first, or else the user who did.
+func (m *model) defaultCreator() string {
+	for _, matches := range []func(api.User) bool{func(u api.User) bool { return u.Role == "admin" }, always[api.User]} {
+		found := positions(m.Users, userPosition, matches)
 		if len(found) > 0 {
-			return slices.MaxFunc(found, func(a, b place) int {
+			return slices.MaxFunc(found, func(a, b position) int {
 				if a.before(b) {
 					return -1
 				}
@@ -1125,22 +1124,21 @@ func (m *model) useKey(id string, now api.Time) (store.APIKey, error) {
 	return *k, nil
 }
 
-// drawn follows the counter of ids, which nothing but a creation moves.
-func (m *machine) drawn(t *rapid.T, id string) {
+// syncIDs copies the counter of ids, which only creations advance, to the model.
+func (m *machine) syncIDs(t *rapid.T, id string) {
 	before := m.model.IDs
 	m.model.IDs = m.o.Contents().IDs
 	if m.model.IDs.Drawn <= before.Drawn {
-		t.Fatalf("%s was made, and %d ids were drawn before and %d after", id, before.Drawn, m.model.IDs.Drawn)
+		t.Fatalf("%s was created, but the count of drawn ids is %d before and %d after", id, before.Drawn, m.model.IDs.Drawn)
 	}
 }
 
-// pass lets real time pass.
-func (m *machine) pass(t *rapid.T) { m.real.advance(m.drawWhile(t)) }
+func (m *machine) advanceRealTime(t *rapid.T) { m.real.advance(m.drawDuration(t)) }
 
-// moveClock moves the clock of the organization instead, or stops it, or lets
-// it go on: what expires on the way is told.
+// moveClock advances, sets, freezes or resumes the organization's clock, and checks
+// the effects.
 func (m *machine) moveClock(t *rapid.T) {
-	by := m.drawWhile(t)
+	by := m.drawDuration(t)
 	var now api.Time
 	var effects []store.Effect
 	var err error
@@ -1162,7 +1160,7 @@ func (m *machine) moveClock(t *rapid.T) {
 		return
 	}
 	agree(t, "move the clock", nil, err)
-	compare(t, "what the moved clock shows", want, now)
+	compare(t, "returned time", want, now)
 	var expired []store.Effect
 	for _, i := range m.model.Invites {
 		if i.Status == "pending" && !want.Before(i.ExpiresAt.Time) {
@@ -1175,21 +1173,21 @@ func (m *machine) moveClock(t *rapid.T) {
 		}
 	}
 	if !slices.IsSortedFunc(effects, func(a, b store.Effect) int { return a.At.Compare(b.At.Time) }) {
-		t.Fatalf("the effects are not in the order of time: %v", effects)
+		t.Fatalf("the effects are not in order of time: %v", effects)
 	}
 	byID := func(a, b store.Effect) int { return strings.Compare(a.ID, b.ID) }
 	compare(t, "effects", slices.SortedFunc(slices.Values(expired), byID), slices.SortedFunc(slices.Values(effects), byID))
 	m.model.Clock = m.o.Clock()
-	compare(t, "what the clock shows", want, m.now())
+	compare(t, "time of the clock", want, m.now())
 }
 
-// drawWhile returns minutes to weeks, or what is left until the next instant at
-// which something expires, or one microsecond less.
-func (m *machine) drawWhile(t *rapid.T) time.Duration {
+// drawDuration returns minutes to weeks, or the time until the next expiry, or one
+// microsecond less.
+func (m *machine) drawDuration(t *rapid.T) time.Duration {
 	by := time.Duration(rapid.SampledFrom([]int{1, 60, 24 * 60, 8 * 24 * 60, 22 * 24 * 60}).Draw(t, "minutes")) * time.Minute
 	if rapid.Bool().Draw(t, "to an expiry") {
-		for _, instant := range m.model.instants() {
-			if d := instant.Sub(m.now().Time); d > 0 {
+		for _, expiry := range m.model.expiryTimes() {
+			if d := expiry.Sub(m.now().Time); d > 0 {
 				return d - rapid.SampledFrom([]time.Duration{0, time.Microsecond}).Draw(t, "before")
 			}
 		}
@@ -1197,8 +1195,8 @@ func (m *machine) drawWhile(t *rapid.T) time.Duration {
 	return by
 }
 
-// instants are those at which something expires, in order.
-func (m *model) instants() (all []api.Time) {
+// expiryTimes returns the expiry times of all invites and keys, in order.
+func (m *model) expiryTimes() (all []api.Time) {
 	for _, i := range m.Invites {
 		all = append(all, i.ExpiresAt)
 	}
@@ -1210,11 +1208,11 @@ func (m *model) instants() (all []api.Time) {
 }
 
 func (m *machine) save(*rapid.T) {
-	m.saved = append(m.saved, save{m.now(), m.o.Contents(), m.model.clone()})
+	m.saved = append(m.saved, savepoint{m.now(), m.o.Contents(), m.model.clone()})
 }
 
-// restore goes on from what was saved: now, or at the instant when it was
-// saved, or frozen there.
+// restore continues from a savepoint: at the current time, at the saved time, or
+// frozen at it.
 func (m *machine) restore(t *rapid.T) {
 	if len(m.saved) == 0 {
 		t.Skip("nothing saved")
@@ -1232,16 +1230,16 @@ func (m *machine) restore(t *rapid.T) {
 	m.build(t, c)
 }
 
-// Snapshots of the organization's own.
+// The store's own snapshots.
 
 func (m *machine) takeSnapshot(t *rapid.T) {
 	name := fmt.Sprint(len(m.snapshots))
-	if len(m.snapshots) > 0 && rapid.Bool().Draw(t, "again") {
+	if len(m.snapshots) > 0 && rapid.Bool().Draw(t, "replace") {
 		name = "0"
 	}
 	_, err := m.o.TakeSnapshot(name)
 	agree(t, "take a snapshot", nil, err)
-	m.snapshots[name] = save{at: m.now(), model: m.model.clone()}
+	m.snapshots[name] = savepoint{at: m.now(), model: m.model.clone()}
 }
 
 func (m *machine) restoreSnapshot(t *rapid.T) {
@@ -1258,37 +1256,37 @@ func (m *machine) restoreSnapshot(t *rapid.T) {
 	}
 }
 
-// reset goes back to what the organization was made from.
+// reset returns the organization to its origin.
 func (m *machine) reset(t *rapid.T) {
 	agree(t, "reset", nil, m.o.Reset())
 	m.model = m.origin.clone()
 }
 
-// fork goes on with a fork of the organization as it is, which what becomes of
-// the one must not touch, nor the other way round.
+// fork continues with a fork of the organization. Writes to the fork must not change
+// the organization.
 func (m *machine) fork(t *rapid.T) {
 	if len(m.others) == 3 {
 		t.Skip("enough forks")
 	}
 	m.model.expire(m.now())
 	m.others = append(m.others, other{m.o, m.model.clone()})
-	forked, err := m.store.Create(store.NewOrganization{From: m.o.FromNow()})
+	forked, err := m.store.Create(store.NewOrganization{From: m.o.FromCurrent()})
 	agree(t, "fork", nil, err)
 	m.o = forked
 	m.model.ID, m.model.AdminKeys = forked.ID(), forked.AdminKeys()
-	m.origin, m.snapshots = m.model.clone(), map[string]save{}
+	m.origin, m.snapshots = m.model.clone(), map[string]savepoint{}
 }
 
-func (m *machine) lookAtOthers(t *rapid.T) {
+func (m *machine) checkForked(t *rapid.T) {
 	for _, other := range m.others {
-		beside := machine{o: other.o, model: other.model.clone()}
-		beside.real.passed.Store(m.real.passed.Load())
-		beside.model.expire(beside.now())
-		compare(t, "contents of an organization that was forked", beside.model.sorted(), other.o.Contents())
+		replay := machine{o: other.o, model: other.model.clone()}
+		replay.real.passed.Store(m.real.passed.Load())
+		replay.model.expire(replay.now())
+		compare(t, "contents of an organization that was forked", replay.model.sorted(), other.o.Contents())
 	}
 }
 
-// check compares everything, and holds what must be true of any organization.
+// check compares everything, and checks the invariants of any organization.
 func (m *machine) check(t *rapid.T) {
 	m.model.expire(m.now())
 	compare(t, "now", m.now(), m.o.Now())
@@ -1308,7 +1306,7 @@ func (m *machine) compareObjects(t *rapid.T) {
 		compare(t, u.ID, u, object(m.o.GetOrganizationMember(u.ID))(t).User)
 	}
 	for _, r := range m.model.Removed {
-		unknown(r.ID, answered(m.o.GetOrganizationMember(r.ID)))
+		unknown(r.ID, errorOf(m.o.GetOrganizationMember(r.ID)))
 	}
 	for _, i := range m.model.Invites {
 		compare(t, i.ID, i, object(m.o.GetOrganizationInvite(i.ID))(t).Invite)
@@ -1329,7 +1327,7 @@ func (m *machine) compareObjects(t *rapid.T) {
 	}
 }
 
-// checkInvariants holds what the store says against itself.
+// checkInvariants checks that what the store returns is consistent.
 func (m *machine) checkInvariants(t *rapid.T) {
 	s := m.o.Settings()
 	users := map[string]bool{}
@@ -1342,23 +1340,23 @@ func (m *machine) checkInvariants(t *rapid.T) {
 	for i := range must(m.o.ListOrganizationInvites(store.InviteFilter{Statuses: []api.InviteStatus{"pending"}}, all, nil))(t).All() {
 		pending++
 		if other := emails[strings.ToLower(i.Email)]; other != "" {
-			t.Fatalf("%s is pending for the address of %s", i.ID, other)
+			t.Fatalf("%s is pending for the email of %s", i.ID, other)
 		}
 		emails[strings.ToLower(i.Email)] = i.ID
 		if !i.ExpiresAt.After(m.o.Now().Time) {
-			t.Fatalf("%s is pending at %v and expired at %v", i.ID, m.o.Now(), i.ExpiresAt)
+			t.Fatalf("%s is pending at %v, but its expires_at is %v", i.ID, m.o.Now(), i.ExpiresAt)
 		}
 	}
 	within := func(what string, limit *int, n int) {
 		t.Helper()
 		if limit != nil && n > *limit {
-			t.Fatalf("there are %d %s, more than the %d allowed", n, what, *limit)
+			t.Fatalf("%d %s exceed the limit of %d", n, what, *limit)
 		}
 	}
 	within("users and pending invites", s.MemberLimit, len(users)+pending)
 	active, inUse := 0, 0
 	for w := range must(m.o.ListWorkspaces(store.WorkspaceFilter{IncludeArchived: true, IncludeDefault: true}, all, nil))(t).All() {
-		if w.ArchivedAt.IsZero() && w.ID != theDefault {
+		if w.ArchivedAt.IsZero() && w.ID != defaultWorkspaceID {
 			inUse++
 		}
 		live := 0
@@ -1375,7 +1373,7 @@ func (m *machine) checkInvariants(t *rapid.T) {
 		active += live
 		for member := range must(m.o.ListWorkspaceMembers(w.ID, all, nil))(t).All() {
 			if !users[member.UserID] {
-				t.Fatalf("%s is a member of %s and no user", member.UserID, w.ID)
+				t.Fatalf("%s is a member of %s but not a user", member.UserID, w.ID)
 			}
 		}
 		within("members of "+w.ID, s.WorkspaceMemberLimit, m.model.assignedMembers(w.ID))
@@ -1384,10 +1382,10 @@ func (m *machine) checkInvariants(t *rapid.T) {
 	within("workspaces", &s.WorkspaceLimit, inUse)
 }
 
-// checkHistory holds that a history ends in the present and never goes back.
+// checkHistory checks that a history ends with the current status and is in order.
 func checkHistory(t *rapid.T, k store.APIKey) {
 	if k.History[len(k.History)-1].Status != k.Status {
-		t.Fatalf("%s is %s, its history %v", k.ID, k.Status, k.History)
+		t.Fatalf("%s is %s, but its history is %v", k.ID, k.Status, k.History)
 	}
 	for n := range k.History[1:] {
 		if k.History[n+1].At.Before(k.History[n].At.Time) || k.History[n+1].Status == k.History[n].Status {
@@ -1396,16 +1394,16 @@ func checkHistory(t *rapid.T, k store.APIKey) {
 	}
 }
 
-// drawList returns a page of a list: from its beginning, or from a place in it,
-// or from one that is not in it.
-func drawList(t *rapid.T, cursors []place, stranger string) store.List {
+// drawList selects a page of a list: the first one, or one at a known or an unknown
+// cursor.
+func drawList(t *rapid.T, cursors []position, unknown string) store.List {
 	l := store.List{Limit: rapid.IntRange(1, 6).Draw(t, "limit")}
 	direction := rapid.IntRange(0, 4).Draw(t, "direction")
 	if direction == 0 {
 		return l
 	}
-	ids := []string{stranger}
-	if len(cursors) > 0 && rapid.IntRange(0, 9).Draw(t, "stranger") < 9 {
+	ids := []string{unknown}
+	if len(cursors) > 0 && rapid.IntRange(0, 9).Draw(t, "unknown") < 9 {
 		ids = nil
 		for _, p := range cursors {
 			ids = append(ids, p.id)
@@ -1420,16 +1418,18 @@ func drawList(t *rapid.T, cursors []place, stranger string) store.List {
 	return l
 }
 
-// some returns no value of a filter, one or several, some of them twice.
-func some[T any](t *rapid.T, what string, values []T) []T {
+// drawFilter returns up to three values of a filter, with possible repetitions.
+func drawFilter[T any](t *rapid.T, what string, values []T) []T {
 	return rapid.SliceOfN(rapid.SampledFrom(values), 0, 3).Draw(t, what)
 }
 
-// among is how a filter that can be repeated reads.
-func among[T comparable](values []T, v T) bool { return len(values) == 0 || slices.Contains(values, v) }
+// matchesAny reports whether v matches a repeatable filter.
+func matchesAny[T comparable](values []T, v T) bool {
+	return len(values) == 0 || slices.Contains(values, v)
+}
 
-// compareLists reads a page of each list with a filter, and walks the list with
-// that filter from end to end.
+// compareLists reads a page of each list with a filter, and walks the whole list with
+// that filter.
 func (m *machine) compareLists(t *rapid.T) {
 	m.comparePages(t, "users", m.userList(t))
 	m.comparePages(t, "invites", m.inviteList(t))
@@ -1438,59 +1438,59 @@ func (m *machine) compareLists(t *rapid.T) {
 	m.comparePages(t, "keys", m.keyList(t))
 }
 
-// filtered is a list with a filter, as the model and as the store have it.
-type filtered struct {
+// filteredList is a list with a filter, in the model and in the store.
+type filteredList struct {
 	filter  string
-	objects []place
-	cursors []place
-	page    func(store.List) (answer, error)
+	objects []position
+	cursors []position
+	page    func(store.List) (listPage, error)
 }
 
-func unnamed[T any](t *rapid.T, p store.Page[T], err error) (answer, error) {
+func untypedPage[T any](t *rapid.T, p store.Page[T], err error) (listPage, error) {
 	if err != nil {
-		return answer{}, err
+		return listPage{}, err
 	}
-	return read(p, nil)(t), nil
+	return readPage(p, nil)(t), nil
 }
 
-func (m *machine) userList(t *rapid.T) filtered {
-	f := store.UserFilter{Roles: some(t, "roles", api.OrganizationRoles)}
+func (m *machine) userList(t *rapid.T) filteredList {
+	f := store.UserFilter{Roles: drawFilter(t, "roles", api.OrganizationRoles)}
 	if rapid.IntRange(0, 3).Draw(t, "by email") == 3 {
 		f.Email = m.drawEmail(t)
 	}
-	return filtered{
+	return filteredList{
 		fmt.Sprintf("%+v", f),
-		places(m.model.Users, userPlace, func(u api.User) bool {
-			return (f.Email == "" || strings.EqualFold(f.Email, u.Email)) && among(f.Roles, u.Role)
+		positions(m.model.Users, userPosition, func(u api.User) bool {
+			return (f.Email == "" || strings.EqualFold(f.Email, u.Email)) && matchesAny(f.Roles, u.Role)
 		}),
 		m.model.userCursors(),
-		func(l store.List) (answer, error) {
+		func(l store.List) (listPage, error) {
 			p, err := m.o.ListOrganizationMembers(f, l, nil)
-			return unnamed(t, p, err)
+			return untypedPage(t, p, err)
 		},
 	}
 }
 
-func (m *machine) inviteList(t *rapid.T) filtered {
-	f := store.InviteFilter{Roles: some(t, "roles", api.OrganizationRoles), Statuses: some(t, "statuses", api.ListedInviteStatuses)}
+func (m *machine) inviteList(t *rapid.T) filteredList {
+	f := store.InviteFilter{Roles: drawFilter(t, "roles", api.OrganizationRoles), Statuses: drawFilter(t, "statuses", api.ListedInviteStatuses)}
 	if rapid.IntRange(0, 3).Draw(t, "by email") == 3 {
 		f.Email = m.drawEmail(t)
 	}
-	return filtered{
+	return filteredList{
 		fmt.Sprintf("%+v", f),
-		places(m.model.Invites, invitePlace, func(i api.Invite) bool {
+		positions(m.model.Invites, invitePosition, func(i api.Invite) bool {
 			return i.Status != "deleted" && (f.Email == "" || strings.EqualFold(f.Email, i.Email)) &&
-				among(f.Roles, i.Role) && among(f.Statuses, i.Status)
+				matchesAny(f.Roles, i.Role) && matchesAny(f.Statuses, i.Status)
 		}),
-		places(m.model.Invites, invitePlace, everyone),
-		func(l store.List) (answer, error) {
+		positions(m.model.Invites, invitePosition, always),
+		func(l store.List) (listPage, error) {
 			p, err := m.o.ListOrganizationInvites(f, l, nil)
-			return unnamed(t, p, err)
+			return untypedPage(t, p, err)
 		},
 	}
 }
 
-func (m *machine) workspaceList(t *rapid.T) filtered {
+func (m *machine) workspaceList(t *rapid.T) filteredList {
 	f := store.WorkspaceFilter{IncludeArchived: rapid.Bool().Draw(t, "archived"), IncludeDefault: rapid.Bool().Draw(t, "default")}
 	if rapid.Bool().Draw(t, "by id") {
 		f.IDs = []string{"wrkspc_x"}
@@ -1498,42 +1498,42 @@ func (m *machine) workspaceList(t *rapid.T) filtered {
 			f.IDs = append(f.IDs, m.drawWorkspace(t))
 		}
 	}
-	return filtered{
+	return filteredList{
 		fmt.Sprintf("%+v", f),
-		places(m.model.allWorkspaces(), workspacePlace, func(w api.Workspace) bool {
-			return among(f.IDs, w.ID) && (f.IncludeArchived || w.ArchivedAt.IsZero()) && (f.IncludeDefault || w.ID != theDefault)
+		positions(m.model.allWorkspaces(), workspacePosition, func(w api.Workspace) bool {
+			return matchesAny(f.IDs, w.ID) && (f.IncludeArchived || w.ArchivedAt.IsZero()) && (f.IncludeDefault || w.ID != defaultWorkspaceID)
 		}),
-		places(m.model.allWorkspaces(), workspacePlace, everyone),
-		func(l store.List) (answer, error) {
+		positions(m.model.allWorkspaces(), workspacePosition, always),
+		func(l store.List) (listPage, error) {
 			p, err := m.o.ListWorkspaces(f, l, nil)
-			return unnamed(t, p, err)
+			return untypedPage(t, p, err)
 		},
 	}
 }
 
-func (m *machine) memberList(t *rapid.T) filtered {
-	ids := []string{theDefault}
+func (m *machine) memberList(t *rapid.T) filteredList {
+	ids := []string{defaultWorkspaceID}
 	for _, w := range m.model.Workspaces {
 		ids = append(ids, w.ID)
 	}
 	id := rapid.SampledFrom(ids).Draw(t, "workspace")
-	return filtered{
+	return filteredList{
 		"of " + id,
-		places(m.model.Users, userPlace, func(u api.User) bool { return m.model.role(id, u.ID) != "" }),
+		positions(m.model.Users, userPosition, func(u api.User) bool { return m.model.role(id, u.ID) != "" }),
 		m.model.userCursors(),
-		func(l store.List) (answer, error) {
+		func(l store.List) (listPage, error) {
 			p, err := m.o.ListWorkspaceMembers(id, l, nil)
 			if err == nil {
 				for member := range p.All() {
 					m.compareMember(t, id, member.UserID, member, nil)
 				}
 			}
-			return unnamed(t, p, err)
+			return untypedPage(t, p, err)
 		},
 	}
 }
 
-func (m *machine) keyList(t *rapid.T) filtered {
+func (m *machine) keyList(t *rapid.T) filteredList {
 	var f store.APIKeyFilter
 	if rapid.Bool().Draw(t, "by status") {
 		f.Status = rapid.SampledFrom(api.APIKeyStatuses).Draw(t, "status")
@@ -1544,21 +1544,21 @@ func (m *machine) keyList(t *rapid.T) filtered {
 	if rapid.Bool().Draw(t, "by creator") {
 		f.CreatedByUserID = rapid.SampledFrom([]string{"user_u0", "user_u1", "user_gone", "user_x"}).Draw(t, "creator")
 	}
-	return filtered{
+	return filteredList{
 		fmt.Sprintf("%+v", f),
-		places(m.model.APIKeys, keyPlace, func(k store.APIKey) bool {
+		positions(m.model.APIKeys, keyPosition, func(k store.APIKey) bool {
 			return (f.Status == "" || f.Status == k.Status) && (f.WorkspaceID == "" || f.WorkspaceID == k.Scope.WorkspaceID) &&
 				(f.CreatedByUserID == "" || f.CreatedByUserID == k.CreatedBy.ID)
 		}),
-		places(m.model.APIKeys, keyPlace, everyone),
-		func(l store.List) (answer, error) {
+		positions(m.model.APIKeys, keyPosition, always),
+		func(l store.List) (listPage, error) {
 			p, err := m.o.ListAPIKeys(f, l, nil)
-			return unnamed(t, p, err)
+			return untypedPage(t, p, err)
 		},
 	}
 }
 
-func (m *machine) comparePages(t *rapid.T, noun string, list filtered) {
+func (m *machine) comparePages(t *rapid.T, noun string, list filteredList) {
 	l := drawList(t, list.cursors, "x")
 	what := fmt.Sprintf("%s %s, page %+v", noun, list.filter, l)
 	want, wantErr := page(list.objects, list.cursors, l)

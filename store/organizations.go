@@ -9,80 +9,80 @@ import (
 	"antechamber/api"
 )
 
-// Organization is one organization: its state, its clock and its ids, which
-// nothing outside it touches. All its methods are safe for concurrent use; a
-// read sees every write that was answered before it began.
+// Organization is one organization: its state, its clock and its ids. All its
+// methods are safe for concurrent use; a read sees every write that returned
+// before the read started.
 //
-// It is a handle: see Recording and Stale for handles of the same organization
-// that do more, or see less.
+// It is a handle: Recording and Stale return other handles of the same
+// organization.
 type Organization struct {
 	*core
-	record func([]Effect) // is told what writes change; nil for nobody
-	pinned *state         // what reads see; nil for the present
+	record func([]Effect) // called with the effects of writes; may be nil
+	pinned *state         // the version that reads see; nil for the current one
 }
 
-// core is what all handles of an organization share.
+// core is shared by all handles of an organization.
 type core struct {
 	store    *Store
 	realTime func() time.Time
 	identity atomic.Pointer[identity]
 	origin   *origin
-	name     string    // where it differs from that of its origin
+	name     string    // if it differs from the origin's
 	expires  time.Time // in real time; zero for never
-	gone     bool      // it was deleted or has ended; guarded by the store's lock
+	removed  bool      // deleted or expired; guarded by the store's lock
 
-	writing sync.Mutex // one write at a time
+	writing sync.Mutex // held by writes
 	state   atomic.Pointer[state]
-	history history // of versions; guarded by writing
+	history history // guarded by writing
 
-	requests    atomic.Uint64 // request ids drawn
+	requests    atomic.Uint64 // number of request ids drawn
 	requestSeed uint64
 
 	snapshots snapshots
 
-	attach   sync.Once
-	attached any
+	attach     sync.Once
+	attachment any
 }
 
-// identity is how an organization is found.
+// identity holds the id and the admin keys that select an organization.
 type identity struct {
 	id   string
 	keys []string
 }
 
-// ID is the organization's UUID.
+// ID returns the organization's UUID.
 func (o *Organization) ID() string { return o.identity.Load().id }
 
-// AdminKeys are the keys that select the organization, as they were given.
+// AdminKeys returns the keys that select the organization, in the order given.
 func (o *Organization) AdminKeys() []string { return slices.Clone(o.identity.Load().keys) }
 
-// Name is what the organization is called.
+// Name returns the organization's name.
 func (o *Organization) Name() string { return o.state.Load().name }
 
-// Expires is when the organization ends, in real time; zero for never.
+// Expires returns when the organization is removed, in real time; zero for never.
 func (o *Organization) Expires() time.Time { return o.expires }
 
 // Same reports whether both are handles of one organization.
 func (o *Organization) Same(other *Organization) bool { return o.core == other.core }
 
-// Recording returns a handle that tells f what its writes change, and what had
-// expired when it looked.
+// Recording returns a handle that calls f with the effects of its writes, and of
+// the expiries that its calls settle.
 func (o *Organization) Recording(f func([]Effect)) *Organization {
 	return &Organization{o.core, f, o.pinned}
 }
 
-// Attached returns what its transport keeps about the organization, made by the
-// first who asks. It ends with the organization, and the store knows nothing of
-// it.
-func (o *Organization) Attached(make func() any) any {
-	o.attach.Do(func() { o.attached = make() })
-	return o.attached
+// Attachment returns the value that a transport has attached to the organization;
+// the first call creates it. It lives as long as the organization, and the store
+// does not look into it.
+func (o *Organization) Attachment(create func() any) any {
+	o.attach.Do(func() { o.attachment = create() })
+	return o.attachment
 }
 
-// IDSeed is what the organization's ids are made of, as its state has it.
+// IDSeed returns the seed of the organization's ids.
 func (o *Organization) IDSeed() uint64 { return o.state.Load().ids.Seed }
 
-// Now is the organization's time.
+// Now returns the time of the organization's clock.
 func (o *Organization) Now() api.Time { return o.nowIn(o.state.Load()) }
 
 func (o *Organization) nowIn(s *state) api.Time {
@@ -92,15 +92,15 @@ func (o *Organization) nowIn(s *state) api.Time {
 	return s.clock.Now(o.realTime())
 }
 
-// Settings are the organization's present limits and choices. The slices in
-// them are not to be written to.
+// Settings returns the organization's current settings. The caller must not write
+// to the slices in them.
 func (o *Organization) Settings() Settings { return o.view().settings }
 
 // SettingsUpdated is the type of the effect on settings.
 const SettingsUpdated = "settings.updated"
 
-// UpdateSettings changes the settings to what change makes of them, unless it
-// refuses.
+// UpdateSettings replaces the settings with the result of change, unless it returns
+// an error.
 func (o *Organization) UpdateSettings(change func(Settings) (Settings, error)) (Settings, error) {
 	return update(o, func(t *tx) (Settings, error) {
 		changed, err := change(t.settings)
@@ -112,19 +112,18 @@ func (o *Organization) UpdateSettings(change func(Settings) (Settings, error)) (
 	})
 }
 
-// NewRequestID returns an id for a request, another one than any of this
-// organization or another.
+// NewRequestID returns an id for a request, unique among all organizations.
 func (o *Organization) NewRequestID() string {
 	s := o.state.Load()
 	n := o.requests.Add(1)
-	if n%requestsKept == 0 {
+	if n%requestSaveInterval == 0 {
 		o.store.changed()
 	}
 	return "req_" + newULID(o.nowIn(s).Time, o.requestSeed, n).String()
 }
 
-// view returns the present version, after everything that is due by the clock
-// has expired in it.
+// view returns the current version, after expiring everything that is due by the
+// clock.
 func (o *Organization) view() *state {
 	if o.pinned != nil {
 		return o.pinned
@@ -135,14 +134,14 @@ func (o *Organization) view() *state {
 	}
 	o.writing.Lock()
 	defer o.writing.Unlock()
-	s, _ = o.settled()
+	s, _ = o.viewLocked()
 	return s
 }
 
-// settled is view for whoever holds the lock. It also gives the instant up to
-// which everything has expired: a write that asked the clock again might find
+// viewLocked is view for a caller that holds o.writing. It also returns the time
+// up to which everything has expired: a write that read the clock again might find
 // something due.
-func (o *Organization) settled() (*state, api.Time) {
+func (o *Organization) viewLocked() (*state, api.Time) {
 	s := o.state.Load()
 	now := o.nowIn(s)
 	if s.due > now.UnixMicro() {
@@ -153,7 +152,7 @@ func (o *Organization) settled() (*state, api.Time) {
 	return o.publish(t), now
 }
 
-// publish makes the version of a write the present one.
+// publish makes the version of a write the current one.
 func (o *Organization) publish(t *tx) *state {
 	s := t.done()
 	o.history.add(o.state.Load())
@@ -165,12 +164,12 @@ func (o *Organization) publish(t *tx) *state {
 	return s
 }
 
-// update runs a write: fn works on a version of its own, which is published
-// when it succeeds and forgotten when it fails.
+// update runs a write: fn works on a copy of the version, which is published if fn
+// succeeds and dropped if it fails.
 func update[T any](o *Organization, fn func(*tx) (T, error)) (T, error) {
 	o.writing.Lock()
 	defer o.writing.Unlock()
-	s, now := o.settled()
+	s, now := o.viewLocked()
 	t := s.begin(now)
 	out, err := fn(t)
 	if err == nil {

@@ -35,30 +35,30 @@ func TestRunningClockFollowsRealTimeAtItsOffset(t *testing.T) {
 	}
 }
 
-func TestFrozenClockStandsStill(t *testing.T) {
+func TestFrozenClockDoesNotMove(t *testing.T) {
 	o := open(t, store.Contents{Clock: store.FrozenAt(epoch.Add(time.Hour))})
 	o.real.advance(30 * day)
 	diff(t, "now", at(time.Hour), o.Now())
 	diff(t, "created_at", at(time.Hour), object(o.newWorkspace("new")())(t).CreatedAt)
-	i := object(o.create("new@example.com")())(t)
+	i := object(o.createInvite("new@example.com")())(t)
 	diff(t, "invited_at", at(time.Hour), i.InvitedAt)
 	diff(t, "expires_at", at(time.Hour+21*day), i.ExpiresAt)
 }
 
-// TestExpiryIsAtTheEmulatedTime runs a clock that is ahead of real time.
-func TestExpiryIsAtTheEmulatedTime(t *testing.T) {
+// TestExpiryFollowsTheClock uses a clock that is ahead of real time.
+func TestExpiryFollowsTheClock(t *testing.T) {
 	o := open(t, store.Contents{
 		Clock:   store.Clock{Offset: 10 * day},
-		APIKeys: []store.APIKey{expiring(at(10*day+time.Hour), key("a", theDefault, "active"))},
+		APIKeys: []store.APIKey{expiring(at(10*day+time.Hour), key("a", defaultWorkspaceID, "active"))},
 	})
 	diff(t, "status", api.KeyActive, object(o.GetAPIKey("apikey_a"))(t).Status)
 	o.real.advance(time.Hour)
 	diff(t, "status", api.KeyExpired, object(o.GetAPIKey("apikey_a"))(t).Status)
 }
 
-// TestEveryReadComesAfterExpiry makes each read the first access after the
-// instant at which something expires.
-func TestEveryReadComesAfterExpiry(t *testing.T) {
+// TestEveryAccessSettlesExpiry makes each kind of access the first one after an
+// expiry.
+func TestEveryAccessSettlesExpiry(t *testing.T) {
 	for name, expired := range map[string]func(o *org) bool{
 		"get invite": func(o *org) bool { return object(o.GetOrganizationInvite("invite_a"))(t).Status == "expired" },
 		"get key":    func(o *org) bool { return object(o.GetAPIKey("apikey_a"))(t).Status == "expired" },
@@ -70,7 +70,7 @@ func TestEveryReadComesAfterExpiry(t *testing.T) {
 			c := o.Contents()
 			return c.Invites[0].Status == "expired" && c.APIKeys[0].Status == "expired"
 		},
-		"a write": func(o *org) bool {
+		"write": func(o *org) bool {
 			object(o.newWorkspace("new")())(t)
 			c := o.Contents()
 			return c.Invites[0].Status == "expired" && c.APIKeys[0].Status == "expired"
@@ -79,28 +79,28 @@ func TestEveryReadComesAfterExpiry(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := store.Contents{
 				Invites: []api.Invite{invite("a", "user", "pending")},
-				APIKeys: []store.APIKey{expiring(at(day), key("a", theDefault, "active"))},
+				APIKeys: []store.APIKey{expiring(at(day), key("a", defaultWorkspaceID, "active"))},
 			}
 			c.Invites[0].ExpiresAt = at(day)
 			o := open(t, c)
 			o.real.advance(day)
 			if !expired(o) {
-				t.Error("the read came before what was due had expired")
+				t.Error("overdue objects have not expired")
 			}
 		})
 	}
 }
 
-// TestWriteHappensAtOneInstant lets real time pass while a write is at work:
-// what it finds and what it records belong to one instant.
-func TestWriteHappensAtOneInstant(t *testing.T) {
+// TestWriteHappensAtASingleTime advances real time during a write: what the write
+// sees and what it records must have the same time.
+func TestWriteHappensAtASingleTime(t *testing.T) {
 	for steps := range 16 {
 		expiry := at(time.Duration(steps) * time.Microsecond)
 		now := epoch
 		o, err := store.New(func() time.Time {
 			now = now.Add(2 * time.Microsecond)
 			return now
-		}).Add(complete(store.Contents{APIKeys: []store.APIKey{expiring(expiry, key("a", theDefault, "active"))}}))
+		}).Add(complete(store.Contents{APIKeys: []store.APIKey{expiring(expiry, key("a", defaultWorkspaceID, "active"))}}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,46 +111,46 @@ func TestWriteHappensAtOneInstant(t *testing.T) {
 		history := must(o.GetAPIKey("apikey_a"))(t).Value.History
 		for i := 1; i < len(history); i++ {
 			if history[i].At.Before(history[i-1].At.Time) {
-				t.Errorf("the key was %s at %v, and before, at %v, %s", history[i].Status, history[i].At, history[i-1].At, history[i-1].Status)
+				t.Errorf("the history has %s at %v after %s at %v", history[i].Status, history[i].At, history[i-1].Status, history[i-1].At)
 			}
 		}
 		diff(t, "the last change", store.StatusChange{Status: "expired", At: expiry}, history[len(history)-1])
 	}
 }
 
-// TestVersionsDoNotSeeLaterWrites keeps a version of an organization while it
-// goes on, and then puts it back.
+// TestVersionsDoNotSeeLaterWrites holds on to a version during later writes, and
+// then restores it.
 func TestVersionsDoNotSeeLaterWrites(t *testing.T) {
 	c := everything()
 	c.Settings.WorkspaceMemberLimit, c.Settings.APIKeyLimit, c.Settings.WorkspaceAPIKeyLimit = new(3), new(2), new(1)
 	o := open(t, c)
 	before := o.Contents()
 	rewind := o.Rewind()
-	for range 2 { // what grows from the same version twice does not meet either
+	for range 2 { // writes that start from the same version must not affect each other either
 		object(o.RemoveOrganizationMember("user_a"))(t)
 		object(o.UpdateOrganizationMember("user_d", "user", nil))(t)
-		object(o.create("new@example.com")())(t)
+		object(o.createInvite("new@example.com")())(t)
 		object(o.DeleteOrganizationInvite("invite_v"))(t)
 		object(o.newWorkspace("new")())(t)
-		object(o.update("wrkspc_lab", store.WorkspaceUpdate{Tags: map[string]*string{"team": nil}})())(t)
-		object(o.add("wrkspc_lab", "user_b", "workspace_user")())(t)
-		object(o.leave("wrkspc_lab", "user_b")())(t)
-		object(o.set("apikey_used", "inactive")())(t)
-		object(o.set("apikey_e", "archived")())(t)
+		object(o.updateWorkspace("wrkspc_lab", store.WorkspaceUpdate{Tags: map[string]*string{"team": nil}})())(t)
+		object(o.addMember("wrkspc_lab", "user_b", "workspace_user")())(t)
+		object(o.removeMember("wrkspc_lab", "user_b")())(t)
+		object(o.setStatus("apikey_used", "inactive")())(t)
+		object(o.setStatus("apikey_e", "archived")())(t)
 		object(o.ArchiveWorkspace("wrkspc_shop"))(t)
 		o.real.advance(30 * day) // everything expires
 		diff(t, "expired", api.InviteExpired, object(o.GetOrganizationInvite("invite_x"))(t).Status)
 		o.real.advance(-30 * day)
 		rewind()
 		diff(t, "contents", before, o.Contents())
-		// The counters of what is limited are back, too.
-		refused(o, store.Error{Code: "workspace_member_limit_exceeded"}, o.add("wrkspc_lab", "user_b", "workspace_user"))
-		refused(o, store.Error{Code: "org_api_key_limit_exceeded"}, o.set("apikey_c", "active"))
-		object(o.set("apikey_e", "inactive")())(t)
-		object(o.set("apikey_c", "active")())(t)
+		// The counts for the limits are restored, too.
+		refused(o, store.Error{Code: "workspace_member_limit_exceeded"}, o.addMember("wrkspc_lab", "user_b", "workspace_user"))
+		refused(o, store.Error{Code: "org_api_key_limit_exceeded"}, o.setStatus("apikey_c", "active"))
+		object(o.setStatus("apikey_e", "inactive")())(t)
+		object(o.setStatus("apikey_c", "active")())(t)
 		rewind()
-		object(o.set("apikey_used", "inactive")())(t)
-		object(o.set("apikey_used", "active")())(t)
+		object(o.setStatus("apikey_used", "inactive")())(t)
+		object(o.setStatus("apikey_used", "active")())(t)
 		rewind()
 	}
 }
@@ -162,7 +162,7 @@ func TestNewRequestID(t *testing.T) {
 	for range 1000 {
 		id := o.NewRequestID()
 		if !form.MatchString(id) || seen[id] {
-			t.Fatalf("the request id %q is of no form or came before", id)
+			t.Fatalf("the request id %q is malformed or repeated", id)
 		}
 		seen[id] = true
 	}

@@ -7,36 +7,36 @@ import (
 	"antechamber/api"
 )
 
-// origin is what an organization can be made from, and what a reset leads back
-// to: a version that is kept. It costs nothing, however much is in it.
+// origin is the version an organization was created from and is reset to. Holding
+// on to a version is free, whatever its size.
 type origin struct {
 	mu     sync.Mutex
 	state  *state
-	loaded time.Time // when, in real time
+	loaded time.Time // real time
 
-	// shows is the instant at which the clock of what is made begins. It is
-	// null for a clock that goes on as the version's does.
-	shows api.Time
+	// clockStart is the time at which the clock of a new or reset organization
+	// starts. It is null if that clock keeps running as the version's does.
+	clockStart api.Time
 
-	// anew loads the contents once more where that gives others: a seed's
-	// relative times count from the clock at load. It is nil for the rest.
-	anew  func(realTime time.Time) (Contents, error)
-	place int // in the seed that is loaded anew
+	// reload loads the contents again if that can change them: a seed's relative
+	// times count from the clock at load. It is nil otherwise.
+	reload    func(realTime time.Time) (Contents, error)
+	seedIndex int // the organization's index in the seed, for reload
 }
 
-// freshness is how old the relative times of a seed may be before it is loaded
-// anew: less than anybody notices, and longer for a large seed, so that loading
-// stays a small part of the time.
+// freshness is how old the relative times of a seed may be before it is reloaded:
+// too short to notice, and longer for a large seed, so that loading takes only a
+// small share of the time.
 func (s *state) freshness() time.Duration {
 	return 10*time.Second + time.Duration(s.len())*time.Millisecond
 }
 
-// version returns the version to begin with at a real time.
+// version returns the version to start from at a real time.
 func (g *origin) version(realTime time.Time) (*state, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.anew != nil && realTime.Sub(g.loaded) >= g.state.freshness() {
-		c, err := g.anew(realTime)
+	if g.reload != nil && realTime.Sub(g.loaded) >= g.state.freshness() {
+		c, err := g.reload(realTime)
 		if err != nil {
 			return nil, err
 		}
@@ -46,16 +46,16 @@ func (g *origin) version(realTime time.Time) (*state, error) {
 		}
 		g.state, g.loaded = built, realTime
 	}
-	if g.shows.IsZero() || g.state.clock.Frozen {
+	if g.clockStart.IsZero() || g.state.clock.Frozen {
 		return g.state, nil
 	}
-	begun := *g.state // the trees and the lock that guards them are shared
-	begun.clock.Offset = g.shows.Sub(realTime)
-	return &begun, nil
+	c := *g.state // shares the trees and the lock that guards them
+	c.clock.Offset = g.clockStart.Sub(realTime)
+	return &c, nil
 }
 
-// Reset puts the organization back to what it was made from: its state, its
-// clock, its ids and its request ids. Its id and its admin keys stay.
+// Reset returns the organization to its origin: state, clock, ids and request ids.
+// Its own id and its admin keys are unchanged.
 func (o *Organization) Reset() error {
 	s, err := o.origin.version(o.realTime())
 	if err != nil {
@@ -64,38 +64,37 @@ func (o *Organization) Reset() error {
 	o.writing.Lock()
 	defer o.writing.Unlock()
 	o.requests.Store(0)
-	o.replace(s.named(o.name))
+	o.replace(s.withName(o.name))
 	return nil
 }
 
-// named is the version with another name of the organization, unless it is
-// empty.
-func (s *state) named(name string) *state {
+// withName returns the version with another name, unless name is empty.
+func (s *state) withName(name string) *state {
 	if name == "" || name == s.name {
 		return s
 	}
-	c := *s // the trees and the lock that guards them are shared
+	c := *s // shares the trees and the lock that guards them
 	c.name = name
 	return &c
 }
 
-// replace puts another version in the place of everything.
+// replace makes s the current version and drops the history.
 func (o *Organization) replace(s *state) {
 	o.history.versions = nil
 	o.state.Store(s)
 	o.store.changed()
 }
 
-// Replace builds the organization from other contents, all or nothing. Contents
-// without an id or admin keys leave those that it has. It fails when an id or
-// a key belongs to another organization.
+// Replace rebuilds the organization from other contents, or changes nothing.
+// Contents without an id or admin keys leave the present ones. It returns an error
+// if an id or key belongs to another organization.
 func (o *Organization) Replace(c Contents) error {
-	was := o.identity.Load()
+	old := o.identity.Load()
 	if c.ID == "" {
-		c.ID = was.id
+		c.ID = old.id
 	}
 	if len(c.AdminKeys) == 0 {
-		c.AdminKeys = was.keys
+		c.AdminKeys = old.keys
 	}
 	built, err := build(c)
 	if err != nil {

@@ -7,31 +7,31 @@ import (
 	"antechamber/api"
 )
 
-// DefaultLimit and MaxLimit bound the length of a page.
+// DefaultLimit and MaxLimit are the default and the maximum length of a page.
 const (
 	DefaultLimit = 20
 	MaxLimit     = 1000
 )
 
-// List says which page of a list is wanted.
+// List selects a page of a list. At most one of BeforeID and AfterID is set.
 type List struct {
-	Limit    int    // objects on the page, 1 to MaxLimit
-	BeforeID string // the page that stands directly before this object
-	AfterID  string // the page that follows this object; at most one of the two is given
+	Limit    int    // maximum length of the page, 1 to MaxLimit
+	BeforeID string // selects the page directly before this object
+	AfterID  string // selects the page directly after this object
 }
 
 // Page is one page of a list.
 type Page[T any] struct {
-	HasMore         bool   // whether more follow in the requested direction
-	FirstID, LastID string // the cursors of its first and last object; empty for an empty page
+	HasMore         bool   // whether more objects follow in the requested direction
+	FirstID, LastID string // of the first and last object, as cursors; empty for an empty page
 
 	n      int
-	size   int // bytes that its objects take
+	size   int // of the objects' JSON, in bytes
 	value  func(i int) T
 	encode func(b []byte, i int) []byte
 }
 
-// Len is the number of objects on the page.
+// Len returns the number of objects on the page.
 func (p Page[T]) Len() int { return p.n }
 
 // All returns the objects of the page in list order.
@@ -45,7 +45,7 @@ func (p Page[T]) All() iter.Seq[T] {
 	}
 }
 
-// JSON is the page as the API answers it.
+// JSON returns the page as the API sends it.
 func (p Page[T]) JSON() []byte {
 	b := make([]byte, 0, p.size+p.n+2*len(p.FirstID)+2*len(p.LastID)+64)
 	b = append(b, `{"data":[`...)
@@ -68,9 +68,8 @@ func (p Page[T]) JSON() []byte {
 	return append(b, '}')
 }
 
-// appendID writes an id, or null for none. Ids are made of characters that
-// JSON writes as they are: those drawn by design, those of a seed by its
-// rules.
+// appendID appends an id, or null if it is empty. Ids need no escaping in JSON: the
+// store draws them that way, and a seed's rules require it.
 func appendID(b []byte, id string) []byte {
 	if id == "" {
 		return append(b, `null`...)
@@ -80,16 +79,16 @@ func appendID(b []byte, id string) []byte {
 	return append(b, '"')
 }
 
-// cursor is a List whose ids have become a position.
+// cursor is a List with a position instead of ids.
 type cursor struct {
 	from     position
 	backward bool
 	limit    int
 }
 
-// cursor resolves the ids of the list: place gives the position of an object
-// that is, or once was, an object of it.
-func (l List) cursor(noun string, place func(id string) (position, bool)) (cursor, error) {
+// cursor resolves the ids of the list: find returns the position of an object that
+// is or was in it.
+func (l List) cursor(noun string, find func(id string) (position, bool)) (cursor, error) {
 	c := cursor{from: newest, limit: l.Limit}
 	id, name := l.AfterID, "after_id"
 	if l.BeforeID != "" {
@@ -98,7 +97,7 @@ func (l List) cursor(noun string, place func(id string) (position, bool)) (curso
 	if id == "" {
 		return c, nil
 	}
-	p, ok := place(id)
+	p, ok := find(id)
 	if !ok {
 		return c, invalid(name + ": " + noun + " `" + id + "` is not an object of this list.")
 	}
@@ -106,12 +105,12 @@ func (l List) cursor(noun string, place func(id string) (position, bool)) (curso
 	return c, nil
 }
 
-// page merges walks into one page: at most limit objects, in list order
-// whichever the direction, and whether more follow. Each walk gives its
-// objects in the direction of the cursor; an object that several walks give
-// is taken from the first of them. It costs the same wherever the page lies:
-// each walk was sought once, and each object is looked at once per walk.
-func page[V interface{ place() position }](c cursor, walks ...func() (V, bool)) (objects []V, more bool) {
+// page merges walks into one page: at most limit objects, always in list order, and
+// whether more follow. Each walk returns its objects in the direction of the
+// cursor; an object that several walks return is taken from the first of them. The
+// cost does not depend on the position of the page: each walk seeks once, and
+// visits each object once.
+func page[V interface{ pos() position }](c cursor, walks ...func() (V, bool)) (objects []V, more bool) {
 	type head struct {
 		object V
 		ok     bool
@@ -120,7 +119,7 @@ func page[V interface{ place() position }](c cursor, walks ...func() (V, bool)) 
 	for i, next := range walks {
 		heads[i].object, heads[i].ok = next()
 	}
-	objects = make([]V, 0, c.limit) // once, so that a page of any length allocates as often
+	objects = make([]V, 0, c.limit) // so that the number of allocations does not depend on the length
 	for {
 		best := -1
 		for i := range heads {
@@ -131,7 +130,7 @@ func page[V interface{ place() position }](c cursor, walks ...func() (V, bool)) 
 				best = i
 				continue
 			}
-			order := heads[i].object.place().compare(heads[best].object.place())
+			order := heads[i].object.pos().compare(heads[best].object.pos())
 			if order < 0 && !c.backward || order > 0 && c.backward {
 				best = i
 			}
@@ -146,7 +145,7 @@ func page[V interface{ place() position }](c cursor, walks ...func() (V, bool)) 
 		taken := heads[best].object
 		objects = append(objects, taken)
 		for i := range heads {
-			if heads[i].ok && heads[i].object.place() == taken.place() {
+			if heads[i].ok && heads[i].object.pos() == taken.pos() {
 				heads[i].object, heads[i].ok = walks[i]()
 			}
 		}
@@ -157,9 +156,9 @@ func page[V interface{ place() position }](c cursor, walks ...func() (V, bool)) 
 	return objects, more
 }
 
-func (r *row[T]) place() position { return r.position }
+func (r *row[T]) pos() position { return r.position }
 
-// pageOf returns the page that the spans make together.
+// pageOf returns the page of the merged spans.
 func pageOf[T any](c cursor, spans ...span[T]) Page[T] {
 	walks := make([]func() (*row[T], bool), len(spans))
 	for i, s := range spans {
@@ -191,9 +190,9 @@ func pageOfRows[T any](rows []*row[T], more bool) Page[T] {
 	return p
 }
 
-// Object is one object of the API and its JSON, encoded once when it was last
-// written. The maps and slices in a value are shared with the store and not to
-// be written to.
+// Object is one object of the API and its JSON, which was encoded when the object
+// was last written. The maps and slices in a value are shared with the store and
+// must not be written to.
 type Object[T any] struct {
 	Value T
 	JSON  string
@@ -201,5 +200,5 @@ type Object[T any] struct {
 
 func (r *row[T]) object() Object[T] { return Object[T]{r.Value, r.json} }
 
-// objectOf encodes a value that no table holds.
+// objectOf encodes a value that is not in a table.
 func objectOf[T any](v T) Object[T] { return Object[T]{v, api.Encode(v)} }

@@ -9,31 +9,30 @@ import (
 	"antechamber/store"
 )
 
-// listing is one of the five lists, for rules that hold in all of them.
+// listing is one of the lists, for rules that apply to all of them.
 type listing struct {
 	name    string
-	unknown string   // how the list calls an object it does not know
-	order   []string // its objects, in list order
-	page    func(store.List) (answer, error)
+	unknown string   // noun in the error for an unknown cursor
+	order   []string // ids of its objects, in list order
+	page    func(store.List) (listPage, error)
 }
 
-func (l listing) read(t *testing.T, list store.List) answer {
+func (l listing) read(t *testing.T, list store.List) listPage {
 	t.Helper()
 	return must(l.page(list))(t)
 }
 
-// anonymous forgets the type of a page.
-func anonymous[T any](t *testing.T, p store.Page[T], err error) (answer, error) {
+// untyped returns the content of a page, or err.
+func untyped[T any](t *testing.T, p store.Page[T], err error) (listPage, error) {
 	t.Helper()
 	if err != nil {
-		return answer{}, err
+		return listPage{}, err
 	}
-	return read(p, nil)(t), nil
+	return readPage(p, nil)(t), nil
 }
 
-// listings are the lists of an organization that has seven objects of each
-// kind (and a Default Workspace), given in no order, three of them of one
-// instant.
+// listings returns the lists of an organization with seven objects of each kind (and
+// a Default Workspace), added out of order, three of them with the same time.
 func listings(t *testing.T) []listing {
 	t.Helper()
 	order := []string{"g", "c", "b", "a", "f", "e", "d"}
@@ -41,7 +40,7 @@ func listings(t *testing.T) []listing {
 		"g": at(-1 * time.Hour), "c": at(-2 * time.Hour), "b": at(-2 * time.Hour), "a": at(-2 * time.Hour),
 		"f": at(-3 * time.Hour), "e": at(-4 * time.Hour), "d": at(-5 * time.Hour),
 	}
-	// Runs that a page merges: roles, statuses, and what is in use or not.
+	// Spans that a page merges: by role, by status, and live or archived.
 	roles := map[string]api.OrganizationRole{"g": "admin", "b": "billing", "e": "admin"}
 	inviteStatuses := map[string]api.InviteStatus{"c": "expired", "f": "accepted"}
 	keyStatuses := map[string]api.APIKeyStatus{"g": "archived", "b": "inactive"}
@@ -76,7 +75,7 @@ func listings(t *testing.T) []listing {
 		c.APIKeys = append(c.APIKeys, keyCreatedAt(created[name], key(name, "wrkspc_g", status)))
 	}
 	o := open(t, c)
-	prefixed := func(prefix string, more ...string) []string {
+	withPrefix := func(prefix string, more ...string) []string {
 		var ids []string
 		for _, name := range order {
 			ids = append(ids, prefix+name)
@@ -84,43 +83,43 @@ func listings(t *testing.T) []listing {
 		return append(ids, more...)
 	}
 	return []listing{
-		{"users", "User", prefixed("user_"), func(l store.List) (answer, error) {
+		{"users", "User", withPrefix("user_"), func(l store.List) (listPage, error) {
 			p, err := o.ListOrganizationMembers(store.UserFilter{}, l, nil)
-			return anonymous(t, p, err)
+			return untyped(t, p, err)
 		}},
-		{"users by role", "User", prefixed("user_"), func(l store.List) (answer, error) {
+		{"users by role", "User", withPrefix("user_"), func(l store.List) (listPage, error) {
 			p, err := o.ListOrganizationMembers(store.UserFilter{Roles: api.OrganizationRoles}, l, nil)
-			return anonymous(t, p, err)
+			return untyped(t, p, err)
 		}},
-		{"invites", "Invite", prefixed("invite_"), func(l store.List) (answer, error) {
+		{"invites", "Invite", withPrefix("invite_"), func(l store.List) (listPage, error) {
 			p, err := o.ListOrganizationInvites(store.InviteFilter{}, l, nil)
-			return anonymous(t, p, err)
+			return untyped(t, p, err)
 		}},
-		{"invites by status", "Invite", prefixed("invite_"), func(l store.List) (answer, error) {
+		{"invites by status", "Invite", withPrefix("invite_"), func(l store.List) (listPage, error) {
 			p, err := o.ListOrganizationInvites(store.InviteFilter{Statuses: api.ListedInviteStatuses}, l, nil)
-			return anonymous(t, p, err)
+			return untyped(t, p, err)
 		}},
-		{"workspaces", "Workspace", prefixed("wrkspc_", theDefault), func(l store.List) (answer, error) {
+		{"workspaces", "Workspace", withPrefix("wrkspc_", defaultWorkspaceID), func(l store.List) (listPage, error) {
 			p, err := o.ListWorkspaces(store.WorkspaceFilter{IncludeArchived: true, IncludeDefault: true}, l, nil)
-			return anonymous(t, p, err)
+			return untyped(t, p, err)
 		}},
-		{"workspaces by id", "Workspace", prefixed("wrkspc_", theDefault), func(l store.List) (answer, error) {
+		{"workspaces by id", "Workspace", withPrefix("wrkspc_", defaultWorkspaceID), func(l store.List) (listPage, error) {
 			p, err := o.ListWorkspaces(store.WorkspaceFilter{
-				IDs: append(prefixed("wrkspc_"), theDefault), IncludeArchived: true, IncludeDefault: true,
+				IDs: append(withPrefix("wrkspc_"), defaultWorkspaceID), IncludeArchived: true, IncludeDefault: true,
 			}, l, nil)
-			return anonymous(t, p, err)
+			return untyped(t, p, err)
 		}},
-		{"workspace members", "User", prefixed("user_"), func(l store.List) (answer, error) {
+		{"workspace members", "User", withPrefix("user_"), func(l store.List) (listPage, error) {
 			p, err := o.ListWorkspaceMembers("wrkspc_g", l, nil)
-			return anonymous(t, p, err)
+			return untyped(t, p, err)
 		}},
-		{"API keys", "API key", prefixed("apikey_"), func(l store.List) (answer, error) {
+		{"API keys", "API key", withPrefix("apikey_"), func(l store.List) (listPage, error) {
 			p, err := o.ListAPIKeys(store.APIKeyFilter{}, l, nil)
-			return anonymous(t, p, err)
+			return untyped(t, p, err)
 		}},
-		{"API keys by workspace", "API key", prefixed("apikey_"), func(l store.List) (answer, error) {
+		{"API keys by workspace", "API key", withPrefix("apikey_"), func(l store.List) (listPage, error) {
 			p, err := o.ListAPIKeys(store.APIKeyFilter{WorkspaceID: "wrkspc_g"}, l, nil)
-			return anonymous(t, p, err)
+			return untyped(t, p, err)
 		}},
 	}
 }
@@ -133,7 +132,7 @@ func eachListing(t *testing.T, test func(t *testing.T, l listing)) {
 	}
 }
 
-func TestLimitIsTwentyUnlessGivenAndOneThousandAtMost(t *testing.T) {
+func TestDefaultAndMaximumLimit(t *testing.T) {
 	if store.DefaultLimit != 20 || store.MaxLimit != 1000 {
 		t.Errorf("the limits are %d and %d", store.DefaultLimit, store.MaxLimit)
 	}
@@ -143,14 +142,14 @@ func TestEmptyPageHasNoIDs(t *testing.T) {
 	o := open(t, store.Contents{Workspaces: []api.Workspace{workspace("lab")}})
 	const want = `{"data":[],"has_more":false,"first_id":null,"last_id":null}`
 	diff(t, "users", want, string(must(o.ListOrganizationMembers(store.UserFilter{}, all, nil))(t).JSON()))
-	diff(t, "users by e-mail", want, string(must(o.ListOrganizationMembers(store.UserFilter{Email: "a@b.com"}, all, nil))(t).JSON()))
+	diff(t, "users by email", want, string(must(o.ListOrganizationMembers(store.UserFilter{Email: "a@b.com"}, all, nil))(t).JSON()))
 	diff(t, "invites", want, string(must(o.ListOrganizationInvites(store.InviteFilter{}, all, nil))(t).JSON()))
 	diff(t, "workspaces", want, string(must(o.ListWorkspaces(store.WorkspaceFilter{IDs: []string{"wrkspc_x"}}, all, nil))(t).JSON()))
 	diff(t, "members", want, string(must(o.ListWorkspaceMembers("wrkspc_lab", all, nil))(t).JSON()))
 	diff(t, "keys", want, string(must(o.ListAPIKeys(store.APIKeyFilter{}, all, nil))(t).JSON()))
 }
 
-func TestPageIsWrittenAsTheContractSays(t *testing.T) {
+func TestPageJSON(t *testing.T) {
 	o := open(t, store.Contents{Users: []api.User{user("ann", api.RoleUser), user("bob", api.RoleDeveloper), user("cat", api.RoleUser)}})
 	const want = `{"data":[` +
 		`{"id":"user_ann","type":"user","email":"ann@example.com","name":"Ann","role":"user","added_at":"2026-01-01T11:00:00.000000Z"},` +
@@ -159,13 +158,13 @@ func TestPageIsWrittenAsTheContractSays(t *testing.T) {
 	diff(t, "page", want, string(must(o.ListOrganizationMembers(store.UserFilter{}, store.List{Limit: 2}, nil))(t).JSON()))
 }
 
-func TestListsAreNewestFirstAndEqualTimesByID(t *testing.T) {
+func TestListsAreNewestFirstThenByID(t *testing.T) {
 	eachListing(t, func(t *testing.T, l listing) {
 		wantIDs(t, l.read(t, all), l.order...)
 	})
 }
 
-func TestLimitBoundsThePage(t *testing.T) {
+func TestLimitIsThePageLength(t *testing.T) {
 	eachListing(t, func(t *testing.T, l listing) {
 		for limit := 1; limit < len(l.order); limit++ {
 			wantMore(t, l.read(t, store.List{Limit: limit}), l.order[:limit]...)
@@ -174,44 +173,44 @@ func TestLimitBoundsThePage(t *testing.T) {
 	})
 }
 
-func TestAfterIDGivesThePageThatFollows(t *testing.T) {
+func TestAfterIDReturnsTheNextPage(t *testing.T) {
 	eachListing(t, func(t *testing.T, l listing) {
 		for i, id := range l.order {
 			for limit := 1; limit <= len(l.order); limit++ {
 				following := l.order[i+1:]
 				n := min(limit, len(following))
-				want := answer{IDs: append([]string{}, following[:n]...), HasMore: n < len(following)}
+				want := listPage{IDs: append([]string{}, following[:n]...), HasMore: n < len(following)}
 				diff(t, "after "+id, want, l.read(t, store.List{Limit: limit, AfterID: id}))
 			}
 		}
 	})
 }
 
-func TestBeforeIDGivesTheObjectsDirectlyBeforeInListOrder(t *testing.T) {
+func TestBeforeIDReturnsThePreviousPageInListOrder(t *testing.T) {
 	eachListing(t, func(t *testing.T, l listing) {
 		for i, id := range l.order {
 			for limit := 1; limit <= len(l.order); limit++ {
 				preceding := l.order[:i]
 				n := min(limit, len(preceding))
-				want := answer{IDs: append([]string{}, preceding[len(preceding)-n:]...), HasMore: n < len(preceding)}
+				want := listPage{IDs: append([]string{}, preceding[len(preceding)-n:]...), HasMore: n < len(preceding)}
 				diff(t, "before "+id, want, l.read(t, store.List{Limit: limit, BeforeID: id}))
 			}
 		}
 	})
 }
 
-func TestHasMoreSpeaksOfTheRequestedDirection(t *testing.T) {
+func TestHasMoreIsForTheRequestedDirection(t *testing.T) {
 	eachListing(t, func(t *testing.T, l listing) {
 		n := len(l.order)
-		// Much stands before these pages and nothing after them.
+		// Objects precede this page, but none follow it.
 		wantIDs(t, l.read(t, store.List{Limit: 2, AfterID: l.order[n-3]}), l.order[n-2:]...)
-		// Much stands after this page and nothing before it.
+		// Objects follow these pages, but none precede the first one.
 		wantIDs(t, l.read(t, store.List{Limit: 2, BeforeID: l.order[2]}), l.order[:2]...)
 		wantMore(t, l.read(t, store.List{Limit: 1, BeforeID: l.order[2]}), l.order[1])
 	})
 }
 
-func TestWalkingALastIDGivesEverythingOnce(t *testing.T) {
+func TestWalkingByLastIDReturnsEverythingOnce(t *testing.T) {
 	eachListing(t, func(t *testing.T, l listing) {
 		for limit := 1; limit <= len(l.order)+1; limit++ {
 			var got []string
@@ -223,12 +222,12 @@ func TestWalkingALastIDGivesEverythingOnce(t *testing.T) {
 				}
 				list.AfterID = p.IDs[len(p.IDs)-1]
 			}
-			diff(t, "what the pages hold together", l.order, got)
+			diff(t, "objects of all pages", l.order, got)
 		}
 	})
 }
 
-func TestFirstIDIsTheNextBeforeID(t *testing.T) {
+func TestWalkingByFirstIDReturnsEverythingOnce(t *testing.T) {
 	eachListing(t, func(t *testing.T, l listing) {
 		last := l.order[len(l.order)-1]
 		for limit := 1; limit <= len(l.order)+1; limit++ {
@@ -241,7 +240,7 @@ func TestFirstIDIsTheNextBeforeID(t *testing.T) {
 				}
 				list.BeforeID = p.IDs[0]
 			}
-			diff(t, "what the pages hold together", l.order, got)
+			diff(t, "objects of all pages", l.order, got)
 		}
 	})
 }
@@ -261,7 +260,7 @@ func TestCursorOfAnotherListIsRefused(t *testing.T) {
 	lists := listings(t)
 	for _, l := range lists {
 		for _, other := range lists {
-			if other.unknown == l.unknown { // the same list, or users and members, who share their cursors
+			if other.unknown == l.unknown { // the same list, or users and members, which share cursors
 				continue
 			}
 			_, err := l.page(store.List{Limit: 20, AfterID: other.order[0]})
@@ -270,8 +269,8 @@ func TestCursorOfAnotherListIsRefused(t *testing.T) {
 	}
 }
 
-// TestRemovedUserIsACursor removes users between two pages: nothing is skipped
-// and nothing comes twice, in either direction.
+// TestRemovedUserIsACursor removes users between two pages: no user is skipped or
+// repeated, in either direction.
 func TestRemovedUserIsACursor(t *testing.T) {
 	const workspaceID = "wrkspc_lab"
 	for _, noun := range []string{"users", "members"} {
@@ -282,9 +281,9 @@ func TestRemovedUserIsACursor(t *testing.T) {
 				c.Members = append(c.Members, member(workspaceID, "user_"+name, api.WorkspaceUser))
 			}
 			o := open(t, c)
-			list := func(l store.List) answer { return o.users(store.UserFilter{}, l) }
+			list := func(l store.List) listPage { return o.users(store.UserFilter{}, l) }
 			if noun == "members" {
-				list = func(l store.List) answer { return o.members(workspaceID, l) }
+				list = func(l store.List) listPage { return o.members(workspaceID, l) }
 			}
 			wantMore(t, list(store.List{Limit: 3}), "user_a", "user_b", "user_c")
 			object(o.RemoveOrganizationMember("user_c"))(t)
@@ -302,7 +301,7 @@ func TestRemovedUserIsACursor(t *testing.T) {
 	}
 }
 
-func TestRemovedUserOfTheSeedIsACursor(t *testing.T) {
+func TestRemovedUserOfTheContentsIsACursor(t *testing.T) {
 	o := open(t, store.Contents{
 		Users:   []api.User{user("a", api.RoleUser), user("b", api.RoleUser)},
 		Removed: []store.RemovedUser{{ID: "user_gone", AddedAt: at(-90 * time.Minute)}},
@@ -312,7 +311,7 @@ func TestRemovedUserOfTheSeedIsACursor(t *testing.T) {
 	wantIDs(t, o.users(store.UserFilter{Roles: []api.OrganizationRole{"user"}}, store.List{Limit: 5, AfterID: "user_gone"}), "user_b")
 }
 
-func TestUserWhoIsNoMemberIsACursorOfMemberLists(t *testing.T) {
+func TestAnyUserIsACursorOfMemberLists(t *testing.T) {
 	o := open(t, store.Contents{
 		Users:      []api.User{user("a", api.RoleUser), user("b", api.RoleUser), user("c", api.RoleAdmin)},
 		Workspaces: []api.Workspace{workspace("lab")},
@@ -322,7 +321,7 @@ func TestUserWhoIsNoMemberIsACursorOfMemberLists(t *testing.T) {
 	wantIDs(t, o.members("wrkspc_lab", store.List{Limit: 5, BeforeID: "user_b"}), "user_a")
 }
 
-func TestMemberWhoLeftTheWorkspaceIsACursor(t *testing.T) {
+func TestRemovedMemberIsACursor(t *testing.T) {
 	o := open(t, store.Contents{
 		Users:      []api.User{user("a", api.RoleUser), user("b", api.RoleUser), user("c", api.RoleUser)},
 		Workspaces: []api.Workspace{workspace("lab")},
@@ -350,9 +349,8 @@ func TestDeletedInviteIsACursor(t *testing.T) {
 	}
 }
 
-// TestCursorFromAnotherFilterIsAPosition takes cursors that the filter of the
-// page leaves out.
-func TestCursorFromAnotherFilterIsAPosition(t *testing.T) {
+// TestCursorNeedNotMatchTheFilter uses cursors that the page's filter excludes.
+func TestCursorNeedNotMatchTheFilter(t *testing.T) {
 	o := open(t, store.Contents{
 		Users:   []api.User{user("a", api.RoleUser), user("b", api.RoleDeveloper), user("c", api.RoleUser)},
 		Invites: []api.Invite{invite("x", "user", "pending"), invite("y", "billing", "expired"), invite("z", "user", "pending")},
@@ -360,7 +358,7 @@ func TestCursorFromAnotherFilterIsAPosition(t *testing.T) {
 			workspace("a"), archived(workspace("b")), workspace("c"),
 		},
 		APIKeys: []store.APIKey{
-			key("a", "wrkspc_a", "active"), madeBy("user_b", key("b", theDefault, "inactive")), key("c", "wrkspc_a", "active"),
+			key("a", "wrkspc_a", "active"), createdBy("user_b", key("b", defaultWorkspaceID, "inactive")), key("c", "wrkspc_a", "active"),
 		},
 	})
 	after := func(id string) store.List { return store.List{Limit: 5, AfterID: id} }
@@ -389,11 +387,11 @@ func TestCursorFromAnotherFilterIsAPosition(t *testing.T) {
 	wantIDs(t, o.invites(store.InviteFilter{Email: "z@example.com"}, after("invite_y")), "invite_z")
 	wantIDs(t, o.invites(store.InviteFilter{Email: "z@example.com"}, before("invite_y")))
 
-	for _, f := range []store.WorkspaceFilter{{}, {IDs: []string{"wrkspc_a", "wrkspc_b", "wrkspc_c", theDefault}}} {
+	for _, f := range []store.WorkspaceFilter{{}, {IDs: []string{"wrkspc_a", "wrkspc_b", "wrkspc_c", defaultWorkspaceID}}} {
 		wantIDs(t, o.workspaces(f, after("wrkspc_b")), "wrkspc_c")
 		wantIDs(t, o.workspaces(f, before("wrkspc_b")), "wrkspc_a")
-		wantIDs(t, o.workspaces(f, before(theDefault)), "wrkspc_a", "wrkspc_c")
-		wantIDs(t, o.workspaces(f, after(theDefault)))
+		wantIDs(t, o.workspaces(f, before(defaultWorkspaceID)), "wrkspc_a", "wrkspc_c")
+		wantIDs(t, o.workspaces(f, after(defaultWorkspaceID)))
 	}
 
 	for _, f := range []store.APIKeyFilter{
@@ -408,35 +406,34 @@ func TestCursorFromAnotherFilterIsAPosition(t *testing.T) {
 	}
 }
 
-// TestWritesBetweenPagesSkipNothing changes the objects of a list while a
-// client walks it.
+// TestWritesBetweenPagesSkipNothing creates an object during a walk of the list.
 func TestWritesBetweenPagesSkipNothing(t *testing.T) {
 	o := open(t, store.Contents{Invites: []api.Invite{
 		invite("a", "user", "pending"), invite("b", "user", "pending"), invite("c", "user", "pending"),
 	}})
 	wantMore(t, o.invites(store.InviteFilter{}, store.List{Limit: 1}), "invite_a")
-	made := object(o.CreateOrganizationInvite(store.NewInvite{Email: "new@example.com", Role: "user"}, nil))(t)
+	created := object(o.CreateOrganizationInvite(store.NewInvite{Email: "new@example.com", Role: "user"}, nil))(t)
 	wantMore(t, o.invites(store.InviteFilter{}, store.List{Limit: 1, AfterID: "invite_a"}), "invite_b")
 	wantIDs(t, o.invites(store.InviteFilter{}, store.List{Limit: 5, AfterID: "invite_b"}), "invite_c")
-	wantIDs(t, o.invites(store.InviteFilter{}, store.List{Limit: 5, BeforeID: "invite_a"}), made.ID)
+	wantIDs(t, o.invites(store.InviteFilter{}, store.List{Limit: 5, BeforeID: "invite_a"}), created.ID)
 }
 
-// TestBadInputOfAListIsAnswered holds that a list gives back what its caller
-// found wrong with the request, once the ids in the path are known.
-func TestBadInputOfAListIsAnswered(t *testing.T) {
+// TestListsReturnInputErrors checks that lists return the input error, once the ids in
+// the path are known.
+func TestListsReturnInputErrors(t *testing.T) {
 	o := open(t, store.Contents{Workspaces: []api.Workspace{workspace("lab")}})
-	bad := &store.Error{Message: "limit: Input should be a valid integer"}
+	inputErr := &store.Error{Message: "limit: Input should be a valid integer"}
 	unknown := store.List{Limit: 20, AfterID: "x"}
-	_, users := o.ListOrganizationMembers(store.UserFilter{}, unknown, bad)
-	_, invites := o.ListOrganizationInvites(store.InviteFilter{}, unknown, bad)
-	_, workspaces := o.ListWorkspaces(store.WorkspaceFilter{}, unknown, bad)
-	_, keys := o.ListAPIKeys(store.APIKeyFilter{}, unknown, bad)
-	_, members := o.ListWorkspaceMembers("wrkspc_lab", unknown, bad)
+	_, users := o.ListOrganizationMembers(store.UserFilter{}, unknown, inputErr)
+	_, invites := o.ListOrganizationInvites(store.InviteFilter{}, unknown, inputErr)
+	_, workspaces := o.ListWorkspaces(store.WorkspaceFilter{}, unknown, inputErr)
+	_, keys := o.ListAPIKeys(store.APIKeyFilter{}, unknown, inputErr)
+	_, members := o.ListWorkspaceMembers("wrkspc_lab", unknown, inputErr)
 	for _, err := range []error{users, invites, workspaces, keys, members} {
-		if err != error(bad) {
-			t.Errorf("the error is %v, want %v", err, bad)
+		if err != error(inputErr) {
+			t.Errorf("error is %v, want %v", err, inputErr)
 		}
 	}
-	_, err := o.ListWorkspaceMembers("wrkspc_x", unknown, bad)
+	_, err := o.ListWorkspaceMembers("wrkspc_x", unknown, inputErr)
 	wantRefusal(t, store.Error{Kind: store.NotFound, Message: "Workspace `wrkspc_x` not found."}, err)
 }

@@ -7,17 +7,17 @@ import (
 	"antechamber/store"
 )
 
-func TestRealTimeNeverGoesBack(t *testing.T) {
+func TestRealTimeNeverGoesBackwards(t *testing.T) {
 	now := store.RealTime()
 	last := now()
 	for range 1000 {
 		next := now()
 		if next.Before(last) {
-			t.Fatalf("%s comes after %s", next, last)
+			t.Fatalf("%s follows %s", next, last)
 		}
 		last = next
 	}
 	if off := time.Since(last); off.Abs() > time.Minute {
-		t.Errorf("it is off by %s", off)
+		t.Errorf("the clock is off by %s", off)
 	}
 }

@@ -1,19 +1,19 @@
 package store
 
-// Settings are an organization's limits and other choices, changeable at run
-// time. A nil limit does not limit.
+// Settings are an organization's limits and options, which can change at run time.
+// A nil limit is no limit.
 type Settings struct {
-	WorkspaceLimit         int      `json:"workspace_limit"`           // workspaces that are not archived, the Default Workspace not counted
+	WorkspaceLimit         int      `json:"workspace_limit"`           // unarchived workspaces, not counting the Default Workspace
 	MemberLimit            *int     `json:"member_limit"`              // users and pending invites together
 	WorkspaceMemberLimit   *int     `json:"workspace_member_limit"`    // assigned members of one workspace
 	APIKeyLimit            *int     `json:"api_key_limit"`             // active keys of the organization
 	WorkspaceAPIKeyLimit   *int     `json:"workspace_api_key_limit"`   // active keys of one workspace
 	AllowedInviteDomains   []string `json:"allowed_invite_domains"`    // nil: any domain; empty: none
 	WorkspaceNameMaxLength int      `json:"workspace_name_max_length"` // characters
-	AnthropicVersions      []string `json:"anthropic_versions"`        // the values of anthropic-version that are known
+	AnthropicVersions      []string `json:"anthropic_versions"`        // known values of the anthropic-version header
 }
 
-// DefaultSettings are the settings of an organization that sets none.
+// DefaultSettings returns the settings of an organization that sets none.
 func DefaultSettings() Settings {
 	return Settings{
 		WorkspaceLimit:         100,

@@ -2,6 +2,7 @@ package store
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -9,17 +10,17 @@ import (
 	"antechamber/api"
 )
 
-// MaxSnapshots is how many snapshots an organization may have. One costs next
-// to nothing until the organization changes.
+// MaxSnapshots is the most snapshots an organization may have. One costs next to
+// nothing until the organization changes.
 const MaxSnapshots = 1000
 
-// Snapshot is a version of an organization that was kept under a name.
+// Snapshot is a saved version of an organization.
 type Snapshot struct {
 	Name  string   `json:"name"`
 	Taken api.Time `json:"taken_at"` // by the organization's clock
 }
 
-// snapshots are those of one organization.
+// snapshots holds the snapshots of one organization.
 type snapshots struct {
 	mu     sync.Mutex
 	byName map[string]snapshot
@@ -30,31 +31,31 @@ type snapshot struct {
 	origin *origin
 }
 
-// TakeSnapshot keeps the organization as it is under a name: its state, its
-// settings, its clock and its ids. A snapshot of that name is replaced.
+// TakeSnapshot saves the organization under a name: state, settings, clock and
+// ids. It replaces a snapshot with the same name.
 func (o *Organization) TakeSnapshot(name string) (Snapshot, error) {
 	s := o.view()
 	now := o.nowIn(s)
-	kept := snapshot{Snapshot{Name: name, Taken: now}, &origin{state: s, loaded: o.realTime(), shows: now}}
+	taken := snapshot{Snapshot{Name: name, Taken: now}, &origin{state: s, loaded: o.realTime(), clockStart: now}}
 	o.snapshots.mu.Lock()
 	defer o.snapshots.mu.Unlock()
-	if _, there := o.snapshots.byName[name]; !there && len(o.snapshots.byName) >= MaxSnapshots {
-		return Snapshot{}, refused("too_many_snapshots", "The organization has as many snapshots as it may have.")
+	if _, found := o.snapshots.byName[name]; !found && len(o.snapshots.byName) >= MaxSnapshots {
+		return Snapshot{}, refused("too_many_snapshots", fmt.Sprintf("the organization has %d snapshots, which is the maximum", MaxSnapshots))
 	}
 	if o.snapshots.byName == nil {
 		o.snapshots.byName = map[string]snapshot{}
 	}
-	o.snapshots.byName[name] = kept
-	return kept.Snapshot, nil
+	o.snapshots.byName[name] = taken
+	return taken.Snapshot, nil
 }
 
-// Snapshots lists the snapshots by the time they were taken at, and by name.
+// Snapshots returns the snapshots, ordered by the time they were taken, then name.
 func (o *Organization) Snapshots() []Snapshot {
 	o.snapshots.mu.Lock()
 	defer o.snapshots.mu.Unlock()
 	all := make([]Snapshot, 0, len(o.snapshots.byName))
-	for kept := range maps.Values(o.snapshots.byName) {
-		all = append(all, kept.Snapshot)
+	for s := range maps.Values(o.snapshots.byName) {
+		all = append(all, s.Snapshot)
 	}
 	slices.SortFunc(all, func(a, b Snapshot) int {
 		return cmp.Or(a.Taken.Compare(b.Taken.Time), cmp.Compare(a.Name, b.Name))
@@ -62,37 +63,37 @@ func (o *Organization) Snapshots() []Snapshot {
 	return all
 }
 
-// DeleteSnapshot forgets a snapshot.
+// DeleteSnapshot deletes a snapshot.
 func (o *Organization) DeleteSnapshot(name string) error {
 	o.snapshots.mu.Lock()
 	defer o.snapshots.mu.Unlock()
 	if _, ok := o.snapshots.byName[name]; !ok {
-		return notFound("Snapshot", name)
+		return noSuch("snapshot", name)
 	}
 	delete(o.snapshots.byName, name)
 	return nil
 }
 
-// RestoreSnapshot puts the organization back to a snapshot: its clock shows
-// again what it showed then, and goes on from there if it ran.
+// RestoreSnapshot returns the organization to a snapshot. Its clock shows the time
+// of the snapshot again, and runs on from there if it was running.
 func (o *Organization) RestoreSnapshot(name string) (Snapshot, error) {
-	kept, ok := o.snapshot(name)
+	taken, ok := o.snapshot(name)
 	if !ok {
-		return Snapshot{}, notFound("Snapshot", name)
+		return Snapshot{}, noSuch("snapshot", name)
 	}
-	s, err := kept.origin.version(o.realTime())
+	s, err := taken.origin.version(o.realTime())
 	if err != nil {
 		return Snapshot{}, err
 	}
 	o.writing.Lock()
 	defer o.writing.Unlock()
 	o.replace(s)
-	return kept.Snapshot, nil
+	return taken.Snapshot, nil
 }
 
 func (o *Organization) snapshot(name string) (snapshot, bool) {
 	o.snapshots.mu.Lock()
 	defer o.snapshots.mu.Unlock()
-	kept, ok := o.snapshots.byName[name]
-	return kept, ok
+	s, ok := o.snapshots.byName[name]
+	return s, ok
 }

@@ -2,13 +2,13 @@
 // API: one exported method for each operation. It knows no HTTP.
 //
 // An organization's state is a chain of immutable versions. A write copies the
-// present version (the heads of its trees only), works on the copy and
-// publishes it, or forgets it; a reader loads a pointer and never waits. See
-// update, and table for how rows and their orders are kept.
+// current version (only the heads of its trees), works on the copy and publishes or
+// drops it; a reader loads a pointer and never waits. See update, and table for
+// rows and their orders.
 //
-// A method that takes input takes the fault of that input last, as bad: what is
-// checked first is whether the objects that the path names exist, then the
-// input, then what the state allows.
+// A method with input takes the error found in that input last, as inputErr,
+// because of the order of the checks: whether the objects in the path exist, then
+// the input, then the rules of the state.
 package store
 
 import (
@@ -16,6 +16,7 @@ import (
 	"math"
 	"regexp"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,37 +27,37 @@ import (
 type Store struct {
 	realTime func() time.Time
 
-	mu    sync.RWMutex
-	all   []*Organization // in the order in which they were added
-	byID  map[string]*Organization
-	byKey map[string]*Organization
-	made  IDs // ids and keys of organizations that are made without
+	mu              sync.RWMutex
+	all             []*Organization // in order of creation
+	byID            map[string]*Organization
+	byKey           map[string]*Organization
+	organizationIDs IDs // the stream of ids and keys for new organizations
 
-	ends atomic.Int64 // when the first organization ends, in nanoseconds since 1970
-	// Removed is told of organizations that were deleted or have ended; it must
-	// not call the store, and may be nil.
+	nextExpiry atomic.Int64 // of the organization that expires first, in nanoseconds since 1970
+	// Removed is called with each organization that was deleted or has expired. It
+	// must not call the store, and may be nil.
 	Removed func(o *Organization)
-	// Changed is told whenever something that Kept gives has changed; it must
-	// neither call the store nor wait, and may be nil.
+	// Changed is called whenever the result of Dump has changed. It must not call
+	// the store or block, and may be nil.
 	Changed func()
 }
 
-// MaxOrganizations is how many organizations a store holds.
+// MaxOrganizations is the most organizations a store can hold.
 const MaxOrganizations = 20_000
 
-// New returns a store without organizations. realTime is the time that running
-// clocks follow; it must not go backwards.
+// New returns a store without organizations. Running clocks follow realTime, which
+// must not go backwards.
 func New(realTime func() time.Time) *Store {
 	s := &Store{realTime: realTime, byID: map[string]*Organization{}, byKey: map[string]*Organization{}}
-	s.ends.Store(math.MaxInt64)
+	s.nextExpiry.Store(math.MaxInt64)
 	return s
 }
 
-// RealTime is the time that running clocks follow.
+// RealTime returns the time that running clocks follow.
 func (s *Store) RealTime() time.Time { return s.realTime() }
 
-// AdminKeyPattern is the form of an admin key, and AdminKeyForm the same in
-// words.
+// AdminKeyPattern is the form of an admin key as a regular expression, and
+// AdminKeyForm as text.
 const (
 	AdminKeyPattern = `^sk-ant-admin[0-9]{2}-[A-Za-z0-9_-]{1,128}$`
 	AdminKeyForm    = "sk-ant-admin, two digits, a hyphen, and 1 to 128 of A-Z a-z 0-9 _ -"
@@ -67,19 +68,19 @@ var adminKey = regexp.MustCompile(AdminKeyPattern)
 // ValidAdminKey reports whether a key has the form of an admin key.
 func ValidAdminKey(key string) bool { return adminKey.MatchString(key) }
 
-// Add builds an organization from its contents and answers requests with its
-// admin keys from now on. It fails, and adds nothing, when a key or the id
-// belongs to another organization or the contents contradict themselves.
+// Add builds an organization from its contents and adds it. It returns an error,
+// and adds nothing, if the id or an admin key belongs to another organization or
+// the contents are inconsistent.
 func (s *Store) Add(c Contents) (*Organization, error) { return s.AddSeeded(c, Seeded{}) }
 
-// Seeded says how contents come about again, when a reset or a fork asks.
+// Seeded describes how a reset or a fork loads contents again.
 type Seeded struct {
-	// Anew loads them once more, where that gives others.
-	Anew func(realTime time.Time) (Contents, error)
-	// Restarts tells that the clock begins again where it began.
-	Restarts bool
-	// Place is which organization of its seed it is.
-	Place int
+	// Reload loads the contents again. It is nil if that cannot change them.
+	Reload func(realTime time.Time) (Contents, error)
+	// RestartClock makes the clock start again at its initial time.
+	RestartClock bool
+	// Index is the organization's index in its seed.
+	Index int
 }
 
 // AddSeeded is Add for contents that can be loaded again.
@@ -89,17 +90,17 @@ func (s *Store) AddSeeded(c Contents, from Seeded) (*Organization, error) {
 		return nil, err
 	}
 	now := s.realTime()
-	g := &origin{state: built, loaded: now, anew: from.Anew, place: from.Place}
-	if from.Restarts {
-		g.shows = c.Clock.Now(now)
+	g := &origin{state: built, loaded: now, reload: from.Reload, seedIndex: from.Index}
+	if from.RestartClock {
+		g.clockStart = c.Clock.Now(now)
 	}
 	o := s.organization(built, g)
-	// Organizations of one id seed have other request ids all the same.
+	// Organizations with the same id seed have different request ids.
 	o.requestSeed = hash(c.ID) ^ c.IDs.Seed
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.all) == 0 {
-		s.made.Seed = mix(c.IDs.Seed, hash(c.ID))
+		s.organizationIDs.Seed = mix(c.IDs.Seed, hash(c.ID))
 	}
 	if err := s.identifyLocked(o, c.ID, c.AdminKeys); err != nil {
 		return nil, err
@@ -108,15 +109,14 @@ func (s *Store) AddSeeded(c Contents, from Seeded) (*Organization, error) {
 }
 
 // organization returns a handle of a new organization.
-func (s *Store) organization(begin *state, g *origin) *Organization {
+func (s *Store) organization(version *state, g *origin) *Organization {
 	o := &Organization{core: &core{store: s, realTime: s.realTime, origin: g}}
-	o.state.Store(begin)
+	o.state.Store(version)
 	return o
 }
 
-// identify makes an organization known by its id and its keys, and no more by
-// those that it had. It fails, and changes nothing, when one of them belongs
-// to another organization.
+// identify sets the id and the admin keys that select an organization. It returns
+// an error, and changes nothing, if one of them belongs to another organization.
 func (s *Store) identify(o *Organization, id string, keys []string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,27 +128,27 @@ func (s *Store) identifyLocked(o *Organization, id string, keys []string) error 
 		other := s.byKey[key]
 		switch {
 		case !ValidAdminKey(key):
-			return refused("invalid_admin_key", "An admin key is of the form sk-ant-admin01-…")
+			return refused("invalid_admin_key", "invalid admin key: want "+AdminKeyForm)
 		case other != nil && !other.Same(o):
-			return &Error{Kind: Conflict, Code: "admin_key_taken", Message: "An admin key selects another organization already."}
+			return &Error{Kind: Conflict, Code: "admin_key_taken", Message: "the admin key belongs to another organization"}
 		}
 	}
 	if other := s.byID[id]; other != nil && !other.Same(o) {
-		return &Error{Kind: Conflict, Code: "organization_exists", Message: "Organization `" + id + "` exists already."}
+		return &Error{Kind: Conflict, Code: "organization_exists", Message: "organization " + strconv.Quote(id) + " already exists"}
 	}
-	if o.gone {
-		return notFound("Organization", id)
+	if o.removed {
+		return noSuch("organization", id)
 	}
-	was := o.identity.Load()
-	if was == nil && len(s.all) >= MaxOrganizations {
-		return refused("too_many_organizations", fmt.Sprintf("There are %d organizations, which is as many as there may be: delete some, or give them a time to live.", MaxOrganizations))
+	old := o.identity.Load()
+	if old == nil && len(s.all) >= MaxOrganizations {
+		return refused("too_many_organizations", fmt.Sprintf("the server has %d organizations, which is the maximum: delete some, or set a time to live", MaxOrganizations))
 	}
-	if was == nil {
+	if old == nil {
 		s.all = append(s.all, o)
-		was = &identity{}
+		old = &identity{}
 	}
-	delete(s.byID, was.id)
-	for _, key := range was.keys {
+	delete(s.byID, old.id)
+	for _, key := range old.keys {
 		delete(s.byKey, key)
 	}
 	s.byID[id] = o
@@ -162,7 +162,7 @@ func (s *Store) identifyLocked(o *Organization, id string, keys []string) error 
 
 // Authenticate returns the organization that the admin key selects, or nil.
 func (s *Store) Authenticate(key string) *Organization {
-	s.RemoveEnded()
+	s.RemoveExpired()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.byKey[key]
@@ -170,15 +170,15 @@ func (s *Store) Authenticate(key string) *Organization {
 
 // Organization returns the organization with the id, or nil.
 func (s *Store) Organization(id string) *Organization {
-	s.RemoveEnded()
+	s.RemoveExpired()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.byID[id]
 }
 
-// Organizations lists all of them, in the order in which they were made.
+// Organizations returns all organizations, in order of creation.
 func (s *Store) Organizations() []*Organization {
-	s.RemoveEnded()
+	s.RemoveExpired()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return slices.Clone(s.all)
@@ -194,62 +194,63 @@ func (s *Store) First() *Organization {
 	return s.all[0]
 }
 
-// From is what a new organization is made from.
+// From is the origin of a new organization.
 type From struct{ origin *origin }
 
-// FromSeed is what the first organization was made from, not what has become
-// of it.
+// FromSeed returns the origin of the first organization: the seed, not its current
+// state.
 func (s *Store) FromSeed() From { return From{s.First().origin} }
 
-// FromNow is the organization as it is.
-func (o *Organization) FromNow() From {
+// FromCurrent returns the current state of the organization as an origin.
+func (o *Organization) FromCurrent() From {
 	return From{&origin{state: o.view(), loaded: o.realTime()}}
 }
 
-// FromSnapshot is the organization as it was when a snapshot was taken.
+// FromSnapshot returns a snapshot of the organization as an origin, and reports
+// whether there is such a snapshot.
 func (o *Organization) FromSnapshot(name string) (From, bool) {
-	kept, ok := o.snapshot(name)
-	return From{kept.origin}, ok
+	s, ok := o.snapshot(name)
+	return From{s.origin}, ok
 }
 
-// FromContents is an organization of its own.
+// FromContents builds an origin from contents.
 func FromContents(c Contents) (From, error) {
 	built, err := build(c)
 	return From{&origin{state: built}}, err
 }
 
-// NewOrganization is how a new organization differs from what it is made from.
+// NewOrganization is the input of Create.
 type NewOrganization struct {
 	From     From
-	Name     string        // that of what it is made from when empty
-	AdminKey string        // one is made when empty
-	TTL      time.Duration // in real time; forever when 0
+	Name     string        // the origin's when empty
+	AdminKey string        // generated when empty
+	TTL      time.Duration // in real time; 0 for forever
 }
 
-// Create makes an organization: a pointer to a version, however much is in it.
-// Its id comes from its key, so that it does not depend on which of several is
-// made first.
+// Create adds an organization. It only points to a version, whatever its size. Its
+// id is derived from its key, so that it does not depend on the order in which
+// several are created.
 func (s *Store) Create(in NewOrganization) (*Organization, error) {
-	s.RemoveEnded()
+	s.RemoveExpired()
 	now := s.realTime()
-	begin, err := in.From.origin.version(now)
+	version, err := in.From.origin.version(now)
 	if err != nil {
 		return nil, err
 	}
-	o := s.organization(begin.named(in.Name), in.From.origin)
+	o := s.organization(version.withName(in.Name), in.From.origin)
 	o.name = in.Name
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := in.AdminKey
 	for key == "" || in.AdminKey == "" && s.byKey[key] != nil {
-		key = s.made.New("sk-ant-admin01-", s.all[0].Now().Time)
+		key = s.organizationIDs.New("sk-ant-admin01-", s.all[0].Now().Time)
 	}
-	ids := IDs{Seed: mix(s.made.Seed, hash(key))}
+	ids := IDs{Seed: mix(s.organizationIDs.Seed, hash(key))}
 	id := ids.UUID()
 	for s.byID[id] != nil && s.byKey[key] == nil {
 		id = ids.UUID()
 	}
-	o.requestSeed = hash(id) ^ begin.ids.Seed
+	o.requestSeed = hash(id) ^ version.ids.Seed
 	if in.TTL > 0 {
 		o.expires = now.Add(in.TTL)
 	}
@@ -257,14 +258,14 @@ func (s *Store) Create(in NewOrganization) (*Organization, error) {
 		return nil, err
 	}
 	if in.TTL > 0 {
-		s.ends.Store(min(s.ends.Load(), o.expires.UnixNano()))
+		s.nextExpiry.Store(min(s.nextExpiry.Load(), o.expires.UnixNano()))
 	}
 	return o, nil
 }
 
-// AuthenticateOrFork is Authenticate for a world in which keys are invented: a
-// well-formed key that is seen for the first time gets a fresh organization,
-// made from the seed. It is nil for a key that is not well-formed.
+// AuthenticateOrFork is Authenticate for servers that fork unknown keys: a
+// well-formed key seen for the first time gets a new organization, created from the
+// seed. It returns nil for a key that is not well-formed.
 func (s *Store) AuthenticateOrFork(key string) (*Organization, error) {
 	o := s.Authenticate(key)
 	if o != nil || !ValidAdminKey(key) {
@@ -273,37 +274,37 @@ func (s *Store) AuthenticateOrFork(key string) (*Organization, error) {
 	o, err := s.Create(NewOrganization{From: s.FromSeed(), AdminKey: key})
 	if err != nil {
 		if other := s.Authenticate(key); other != nil {
-			return other, nil // somebody else was here first
+			return other, nil // a concurrent request created it first
 		}
 	}
 	return o, err
 }
 
-// Delete removes an organization and its keys. The first one stays: it is who
-// requests without a key count for.
+// Delete removes an organization and its keys. It refuses the first one, to which
+// requests without a known key are attributed.
 func (s *Store) Delete(o *Organization) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.all) > 0 && s.all[0].Same(o) {
-		return refused("first_organization", "The first organization cannot be deleted.")
+		return refused("first_organization", "the first organization cannot be deleted")
 	}
-	if !s.forget(o) {
-		return notFound("Organization", o.ID())
+	if !s.removeLocked(o) {
+		return noSuch("organization", o.ID())
 	}
 	return nil
 }
 
-// forget removes an organization, and reports whether it was there.
-func (s *Store) forget(o *Organization) bool {
+// removeLocked removes an organization, and reports whether the store had it.
+func (s *Store) removeLocked(o *Organization) bool {
 	i := slices.IndexFunc(s.all, o.Same)
 	if i < 0 {
 		return false
 	}
-	o.gone = true
+	o.removed = true
 	s.all = slices.Delete(s.all, i, i+1)
-	is := o.identity.Load()
-	delete(s.byID, is.id)
-	for _, key := range is.keys {
+	ident := o.identity.Load()
+	delete(s.byID, ident.id)
+	for _, key := range ident.keys {
 		delete(s.byKey, key)
 	}
 	s.changed()
@@ -313,14 +314,14 @@ func (s *Store) forget(o *Organization) bool {
 	return true
 }
 
-// RemoveEnded removes the organizations whose time has come. Whoever asks for an
-// organization finds that done.
-func (s *Store) RemoveEnded() {
-	if s.ends.Load() == math.MaxInt64 {
+// RemoveExpired removes the organizations whose time to live is over. The methods
+// that return organizations call it first.
+func (s *Store) RemoveExpired() {
+	if s.nextExpiry.Load() == math.MaxInt64 {
 		return
 	}
 	now := s.realTime()
-	if now.UnixNano() < s.ends.Load() {
+	if now.UnixNano() < s.nextExpiry.Load() {
 		return
 	}
 	s.mu.Lock()
@@ -332,8 +333,8 @@ func (s *Store) RemoveEnded() {
 		case o.expires.After(now):
 			next = min(next, o.expires.UnixNano())
 		default:
-			s.forget(o)
+			s.removeLocked(o)
 		}
 	}
-	s.ends.Store(next)
+	s.nextExpiry.Store(next)
 }

@@ -9,8 +9,8 @@ import (
 	"antechamber/store"
 )
 
-// two are a store with two organizations that hold objects of the same ids.
-func two(t *testing.T) (s *store.Store, acme, globex *org) {
+// twoOrgs returns a store with two organizations whose objects have the same ids.
+func twoOrgs(t *testing.T) (s *store.Store, acme, globex *org) {
 	t.Helper()
 	real := new(realTime)
 	s = store.New(real.now)
@@ -20,7 +20,7 @@ func two(t *testing.T) (s *store.Store, acme, globex *org) {
 			Users:      []api.User{user("ann", "user"), user("bob", "user")},
 			Invites:    []api.Invite{invite("cat", "user", "pending")},
 			Workspaces: []api.Workspace{workspace("lab")},
-			APIKeys:    []store.APIKey{key1("wrkspc_lab")},
+			APIKeys:    []store.APIKey{activeKey("wrkspc_lab")},
 		}))
 		if err != nil {
 			t.Fatal(err)
@@ -32,10 +32,10 @@ func two(t *testing.T) (s *store.Store, acme, globex *org) {
 	return s, acme, globex
 }
 
-func key1(workspaceID string) store.APIKey { return key("a", workspaceID, "active") }
+func activeKey(workspaceID string) store.APIKey { return key("a", workspaceID, "active") }
 
 func TestAdminKeySelectsTheOrganization(t *testing.T) {
-	s, acme, globex := two(t)
+	s, acme, globex := twoOrgs(t)
 	for key, want := range map[string]*store.Organization{
 		"sk-ant-admin01-acme":    acme.Organization,
 		"sk-ant-admin01-globex":  globex.Organization,
@@ -49,7 +49,7 @@ func TestAdminKeySelectsTheOrganization(t *testing.T) {
 		}
 	}
 	if s.First() != acme.Organization {
-		t.Error("the first organization is not the one that was added first")
+		t.Error("First did not return the organization that was added first")
 	}
 	if o := store.New(time.Now).First(); o != nil {
 		t.Errorf("an empty store has the organization %v", o)
@@ -75,59 +75,58 @@ func TestOrganizationCanHaveSeveralAdminKeys(t *testing.T) {
 }
 
 func TestOrganizationsShareNothing(t *testing.T) {
-	_, acme, globex := two(t)
+	_, acme, globex := twoOrgs(t)
 	before := globex.Contents()
 	object(acme.RemoveOrganizationMember("user_ann"))(t)
-	object(acme.create("new@example.com")())(t)
+	object(acme.createInvite("new@example.com")())(t)
 	object(acme.ArchiveWorkspace("wrkspc_lab"))(t)
 	diff(t, "the other organization", before, globex.Contents())
-	object(globex.create("new@example.com")())(t)
+	object(globex.createInvite("new@example.com")())(t)
 
 	_, err := globex.ListOrganizationInvites(store.InviteFilter{}, store.List{Limit: 20, AfterID: "invite_cat"}, nil)
 	if err != nil {
-		t.Errorf("its own invite is no cursor: %v", err)
+		t.Errorf("its own invite is not a cursor: %v", err)
 	}
-	made := object(acme.newWorkspace("new")())(t)
-	_, err = globex.GetWorkspace(made.ID)
+	created := object(acme.newWorkspace("new")())(t)
+	_, err = globex.GetWorkspace(created.ID)
 	wantRefusal(t, store.Error{Kind: store.NotFound}, err)
-	_, err = globex.ListWorkspaces(store.WorkspaceFilter{}, store.List{Limit: 20, AfterID: made.ID}, nil)
-	wantRefusal(t, store.Error{Message: made.ID}, err)
+	_, err = globex.ListWorkspaces(store.WorkspaceFilter{}, store.List{Limit: 20, AfterID: created.ID}, nil)
+	wantRefusal(t, store.Error{Message: created.ID}, err)
 }
 
-func TestOrganizationsHaveClocksOfTheirOwn(t *testing.T) {
-	_, acme, globex := two(t)
+func TestOrganizationsHaveTheirOwnClocks(t *testing.T) {
+	_, acme, globex := twoOrgs(t)
 	diff(t, "now", at(0), acme.Now())
 	diff(t, "now in the other", at(time.Hour), globex.Now())
-	// The invites were made an hour ago; the other organization is an hour on.
+	// The invites are an hour old; the other organization's clock is an hour ahead.
 	acme.real.advance(21*day - 2*time.Hour)
 	diff(t, "status", api.InvitePending, object(acme.GetOrganizationInvite("invite_cat"))(t).Status)
 	diff(t, "status in the other", api.InviteExpired, object(globex.GetOrganizationInvite("invite_cat"))(t).Status)
 }
 
-func TestOrganizationsHaveIDsOfTheirOwn(t *testing.T) {
-	_, acme, globex := two(t)
-	first := object(globex.create("x@example.com")())(t).ID
-	_, alsoAcme, alsoGlobex := two(t)
+func TestOrganizationsHaveTheirOwnIDs(t *testing.T) {
+	_, acme, globex := twoOrgs(t)
+	first := object(globex.createInvite("x@example.com")())(t).ID
+	_, alsoAcme, alsoGlobex := twoOrgs(t)
 	for range 3 {
 		object(alsoAcme.newWorkspace("new")())(t) // draws ids
 	}
-	diff(t, "id", first, object(alsoGlobex.create("x@example.com")())(t).ID)
+	diff(t, "id", first, object(alsoGlobex.createInvite("x@example.com")())(t).ID)
 	diff(t, "ids drawn", store.IDs{Seed: 7}, acme.Contents().IDs)
 }
 
-// TestOrganizationsOfOneContentsAreApart builds two organizations from the
-// same value: what grows in them does not meet in the slices and maps they
-// began with.
-func TestOrganizationsOfOneContentsAreApart(t *testing.T) {
+// TestOrganizationsFromTheSameContentsAreIndependent builds two organizations from
+// one value: writes must not affect the slices and maps that they share.
+func TestOrganizationsFromTheSameContentsAreIndependent(t *testing.T) {
 	lab := workspace("lab")
 	lab.Tags = map[string]string{"team": "core"}
 	k := key("a", "wrkspc_lab", "active")
 	k.History = append(make([]store.StatusChange, 0, 8), store.StatusChange{Status: "active", At: at(-time.Hour)})
 	c := complete(store.Contents{Workspaces: []api.Workspace{lab}, APIKeys: []store.APIKey{k}})
 	first, second := open(t, c), open(t, c)
-	object(first.set("apikey_a", "inactive")())(t)
-	object(second.set("apikey_a", "archived")())(t)
-	object(first.update("wrkspc_lab", store.WorkspaceUpdate{Tags: map[string]*string{"team": new("first")}})())(t)
+	object(first.setStatus("apikey_a", "inactive")())(t)
+	object(second.setStatus("apikey_a", "archived")())(t)
+	object(first.updateWorkspace("wrkspc_lab", store.WorkspaceUpdate{Tags: map[string]*string{"team": new("first")}})())(t)
 
 	diff(t, "history", api.KeyInactive, object(first.GetAPIKey("apikey_a"))(t).History[1].Status)
 	diff(t, "history in the other", api.KeyArchived, object(second.GetAPIKey("apikey_a"))(t).History[1].Status)
@@ -155,29 +154,29 @@ func TestValidAdminKey(t *testing.T) {
 		"":                                           false,
 	} {
 		if got := store.ValidAdminKey(key); got != want {
-			t.Errorf("ValidAdminKey(%q) = %v", key, got)
+			t.Errorf("ValidAdminKey(%q) = %t, want %t", key, got, want)
 		}
 	}
 }
 
-func TestAddRefusesWhatBelongsToAnother(t *testing.T) {
+func TestAddRefusesTakenOrInvalidKeys(t *testing.T) {
 	const other = "33333333-3333-4333-8333-333333333333"
 	for name, c := range map[string]store.Contents{
-		"the id":             {ID: "22222222-2222-4222-8222-222222222222", AdminKeys: []string{"sk-ant-admin01-new"}},
-		"a key":              {ID: other, AdminKeys: []string{"sk-ant-admin01-new", "sk-ant-admin01-acme"}},
-		"a key of no form":   {ID: other, AdminKeys: []string{"sk-ant-admin01-new", "acme"}},
-		"a key of a program": {ID: other, AdminKeys: []string{"sk-ant-admin01-new", "sk-ant-api03-acme"}},
+		"taken id":         {ID: "22222222-2222-4222-8222-222222222222", AdminKeys: []string{"sk-ant-admin01-new"}},
+		"taken key":        {ID: other, AdminKeys: []string{"sk-ant-admin01-new", "sk-ant-admin01-acme"}},
+		"malformed key":    {ID: other, AdminKeys: []string{"sk-ant-admin01-new", "acme"}},
+		"not an admin key": {ID: other, AdminKeys: []string{"sk-ant-admin01-new", "sk-ant-api03-acme"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, acme, globex := two(t)
+			s, acme, globex := twoOrgs(t)
 			if o, err := s.Add(complete(c)); err == nil || o != nil {
-				t.Errorf("Add gives %v and %v", o, err)
+				t.Errorf("Add returned %v and %v", o, err)
 			}
 			if o := s.Authenticate("sk-ant-admin01-new"); o != nil {
 				t.Errorf("a key of the refused contents selects %v", o)
 			}
 			if s.Authenticate("sk-ant-admin01-acme") != acme.Organization || s.Authenticate("sk-ant-admin01-globex") != globex.Organization {
-				t.Error("the keys of the others no longer select them")
+				t.Error("the keys of the other organizations no longer select them")
 			}
 		})
 	}

@@ -10,10 +10,9 @@ import (
 	"antechamber/api"
 )
 
-// position is an object's place in the lists of its kind: newest first, and
-// objects of one instant by id, the later id first, so that the order is
-// total. Ids of one instant that the store drew itself sort as they were
-// drawn.
+// position is an object's position in the lists of its kind: newest first, and
+// for equal times by id, the greater id first, so that the order is total. Ids that
+// the store drew at the same time sort in the order they were drawn.
 type position struct {
 	at int64 // microseconds since 1970
 	id string
@@ -27,10 +26,10 @@ var (
 
 func at(t api.Time, id string) position { return position{t.UnixMicro(), id} }
 
-// time is the instant of the position.
+// time returns the time of the position.
 func (p position) time() api.Time { return api.At(time.UnixMicro(p.at)) }
 
-// compare is negative when p stands before q in a list.
+// compare returns a negative number if p comes before q in a list.
 func (p position) compare(q position) int {
 	if c := cmp.Compare(q.at, p.at); c != 0 {
 		return c
@@ -38,22 +37,21 @@ func (p position) compare(q position) int {
 	return cmp.Compare(q.id, p.id)
 }
 
-// row is one object of a table at one version. It is never changed: a write
-// puts another row in its place. What it holds in slices and maps is replaced,
-// never written through.
+// row is one object of a table in one version. It never changes: a write replaces
+// the row, and never writes through its slices and maps.
 type row[T any] struct {
 	key string // identity within the table
 	position
 	Value T
-	json  string // as the API answers it, encoded when the row was made
+	json  string // of the API's object, encoded when the row was created
 }
 
-// index is one order of a table. Rows of one group stand together, and inside
-// a group as lists show them, unless less says otherwise.
+// index is one order of a table. Rows of one group are adjacent, and in list order
+// within the group, unless less is set.
 type index[T any] struct {
-	holds func(*T) bool           // which rows it holds; nil for all
-	group func(a, b *T) int       // what its groups are; nil for a single one
-	less  func(a, b *row[T]) bool // another order altogether
+	holds func(*T) bool           // which rows it includes; nil for all
+	group func(a, b *T) int       // equal rows form a group; nil for a single group
+	less  func(a, b *row[T]) bool // replaces the order above
 }
 
 func (ix index[T]) order() func(a, b *row[T]) bool {
@@ -73,17 +71,16 @@ func (ix index[T]) order() func(a, b *row[T]) bool {
 
 type tree[T any] = btree.BTreeG[*row[T]]
 
-// table holds the objects of one kind by key and in the orders of its
-// indexes.
+// table holds the objects of one kind, by key and in the order of each index.
 type table[T any] struct {
 	indexes []index[T] // the same slice in every version
 	rows    *tree[T]   // by key
-	orders  []*tree[T] // one for each index
+	orders  []*tree[T] // one per index
 }
 
 func newTable[T any](indexes []index[T]) table[T] {
-	// Readers meet published versions only and a lock of the version guards
-	// its copying, so the trees need no locks of their own.
+	// Readers only see published versions, and the version's lock guards its
+	// copying, so the trees need no locks.
 	opts := btree.Options{NoLocks: true}
 	t := table[T]{indexes: indexes, orders: make([]*tree[T], len(indexes))}
 	t.rows = btree.NewBTreeGOptions(func(a, b *row[T]) bool { return a.key < b.key }, opts)
@@ -93,8 +90,8 @@ func newTable[T any](indexes []index[T]) table[T] {
 	return t
 }
 
-// copy returns a table that can be written without t seeing it. It writes a mark
-// to t's trees, so two copies of one version must not be made at once.
+// copy returns a table whose writes don't affect t. It marks t's trees, so two
+// copies of one version must not be made concurrently.
 func (t table[T]) copy() table[T] {
 	c := table[T]{indexes: t.indexes, rows: t.rows.Copy(), orders: make([]*tree[T], len(t.orders))}
 	for i, o := range t.orders {
@@ -111,7 +108,7 @@ func (t *table[T]) get(key string) *row[T] {
 	return r
 }
 
-// getter returns rows by key as get does, and allocates once for all of them.
+// getter returns a function that works like get but allocates only once.
 func (t *table[T]) getter() func(key string) *row[T] {
 	wanted := new(row[T])
 	return func(key string) *row[T] {
@@ -121,8 +118,8 @@ func (t *table[T]) getter() func(key string) *row[T] {
 	}
 }
 
-// place returns the position of the object with the key in lists.
-func (t *table[T]) place(key string) (position, bool) {
+// positionOf returns the list position of the object with the key.
+func (t *table[T]) positionOf(key string) (position, bool) {
 	if r := t.get(key); r != nil {
 		return r.position, true
 	}
@@ -142,7 +139,7 @@ func (t *table[T]) put(r *row[T]) {
 	}
 }
 
-// remove takes the row with the key out and gives it, or nil.
+// remove removes and returns the row with the key, or returns nil.
 func (t *table[T]) remove(key string) *row[T] {
 	old, _ := t.rows.Delete(&row[T]{key: key})
 	if old == nil {
@@ -156,19 +153,19 @@ func (t *table[T]) remove(key string) *row[T] {
 	return old
 }
 
-// span is the group of an index that example belongs to.
+// span returns the group of an index that example belongs to.
 func (t *table[T]) span(index int, example T) span[T] {
 	return span[T]{t.orders[index], t.indexes[index].group, &example}
 }
 
-// span is one group of an index: a run of rows in the order of lists.
+// span is one group of an index: a run of rows in list order.
 type span[T any] struct {
 	tree    *tree[T]
 	group   func(a, b *T) int
-	example *T // a pointer, or every look at a row would copy it to the heap
+	example *T // a pointer, or every comparison would copy it to the heap
 }
 
-// each calls f with every row of the span until f gives false.
+// each calls f with every row of the span until f returns false.
 func (s span[T]) each(f func(*row[T]) bool) {
 	s.tree.Ascend(&row[T]{Value: *s.example, position: newest}, func(r *row[T]) bool {
 		return s.has(r) && f(r)
@@ -184,8 +181,8 @@ func (s span[T]) first() (first *row[T]) {
 	return first
 }
 
-// all collects the rows of the span: before writing to a table, whoever walks
-// it collects.
+// all returns the rows of the span. A caller that writes to the table must collect
+// them before the first write.
 func (s span[T]) all() (rows []*row[T]) {
 	s.each(func(r *row[T]) bool {
 		rows = append(rows, r)
@@ -194,7 +191,7 @@ func (s span[T]) all() (rows []*row[T]) {
 	return rows
 }
 
-// collect appends f of each row of the span to values.
+// collect appends f of each row's value to values.
 func collect[T, V any](values []V, s span[T], f func(*T) V) []V {
 	s.each(func(r *row[T]) bool {
 		values = append(values, f(&r.Value))
@@ -205,8 +202,8 @@ func collect[T, V any](values []V, s span[T], f func(*T) V) []V {
 
 func (s span[T]) has(r *row[T]) bool { return s.group == nil || s.group(&r.Value, s.example) == 0 }
 
-// walk returns the rows of the span one by one: away from the position in list
-// order, or against it when backward. The position itself is left out.
+// walk returns an iterator over the rows of the span that follow the position in
+// list order, or precede it if backward. The position itself is excluded.
 func (s span[T]) walk(from position, backward bool) func() *row[T] {
 	it := s.tree.Iter()
 	pivot := &row[T]{Value: *s.example, position: from}
@@ -215,7 +212,7 @@ func (s span[T]) walk(from position, backward bool) func() *row[T] {
 	case backward && found:
 		found = it.Prev()
 	case backward:
-		found = it.Last() // everything stands before the position
+		found = it.Last() // everything comes before the position
 	case found && it.Item().position == from && s.has(it.Item()):
 		found = it.Next()
 	}
@@ -234,7 +231,7 @@ func (s span[T]) walk(from position, backward bool) func() *row[T] {
 	}
 }
 
-// latestIn returns the latest of what of returns for the rows of a table.
+// latestIn returns the latest time that of returns for a row of the table.
 func latestIn[T any](t table[T], of func(*T) api.Time) (latest api.Time) {
 	t.rows.Scan(func(r *row[T]) bool {
 		latest = latestOf(latest, of(&r.Value))
@@ -243,8 +240,7 @@ func latestIn[T any](t table[T], of func(*T) api.Time) (latest api.Time) {
 	return latest
 }
 
-// latestOf returns the latest of some instants, of which null ones are before
-// all others.
+// latestOf returns the latest of the times. A null time is before all others.
 func latestOf(times ...api.Time) (latest api.Time) {
 	for _, t := range times {
 		if t.After(latest.Time) {

@@ -9,15 +9,14 @@ import (
 	"antechamber/api"
 )
 
-// Contents is everything an organization consists of, as plain values: what a
-// seed is read into and what an export is written from. Store.Add turns
-// Contents into a state and Organization.Contents turns a state back, losing
-// nothing.
+// Contents holds everything in an organization as plain values: a seed is parsed
+// into Contents, and an export is written from them. Store.Add turns Contents into
+// a state and Organization.Contents turns a state into Contents, without loss.
 //
-// Every object has its id and its absolute times. Lists may come in any
-// order; they leave the store in the order of the API's lists, newest first,
-// members by workspace and then in the order of the users. The maps and slices
-// inside an object are shared with the organization and not to be written to.
+// Every object has its id and absolute times. Lists may be in any order; the store
+// returns them in the order of the API's lists, newest first, and members by
+// workspace and then in the order of the users. The maps and slices in an object
+// are shared with the organization and must not be written to.
 type Contents struct {
 	ID        string // a UUID
 	Name      string
@@ -31,18 +30,18 @@ type Contents struct {
 	DefaultWorkspace api.Workspace
 
 	Users      []api.User
-	Invites    []api.Invite // deleted ones too: GET still answers them
+	Invites    []api.Invite // including deleted ones, which GET still returns
 	Workspaces []api.Workspace
 	Members    []Member
 	APIKeys    []APIKey
 
-	// Removed are the users who left: their ids stay valid cursors.
+	// Removed are the users who left. Their ids remain valid cursors.
 	Removed []RemovedUser
 }
 
-// tables hold the objects of one version of an organization, and counts of
-// them. A new table is a field here and a line in the functions of this file;
-// its rules belong in the file of its noun.
+// tables hold the objects of one version of an organization, and counts of them. A
+// new table needs a field here and a line in the functions of this file; its rules
+// belong in the file of its noun.
 type tables struct {
 	users      table[User]
 	invites    table[Invite]
@@ -50,12 +49,10 @@ type tables struct {
 	members    table[Member]
 	keys       table[APIKey]
 
-	// removed are the positions of users who left, by id: cursors go on from
-	// there.
+	// removed holds the positions of users who left, by id, for cursors.
 	removed *btree.Map[string, position]
 
-	// active counts the active API keys of each workspace, activeAll those of
-	// the organization.
+	// active counts the active API keys of each workspace, activeAll all of them.
 	active    *btree.Map[string, int]
 	activeAll int
 
@@ -76,8 +73,8 @@ func newTables() tables {
 	}
 }
 
-// copy returns tables that can be written without t seeing it. It writes a mark
-// to t's trees, so the copying lock of t's version guards it.
+// copy returns tables whose writes don't affect t. It marks t's trees, so the
+// caller must hold the copying lock of t's version.
 func (t *tables) copy() tables {
 	c := *t
 	c.users = t.users.copy()
@@ -91,13 +88,13 @@ func (t *tables) copy() tables {
 	return c
 }
 
-// len returns the number of objects, users who left not counted.
+// len returns the number of objects, not counting users who left.
 func (t *tables) len() int {
 	return t.users.len() + t.invites.len() + t.workspaces.len() + t.members.len() + t.keys.len()
 }
 
-// count adds to a counter of tables.
-func count(m *btree.Map[string, int], key string, by int) {
+// addToCount adds to the counter of key.
+func addToCount(m *btree.Map[string, int], key string, by int) {
 	n, _ := m.Get(key)
 	if n += by; n == 0 {
 		m.Delete(key)
@@ -106,14 +103,14 @@ func count(m *btree.Map[string, int], key string, by int) {
 	m.Set(key, n)
 }
 
-// counted returns a counter of tables.
-func counted(m *btree.Map[string, int], key string) int {
+// countOf returns the counter of key.
+func countOf(m *btree.Map[string, int], key string) int {
 	n, _ := m.Get(key)
 	return n
 }
 
-// latest returns the latest instant at which something happened to an object.
-// Memberships don't record when they were assigned.
+// latest returns the time of the latest event of any object. Memberships don't
+// record when they were assigned.
 func (t *tables) latest() api.Time {
 	return latestOf(
 		latestIn(t.users, (*User).latest),
@@ -124,21 +121,20 @@ func (t *tables) latest() api.Time {
 	)
 }
 
-// nextDue returns the first instant at which an object expires by itself, in
-// microseconds since 1970.
+// nextDue returns the earliest time at which an object expires, in microseconds
+// since 1970.
 func (t *tables) nextDue() int64 { return min(t.inviteDue(), t.keyDue()) }
 
-// expireNext expires an object that is due, and reports whether there was one.
+// expireNext expires one object that is due, and reports whether there was one.
 func (t *tx) expireNext() bool { return t.expireInvite() || t.expireKey() }
 
-// build makes a state of contents. It fails where they contradict themselves.
-// Package seed reports all faults of a seed before it gets here, so an error of
-// build is a mistake of the program.
+// build returns the state of contents, or an error if they are inconsistent.
+// Package seed reports all faults of a seed earlier, so an error of build is a bug.
 func build(c Contents) (*state, error) {
 	t := &tx{state: &state{
 		copying: new(sync.Mutex), name: c.Name, settings: c.Settings, clock: c.Clock, ids: c.IDs, tables: newTables(),
 	}}
-	// Each after those that its rules look at.
+	// Each kind comes after the ones that its rules look at.
 	err := cmp.Or(
 		t.buildDefaultWorkspace(c.DefaultWorkspace),
 		buildAll(c.Workspaces, t.buildWorkspace),
@@ -163,15 +159,15 @@ func buildAll[T any](objects []T, build func(T) error) error {
 	return nil
 }
 
-// Contents returns everything that the organization consists of.
+// Contents returns everything in the organization.
 func (o *Organization) Contents() Contents {
 	c := o.view().contents()
 	c.ID, c.AdminKeys = o.ID(), o.AdminKeys()
 	return c
 }
 
-// contents returns everything that the version holds. It has no id and no admin
-// keys: those belong to the organization.
+// contents returns everything in the version. The id and the admin keys are empty:
+// they belong to the organization.
 func (s *state) contents() Contents {
 	c := Contents{Name: s.name, Settings: s.settings, Clock: s.clock, IDs: s.ids}
 	c.DefaultWorkspace = s.workspaces.get(s.defaultWorkspace).Value.Workspace

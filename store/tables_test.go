@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// A table that copy forgets is written through: the versions before the write,
-// and those of other organizations, would change.
+// If copy left out a table, a write would change earlier versions too, and those of
+// other organizations.
 func TestCopyCopiesEveryTable(t *testing.T) {
 	original := newTables()
 	copied := original.copy()
@@ -20,7 +20,7 @@ func TestCopyCopiesEveryTable(t *testing.T) {
 			t.Errorf("copy shares %s", name)
 		}
 		if was.Kind() == reflect.Pointer && was.IsNil() {
-			t.Errorf("newTables doesn't make %s", name)
+			t.Errorf("newTables does not create %s", name)
 		}
 	}
 }

@@ -8,14 +8,13 @@ import (
 	"antechamber/api"
 )
 
-// User is a member of the organization as the store keeps it.
+// User is a member of the organization in the store.
 type User struct {
 	api.User
-	address string // the e-mail address as it is compared
+	address string // the email, folded for comparison
 }
 
-// RemovedUser is what remains of a user who was removed: the place that the
-// user had in lists.
+// RemovedUser is what the store keeps of a removed user: the position in lists.
 type RemovedUser struct {
 	ID      string
 	AddedAt api.Time
@@ -56,10 +55,10 @@ func userRow(u api.User) *row[User] {
 
 func (t *tx) buildUser(u api.User) error {
 	if t.users.get(u.ID) != nil {
-		return fmt.Errorf("user %s is there twice", u.ID)
+		return fmt.Errorf("duplicate user %q", u.ID)
 	}
 	if t.userByEmail(u.Email) != nil {
-		return fmt.Errorf("%s is the address of two users", u.Email)
+		return fmt.Errorf("duplicate email %q", u.Email)
 	}
 	t.users.put(userRow(u))
 	return nil
@@ -67,10 +66,10 @@ func (t *tx) buildUser(u api.User) error {
 
 func (t *tx) buildRemovedUser(r RemovedUser) error {
 	if t.users.get(r.ID) != nil {
-		return fmt.Errorf("user %s is removed and present", r.ID)
+		return fmt.Errorf("user %q is both present and removed", r.ID)
 	}
-	if _, twice := t.removed.Set(r.ID, at(r.AddedAt, r.ID)); twice {
-		return fmt.Errorf("user %s is removed twice", r.ID)
+	if _, replaced := t.removed.Set(r.ID, at(r.AddedAt, r.ID)); replaced {
+		return fmt.Errorf("duplicate removed user %q", r.ID)
 	}
 	return nil
 }
@@ -92,8 +91,8 @@ func (s *state) userByEmail(email string) *row[User] {
 	return s.users.span(usersByEmail, User{address: api.FoldEmail(email)}).first()
 }
 
-// notYetMember refuses an address that belongs to a user.
-func (t *tx) notYetMember(email string) error {
+// checkNotMember refuses an email that belongs to a user.
+func (t *tx) checkNotMember(email string) error {
 	u := t.userByEmail(email)
 	if u == nil {
 		return nil
@@ -101,39 +100,39 @@ func (t *tx) notYetMember(email string) error {
 	return refused(api.AlreadyMember, "email: "+email+" already belongs to User `"+u.key+"` of the organization.")
 }
 
-// roomForMember refuses where the limit allows nobody else: who is invited has
-// a place already.
-func (t *tx) roomForMember() error {
+// checkMemberLimit refuses if the limit allows no more members. Pending invites
+// count as members.
+func (t *tx) checkMemberLimit() error {
 	if reached(t.settings.MemberLimit, t.users.len()+t.invites.orders[invitesPending].Len()) {
 		return refused(api.OrgMemberLimitExceeded, "The organization has reached its limit of members; pending invites count.")
 	}
 	return nil
 }
 
-// userPlace is where a user stands, or stood, in lists.
-func (s *state) userPlace(id string) (position, bool) {
-	if p, ok := s.users.place(id); ok {
+// userPosition returns the list position of a present or removed user.
+func (s *state) userPosition(id string) (position, bool) {
+	if p, ok := s.users.positionOf(id); ok {
 		return p, true
 	}
 	return s.removed.Get(id)
 }
 
-// UserFilter narrows a list of users; its fields are AND-ed.
+// UserFilter filters a list of users. A user must match all fields.
 type UserFilter struct {
-	Email string                 // without case; empty for any
-	Roles []api.OrganizationRole // any of these; none for all
+	Email string                 // ignoring case; empty for any
+	Roles []api.OrganizationRole // any of these; empty for all
 }
 
 // ListOrganizationMembers returns a page of the users, newest first.
 //
-// A page walks: without a filter the list itself; by role one run of the list
-// for each role asked for; by e-mail the one user that can have it.
-func (o *Organization) ListOrganizationMembers(f UserFilter, l List, bad error) (Page[User], error) {
-	if bad != nil {
-		return Page[User]{}, bad
+// Without a filter, a page walks the list itself; by role, one span per requested
+// role; by email, the only user who can match.
+func (o *Organization) ListOrganizationMembers(f UserFilter, l List, inputErr error) (Page[User], error) {
+	if inputErr != nil {
+		return Page[User]{}, inputErr
 	}
 	s := o.view()
-	c, err := l.cursor("User", s.userPlace)
+	c, err := l.cursor("User", s.userPosition)
 	if err != nil {
 		return Page[User]{}, err
 	}
@@ -159,7 +158,7 @@ func distinct[T cmp.Ordered](values []T) []T {
 	return slices.Compact(slices.Sorted(slices.Values(values)))
 }
 
-// GetOrganizationMember gives the user with the id.
+// GetOrganizationMember returns the user with the id.
 func (o *Organization) GetOrganizationMember(id string) (Object[User], error) {
 	u := o.view().users.get(id)
 	if u == nil {
@@ -168,16 +167,16 @@ func (o *Organization) GetOrganizationMember(id string) (Object[User], error) {
 	return u.object(), nil
 }
 
-// UpdateOrganizationMember gives the user another role. Roles in workspaces
-// that come with it follow by themselves, see EffectiveRole.
-func (o *Organization) UpdateOrganizationMember(id string, role api.OrganizationRole, bad error) (Object[User], error) {
+// UpdateOrganizationMember changes the user's role. Workspace roles derived from it
+// change with it, see EffectiveRole.
+func (o *Organization) UpdateOrganizationMember(id string, role api.OrganizationRole, inputErr error) (Object[User], error) {
 	return update(o, func(t *tx) (Object[User], error) {
 		u := t.users.get(id)
 		switch {
 		case u == nil:
 			return Object[User]{}, notFound("User", id)
-		case bad != nil:
-			return Object[User]{}, bad
+		case inputErr != nil:
+			return Object[User]{}, inputErr
 		case u.Value.Role == api.RoleAdmin:
 			return Object[User]{}, invalid("User `" + id + "` is an admin of the organization: an admin's role cannot be changed through the API.")
 		}
@@ -193,8 +192,8 @@ func (o *Organization) UpdateOrganizationMember(id string, role api.Organization
 	})
 }
 
-// RemoveOrganizationMember takes the user out of the organization and of
-// every workspace. API keys that the user made stay as they are.
+// RemoveOrganizationMember removes the user from the organization and from every
+// workspace. API keys that the user created are unchanged.
 func (o *Organization) RemoveOrganizationMember(id string) (Object[api.Deleted], error) {
 	return update(o, func(t *tx) (Object[api.Deleted], error) {
 		u := t.users.get(id)
@@ -217,24 +216,24 @@ func (o *Organization) RemoveOrganizationMember(id string) (Object[api.Deleted],
 	})
 }
 
-// NewUser is a person who joins some other way than by an invite.
+// NewUser is the input of AddUser.
 type NewUser struct {
 	Email string
-	Name  string               // made of the address when empty
-	Role  api.OrganizationRole // any, admin too
+	Name  string               // derived from the email when empty
+	Role  api.OrganizationRole // any role, including admin
 }
 
-// AddUser makes a person a user. A pending invite to the address is deleted.
-// The API has no operation for it.
+// AddUser adds a user who joins without accepting an invite. It deletes a pending
+// invite for the email. The Admin API has no operation for it.
 func (o *Organization) AddUser(in NewUser) (Object[User], error) {
 	return update(o, func(t *tx) (none Object[User], err error) {
-		if err := t.notYetMember(in.Email); err != nil {
+		if err := t.checkNotMember(in.Email); err != nil {
 			return none, err
 		}
 		if i := t.pendingInvite(in.Email); i != nil {
 			t.deleteInvite(i)
 		}
-		if err := t.roomForMember(); err != nil {
+		if err := t.checkMemberLimit(); err != nil {
 			return none, err
 		}
 		return t.addUser(in).object(), nil
@@ -243,7 +242,7 @@ func (o *Organization) AddUser(in NewUser) (Object[User], error) {
 
 func (t *tx) addUser(in NewUser) *row[User] {
 	if in.Name == "" {
-		in.Name = api.NameOf(in.Email)
+		in.Name = api.NameFromEmail(in.Email)
 	}
 	u := userRow(api.User{
 		ID: t.newUserID(), Type: api.TypeUser, Email: in.Email, Name: in.Name, Role: in.Role, AddedAt: t.now,
@@ -253,11 +252,11 @@ func (t *tx) addUser(in NewUser) *row[User] {
 	return u
 }
 
-// newUserID draws an id that no user has or had.
+// newUserID returns a new id that no present or removed user has.
 func (t *tx) newUserID() string {
 	for {
-		id := drawID(t, &t.users, "user_")
-		if _, gone := t.removed.Get(id); !gone {
+		id := newID(t, &t.users, "user_")
+		if _, removed := t.removed.Get(id); !removed {
 			return id
 		}
 	}

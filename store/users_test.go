@@ -54,14 +54,14 @@ func TestListOrganizationMembersByRoles(t *testing.T) {
 	}
 }
 
-func TestListOrganizationMembersFiltersAreANDed(t *testing.T) {
+func TestListOrganizationMembersMatchesAllFilters(t *testing.T) {
 	o := open(t, store.Contents{Users: []api.User{user("ann", api.RoleUser), user("bob", api.RoleAdmin)}})
 	wantIDs(t, o.users(store.UserFilter{Email: "ann@example.com", Roles: []api.OrganizationRole{"user"}}, all), "user_ann")
 	wantIDs(t, o.users(store.UserFilter{Email: "ann@example.com", Roles: []api.OrganizationRole{"admin", "user"}}, all), "user_ann")
 	wantIDs(t, o.users(store.UserFilter{Email: "ann@example.com", Roles: []api.OrganizationRole{"admin"}}, all))
 }
 
-func TestListOrganizationMembersFollowsWrites(t *testing.T) {
+func TestListOrganizationMembersAfterWrites(t *testing.T) {
 	o := open(t, store.Contents{Users: []api.User{user("ann", api.RoleUser), user("bob", api.RoleUser), user("cat", api.RoleUser)}})
 	object(o.UpdateOrganizationMember("user_bob", api.RoleDeveloper, nil))(t)
 	wantIDs(t, o.users(store.UserFilter{Roles: []api.OrganizationRole{"user"}}, all), "user_ann", "user_cat")
@@ -72,12 +72,12 @@ func TestListOrganizationMembersFollowsWrites(t *testing.T) {
 	wantIDs(t, o.users(store.UserFilter{Email: "ann@example.com"}, all))
 }
 
-func TestUpdateOrganizationMemberChangesTheRoleOnly(t *testing.T) {
+func TestUpdateOrganizationMemberChangesOnlyTheRole(t *testing.T) {
 	for _, role := range api.AssignableRoles {
 		o := open(t, store.Contents{Users: []api.User{user("ann", api.RoleUser)}})
 		o.real.advance(time.Hour)
 		want := addedAt(at(-time.Hour), user("ann", role))
-		diff(t, "answer", want, object(o.UpdateOrganizationMember("user_ann", role, nil))(t).User)
+		diff(t, "response", want, object(o.UpdateOrganizationMember("user_ann", role, nil))(t).User)
 		diff(t, "user", want, object(o.GetOrganizationMember("user_ann"))(t).User)
 	}
 }
@@ -111,7 +111,7 @@ func TestRemoveOrganizationMember(t *testing.T) {
 	refused(o, gone, func() (store.Object[api.Deleted], error) { return o.RemoveOrganizationMember("user_ann") })
 }
 
-func TestRemoveOrganizationMemberEndsTheMemberships(t *testing.T) {
+func TestRemoveOrganizationMemberRemovesMemberships(t *testing.T) {
 	o := open(t, store.Contents{
 		Users:      []api.User{user("ann", api.RoleUser), user("bob", api.RoleBilling), user("cat", api.RoleUser)},
 		Workspaces: []api.Workspace{workspace("lab"), workspace("shop"), archived(workspace("old"))},
@@ -130,10 +130,10 @@ func TestRemoveOrganizationMemberEndsTheMemberships(t *testing.T) {
 	diff(t, "members", []store.Member{member("wrkspc_lab", "user_cat", api.WorkspaceUser)}, o.Contents().Members)
 }
 
-func TestRemoveOrganizationMemberLeavesTheKeysOfTheUser(t *testing.T) {
+func TestRemoveOrganizationMemberLeavesTheUsersKeys(t *testing.T) {
 	o := open(t, store.Contents{
 		Users:   []api.User{user("ann", api.RoleUser), user("bob", api.RoleUser)},
-		APIKeys: []store.APIKey{madeBy("user_ann", key("a", theDefault, "active")), madeBy("user_ann", key("b", theDefault, "inactive"))},
+		APIKeys: []store.APIKey{createdBy("user_ann", key("a", defaultWorkspaceID, "active")), createdBy("user_ann", key("b", defaultWorkspaceID, "inactive"))},
 	})
 	before := o.Contents().APIKeys
 	object(o.RemoveOrganizationMember("user_ann"))(t)
@@ -160,8 +160,7 @@ func TestRemoveOrganizationMemberRefusesTheLastMember(t *testing.T) {
 	})
 }
 
-// TestBillingUserIsWorkspaceBillingEverywhere follows a user who becomes
-// billing and stops being it.
+// TestBillingUserIsWorkspaceBillingEverywhere makes a user billing and undoes it.
 func TestBillingUserIsWorkspaceBillingEverywhere(t *testing.T) {
 	o := open(t, store.Contents{
 		Users:      []api.User{user("ann", api.RoleUser)},
@@ -172,25 +171,24 @@ func TestBillingUserIsWorkspaceBillingEverywhere(t *testing.T) {
 	for _, id := range []string{"wrkspc_lab", "wrkspc_shop", "wrkspc_old"} {
 		diff(t, "role in "+id, api.WorkspaceBilling, o.role(id, "user_ann"))
 	}
-	made := object(o.CreateWorkspace(store.NewWorkspace{Name: "new", DataResidency: api.DefaultDataResidency()}, nil))(t)
-	diff(t, "role in a new workspace", api.WorkspaceBilling, o.role(made.ID, "user_ann"))
+	created := object(o.CreateWorkspace(store.NewWorkspace{Name: "new", DataResidency: api.DefaultDataResidency()}, nil))(t)
+	diff(t, "role in a new workspace", api.WorkspaceBilling, o.role(created.ID, "user_ann"))
 
 	object(o.UpdateOrganizationMember("user_ann", api.RoleUser, nil))(t)
-	diff(t, "what was added by hand", api.WorkspaceDeveloper, o.role("wrkspc_lab", "user_ann"))
-	for _, id := range []string{"wrkspc_shop", "wrkspc_old", made.ID} {
+	diff(t, "assigned role", api.WorkspaceDeveloper, o.role("wrkspc_lab", "user_ann"))
+	for _, id := range []string{"wrkspc_shop", "wrkspc_old", created.ID} {
 		diff(t, "role in "+id, "", o.role(id, "user_ann"))
 	}
 }
 
-func TestRemovedUserOfTheContentsKeepsItsPlace(t *testing.T) {
+func TestContentsHaveRemovedUsers(t *testing.T) {
 	o := open(t, store.Contents{Users: []api.User{user("ann", api.RoleUser), user("bob", api.RoleUser)}})
 	object(o.RemoveOrganizationMember("user_ann"))(t)
 	diff(t, "removed", []store.RemovedUser{{ID: "user_ann", AddedAt: at(-time.Hour)}}, o.Contents().Removed)
 }
 
-// TestOlderAnswersDoNotChange holds on to answers while the objects in them
-// are changed.
-func TestOlderAnswersDoNotChange(t *testing.T) {
+// TestResultsDoNotChangeLater holds on to results while their objects change.
+func TestResultsDoNotChangeLater(t *testing.T) {
 	lab := workspace("lab")
 	lab.Tags = map[string]string{"team": "core"}
 	o := open(t, store.Contents{
@@ -208,7 +206,7 @@ func TestOlderAnswersDoNotChange(t *testing.T) {
 	object(o.UpdateAPIKey("apikey_a", store.APIKeyUpdate{Status: new(api.KeyInactive)}, nil))(t)
 	object(o.ArchiveWorkspace("wrkspc_lab"))(t)
 
-	wantIDs(t, read(users, nil)(t), "user_ann", "user_bob")
+	wantIDs(t, readPage(users, nil)(t), "user_ann", "user_bob")
 	diff(t, "tags", map[string]string{"team": "core"}, labBefore.Value.Tags)
 	diff(t, "history", []store.StatusChange{{Status: "active", At: at(-time.Hour)}}, keyBefore.Value.History)
 	diff(t, "users of the contents", []string{"user_ann", "user_bob"}, []string{contents.Users[0].ID, contents.Users[1].ID})
@@ -216,14 +214,13 @@ func TestOlderAnswersDoNotChange(t *testing.T) {
 	diff(t, "tags of the contents", labBefore.Value.Tags, contents.Workspaces[0].Tags)
 }
 
-// TestListOrganizationMembersLeavesItsFilterAlone holds that a filter can be
-// used again.
-func TestListOrganizationMembersLeavesItsFilterAlone(t *testing.T) {
+// TestListOrganizationMembersDoesNotChangeItsFilter checks that a filter can be reused.
+func TestListOrganizationMembersDoesNotChangeItsFilter(t *testing.T) {
 	o := open(t, store.Contents{Users: []api.User{user("ann", api.RoleUser)}})
 	roles := []api.OrganizationRole{"user", "admin", "user", "billing"}
 	wantIDs(t, o.users(store.UserFilter{Roles: roles}, all), "user_ann")
 	if !slices.Equal(roles, []api.OrganizationRole{"user", "admin", "user", "billing"}) {
-		t.Errorf("the filter has become %v", roles)
+		t.Errorf("the filter was changed to %v", roles)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"antechamber/api"
 )
 
-// Member is an assigned workspace membership. What a member reads as also
+// Member is an assigned workspace membership. The role that the API shows also
 // depends on the user's role in the organization, see EffectiveRole.
 type Member struct {
 	WorkspaceID string
@@ -35,29 +35,28 @@ var memberIndexes = []index[Member]{
 	}, group: func(a, b *Member) int { return strings.Compare(a.UserID, b.UserID) }},
 }
 
-// memberKey identifies a membership. No id holds a space.
+// memberKey returns the key of a membership. Ids contain no spaces.
 func memberKey(workspace, user string) string { return workspace + " " + user }
 
-// memberRow stands where the user stands: member lists are in the order of the
-// users.
-func memberRow(m Member, place position) *row[Member] {
-	return &row[Member]{key: memberKey(m.WorkspaceID, m.UserID), position: place, Value: m}
+// memberRow returns the row of a member. pos is the user's position, because member
+// lists are in the order of the users.
+func memberRow(m Member, pos position) *row[Member] {
+	return &row[Member]{key: memberKey(m.WorkspaceID, m.UserID), position: pos, Value: m}
 }
 
 func (t *tx) buildMember(m Member) error {
 	u, w := t.users.get(m.UserID), t.workspaces.get(m.WorkspaceID)
 	switch {
 	case u == nil || w == nil || w.Value.isDefault:
-		return fmt.Errorf("user %s cannot be a member of workspace %s", m.UserID, m.WorkspaceID)
+		return fmt.Errorf("user %q cannot be a member of workspace %q", m.UserID, m.WorkspaceID)
 	case t.members.get(memberKey(m.WorkspaceID, m.UserID)) != nil:
-		return fmt.Errorf("user %s is twice a member of workspace %s", m.UserID, m.WorkspaceID)
+		return fmt.Errorf("duplicate member %q of workspace %q", m.UserID, m.WorkspaceID)
 	}
 	t.putMember(m, u.position)
 	return nil
 }
 
-// memberContents returns the members of the workspaces, one workspace after the
-// other.
+// memberContents returns the members of the workspaces, ordered by workspace.
 func (t *tables) memberContents(workspaces []api.Workspace) (members []Member) {
 	for _, w := range workspaces {
 		in := t.members.span(membersByWorkspace, Member{WorkspaceID: w.ID})
@@ -66,24 +65,24 @@ func (t *tables) memberContents(workspaces []api.Workspace) (members []Member) {
 	return members
 }
 
-func (t *tx) putMember(m Member, place position) {
+func (t *tx) putMember(m Member, pos position) {
 	if t.members.get(memberKey(m.WorkspaceID, m.UserID)) == nil {
-		count(t.assigned, m.WorkspaceID, 1)
+		addToCount(t.assigned, m.WorkspaceID, 1)
 	}
-	t.members.put(memberRow(m, place))
+	t.members.put(memberRow(m, pos))
 }
 
 func (t *tx) removeMember(m *row[Member]) {
 	t.members.remove(m.key)
 	t.noteMember(WorkspaceMemberRemoved, m.Value)
-	count(t.assigned, m.Value.WorkspaceID, -1)
+	addToCount(t.assigned, m.Value.WorkspaceID, -1)
 }
 
-// EffectiveRole is the role that a member of a workspace reads as: the higher
-// of the one that the role in the organization brings and the one that was
-// assigned, admin before billing before the rest. It is empty for somebody who
-// has neither, who is no member. (That admins and billing users are members
-// everywhere is documented; which of two roles wins is our guess.)
+// EffectiveRole returns the role that the API shows for a member of a workspace:
+// the higher of the role inherited from the organization and the assigned one,
+// where admin is above billing and billing above the rest. It is empty for a user
+// with neither, who is not a member. (Documented: admins and billing users are
+// members everywhere. Our guess: which of two roles wins.)
 func EffectiveRole(inOrganization api.OrganizationRole, assigned api.WorkspaceRole) api.WorkspaceRole {
 	switch {
 	case inOrganization == api.RoleAdmin || assigned == api.WorkspaceAdmin:
@@ -94,23 +93,23 @@ func EffectiveRole(inOrganization api.OrganizationRole, assigned api.WorkspaceRo
 	return assigned
 }
 
-// member is a user's place in a workspace: the user, and what was assigned.
+// member is a user in a workspace, with the assigned role, if any.
 type member struct {
 	user     *row[User]
 	assigned api.WorkspaceRole
 }
 
-func (m member) place() position { return m.user.position }
+func (m member) pos() position { return m.user.position }
 
-func (m member) in(workspace string) api.WorkspaceMember {
+func (m member) apiMember(workspace string) api.WorkspaceMember {
 	return api.WorkspaceMember{
 		Type: api.TypeWorkspaceMember, UserID: m.user.key, WorkspaceID: workspace,
 		WorkspaceRole: EffectiveRole(m.user.Value.Role, m.assigned),
 	}
 }
 
-// member gives the user's place in the workspace, or nothing. Nobody is a
-// member of the Default Workspace.
+// member returns the user as a member of the workspace, and reports whether the
+// user is one. The Default Workspace has no members.
 func (s *state) member(w *row[Workspace], userID string) (member, bool) {
 	u := s.users.get(userID)
 	if u == nil || w.Value.isDefault {
@@ -123,21 +122,21 @@ func (s *state) member(w *row[Workspace], userID string) (member, bool) {
 	return m, EffectiveRole(u.Value.Role, m.assigned) != ""
 }
 
-// ListWorkspaceMembers returns a page of the workspace's members, in the order
-// of the users.
+// ListWorkspaceMembers returns a page of the workspace's members, in the order of
+// the users.
 //
-// A page walks three runs: the members that were assigned, the admins and the
-// billing users of the organization.
-func (o *Organization) ListWorkspaceMembers(workspaceID string, l List, bad error) (Page[api.WorkspaceMember], error) {
+// A page walks three spans: the assigned members, and the organization's admins and
+// billing users.
+func (o *Organization) ListWorkspaceMembers(workspaceID string, l List, inputErr error) (Page[api.WorkspaceMember], error) {
 	s := o.view()
 	w := s.workspaces.get(workspaceID)
 	switch {
 	case w == nil:
 		return Page[api.WorkspaceMember]{}, notFound("Workspace", workspaceID)
-	case bad != nil:
-		return Page[api.WorkspaceMember]{}, bad
+	case inputErr != nil:
+		return Page[api.WorkspaceMember]{}, inputErr
 	}
-	c, err := l.cursor("User", s.userPlace)
+	c, err := l.cursor("User", s.userPosition)
 	if err != nil || w.Value.isDefault {
 		return Page[api.WorkspaceMember]{}, err
 	}
@@ -165,8 +164,8 @@ func pageOfMembers(workspace string, c cursor, walks []func() (member, bool)) Pa
 	p := Page[api.WorkspaceMember]{
 		HasMore: more,
 		n:       len(members),
-		value:   func(i int) api.WorkspaceMember { return members[i].in(workspace) },
-		encode:  func(b []byte, i int) []byte { return appendMember(b, members[i].in(workspace)) },
+		value:   func(i int) api.WorkspaceMember { return members[i].apiMember(workspace) },
+		encode:  func(b []byte, i int) []byte { return appendMember(b, members[i].apiMember(workspace)) },
 	}
 	for _, m := range members {
 		p.size += len(`{"type":"workspace_member","user_id":"","workspace_id":"","workspace_role":"workspace_restricted_developer"}`) +
@@ -178,8 +177,8 @@ func pageOfMembers(workspace string, c cursor, walks []func() (member, bool)) Pa
 	return p
 }
 
-// appendMember encodes a member. Members are not stored as they read, so they
-// are encoded when they are read.
+// appendMember appends the JSON of a member, which is not stored because the role
+// depends on the user's.
 func appendMember(b []byte, m api.WorkspaceMember) []byte {
 	b = append(b, `{"type":"workspace_member","user_id":`...)
 	b = appendID(b, m.UserID)
@@ -190,13 +189,13 @@ func appendMember(b []byte, m api.WorkspaceMember) []byte {
 	return append(b, '}')
 }
 
-// memberObject is a member as a single answer.
+// memberObject returns a member with its JSON.
 func memberObject(workspace string, m member) Object[api.WorkspaceMember] {
-	v := m.in(workspace)
+	v := m.apiMember(workspace)
 	return Object[api.WorkspaceMember]{v, string(appendMember(nil, v))}
 }
 
-// GetWorkspaceMember gives the user's place in the workspace.
+// GetWorkspaceMember returns a member of the workspace.
 func (o *Organization) GetWorkspaceMember(workspaceID, userID string) (Object[api.WorkspaceMember], error) {
 	s := o.view()
 	w := s.workspaces.get(workspaceID)
@@ -210,17 +209,16 @@ func (o *Organization) GetWorkspaceMember(workspaceID, userID string) (Object[ap
 	return memberObject(w.key, m), nil
 }
 
-// NewWorkspaceMember says who joins a workspace, and as what.
+// NewWorkspaceMember is the input of AddWorkspaceMember.
 type NewWorkspaceMember struct {
 	UserID        string
 	WorkspaceRole api.WorkspaceRole // one of api.AssignableWorkspaceRoles
 }
 
-// AddWorkspaceMember gives a user of the organization a place in the
-// workspace.
-func (o *Organization) AddWorkspaceMember(workspaceID string, in NewWorkspaceMember, bad error) (Object[api.WorkspaceMember], error) {
+// AddWorkspaceMember adds a user of the organization to the workspace.
+func (o *Organization) AddWorkspaceMember(workspaceID string, in NewWorkspaceMember, inputErr error) (Object[api.WorkspaceMember], error) {
 	return update(o, func(t *tx) (none Object[api.WorkspaceMember], err error) {
-		w, err := t.memberWorkspace(workspaceID, bad)
+		w, err := t.memberWorkspace(workspaceID, inputErr)
 		if err != nil {
 			return none, err
 		}
@@ -239,15 +237,15 @@ func (o *Organization) AddWorkspaceMember(workspaceID string, in NewWorkspaceMem
 	})
 }
 
-// memberWorkspace finds the workspace whose members are to be changed, and
-// refuses in the order of the checks: the id, the body, the state.
-func (t *tx) memberWorkspace(id string, bad error) (*row[Workspace], error) {
+// memberWorkspace returns the workspace whose members an operation changes, or
+// refuses, in the order of the checks: id, body, state.
+func (t *tx) memberWorkspace(id string, inputErr error) (*row[Workspace], error) {
 	w := t.workspaces.get(id)
 	switch {
 	case w == nil:
 		return nil, notFound("Workspace", id)
-	case bad != nil:
-		return nil, bad
+	case inputErr != nil:
+		return nil, inputErr
 	case w.Value.isDefault:
 		return nil, invalid("The Default Workspace has no members that could be managed.")
 	case !w.Value.ArchivedAt.IsZero():
@@ -256,32 +254,32 @@ func (t *tx) memberWorkspace(id string, bad error) (*row[Workspace], error) {
 	return w, nil
 }
 
-// assign gives the user a role in the workspace, within the limit of its
-// members. The limit counts those who were assigned (our guess), so a change
-// of role can meet it too: it is the first assignment of a billing user.
+// assign gives the user a role in the workspace, within its member limit. The limit
+// counts assigned members (our guess), so a change of role can exceed it too: for a
+// billing user, it is the first assignment.
 func (t *tx) assign(w *row[Workspace], u *row[User], role api.WorkspaceRole) (Object[api.WorkspaceMember], error) {
-	if t.members.get(memberKey(w.key, u.key)) == nil && reached(t.settings.WorkspaceMemberLimit, counted(t.assigned, w.key)) {
+	if t.members.get(memberKey(w.key, u.key)) == nil && reached(t.settings.WorkspaceMemberLimit, countOf(t.assigned, w.key)) {
 		return Object[api.WorkspaceMember]{}, refused(api.WorkspaceMemberLimitExceeded,
 			"Workspace `"+w.key+"` has reached its limit of members.")
 	}
-	m, what := Member{WorkspaceID: w.key, UserID: u.key, Role: role}, WorkspaceMemberUpdated
+	m, effect := Member{WorkspaceID: w.key, UserID: u.key, Role: role}, WorkspaceMemberUpdated
 	old := t.members.get(memberKey(w.key, u.key))
 	if old == nil && EffectiveRole(u.Value.Role, "") == "" {
-		what = WorkspaceMemberAdded
+		effect = WorkspaceMemberAdded
 	}
 	if old == nil || old.Value != m {
 		t.putMember(m, u.position)
-		t.noteMember(what, m)
+		t.noteMember(effect, m)
 	}
 	return memberObject(w.key, member{u, role}), nil
 }
 
-// UpdateWorkspaceMember gives a member another role. A role that comes from
-// the organization cannot be changed, except that a billing user can become
+// UpdateWorkspaceMember changes a member's role. A role inherited from the
+// organization cannot be changed, except that a billing user can become
 // workspace_admin.
-func (o *Organization) UpdateWorkspaceMember(workspaceID, userID string, role api.WorkspaceRole, bad error) (Object[api.WorkspaceMember], error) {
+func (o *Organization) UpdateWorkspaceMember(workspaceID, userID string, role api.WorkspaceRole, inputErr error) (Object[api.WorkspaceMember], error) {
 	return update(o, func(t *tx) (none Object[api.WorkspaceMember], err error) {
-		w, m, err := t.managedMember(workspaceID, userID, bad)
+		w, m, err := t.managedMember(workspaceID, userID, inputErr)
 		if err != nil {
 			return none, err
 		}
@@ -293,7 +291,7 @@ func (o *Organization) UpdateWorkspaceMember(workspaceID, userID string, role ap
 	})
 }
 
-// RemoveWorkspaceMember takes a member out of the workspace.
+// RemoveWorkspaceMember removes a member from the workspace.
 func (o *Organization) RemoveWorkspaceMember(workspaceID, userID string) (Object[api.WorkspaceMemberDeleted], error) {
 	return update(o, func(t *tx) (none Object[api.WorkspaceMemberDeleted], err error) {
 		w, m, err := t.managedMember(workspaceID, userID, nil)
@@ -310,10 +308,10 @@ func (o *Organization) RemoveWorkspaceMember(workspaceID, userID string) (Object
 	})
 }
 
-// managedMember finds the member whose place is to be changed, and refuses in
-// the order of the checks. In the Default Workspace nobody is a member, so
-// there the refusal is that it has none to manage.
-func (t *tx) managedMember(workspaceID, userID string, bad error) (*row[Workspace], member, error) {
+// managedMember returns the member that an operation changes, or refuses, in the
+// order of the checks. The Default Workspace has no members, so for it the refusal
+// is that there are none to manage.
+func (t *tx) managedMember(workspaceID, userID string, inputErr error) (*row[Workspace], member, error) {
 	w := t.workspaces.get(workspaceID)
 	if w == nil {
 		return nil, member{}, notFound("Workspace", workspaceID)
@@ -322,7 +320,7 @@ func (t *tx) managedMember(workspaceID, userID string, bad error) (*row[Workspac
 	if !ok && !w.Value.isDefault {
 		return nil, member{}, notFound("Workspace member", userID)
 	}
-	w, err := t.memberWorkspace(workspaceID, bad)
+	w, err := t.memberWorkspace(workspaceID, inputErr)
 	return w, m, err
 }
 

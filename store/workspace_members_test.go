@@ -9,26 +9,25 @@ import (
 
 type memberCall = func() (store.Object[api.WorkspaceMember], error)
 
-func (o *org) add(workspaceID, userID string, role api.WorkspaceRole) memberCall {
+func (o *org) addMember(workspaceID, userID string, role api.WorkspaceRole) memberCall {
 	return func() (store.Object[api.WorkspaceMember], error) {
 		return o.AddWorkspaceMember(workspaceID, store.NewWorkspaceMember{UserID: userID, WorkspaceRole: role}, nil)
 	}
 }
 
-func (o *org) change(workspaceID, userID string, role api.WorkspaceRole) memberCall {
+func (o *org) updateMember(workspaceID, userID string, role api.WorkspaceRole) memberCall {
 	return func() (store.Object[api.WorkspaceMember], error) {
 		return o.UpdateWorkspaceMember(workspaceID, userID, role, nil)
 	}
 }
 
-func (o *org) leave(workspaceID, userID string) func() (store.Object[api.WorkspaceMemberDeleted], error) {
+func (o *org) removeMember(workspaceID, userID string) func() (store.Object[api.WorkspaceMemberDeleted], error) {
 	return func() (store.Object[api.WorkspaceMemberDeleted], error) {
 		return o.RemoveWorkspaceMember(workspaceID, userID)
 	}
 }
 
-// lab is an organization with a workspace and some users, who are members as
-// the argument says.
+// lab builds an organization with two workspaces, some users and the given members.
 func lab(t *testing.T, members ...store.Member) *org {
 	t.Helper()
 	return open(t, store.Contents{
@@ -43,36 +42,36 @@ func lab(t *testing.T, members ...store.Member) *org {
 func TestAddWorkspaceMember(t *testing.T) {
 	for _, role := range api.AssignableWorkspaceRoles {
 		o := lab(t)
-		got := must(o.add("wrkspc_lab", "user_ann", role)())(t)
+		got := must(o.addMember("wrkspc_lab", "user_ann", role)())(t)
 		want := api.WorkspaceMember{Type: "workspace_member", UserID: "user_ann", WorkspaceID: "wrkspc_lab", WorkspaceRole: role}
 		diff(t, "member", want, got.Value)
 		diff(t, "JSON", `{"type":"workspace_member","user_id":"user_ann","workspace_id":"wrkspc_lab","workspace_role":"`+string(role)+`"}`, got.JSON)
-		diff(t, "what is read", want, object(o.GetWorkspaceMember("wrkspc_lab", "user_ann"))(t))
+		diff(t, "read back", want, object(o.GetWorkspaceMember("wrkspc_lab", "user_ann"))(t))
 		diff(t, "role", role, o.role("wrkspc_lab", "user_ann"))
 		diff(t, "role elsewhere", "", o.role("wrkspc_shop", "user_ann"))
 	}
 }
 
-func TestAddWorkspaceMemberRefusesStrangers(t *testing.T) {
+func TestAddWorkspaceMemberRefusesUnknownUsers(t *testing.T) {
 	o := lab(t)
-	refused(o, store.Error{Kind: store.NotFound, Message: "User `user_x` not found."}, o.add("wrkspc_lab", "user_x", api.WorkspaceUser))
+	refused(o, store.Error{Kind: store.NotFound, Message: "User `user_x` not found."}, o.addMember("wrkspc_lab", "user_x", api.WorkspaceUser))
 	object(o.RemoveOrganizationMember("user_ann"))(t)
-	refused(o, store.Error{Kind: store.NotFound, Message: "User `user_ann` not found."}, o.add("wrkspc_lab", "user_ann", api.WorkspaceUser))
+	refused(o, store.Error{Kind: store.NotFound, Message: "User `user_ann` not found."}, o.addMember("wrkspc_lab", "user_ann", api.WorkspaceUser))
 }
 
 func TestAddWorkspaceMemberRefusesMembers(t *testing.T) {
 	o := lab(t, member("wrkspc_lab", "user_ann", api.WorkspaceUser))
 	// Without an error code.
-	refused(o, store.Error{Message: "user_ann"}, o.add("wrkspc_lab", "user_ann", api.WorkspaceUser))
-	refused(o, store.Error{Message: "user_ann"}, o.add("wrkspc_lab", "user_ann", api.WorkspaceAdmin))
-	object(o.add("wrkspc_shop", "user_ann", api.WorkspaceUser)())(t)
+	refused(o, store.Error{Message: "user_ann"}, o.addMember("wrkspc_lab", "user_ann", api.WorkspaceUser))
+	refused(o, store.Error{Message: "user_ann"}, o.addMember("wrkspc_lab", "user_ann", api.WorkspaceAdmin))
+	object(o.addMember("wrkspc_shop", "user_ann", api.WorkspaceUser)())(t)
 }
 
-func TestAddWorkspaceMemberRefusesThoseWhoAreThereByInheritance(t *testing.T) {
+func TestAddWorkspaceMemberRefusesInheritedMembers(t *testing.T) {
 	o := lab(t)
 	for _, id := range []string{"user_boss", "user_bill"} {
 		for _, role := range api.AssignableWorkspaceRoles {
-			refused(o, store.Error{Message: id}, o.add("wrkspc_lab", id, role))
+			refused(o, store.Error{Message: id}, o.addMember("wrkspc_lab", id, role))
 		}
 	}
 }
@@ -85,14 +84,14 @@ func TestAdminsAndBillingUsersAreMembersEverywhere(t *testing.T) {
 		diff(t, "role of the admin", api.WorkspaceAdmin, o.role(id, "user_boss"))
 		diff(t, "role of the billing user", api.WorkspaceBilling, o.role(id, "user_bill"))
 	}
-	made := object(o.newWorkspace("new")())(t)
-	wantIDs(t, o.members(made.ID, all), "user_boss", "user_bill")
+	created := object(o.newWorkspace("new")())(t)
+	wantIDs(t, o.members(created.ID, all), "user_boss", "user_bill")
 }
 
 func TestMemberListsAreInTheOrderOfTheUsers(t *testing.T) {
 	o := lab(t)
 	for _, id := range []string{"user_cleo", "user_ann", "user_bob"} {
-		object(o.add("wrkspc_lab", id, api.WorkspaceUser)())(t)
+		object(o.addMember("wrkspc_lab", id, api.WorkspaceUser)())(t)
 	}
 	wantIDs(t, o.members("wrkspc_lab", all), "user_ann", "user_bob", "user_boss", "user_bill", "user_cleo")
 }
@@ -100,32 +99,32 @@ func TestMemberListsAreInTheOrderOfTheUsers(t *testing.T) {
 func TestInheritedRolesCannotBeChangedOrRemoved(t *testing.T) {
 	o := lab(t)
 	for _, role := range api.AssignableWorkspaceRoles {
-		refused(o, store.Error{Message: "user_boss"}, o.change("wrkspc_lab", "user_boss", role))
+		refused(o, store.Error{Message: "user_boss"}, o.updateMember("wrkspc_lab", "user_boss", role))
 		if role != api.WorkspaceAdmin {
-			refused(o, store.Error{Message: "user_bill"}, o.change("wrkspc_lab", "user_bill", role))
+			refused(o, store.Error{Message: "user_bill"}, o.updateMember("wrkspc_lab", "user_bill", role))
 		}
 	}
-	refused(o, store.Error{Message: "user_boss"}, o.leave("wrkspc_lab", "user_boss"))
-	refused(o, store.Error{Message: "user_bill"}, o.leave("wrkspc_lab", "user_bill"))
+	refused(o, store.Error{Message: "user_boss"}, o.removeMember("wrkspc_lab", "user_boss"))
+	refused(o, store.Error{Message: "user_bill"}, o.removeMember("wrkspc_lab", "user_bill"))
 }
 
 func TestBillingUserCanBecomeWorkspaceAdmin(t *testing.T) {
 	o := lab(t)
-	got := object(o.change("wrkspc_lab", "user_bill", api.WorkspaceAdmin)())(t)
-	diff(t, "answer", api.WorkspaceAdmin, got.WorkspaceRole)
+	got := object(o.updateMember("wrkspc_lab", "user_bill", api.WorkspaceAdmin)())(t)
+	diff(t, "response", api.WorkspaceAdmin, got.WorkspaceRole)
 	diff(t, "role", api.WorkspaceAdmin, o.role("wrkspc_lab", "user_bill"))
 	diff(t, "role elsewhere", api.WorkspaceBilling, o.role("wrkspc_shop", "user_bill"))
 	wantIDs(t, o.members("wrkspc_lab", all), "user_boss", "user_bill")
 
-	// What was assigned is left when the role in the organization goes.
+	// The assigned role remains after the role in the organization changes.
 	object(o.UpdateOrganizationMember("user_bill", api.RoleUser, nil))(t)
-	diff(t, "what was assigned", api.WorkspaceAdmin, o.role("wrkspc_lab", "user_bill"))
-	diff(t, "nothing", "", o.role("wrkspc_shop", "user_bill"))
+	diff(t, "assigned role", api.WorkspaceAdmin, o.role("wrkspc_lab", "user_bill"))
+	diff(t, "role elsewhere afterwards", "", o.role("wrkspc_shop", "user_bill"))
 }
 
-// TestMemberReadsAsTheHigherRole is the whole table of roles: admin before
-// billing before the rest.
-func TestMemberReadsAsTheHigherRole(t *testing.T) {
+// TestEffectiveRoleIsTheHigherRole checks every pair of roles: admin is above billing,
+// and billing above the rest.
+func TestEffectiveRoleIsTheHigherRole(t *testing.T) {
 	for _, inOrganization := range api.OrganizationRoles {
 		for _, assigned := range append([]api.WorkspaceRole{""}, api.AssignableWorkspaceRoles...) {
 			want := assigned
@@ -147,26 +146,26 @@ func TestMemberReadsAsTheHigherRole(t *testing.T) {
 	}
 }
 
-// TestAssignedRoleIsLeftWhenTheOrganizationRoleGoes takes somebody who was
-// assigned through billing and back.
-func TestAssignedRoleIsLeftWhenTheOrganizationRoleGoes(t *testing.T) {
+// TestAssignedRoleSurvivesAnInheritedOne makes an assigned member billing and undoes
+// it.
+func TestAssignedRoleSurvivesAnInheritedOne(t *testing.T) {
 	o := lab(t, member("wrkspc_lab", "user_ann", api.WorkspaceRestrictedDeveloper))
 	object(o.UpdateOrganizationMember("user_ann", api.RoleBilling, nil))(t)
 	diff(t, "as billing", api.WorkspaceBilling, o.role("wrkspc_lab", "user_ann"))
-	refused(o, store.Error{Message: "user_ann"}, o.add("wrkspc_lab", "user_ann", api.WorkspaceUser))
-	refused(o, store.Error{Message: "user_ann"}, o.change("wrkspc_lab", "user_ann", api.WorkspaceUser))
-	refused(o, store.Error{Message: "user_ann"}, o.leave("wrkspc_lab", "user_ann"))
+	refused(o, store.Error{Message: "user_ann"}, o.addMember("wrkspc_lab", "user_ann", api.WorkspaceUser))
+	refused(o, store.Error{Message: "user_ann"}, o.updateMember("wrkspc_lab", "user_ann", api.WorkspaceUser))
+	refused(o, store.Error{Message: "user_ann"}, o.removeMember("wrkspc_lab", "user_ann"))
 	object(o.UpdateOrganizationMember("user_ann", api.RoleDeveloper, nil))(t)
 	diff(t, "afterwards", api.WorkspaceRestrictedDeveloper, o.role("wrkspc_lab", "user_ann"))
-	object(o.leave("wrkspc_lab", "user_ann")())(t)
+	object(o.removeMember("wrkspc_lab", "user_ann")())(t)
 	diff(t, "after leaving", "", o.role("wrkspc_lab", "user_ann"))
 }
 
 func TestUpdateWorkspaceMember(t *testing.T) {
 	for _, role := range api.AssignableWorkspaceRoles {
 		o := lab(t, member("wrkspc_lab", "user_ann", api.WorkspaceUser), member("wrkspc_shop", "user_ann", api.WorkspaceDeveloper))
-		got := object(o.change("wrkspc_lab", "user_ann", role)())(t)
-		diff(t, "answer", api.WorkspaceMember{Type: "workspace_member", UserID: "user_ann", WorkspaceID: "wrkspc_lab", WorkspaceRole: role}, got)
+		got := object(o.updateMember("wrkspc_lab", "user_ann", role)())(t)
+		diff(t, "response", api.WorkspaceMember{Type: "workspace_member", UserID: "user_ann", WorkspaceID: "wrkspc_lab", WorkspaceRole: role}, got)
 		diff(t, "role", role, o.role("wrkspc_lab", "user_ann"))
 		diff(t, "role elsewhere", api.WorkspaceDeveloper, o.role("wrkspc_shop", "user_ann"))
 	}
@@ -174,23 +173,23 @@ func TestUpdateWorkspaceMember(t *testing.T) {
 
 func TestRemoveWorkspaceMember(t *testing.T) {
 	o := lab(t, member("wrkspc_lab", "user_ann", api.WorkspaceUser), member("wrkspc_shop", "user_ann", api.WorkspaceUser))
-	got := must(o.leave("wrkspc_lab", "user_ann")())(t)
+	got := must(o.removeMember("wrkspc_lab", "user_ann")())(t)
 	diff(t, "JSON", `{"type":"workspace_member_deleted","user_id":"user_ann","workspace_id":"wrkspc_lab"}`, got.JSON)
 	diff(t, "value", api.WorkspaceMemberDeleted{Type: "workspace_member_deleted", UserID: "user_ann", WorkspaceID: "wrkspc_lab"}, got.Value)
 	diff(t, "role", "", o.role("wrkspc_lab", "user_ann"))
 	diff(t, "role elsewhere", api.WorkspaceUser, o.role("wrkspc_shop", "user_ann"))
 	object(o.GetOrganizationMember("user_ann"))(t)
-	object(o.add("wrkspc_lab", "user_ann", api.WorkspaceUser)())(t)
+	object(o.addMember("wrkspc_lab", "user_ann", api.WorkspaceUser)())(t)
 }
 
-func TestWhoIsNoMemberCannotBeChangedOrRemoved(t *testing.T) {
+func TestUsersWhoAreNotMembersAreNotFound(t *testing.T) {
 	o := lab(t, member("wrkspc_shop", "user_ann", api.WorkspaceUser))
 	for _, id := range []string{"user_ann", "user_x"} {
 		want := store.Error{Kind: store.NotFound, Message: "Workspace member `" + id + "` not found."}
 		_, err := o.GetWorkspaceMember("wrkspc_lab", id)
 		wantRefusal(t, want, err)
-		refused(o, want, o.change("wrkspc_lab", id, api.WorkspaceUser))
-		refused(o, want, o.leave("wrkspc_lab", id))
+		refused(o, want, o.updateMember("wrkspc_lab", id, api.WorkspaceUser))
+		refused(o, want, o.removeMember("wrkspc_lab", id))
 	}
 }
 
@@ -205,25 +204,26 @@ func TestWorkspaceMemberLimit(t *testing.T) {
 		Members:    []store.Member{member("wrkspc_lab", "user_ann", api.WorkspaceUser)},
 	})
 	full := store.Error{Code: "workspace_member_limit_exceeded"}
-	object(o.add("wrkspc_lab", "user_bob", api.WorkspaceUser)())(t)
-	refused(o, full, o.add("wrkspc_lab", "user_cat", api.WorkspaceUser))
-	// An update can meet it too: the first assignment of a billing user.
-	refused(o, full, o.change("wrkspc_lab", "user_bill", api.WorkspaceAdmin))
-	// A limit for each workspace, and a change of role adds nobody.
-	object(o.add("wrkspc_shop", "user_cat", api.WorkspaceUser)())(t)
-	object(o.change("wrkspc_lab", "user_bob", api.WorkspaceAdmin)())(t)
+	object(o.addMember("wrkspc_lab", "user_bob", api.WorkspaceUser)())(t)
+	refused(o, full, o.addMember("wrkspc_lab", "user_cat", api.WorkspaceUser))
+	// An update can exceed it too: the first assignment of a billing user.
+	refused(o, full, o.updateMember("wrkspc_lab", "user_bill", api.WorkspaceAdmin))
+	// Each workspace has its own limit, and a change of role adds no member.
+	object(o.addMember("wrkspc_shop", "user_cat", api.WorkspaceUser)())(t)
+	object(o.updateMember("wrkspc_lab", "user_bob", api.WorkspaceAdmin)())(t)
 
-	object(o.leave("wrkspc_lab", "user_bob")())(t)
-	object(o.change("wrkspc_lab", "user_bill", api.WorkspaceAdmin)())(t)
-	refused(o, full, o.add("wrkspc_lab", "user_cat", api.WorkspaceUser))
+	object(o.removeMember("wrkspc_lab", "user_bob")())(t)
+	object(o.updateMember("wrkspc_lab", "user_bill", api.WorkspaceAdmin)())(t)
+	refused(o, full, o.addMember("wrkspc_lab", "user_cat", api.WorkspaceUser))
 
 	object(o.RemoveOrganizationMember("user_ann"))(t)
-	object(o.add("wrkspc_lab", "user_cat", api.WorkspaceUser)())(t)
-	refused(o, full, o.add("wrkspc_lab", "user_dan", api.WorkspaceUser))
+	object(o.addMember("wrkspc_lab", "user_cat", api.WorkspaceUser)())(t)
+	refused(o, full, o.addMember("wrkspc_lab", "user_dan", api.WorkspaceUser))
 }
 
-// TestMembersOfTheContentsCountOnce holds that the limit counts who is there.
-func TestMembersOfTheContentsCountOnce(t *testing.T) {
+// TestWorkspaceMemberLimitCountsMembersOfTheContents checks that the limit counts each
+// of them once.
+func TestWorkspaceMemberLimitCountsMembersOfTheContents(t *testing.T) {
 	o := open(t, store.Contents{
 		Settings:   settings(func(s *store.Settings) { s.WorkspaceMemberLimit = new(3) }),
 		Users:      []api.User{user("ann", "user"), user("bob", "user"), user("cat", "user"), user("dan", "user")},
@@ -232,6 +232,6 @@ func TestMembersOfTheContentsCountOnce(t *testing.T) {
 			member("wrkspc_lab", "user_ann", api.WorkspaceUser), member("wrkspc_lab", "user_bob", api.WorkspaceUser),
 		},
 	})
-	object(o.add("wrkspc_lab", "user_cat", api.WorkspaceUser)())(t)
-	refused(o, store.Error{Code: "workspace_member_limit_exceeded"}, o.add("wrkspc_lab", "user_dan", api.WorkspaceUser))
+	object(o.addMember("wrkspc_lab", "user_cat", api.WorkspaceUser)())(t)
+	refused(o, store.Error{Code: "workspace_member_limit_exceeded"}, o.addMember("wrkspc_lab", "user_dan", api.WorkspaceUser))
 }

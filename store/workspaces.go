@@ -9,7 +9,7 @@ import (
 	"antechamber/api"
 )
 
-// Workspace is a workspace as the store keeps it.
+// Workspace is a workspace in the store.
 type Workspace struct {
 	api.Workspace
 	isDefault bool
@@ -42,7 +42,7 @@ func workspaceRow(w api.Workspace, isDefault bool) *row[Workspace] {
 
 func (t *tx) buildDefaultWorkspace(w api.Workspace) error {
 	if !w.ArchivedAt.IsZero() {
-		return fmt.Errorf("the Default Workspace %s is archived", w.ID)
+		return fmt.Errorf("the Default Workspace %q must not be archived", w.ID)
 	}
 	t.defaultWorkspace = w.ID
 	t.workspaces.put(workspaceRow(w, true))
@@ -51,13 +51,13 @@ func (t *tx) buildDefaultWorkspace(w api.Workspace) error {
 
 func (t *tx) buildWorkspace(w api.Workspace) error {
 	if t.workspaces.get(w.ID) != nil {
-		return fmt.Errorf("workspace %s is there twice", w.ID)
+		return fmt.Errorf("duplicate workspace %q", w.ID)
 	}
 	t.workspaces.put(workspaceRow(w, false))
 	return nil
 }
 
-// workspaceContents returns the workspaces but the Default Workspace.
+// workspaceContents returns all workspaces except the Default Workspace.
 func (t *tables) workspaceContents() []api.Workspace {
 	plain := func(w *Workspace) api.Workspace { return w.Workspace }
 	all := collect(nil, t.workspaces.span(workspacesLive, Workspace{}), plain)
@@ -66,26 +66,26 @@ func (t *tables) workspaceContents() []api.Workspace {
 	return all
 }
 
-// MaxIDs is how many ids a list of workspaces can be filtered by.
+// MaxIDs is the most ids that a list of workspaces can be filtered by.
 const MaxIDs = 100
 
-// WorkspaceFilter narrows a list of workspaces; its fields are AND-ed.
+// WorkspaceFilter filters a list of workspaces. A workspace must match all fields.
 type WorkspaceFilter struct {
-	IDs             []string // any of these, MaxIDs at most; nil for all
+	IDs             []string // any of these, at most MaxIDs; nil for all
 	IncludeArchived bool
 	IncludeDefault  bool
 }
 
 // ListWorkspaces returns a page of the workspaces, newest first.
 //
-// A page walks the run of workspaces in use and, where they are included, the
-// run of archived ones and the Default Workspace; by id the workspaces named.
-func (o *Organization) ListWorkspaces(f WorkspaceFilter, l List, bad error) (Page[Workspace], error) {
-	if bad != nil {
-		return Page[Workspace]{}, bad
+// A page walks the span of live workspaces and, if included, the archived ones and
+// the Default Workspace; by id, only the workspaces named.
+func (o *Organization) ListWorkspaces(f WorkspaceFilter, l List, inputErr error) (Page[Workspace], error) {
+	if inputErr != nil {
+		return Page[Workspace]{}, inputErr
 	}
 	s := o.view()
-	c, err := l.cursor("Workspace", s.workspaces.place)
+	c, err := l.cursor("Workspace", s.workspaces.positionOf)
 	if err != nil {
 		return Page[Workspace]{}, err
 	}
@@ -137,20 +137,19 @@ func (o *Organization) GetWorkspace(id string) (Object[Workspace], error) {
 	return w.object(), nil
 }
 
-// NewWorkspace is what a workspace is created from.
+// NewWorkspace is the input of CreateWorkspace.
 type NewWorkspace struct {
 	Name          string
-	DisplayColor  string // one is chosen when it is empty
+	DisplayColor  string // chosen when empty
 	ExternalKeyID string
 	Tags          map[string]string
 	DataResidency api.DataResidency
 }
 
-// CreateWorkspace adds a workspace, unless the organization has as many as it
-// may have.
-func (o *Organization) CreateWorkspace(in NewWorkspace, bad error) (Object[Workspace], error) {
-	if bad != nil {
-		return Object[Workspace]{}, bad
+// CreateWorkspace adds a workspace, within the organization's limit.
+func (o *Organization) CreateWorkspace(in NewWorkspace, inputErr error) (Object[Workspace], error) {
+	if inputErr != nil {
+		return Object[Workspace]{}, inputErr
 	}
 	return update(o, func(t *tx) (Object[Workspace], error) {
 		if err := checkResidency(in.DataResidency); err != nil {
@@ -160,45 +159,43 @@ func (o *Organization) CreateWorkspace(in NewWorkspace, bad error) (Object[Works
 			return Object[Workspace]{}, invalid("The organization has reached its limit of " + strconv.Itoa(limit) +
 				" workspaces that are not archived.")
 		}
-		made := api.Workspace{
-			ID: drawID(t, &t.workspaces, "wrkspc_"), Type: api.TypeWorkspace,
+		created := api.Workspace{
+			ID: newID(t, &t.workspaces, "wrkspc_"), Type: api.TypeWorkspace,
 			Name: in.Name, DisplayColor: in.DisplayColor, CreatedAt: t.now,
 			CompartmentID: t.ids.UUID(), ExternalKeyID: api.Nullable(in.ExternalKeyID),
 			Tags: map[string]string{}, DataResidency: in.DataResidency,
 		}
-		maps.Copy(made.Tags, in.Tags)
-		if made.DisplayColor == "" {
-			made.DisplayColor = t.ids.Color()
+		maps.Copy(created.Tags, in.Tags)
+		if created.DisplayColor == "" {
+			created.DisplayColor = t.ids.Color()
 		}
-		w := workspaceRow(made, false)
+		w := workspaceRow(created, false)
 		t.workspaces.put(w)
 		t.note(WorkspaceCreated, w.key)
 		return w.object(), nil
 	})
 }
 
-// WorkspaceUpdate is what an update of a workspace changes; a nil field
-// changes nothing.
+// WorkspaceUpdate is the input of UpdateWorkspace. A nil field changes nothing.
 type WorkspaceUpdate struct {
 	Name                 *string
 	DisplayColor         *string
 	ExternalKeyID        *string
-	Tags                 map[string]*string // merged key by key; nil deletes a key
+	Tags                 map[string]*string // merged key by key; a nil value deletes the key
 	AllowedInferenceGeos *api.AllowedGeos
 	DefaultInferenceGeo  *string
 }
 
-// UpdateWorkspace changes a workspace that is not archived. The Default
-// Workspace keeps its name (documented); its other fields can be changed (our
-// guess).
-func (o *Organization) UpdateWorkspace(id string, in WorkspaceUpdate, bad error) (Object[Workspace], error) {
+// UpdateWorkspace changes a workspace that is not archived. The Default Workspace
+// cannot be renamed (documented), but its other fields can change (our guess).
+func (o *Organization) UpdateWorkspace(id string, in WorkspaceUpdate, inputErr error) (Object[Workspace], error) {
 	return update(o, func(t *tx) (Object[Workspace], error) {
 		w := t.workspaces.get(id)
 		switch {
 		case w == nil:
 			return Object[Workspace]{}, notFound("Workspace", id)
-		case bad != nil:
-			return Object[Workspace]{}, bad
+		case inputErr != nil:
+			return Object[Workspace]{}, inputErr
 		case !w.Value.ArchivedAt.IsZero():
 			return Object[Workspace]{}, archivedWorkspace(id)
 		}
@@ -237,7 +234,7 @@ func (o *Organization) UpdateWorkspace(id string, in WorkspaceUpdate, bad error)
 	})
 }
 
-// mergeTags returns a map of its own: rows share theirs.
+// mergeTags returns a new map, because versions share the maps of their rows.
 func mergeTags(tags map[string]string, changes map[string]*string) map[string]string {
 	merged := make(map[string]string, len(tags)+len(changes))
 	maps.Copy(merged, tags)
@@ -251,7 +248,7 @@ func mergeTags(tags map[string]string, changes map[string]*string) map[string]st
 	return merged
 }
 
-// checkResidency holds that the default inference geo is among the allowed
+// checkResidency refuses a default inference geo that is not among the allowed
 // ones. (Documented.)
 func checkResidency(d api.DataResidency) error {
 	if d.AllowedInferenceGeos == nil || slices.Contains(d.AllowedInferenceGeos, d.DefaultInferenceGeo) {
@@ -264,7 +261,7 @@ func archivedWorkspace(id string) error {
 	return invalid("Workspace `" + id + "` is archived and cannot be changed.")
 }
 
-// ArchiveWorkspace archives the workspace and every API key in it, for good.
+// ArchiveWorkspace archives the workspace and every API key in it, permanently.
 // Archiving it again changes nothing.
 func (o *Organization) ArchiveWorkspace(id string) (Object[Workspace], error) {
 	return update(o, func(t *tx) (Object[Workspace], error) {

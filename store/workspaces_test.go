@@ -11,18 +11,18 @@ import (
 	"antechamber/store"
 )
 
-// newWorkspace is a call that creates a workspace with nothing but a name.
+// newWorkspace returns a call that creates a workspace with only a name.
 func (o *org) newWorkspace(name string) func() (store.Object[store.Workspace], error) {
 	return func() (store.Object[store.Workspace], error) {
 		return o.CreateWorkspace(store.NewWorkspace{Name: name, DataResidency: api.DefaultDataResidency()}, nil)
 	}
 }
 
-func (o *org) update(id string, in store.WorkspaceUpdate) func() (store.Object[store.Workspace], error) {
+func (o *org) updateWorkspace(id string, in store.WorkspaceUpdate) func() (store.Object[store.Workspace], error) {
 	return func() (store.Object[store.Workspace], error) { return o.UpdateWorkspace(id, in, nil) }
 }
 
-func (o *org) archive(id string) func() (store.Object[store.Workspace], error) {
+func (o *org) archiveWorkspace(id string) func() (store.Object[store.Workspace], error) {
 	return func() (store.Object[store.Workspace], error) { return o.ArchiveWorkspace(id) }
 }
 
@@ -46,11 +46,11 @@ func TestCreateWorkspace(t *testing.T) {
 			t.Errorf("%q is not of the form %s", s, pattern)
 		}
 	}
-	diff(t, "what is read", w, object(o.GetWorkspace(w.ID))(t).Workspace)
+	diff(t, "read back", w, object(o.GetWorkspace(w.ID))(t).Workspace)
 	wantIDs(t, o.workspaces(store.WorkspaceFilter{}, all), w.ID)
 }
 
-func TestCreateWorkspaceWithEverything(t *testing.T) {
+func TestCreateWorkspaceWithAllFields(t *testing.T) {
 	o := open(t, store.Contents{})
 	tags := map[string]string{"team": "core"}
 	in := store.NewWorkspace{
@@ -70,7 +70,7 @@ func TestWorkspaceNamesNeedNotBeUnique(t *testing.T) {
 	first, second := object(o.newWorkspace("Lab")())(t), object(o.newWorkspace("Lab")())(t)
 	wantIDs(t, o.workspaces(store.WorkspaceFilter{}, all), second.ID, first.ID)
 	if first.CompartmentID == second.CompartmentID {
-		t.Errorf("both have the compartment %s", first.CompartmentID)
+		t.Errorf("both workspaces have the compartment id %s", first.CompartmentID)
 	}
 	object(o.newWorkspace("Default")())(t)
 }
@@ -96,7 +96,7 @@ func TestWorkspaceLimitIsASetting(t *testing.T) {
 	refused(o, store.Error{}, o.newWorkspace("b"))
 }
 
-func TestDefaultInferenceGeoIsAmongTheAllowedOnes(t *testing.T) {
+func TestDefaultInferenceGeoMustBeAllowed(t *testing.T) {
 	o := open(t, store.Contents{Workspaces: []api.Workspace{workspace("lab")}})
 	for _, test := range []struct {
 		allowed api.AllowedGeos
@@ -114,7 +114,7 @@ func TestDefaultInferenceGeoIsAmongTheAllowedOnes(t *testing.T) {
 		creation := func() (store.Object[store.Workspace], error) {
 			return o.CreateWorkspace(store.NewWorkspace{Name: "new", DataResidency: residency}, nil)
 		}
-		change := o.update("wrkspc_lab", store.WorkspaceUpdate{AllowedInferenceGeos: &test.allowed, DefaultInferenceGeo: &test.geo})
+		change := o.updateWorkspace("wrkspc_lab", store.WorkspaceUpdate{AllowedInferenceGeos: &test.allowed, DefaultInferenceGeo: &test.geo})
 		if !test.ok {
 			refused(o, store.Error{Message: "default_inference_geo"}, creation)
 			refused(o, store.Error{Message: "default_inference_geo"}, change)
@@ -125,17 +125,17 @@ func TestDefaultInferenceGeoIsAmongTheAllowedOnes(t *testing.T) {
 	}
 }
 
-// TestUpdateWorkspaceResidencyIsHeldAgainstWhatStays changes one side only.
-func TestUpdateWorkspaceResidencyIsHeldAgainstWhatStays(t *testing.T) {
+// TestUpdateWorkspaceChecksResidencyAgainstUnchangedFields changes one field at a time.
+func TestUpdateWorkspaceChecksResidencyAgainstUnchangedFields(t *testing.T) {
 	o := open(t, store.Contents{Workspaces: []api.Workspace{workspace("lab")}})
 	refused(o, store.Error{Message: "default_inference_geo"},
-		o.update("wrkspc_lab", store.WorkspaceUpdate{AllowedInferenceGeos: &api.AllowedGeos{"us"}}))
-	object(o.update("wrkspc_lab", store.WorkspaceUpdate{DefaultInferenceGeo: new("us")})())(t)
-	object(o.update("wrkspc_lab", store.WorkspaceUpdate{AllowedInferenceGeos: &api.AllowedGeos{"us"}})())(t)
+		o.updateWorkspace("wrkspc_lab", store.WorkspaceUpdate{AllowedInferenceGeos: &api.AllowedGeos{"us"}}))
+	object(o.updateWorkspace("wrkspc_lab", store.WorkspaceUpdate{DefaultInferenceGeo: new("us")})())(t)
+	object(o.updateWorkspace("wrkspc_lab", store.WorkspaceUpdate{AllowedInferenceGeos: &api.AllowedGeos{"us"}})())(t)
 	refused(o, store.Error{Message: "default_inference_geo"},
-		o.update("wrkspc_lab", store.WorkspaceUpdate{DefaultInferenceGeo: new("global")}))
-	object(o.update("wrkspc_lab", store.WorkspaceUpdate{AllowedInferenceGeos: new(api.AllowedGeos)})())(t)
-	got := object(o.update("wrkspc_lab", store.WorkspaceUpdate{DefaultInferenceGeo: new("global")})())(t)
+		o.updateWorkspace("wrkspc_lab", store.WorkspaceUpdate{DefaultInferenceGeo: new("global")}))
+	object(o.updateWorkspace("wrkspc_lab", store.WorkspaceUpdate{AllowedInferenceGeos: new(api.AllowedGeos)})())(t)
+	got := object(o.updateWorkspace("wrkspc_lab", store.WorkspaceUpdate{DefaultInferenceGeo: new("global")})())(t)
 	diff(t, "residency", api.DefaultDataResidency(), got.DataResidency)
 }
 
@@ -161,13 +161,13 @@ func TestUpdateWorkspaceIsPartial(t *testing.T) {
 			store.WorkspaceUpdate{AllowedInferenceGeos: &api.AllowedGeos{"us", "global"}},
 			func(w *api.Workspace) { w.DataResidency.AllowedInferenceGeos = api.AllowedGeos{"us", "global"} },
 		},
-		{"nothing", store.WorkspaceUpdate{}, func(*api.Workspace) {}},
+		{"no fields", store.WorkspaceUpdate{}, func(*api.Workspace) {}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			o := open(t, store.Contents{Workspaces: []api.Workspace{lab}})
 			want := o.Contents().Workspaces[0]
 			test.change(&want)
-			diff(t, "answer", want, object(o.UpdateWorkspace("wrkspc_lab", test.in, nil))(t).Workspace)
+			diff(t, "response", want, object(o.UpdateWorkspace("wrkspc_lab", test.in, nil))(t).Workspace)
 			diff(t, "workspace", want, object(o.GetWorkspace("wrkspc_lab"))(t).Workspace)
 		})
 	}
@@ -182,24 +182,24 @@ func TestUpdateWorkspaceMergesTags(t *testing.T) {
 	}
 	diff(t, "one changed, one added", map[string]string{"a": "3", "b": "2", "c": ""}, merge(map[string]*string{"a": new("3"), "c": new("")}))
 	diff(t, "one deleted", map[string]string{"a": "3", "c": ""}, merge(map[string]*string{"b": nil}))
-	diff(t, "one deleted that is not there", map[string]string{"a": "3", "c": ""}, merge(map[string]*string{"x": nil}))
+	diff(t, "unknown one deleted", map[string]string{"a": "3", "c": ""}, merge(map[string]*string{"x": nil}))
 	diff(t, "the rest deleted", map[string]string{}, merge(map[string]*string{"a": nil, "c": nil}))
-	diff(t, "the caller's map stays", map[string]string{"a": "1", "b": "2"}, lab.Tags)
+	diff(t, "the caller's map", map[string]string{"a": "1", "b": "2"}, lab.Tags)
 }
 
 func TestExternalKeyIDIsFixedOnceSet(t *testing.T) {
 	o := open(t, store.Contents{Workspaces: []api.Workspace{workspace("lab")}})
-	object(o.update("wrkspc_lab", store.WorkspaceUpdate{ExternalKeyID: new("kms-1")})())(t)
-	refused(o, store.Error{Message: "external_key_id"}, o.update("wrkspc_lab", store.WorkspaceUpdate{ExternalKeyID: new("kms-2")}))
-	refused(o, store.Error{Message: "external_key_id"}, o.update("wrkspc_lab", store.WorkspaceUpdate{ExternalKeyID: new("")}))
-	// A refusal takes the other fields with it.
+	object(o.updateWorkspace("wrkspc_lab", store.WorkspaceUpdate{ExternalKeyID: new("kms-1")})())(t)
+	refused(o, store.Error{Message: "external_key_id"}, o.updateWorkspace("wrkspc_lab", store.WorkspaceUpdate{ExternalKeyID: new("kms-2")}))
+	refused(o, store.Error{Message: "external_key_id"}, o.updateWorkspace("wrkspc_lab", store.WorkspaceUpdate{ExternalKeyID: new("")}))
+	// A refusal applies to the other fields, too.
 	refused(o, store.Error{Message: "external_key_id"},
-		o.update("wrkspc_lab", store.WorkspaceUpdate{Name: new("Studio"), ExternalKeyID: new("kms-2")}))
-	got := object(o.update("wrkspc_lab", store.WorkspaceUpdate{ExternalKeyID: new("kms-1")})())(t)
+		o.updateWorkspace("wrkspc_lab", store.WorkspaceUpdate{Name: new("Studio"), ExternalKeyID: new("kms-2")}))
+	got := object(o.updateWorkspace("wrkspc_lab", store.WorkspaceUpdate{ExternalKeyID: new("kms-1")})())(t)
 	diff(t, "external_key_id", "kms-1", got.ExternalKeyID)
 
-	given := object(o.CreateWorkspace(store.NewWorkspace{Name: "new", ExternalKeyID: "kms-3", DataResidency: api.DefaultDataResidency()}, nil))(t)
-	refused(o, store.Error{Message: "external_key_id"}, o.update(given.ID, store.WorkspaceUpdate{ExternalKeyID: new("kms-4")}))
+	created := object(o.CreateWorkspace(store.NewWorkspace{Name: "new", ExternalKeyID: "kms-3", DataResidency: api.DefaultDataResidency()}, nil))(t)
+	refused(o, store.Error{Message: "external_key_id"}, o.updateWorkspace(created.ID, store.WorkspaceUpdate{ExternalKeyID: new("kms-4")}))
 }
 
 func TestArchiveWorkspace(t *testing.T) {
@@ -207,13 +207,13 @@ func TestArchiveWorkspace(t *testing.T) {
 	want := o.Contents().Workspaces[0]
 	want.ArchivedAt = at(time.Hour)
 	o.real.advance(time.Hour)
-	diff(t, "answer", want, object(o.ArchiveWorkspace("wrkspc_lab"))(t).Workspace)
+	diff(t, "response", want, object(o.ArchiveWorkspace("wrkspc_lab"))(t).Workspace)
 	diff(t, "workspace", want, object(o.GetWorkspace("wrkspc_lab"))(t).Workspace)
 	wantIDs(t, o.workspaces(store.WorkspaceFilter{}, all))
 	wantIDs(t, o.workspaces(store.WorkspaceFilter{IncludeArchived: true}, all), "wrkspc_lab")
 }
 
-func TestArchiveWorkspaceAgainAnswersTheFirstArchivedAt(t *testing.T) {
+func TestArchiveWorkspaceAgainKeepsArchivedAt(t *testing.T) {
 	o := open(t, store.Contents{Workspaces: []api.Workspace{workspace("lab")}})
 	object(o.ArchiveWorkspace("wrkspc_lab"))(t)
 	before := o.Contents()
@@ -230,7 +230,7 @@ func TestArchiveWorkspaceArchivesItsKeys(t *testing.T) {
 			key("active", "wrkspc_lab", "active"), key("inactive", "wrkspc_lab", "inactive"), done,
 			expiring(at(time.Minute), key("expired", "wrkspc_lab", "active")),
 			expiring(at(day), key("expiring", "wrkspc_lab", "active")),
-			key("elsewhere", "wrkspc_shop", "active"), key("default", theDefault, "active"),
+			key("elsewhere", "wrkspc_shop", "active"), key("default", defaultWorkspaceID, "active"),
 		},
 	})
 	o.real.advance(time.Hour)
@@ -255,7 +255,7 @@ func TestArchiveWorkspaceArchivesItsKeys(t *testing.T) {
 	wantIDs(t, o.keys(store.APIKeyFilter{WorkspaceID: "wrkspc_lab", Status: "archived"}, all),
 		"apikey_active", "apikey_inactive", "apikey_archived", "apikey_expired", "apikey_expiring")
 
-	// Nor does one expire or come back later.
+	// Archived keys do not expire and cannot be reactivated.
 	o.real.advance(10 * day)
 	diff(t, "later", api.KeyArchived, object(o.GetAPIKey("apikey_expiring"))(t).Status)
 	refused(o, store.Error{Message: "archived"}, func() (store.Object[store.APIKey], error) {
@@ -263,12 +263,12 @@ func TestArchiveWorkspaceArchivesItsKeys(t *testing.T) {
 	})
 }
 
-func TestArchiveWorkspaceFreesActiveKeys(t *testing.T) {
+func TestArchiveWorkspaceFreesTheKeyLimit(t *testing.T) {
 	o := open(t, store.Contents{
 		Settings:   settings(func(s *store.Settings) { s.APIKeyLimit = new(2) }),
 		Workspaces: []api.Workspace{workspace("lab")},
 		APIKeys: []store.APIKey{
-			key("a", "wrkspc_lab", "active"), key("b", "wrkspc_lab", "active"), key("c", theDefault, "inactive"),
+			key("a", "wrkspc_lab", "active"), key("b", "wrkspc_lab", "active"), key("c", defaultWorkspaceID, "inactive"),
 		},
 	})
 	activate := func() (store.Object[store.APIKey], error) {
@@ -295,76 +295,76 @@ func TestArchivedWorkspaceIsReadOnly(t *testing.T) {
 		{Tags: map[string]*string{"a": new("1")}},
 		{DefaultInferenceGeo: new("us")},
 	} {
-		refused(o, want, o.update("wrkspc_old", in))
+		refused(o, want, o.updateWorkspace("wrkspc_old", in))
 	}
-	refused(o, want, o.add("wrkspc_old", "user_bob", api.WorkspaceUser))
-	refused(o, want, o.change("wrkspc_old", "user_ann", api.WorkspaceUser))
-	refused(o, want, o.change("wrkspc_old", "user_bill", api.WorkspaceAdmin))
-	refused(o, want, o.leave("wrkspc_old", "user_ann"))
+	refused(o, want, o.addMember("wrkspc_old", "user_bob", api.WorkspaceUser))
+	refused(o, want, o.updateMember("wrkspc_old", "user_ann", api.WorkspaceUser))
+	refused(o, want, o.updateMember("wrkspc_old", "user_bill", api.WorkspaceAdmin))
+	refused(o, want, o.removeMember("wrkspc_old", "user_ann"))
 
-	// Reading goes on.
+	// It can still be read.
 	wantIDs(t, o.members("wrkspc_old", all), "user_ann", "user_boss", "user_bill")
 	diff(t, "role", api.WorkspaceDeveloper, o.role("wrkspc_old", "user_ann"))
 	wantIDs(t, o.keys(store.APIKeyFilter{WorkspaceID: "wrkspc_old"}, all), "apikey_a")
 	object(o.GetAPIKey("apikey_a"))(t)
 }
 
-func TestListWorkspacesLeavesOutArchivedAndDefault(t *testing.T) {
+func TestListWorkspacesExcludesArchivedAndDefault(t *testing.T) {
 	o := open(t, store.Contents{Workspaces: []api.Workspace{workspace("a"), archived(workspace("b")), workspace("c"), archived(workspace("d"))}})
 	wantIDs(t, o.workspaces(store.WorkspaceFilter{}, all), "wrkspc_a", "wrkspc_c")
 	wantIDs(t, o.workspaces(store.WorkspaceFilter{IncludeArchived: true}, all), "wrkspc_a", "wrkspc_b", "wrkspc_c", "wrkspc_d")
-	wantIDs(t, o.workspaces(store.WorkspaceFilter{IncludeDefault: true}, all), "wrkspc_a", "wrkspc_c", theDefault)
+	wantIDs(t, o.workspaces(store.WorkspaceFilter{IncludeDefault: true}, all), "wrkspc_a", "wrkspc_c", defaultWorkspaceID)
 	wantIDs(t, o.workspaces(store.WorkspaceFilter{IncludeArchived: true, IncludeDefault: true}, all),
-		"wrkspc_a", "wrkspc_b", "wrkspc_c", "wrkspc_d", theDefault)
+		"wrkspc_a", "wrkspc_b", "wrkspc_c", "wrkspc_d", defaultWorkspaceID)
 }
 
-func TestDefaultWorkspaceStandsWhereItsTimePutsIt(t *testing.T) {
+func TestDefaultWorkspaceIsListedByItsTime(t *testing.T) {
 	d := workspace("default")
 	d.Name, d.CreatedAt = "Default", at(-90*time.Minute)
 	o := open(t, store.Contents{DefaultWorkspace: d, Workspaces: []api.Workspace{workspace("a"), workspace("b")}})
-	wantIDs(t, o.workspaces(store.WorkspaceFilter{IncludeDefault: true}, all), "wrkspc_a", theDefault, "wrkspc_b")
+	wantIDs(t, o.workspaces(store.WorkspaceFilter{IncludeDefault: true}, all), "wrkspc_a", defaultWorkspaceID, "wrkspc_b")
 }
 
 func TestListWorkspacesByIDDoesNotOverrideTheFlags(t *testing.T) {
 	o := open(t, store.Contents{Workspaces: []api.Workspace{workspace("a"), archived(workspace("b")), workspace("c")}})
-	ids := []string{theDefault, "wrkspc_b", "wrkspc_a", "wrkspc_x", "wrkspc_a"}
+	ids := []string{defaultWorkspaceID, "wrkspc_b", "wrkspc_a", "wrkspc_x", "wrkspc_a"}
 	before := slices.Clone(ids)
 	wantIDs(t, o.workspaces(store.WorkspaceFilter{IDs: ids}, all), "wrkspc_a")
 	wantIDs(t, o.workspaces(store.WorkspaceFilter{IDs: ids, IncludeArchived: true}, all), "wrkspc_a", "wrkspc_b")
-	wantIDs(t, o.workspaces(store.WorkspaceFilter{IDs: ids, IncludeDefault: true}, all), "wrkspc_a", theDefault)
+	wantIDs(t, o.workspaces(store.WorkspaceFilter{IDs: ids, IncludeDefault: true}, all), "wrkspc_a", defaultWorkspaceID)
 	wantIDs(t, o.workspaces(store.WorkspaceFilter{IDs: ids, IncludeArchived: true, IncludeDefault: true}, all),
-		"wrkspc_a", "wrkspc_b", theDefault)
+		"wrkspc_a", "wrkspc_b", defaultWorkspaceID)
 	wantIDs(t, o.workspaces(store.WorkspaceFilter{IDs: []string{"wrkspc_x"}}, all))
 	wantMore(t, o.workspaces(store.WorkspaceFilter{IDs: []string{"wrkspc_a", "wrkspc_c"}}, store.List{Limit: 1}), "wrkspc_a")
 	diff(t, "the caller's ids", before, ids)
 }
 
-func TestAtMostAHundredIDs(t *testing.T) { diff(t, "MaxIDs", 100, store.MaxIDs) }
+func TestMaxIDs(t *testing.T) { diff(t, "MaxIDs", 100, store.MaxIDs) }
 
 func TestDefaultWorkspace(t *testing.T) {
 	o := open(t, store.Contents{
 		Users:   []api.User{user("ann", "user"), user("boss", "admin"), user("bill", "billing")},
-		APIKeys: []store.APIKey{key("a", theDefault, "active")},
+		APIKeys: []store.APIKey{key("a", defaultWorkspaceID, "active")},
 	})
-	w := object(o.GetWorkspace(theDefault))(t)
+	w := object(o.GetWorkspace(defaultWorkspaceID))(t)
 	diff(t, "name", "Default", w.Name)
 
-	refused(o, store.Error{Message: "Default"}, o.update(theDefault, store.WorkspaceUpdate{Name: new("Studio")}))
-	refused(o, store.Error{Message: "Default"}, o.archive(theDefault))
+	refused(o, store.Error{Message: "Default"}, o.updateWorkspace(defaultWorkspaceID, store.WorkspaceUpdate{Name: new("Studio")}))
+	refused(o, store.Error{Message: "Default"}, o.archiveWorkspace(defaultWorkspaceID))
 
-	// No members to manage, not even those who are members everywhere.
-	wantIDs(t, o.members(theDefault, all))
+	// It has no members to manage, not even those who are members everywhere else.
+	wantIDs(t, o.members(defaultWorkspaceID, all))
 	for _, id := range []string{"user_ann", "user_boss", "user_bill"} {
-		diff(t, "role of "+id, "", o.role(theDefault, id))
+		diff(t, "role of "+id, "", o.role(defaultWorkspaceID, id))
 	}
 	for _, id := range []string{"user_ann", "user_bill"} {
-		refused(o, store.Error{}, o.add(theDefault, id, api.WorkspaceUser))
-		refused(o, store.Error{}, o.change(theDefault, id, api.WorkspaceAdmin))
-		refused(o, store.Error{}, o.leave(theDefault, id))
+		refused(o, store.Error{}, o.addMember(defaultWorkspaceID, id, api.WorkspaceUser))
+		refused(o, store.Error{}, o.updateMember(defaultWorkspaceID, id, api.WorkspaceAdmin))
+		refused(o, store.Error{}, o.removeMember(defaultWorkspaceID, id))
 	}
 
-	// Its keys read null and keep its real id in their scope.
+	// Its keys have a null workspace_id and its id in their scope.
 	k := must(o.GetAPIKey("apikey_a"))(t)
 	diff(t, "workspace_id", "", k.Value.WorkspaceID)
-	diff(t, "scope", api.Scope{Type: "workspace", WorkspaceID: theDefault}, k.Value.Scope)
+	diff(t, "scope", api.Scope{Type: "workspace", WorkspaceID: defaultWorkspaceID}, k.Value.Scope)
 }

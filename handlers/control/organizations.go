@@ -79,7 +79,7 @@ func (c *call) source(name string) (store.From, error) {
 		return c.emptySeed()
 	}
 	if o := c.Store.Organization(name); o != nil {
-		return o.FromNow(), nil
+		return o.FromCurrent(), nil
 	}
 	if from, ok := c.org.FromSnapshot(name); ok {
 		return from, nil

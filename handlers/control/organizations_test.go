@@ -280,7 +280,7 @@ func TestInternalErrorsAreLogged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = srv.store.AddSeeded(all[0], store.Seeded{Anew: func(time.Time) (store.Contents, error) {
+	_, err = srv.store.AddSeeded(all[0], store.Seeded{Reload: func(time.Time) (store.Contents, error) {
 		return store.Contents{}, fmt.Errorf("the seed is gone")
 	}})
 	if err != nil {

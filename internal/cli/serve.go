@@ -181,7 +181,7 @@ func removeEnded(ctx context.Context, s *store.Store) {
 		case <-ctx.Done():
 			return
 		case <-tick:
-			s.RemoveEnded()
+			s.RemoveExpired()
 		}
 	}
 }

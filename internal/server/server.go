@@ -80,7 +80,7 @@ type Tools struct {
 
 // ToolsOf returns the tools of an organization. They live as long as it does.
 func (o *Options) ToolsOf(org *store.Organization) *Tools {
-	return org.Attached(func() any {
+	return org.Attachment(func() any {
 		t := &Tools{Faults: &faults.Set{Seed: org.IDSeed}, Limiter: limits.New(o.RateLimit)}
 		if o.JournalEntries > 0 {
 			t.Journal = journal.New(o.JournalEntries, o.JournalEntries*journalEntryBytes)

@@ -23,7 +23,7 @@ import (
 type File struct {
 	About
 	path string
-	kept store.Kept
+	kept store.Dump
 }
 
 // requestGap is added to the request counters of a file whose server did not stop
@@ -198,26 +198,26 @@ func (f *file) read(realTime time.Time) (store.Kept, error) {
 		}
 		c, err := l.Clock.clock()
 		if err != nil {
-			return store.Look{}, fmt.Errorf("/clock: %w", err)
+			return store.NamedVersion{}, fmt.Errorf("/clock: %w", err)
 		}
 		// An organization's time never goes back, even if this machine's clock is
 		// behind that of the machine that saved the file.
 		if behind := latest[l.State].Sub(c.Now(realTime).Time); behind > 0 && !c.Frozen {
 			c.Offset += behind
 		}
-		return store.Look{Version: l.State, Name: l.Name, Clock: c}, nil
+		return store.NamedVersion{Version: l.State, Name: l.Name, Clock: c}, nil
 	}
 	for i, g := range f.Origins {
 		l, err := lookFrom(g.look)
 		if err != nil {
 			return k, fmt.Errorf("/origins/%d%w", i, err)
 		}
-		kept := store.KeptOrigin{Look: l, Loaded: g.LoadedAt, Place: -1}
+		kept := store.DumpOrigin{NamedVersion: l, Loaded: g.LoadedAt, SeedIndex: -1}
 		if g.ShowsAt != nil {
-			kept.Shows = *g.ShowsAt
+			kept.ClockStart = *g.ShowsAt
 		}
 		if g.Seed != nil {
-			kept.Place = *g.Seed
+			kept.SeedIndex = *g.Seed
 		}
 		k.Origins = append(k.Origins, kept)
 	}
@@ -229,8 +229,8 @@ func (f *file) read(realTime time.Time) (store.Kept, error) {
 		if err != nil {
 			return k, fmt.Errorf("/organizations/%d%w", i, err)
 		}
-		kept := store.KeptOrganization{
-			Look: l, ID: o.ID, AdminKeys: o.AdminKeys, Origin: o.Origin, OwnName: o.OwnName,
+		kept := store.DumpOrganization{
+			NamedVersion: l, ID: o.ID, AdminKeys: o.AdminKeys, Origin: o.Origin, OwnName: o.OwnName,
 			Requests: o.Requests, RequestSeed: o.RequestSeed,
 		}
 		if o.ExpiresAt != nil {

@@ -90,7 +90,7 @@ func newWorld(t tb) *world {
 		from := store.Seeded{Place: place}
 		load := reload(t)(place)
 		if place == 0 {
-			from.Anew = load
+			from.Reload = load
 		}
 		must(w.AddSeeded(must(load(epoch))(t), from))(t)
 	}
@@ -162,7 +162,7 @@ func busy(t tb) *world {
 	w.real.advance(time.Hour)
 	must(w.Create(store.NewOrganization{From: w.FromSeed(), Name: "Fork", TTL: time.Hour}))(t)
 	must(w.Create(store.NewOrganization{From: from, AdminKey: "sk-ant-admin01-snapshot"}))(t)
-	far := must(w.Create(store.NewOrganization{From: first.FromNow(), AdminKey: "sk-ant-admin01-far"}))(t)
+	far := must(w.Create(store.NewOrganization{From: first.FromCurrent(), AdminKey: "sk-ant-admin01-far"}))(t)
 	far.Advance(1000 * time.Hour)
 	return w
 }
@@ -397,7 +397,7 @@ func TestInconsistentFiles(t *testing.T) {
 	two := strings.Replace(whole, `"organizations":[`, `"organizations":[`+"\n"+`{"id":"x","admin_keys":["sk-ant-admin01-a"],"state":0,"name":"Empty","clock":{"offset":"0s"},"origin":0,"requests":0,"request_seed":0},`, 1)
 	check(t, "error", nil, os.WriteFile(path, statefile.Seal(two), 0o600))
 	err := must(statefile.Read(path, epoch))(t).Fill(store.New(func() time.Time { return epoch }), nil)
-	if err == nil || !strings.Contains(err.Error(), "An admin key selects another organization already.") {
+	if err == nil || !strings.Contains(err.Error(), "the admin key belongs to another organization") {
 		t.Errorf("two organizations with one key: %v", err)
 	}
 }
@@ -440,7 +440,7 @@ func TestRestartAfterRandomOperations(t *testing.T) {
 					t.Fatal(err)
 				}
 			case 6:
-				must(w.Create(store.NewOrganization{From: o.FromNow(), Name: fmt.Sprint(i)}))(t)
+				must(w.Create(store.NewOrganization{From: o.FromCurrent(), Name: fmt.Sprint(i)}))(t)
 			case 7:
 				must(w.Create(store.NewOrganization{From: w.FromSeed(), TTL: 24 * time.Hour}))(t)
 			case 8:

@@ -54,22 +54,22 @@ func encode(v any) []byte {
 	return b
 }
 
-func lookOf(l store.Look) look { return look{l.Version, l.Name, clockOf(l.Clock)} }
+func lookOf(l store.NamedVersion) look { return look{l.Version, l.Name, clockOf(l.Clock)} }
 
-func originOf(g store.KeptOrigin) origin {
-	out := origin{look: lookOf(g.Look), LoadedAt: g.Loaded}
-	if !g.Shows.IsZero() {
-		out.ShowsAt = &g.Shows
+func originOf(g store.DumpOrigin) origin {
+	out := origin{look: lookOf(g.NamedVersion), LoadedAt: g.Loaded}
+	if !g.ClockStart.IsZero() {
+		out.ShowsAt = &g.ClockStart
 	}
-	if g.Place >= 0 {
-		out.Seed = &g.Place
+	if g.SeedIndex >= 0 {
+		out.Seed = &g.SeedIndex
 	}
 	return out
 }
 
-func organizationOf(o store.KeptOrganization) organization {
+func organizationOf(o store.DumpOrganization) organization {
 	out := organization{
-		ID: o.ID, AdminKeys: append([]string{}, o.AdminKeys...), look: lookOf(o.Look), Origin: o.Origin, OwnName: o.OwnName,
+		ID: o.ID, AdminKeys: append([]string{}, o.AdminKeys...), look: lookOf(o.NamedVersion), Origin: o.Origin, OwnName: o.OwnName,
 		Requests: o.Requests, RequestSeed: o.RequestSeed,
 	}
 	if !o.Expires.IsZero() {

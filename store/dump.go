@@ -1,0 +1,161 @@
+package store
+
+import (
+	"fmt"
+	"time"
+
+	"antechamber/api"
+)
+
+// Dump is the persistent state of a Store: its organizations, their origins, and
+// the versions of both. A version that several of them share occurs once.
+// Snapshots, history and attachments are not part of it.
+type Dump struct {
+	OrganizationIDs IDs // the stream of ids and keys for new organizations
+	Versions        []Version
+	Origins         []DumpOrigin
+	Organizations   []DumpOrganization // in order of creation
+}
+
+// Version is a version of an organization's contents without its id, name, admin
+// keys and clock. Several organizations may share one.
+type Version struct{ state *state }
+
+// NamedVersion is a version with the name and the clock of its organization or
+// origin.
+type NamedVersion struct {
+	Version int // index in Dump.Versions
+	Name    string
+	Clock   Clock
+}
+
+// DumpOrigin is what organizations were created from and reset to.
+type DumpOrigin struct {
+	NamedVersion
+	Loaded     time.Time // real time
+	ClockStart api.Time  // where a reset restarts the clock; null if it keeps running
+	SeedIndex  int       // of the organization of the seed to reload; -1 for none
+}
+
+// DumpOrganization is one organization of a Dump.
+type DumpOrganization struct {
+	NamedVersion
+	ID          string
+	AdminKeys   []string
+	Origin      int       // index in Dump.Origins
+	OwnName     string    // if it differs from the origin's
+	Expires     time.Time // zero for never
+	Requests    uint64    // number of request ids drawn
+	RequestSeed uint64
+}
+
+// requestSaveInterval is the number of request ids of an organization after which
+// its count needs saving again.
+const requestSaveInterval = 1 << 16
+
+func (s *Store) changed() {
+	if s.Changed != nil {
+		s.Changed()
+	}
+}
+
+// Token returns a value that is equal for versions with the same contents: copies
+// of one version without a write in between.
+func (v Version) Token() any { return v.state.copying }
+
+// nilUUID is the organization id in the contents of a version.
+const nilUUID = "00000000-0000-0000-0000-000000000000"
+
+// Contents returns the contents as of the last write: nothing that was due after
+// it has expired. The clock is frozen at the time of the latest event.
+func (v Version) Contents() Contents {
+	c := v.state.contents()
+	c.ID, c.Clock = nilUUID, FrozenAt(v.state.latest().Time)
+	return c
+}
+
+// VersionOf builds a version from contents, ignoring their id and admin keys. It
+// returns an error if the contents are inconsistent.
+func VersionOf(c Contents) (Version, error) {
+	built, err := build(c)
+	return Version{built}, err
+}
+
+// Dump returns the current persistent state. Its cost does not depend on the size
+// of the organizations.
+func (s *Store) Dump() Dump {
+	all := s.Organizations()
+	d := Dump{Organizations: make([]DumpOrganization, len(all))}
+	versions, origins := map[any]int{}, map[*origin]int{}
+	add := func(s *state) NamedVersion {
+		v := Version{s}
+		i, found := versions[v.Token()]
+		if !found {
+			i = len(d.Versions)
+			versions[v.Token()] = i
+			d.Versions = append(d.Versions, v)
+		}
+		return NamedVersion{i, s.name, s.clock}
+	}
+	for n, o := range all {
+		ident := o.identity.Load()
+		i, found := origins[o.origin]
+		if !found {
+			i = len(d.Origins)
+			origins[o.origin] = i
+			d.Origins = append(d.Origins, o.origin.dump(add))
+		}
+		d.Organizations[n] = DumpOrganization{
+			NamedVersion: add(o.state.Load()), ID: ident.id, AdminKeys: ident.keys, Origin: i, OwnName: o.name, Expires: o.expires,
+			Requests: o.requests.Load(), RequestSeed: o.requestSeed,
+		}
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	d.OrganizationIDs = s.organizationIDs
+	return d
+}
+
+// dump returns the origin, after adding its version to the dump with add.
+func (g *origin) dump(add func(*state) NamedVersion) DumpOrigin {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	d := DumpOrigin{add(g.state), g.loaded, g.clockStart, -1}
+	if g.reload != nil {
+		d.SeedIndex = g.seedIndex
+	}
+	return d
+}
+
+// LoadDump adds the organizations of a dump to an empty store. reload returns the
+// function that reloads an organization of the seed. LoadDump returns an error if
+// two organizations have the same id or admin key.
+func (s *Store) LoadDump(d Dump, reload func(seedIndex int) func(realTime time.Time) (Contents, error)) error {
+	named := func(v NamedVersion) *state {
+		c := *d.Versions[v.Version].state // shares the trees and the lock that guards them
+		c.name, c.clock = v.Name, v.Clock
+		return &c
+	}
+	origins := make([]*origin, len(d.Origins))
+	for i, g := range d.Origins {
+		origins[i] = &origin{state: named(g.NamedVersion), loaded: g.Loaded, clockStart: g.ClockStart}
+		if g.SeedIndex >= 0 {
+			origins[i].reload, origins[i].seedIndex = reload(g.SeedIndex), g.SeedIndex
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, dumped := range d.Organizations {
+		o := s.organization(named(dumped.NamedVersion), origins[dumped.Origin])
+		o.name, o.expires, o.requestSeed = dumped.OwnName, dumped.Expires, dumped.RequestSeed
+		o.requests.Store(dumped.Requests)
+		if err := s.identifyLocked(o, dumped.ID, dumped.AdminKeys); err != nil {
+			return fmt.Errorf("organization %s: %w", dumped.ID, err)
+		}
+		if !o.expires.IsZero() {
+			s.nextExpiry.Store(min(s.nextExpiry.Load(), o.expires.UnixNano()))
+		}
+	}
+	s.organizationIDs = d.OrganizationIDs
+	return nil
+}
