@@ -1104,7 +1104,7 @@ func (m *messages) collectStarts() {
 	e = m.serve(twoOrganizations)
 	m.send("POST", e.url+"/_emulate/organizations", `{"name":"Short","ttl":"1m"}`)
 	e.now = e.now.Add(time.Hour)
-	e.store.RemoveEnded()
+	e.store.RemoveExpired()
 	m.add(aResult, "an organization whose ttl has passed", regexp.MustCompile(`id=\S+`).ReplaceAllString(e.log.String(), "id=…"))
 }
 

@@ -39,7 +39,7 @@ type file struct {
 }
 
 // look is a reference to a state, with the name and the clock that it has there. See
-// store.Look.
+// store.NamedVersion.
 type look struct {
 	State int    `json:"state"`
 	Name  string `json:"name"`

@@ -137,7 +137,7 @@ func (k *Keeper) Stop() error {
 // save saves the store, reusing the encoded versions of the last save.
 func (k *Keeper) save(stopped bool) error {
 	began := k.realTime()
-	kept := k.store.Kept()
+	kept := k.store.Dump()
 	encoded := make(map[any][]byte, len(kept.Versions))
 	states := make([][]byte, len(kept.Versions))
 	for i, v := range kept.Versions {

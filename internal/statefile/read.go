@@ -59,7 +59,7 @@ func Read(path string, realTime time.Time) (*File, error) {
 // Fill adds all organizations to an empty store. reload returns the function that
 // loads the organization at an index of the seed again.
 func (f *File) Fill(s *store.Store, reload func(place int) func(realTime time.Time) (store.Contents, error)) error {
-	if err := s.AddKept(f.kept, reload); err != nil {
+	if err := s.LoadDump(f.kept, reload); err != nil {
 		return rejected(f.path, err)
 	}
 	return nil
@@ -179,8 +179,8 @@ func errorAt(data []byte, offset int, message string) error {
 }
 
 // read returns the contents of the store.
-func (f *file) read(realTime time.Time) (store.Kept, error) {
-	k := store.Kept{Made: f.Made}
+func (f *file) read(realTime time.Time) (store.Dump, error) {
+	k := store.Dump{OrganizationIDs: f.Made}
 	if len(f.Organizations) == 0 || len(f.Organizations[0].AdminKeys) == 0 {
 		return k, errors.New("/organizations: the first organization must exist and have an admin key")
 	}
@@ -192,9 +192,9 @@ func (f *file) read(realTime time.Time) (store.Kept, error) {
 		}
 		k.Versions, latest[i] = append(k.Versions, v), at
 	}
-	lookFrom := func(l look) (store.Look, error) {
+	lookFrom := func(l look) (store.NamedVersion, error) {
 		if l.State < 0 || l.State >= len(f.States) {
-			return store.Look{}, fmt.Errorf("/state: no such state %d", l.State)
+			return store.NamedVersion{}, fmt.Errorf("/state: no such state %d", l.State)
 		}
 		c, err := l.Clock.clock()
 		if err != nil {

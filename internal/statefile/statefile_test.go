@@ -87,7 +87,7 @@ func newWorld(t tb) *world {
 	w := &world{t: t, real: new(realTime), about: about}
 	w.Store = store.New(w.real.now)
 	for place := range 2 {
-		from := store.Seeded{Place: place}
+		from := store.Seeded{Index: place}
 		load := reload(t)(place)
 		if place == 0 {
 			from.Reload = load

@@ -14,8 +14,8 @@ import (
 )
 
 // write writes a file. states are the encoded versions of k.
-func write(to io.Writer, about About, k store.Kept, states [][]byte, stopped bool) error {
-	h := head{Antechamber: new(formatVersion), IDSeed: about.IDSeed, Seed: about.Seed, Stopped: stopped, Made: k.Made}
+func write(to io.Writer, about About, k store.Dump, states [][]byte, stopped bool) error {
+	h := head{Antechamber: new(formatVersion), IDSeed: about.IDSeed, Seed: about.Seed, Stopped: stopped, Made: k.OrganizationIDs}
 	if about.Clock != nil {
 		h.Clock = new(clockOf(*about.Clock))
 	}
