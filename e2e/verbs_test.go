@@ -15,15 +15,15 @@ import (
 	"time"
 )
 
-// ended is the result of a command.
-type ended struct {
+// result is the result of a command.
+type result struct {
 	Code           int
 	Stdout, Stderr string
 }
 
-// typed runs a command of the binary to its end. Its environment has only
+// runCommand runs a command of the binary to its end. Its environment has only
 // variables, in the form NAME=VALUE.
-func typed(t *testing.T, stdin string, variables []string, args ...string) ended {
+func runCommand(t *testing.T, stdin string, variables []string, args ...string) result {
 	t.Helper()
 	cmd := exec.Command(binary, args...)
 	cmd.Env, cmd.Stdin, cmd.Dir = append([]string{}, variables...), strings.NewReader(stdin), t.TempDir()
@@ -34,11 +34,11 @@ func typed(t *testing.T, stdin string, variables []string, args ...string) ended
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
 		t.Fatalf("antechamber %s: %v", strings.Join(args, " "), err)
 	}
-	return ended{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
+	return result{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
 }
 
-// words splits a command line at spaces, except in single quotes.
-func words(line string) (args []string) {
+// splitArgs splits a command line at spaces, except in single quotes.
+func splitArgs(line string) (args []string) {
 	for i, part := range strings.Split(line, "'") {
 		if i%2 == 1 {
 			args = append(args, part)
@@ -96,7 +96,7 @@ func TestVerbs(t *testing.T) {
 				if flags == nil && v.line != "export" {
 					want = v.prints
 				}
-				got := typed(t, smallState, []string{"ANTECHAMBER_URL=" + s.URL}, append(words(v.line), flags...)...)
+				got := runCommand(t, smallState, []string{"ANTECHAMBER_URL=" + s.URL}, append(splitArgs(v.line), flags...)...)
 				equal(t, "output of antechamber "+v.line, want, got.Stdout)
 				if got.Code != 0 || got.Stderr != "" && v.line != "requests" {
 					t.Errorf("exit code %d of antechamber %s: %s", got.Code, v.line, got.Stderr)
@@ -127,13 +127,13 @@ func TestVerbsReportFailures(t *testing.T) {
 				{"set --control-token", []string{"--url", exposed.URL}},
 				{"set --control-token", []string{"--url", exposed.URL, "--control-token", "very-secret"}},
 			} {
-				got := typed(t, smallState, []string{"ANTECHAMBER_ADMIN_KEY=" + secret}, append(words(line), c.args...)...)
+				got := runCommand(t, smallState, []string{"ANTECHAMBER_ADMIN_KEY=" + secret}, append(splitArgs(line), c.args...)...)
 				if got.Code != 1 || strings.TrimPrefix(got.Stdout, "false\n") != "" || !strings.Contains(got.Stderr, c.stderr) || strings.Contains(got.Stderr, "very-secret") {
 					t.Errorf("%v: exit code %d: %s%s", c.args, got.Code, got.Stdout, got.Stderr)
 				}
 			}
 			for _, args := range [][]string{{"--url", "nonsense"}, {"--admin-key", "very-secret"}, {"--nonsense"}, {"--url", exposed.URL, "--control-token", "open-sesame", "--organization", "nobody"}} {
-				got := typed(t, smallState, nil, append(words(line), args...)...)
+				got := runCommand(t, smallState, nil, append(splitArgs(line), args...)...)
 				if got.Code != 2 || strings.TrimPrefix(got.Stdout, "false\n") != "" || got.Stderr == "" || strings.Contains(got.Stderr, "very-secret") {
 					t.Errorf("%v: exit code %d: %s%s", args, got.Code, got.Stdout, got.Stderr)
 				}
@@ -155,26 +155,26 @@ func TestVerbsReadTheEnvironment(t *testing.T) {
 		second: {{url, token, "ANTECHAMBER_ADMIN_KEY=sk-ant-admin01-second"}, {url, token, "ANTECHAMBER_ORGANIZATION=22222222-2222-2222-2222-222222222222"}},
 	} {
 		for _, variables := range all {
-			equal(t, strings.Join(variables, " "), ended{0, want, ""}, typed(t, "", variables, "reset"))
+			equal(t, strings.Join(variables, " "), result{0, want, ""}, runCommand(t, "", variables, "reset"))
 		}
 	}
 	// No variable changes what a command does, only which server it calls.
-	equal(t, "variables of other commands", ended{0, "2026-01-01T00:00:00.000000Z frozen\n", ""},
-		typed(t, "", []string{url, token, "ANTECHAMBER_CLOCK=2030-01-01T00:00:00Z", "ANTECHAMBER_STATUS=500", "ANTECHAMBER_PATH=x", "ANTECHAMBER_FREEZE=true"}, "clock"))
+	equal(t, "variables of other commands", result{0, "2026-01-01T00:00:00.000000Z frozen\n", ""},
+		runCommand(t, "", []string{url, token, "ANTECHAMBER_CLOCK=2030-01-01T00:00:00Z", "ANTECHAMBER_STATUS=500", "ANTECHAMBER_PATH=x", "ANTECHAMBER_FREEZE=true"}, "clock"))
 }
 
 func TestVerifyReportsUnmetExpectations(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "contract")
 	s.raw(t, http.MethodGet, "/v1/organizations/me", "")
-	got := typed(t, "", nil, "verify", "--operation", "createOrganizationInvite", "--url", s.URL)
+	got := runCommand(t, "", nil, "verify", "--operation", "createOrganizationInvite", "--url", s.URL)
 	want := `expect[0] {"operation":"createOrganizationInvite"}
   expected at least 1 call, found no call
   nearly: request 1, GET /v1/organizations/me, 200 getCurrentOrganization
     operation: expected "createOrganizationInvite", got "getCurrentOrganization"
 antechamber: the journal is not as expected: 1 expectation not met
 `
-	equal(t, "verify", ended{3, "", want}, got)
+	equal(t, "verify", result{3, "", want}, got)
 }
 
 // TestEnvSetsTheVariablesOfAShell evaluates the output of env in a shell.
@@ -193,7 +193,7 @@ func TestEnvSetsTheVariablesOfAShell(t *testing.T) {
 func TestServeTheSeedOfInit(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "seed.json")
-	if got := typed(t, "", nil, "init", file); got.Code != 0 || !strings.HasSuffix(got.Stdout, "\nserve it with: antechamber --seed "+file+"\n") {
+	if got := runCommand(t, "", nil, "init", file); got.Code != 0 || !strings.HasSuffix(got.Stdout, "\nserve it with: antechamber --seed "+file+"\n") {
 		t.Fatalf("exit code %d of init: %s%s", got.Code, got.Stdout, got.Stderr)
 	}
 	if _, err := os.Stat(filepath.Join(filepath.Dir(file), "seed.schema.json")); err != nil {
@@ -203,7 +203,7 @@ func TestServeTheSeedOfInit(t *testing.T) {
 	if got := s.raw(t, http.MethodGet, "/v1/organizations/me", ""); !strings.Contains(got.Body, `"name":"Blue Heron Books"`) {
 		t.Errorf("organization: %s", got.Body)
 	}
-	if got := typed(t, "", nil, "init", file); got.Code != 2 || got.Stdout != "" {
+	if got := runCommand(t, "", nil, "init", file); got.Code != 2 || got.Stdout != "" {
 		t.Errorf("exit code %d of a second init: %s%s", got.Code, got.Stdout, got.Stderr)
 	}
 }
@@ -213,12 +213,12 @@ func TestExportAndImportAFile(t *testing.T) {
 	t.Parallel()
 	from, to := start(t, "--seed", "contract"), start(t, "--seed", "empty")
 	file := filepath.Join(t.TempDir(), "acme.json")
-	equal(t, "export", ended{0, "wrote Acme Corporation to " + file + ", which holds its admin keys\n", ""}, typed(t, "", nil, "export", file, "--url", from.URL))
+	equal(t, "export", result{0, "wrote Acme Corporation to " + file + ", which holds its admin keys\n", ""}, runCommand(t, "", nil, "export", file, "--url", from.URL))
 	info, err := os.Stat(file)
 	noError(t, "file", err)
 	equal(t, "file mode", os.FileMode(0o600), info.Mode())
-	equal(t, "import", ended{0, "Acme Corporation is as " + file + " says, at 2024-11-01T23:59:27Z\n", ""}, typed(t, "", nil, "import", file, "--url", to.URL))
-	invalid := typed(t, "{\n  \"nme\": 1}", nil, "import", "-", "--url", to.URL)
+	equal(t, "import", result{0, "Acme Corporation is as " + file + " says, at 2024-11-01T23:59:27Z\n", ""}, runCommand(t, "", nil, "import", file, "--url", to.URL))
+	invalid := runCommand(t, "{\n  \"nme\": 1}", nil, "import", "-", "--url", to.URL)
 	if invalid.Code != 2 || !strings.HasPrefix(invalid.Stderr, "stdin:") || !strings.Contains(invalid.Stderr, "stdin:2:3: /nme: unknown field") {
 		t.Errorf("exit code %d for an invalid seed: %s%s", invalid.Code, invalid.Stdout, invalid.Stderr)
 	}
@@ -257,12 +257,12 @@ func TestFollowRequests(t *testing.T) {
 // each shows an example.
 func TestHelpOfVerbs(t *testing.T) {
 	t.Parallel()
-	list := typed(t, "", nil, "--help")
+	list := runCommand(t, "", nil, "--help")
 	for _, name := range []string{"init", "env", "reset", "export", "import", "snapshot", "clock", "fault", "requests", "verify", "accept"} {
 		if !regexp.MustCompile(`(?m)^  ` + name + ` +\S`).MatchString(list.Stdout) {
 			t.Errorf("the help does not list %s:\n%s", name, list.Stdout)
 		}
-		got := typed(t, "", nil, name, "--help")
+		got := runCommand(t, "", nil, name, "--help")
 		if got.Code != 0 || got.Stderr != "" || !strings.Contains(got.Stdout, "\n    antechamber "+name) {
 			t.Errorf("exit code %d of the help of %s, or it has no example: %s%s", got.Code, name, got.Stdout, got.Stderr)
 		}
