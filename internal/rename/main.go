@@ -44,6 +44,9 @@ func rename(root, path string, report io.Writer) error {
 	if !modulePath.MatchString(path) || badVersion.MatchString(path) {
 		return errors.New(text.Invalid("module path", text.Quote(path), "a host and a path, such as example.com/acme/antechamber"))
 	}
+	if _, err := os.Stat(filepath.Join(root, "go.mod")); err != nil { // go mod edit would find a parent's
+		return errors.New("no go.mod here: run it at the root of the repository")
+	}
 	list, err := goCommand(root, "list", "./...").Output()
 	if err != nil {
 		return fmt.Errorf("go list: %w", err)

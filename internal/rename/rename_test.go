@@ -129,3 +129,10 @@ func TestRenameRefusesBadPaths(t *testing.T) {
 		}
 	}
 }
+
+func TestRenameOnlyAtTheRoot(t *testing.T) {
+	t.Parallel()
+	if err := rename("..", "example.com/antechamber", io.Discard); err == nil || !strings.HasPrefix(err.Error(), "no go.mod here") {
+		t.Errorf("rename in a folder of the repository: %v, want a refusal", err)
+	}
+}
