@@ -39,7 +39,7 @@ var packages = map[string][]string{
 	"internal/redact":    {},
 	"internal/remedy":    {"internal/guess", "internal/text"},
 	"internal/remote":    {"api", "internal/remedy", "internal/text"},
-	"internal/rename":    {"internal/text"},
+	"internal/rename":    {},
 	"internal/server":    {"internal/faults", "internal/journal", "internal/limits", "seed", "store"},
 	"internal/statefile": {"api", "internal/jsontree", "internal/text", "internal/wholefile", "seed", "store"},
 	"internal/text":      {"internal/redact"},

@@ -4,7 +4,8 @@
 //	go run ./internal/rename example.com/acme/antechamber
 //
 // It rewrites go.mod, and the import paths in every text file: in imports,
-// strings and comments of Go, in Markdown and in build files.
+// strings and comments of Go, in Markdown and in build files. It imports no package
+// of the module, so that it still builds if a run was interrupted: run it again.
 package main
 
 import (
@@ -18,8 +19,6 @@ import (
 	"regexp"
 	"strings"
 	"unicode/utf8"
-
-	"antechamber/internal/text"
 )
 
 func main() {
@@ -42,12 +41,15 @@ var (
 // that it changes.
 func rename(root, path string, report io.Writer) error {
 	if !modulePath.MatchString(path) || badVersion.MatchString(path) {
-		return errors.New(text.Invalid("module path", text.Quote(path), "a host and a path, such as example.com/acme/antechamber"))
+		return fmt.Errorf("invalid module path %q: want a host and a path, such as example.com/acme/antechamber", path)
 	}
 	if _, err := os.Stat(filepath.Join(root, "go.mod")); err != nil { // go mod edit would find a parent's
 		return errors.New("no go.mod here: run it at the root of the repository")
 	}
-	list, err := goCommand(root, "list", "./...").Output()
+	if _, err := goCommand(root, "mod", "edit", "-print", "-module="+path).Output(); err != nil {
+		return fmt.Errorf("go mod edit: %w", err)
+	}
+	list, err := goCommand(root, "list", "-find", "./...").Output()
 	if err != nil {
 		return fmt.Errorf("go list: %w", err)
 	}
@@ -62,13 +64,9 @@ func rename(root, path string, report io.Writer) error {
 	}
 	// Clones, images and User-Agents are named antechamber too. The module path is
 	// what a folder with packages, a version or a replacement follows.
-	uses := regexp.MustCompile(`(^|[^\w./-])` + regexp.QuoteMeta(old) + `(/(?:` + strings.Join(folders, "|") + `)\b|@v\d|=\.\.?/)`)
+	uses := regexp.MustCompile(`(^|[^\w./-])` + regexp.QuoteMeta(old) + `(/(?:` + strings.Join(folders, "|") + `)\b|@v\d| v0\.0\.0\b|=[./~$]| =>)`)
 
-	if err := goCommand(root, "mod", "edit", "-module="+path).Run(); err != nil {
-		return fmt.Errorf("go mod edit: %w", err)
-	}
-	fmt.Fprintf(report, "go.mod: %s is now %s\n", old, path)
-	return filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+	err = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
@@ -85,6 +83,14 @@ func rename(root, path string, report io.Writer) error {
 		fmt.Fprintf(report, "%s: %d\n", file, n)
 		return os.WriteFile(file, uses.ReplaceAll(content, []byte("${1}"+path+"${2}")), 0o644)
 	})
+	if err != nil {
+		return err
+	}
+	if err := goCommand(root, "mod", "edit", "-module="+path).Run(); err != nil { // last: it has the old path
+		return fmt.Errorf("go mod edit: %w", err)
+	}
+	fmt.Fprintf(report, "go.mod: %s is now %s\n", old, path)
+	return nil
 }
 
 // goCommand returns a go command that runs in root.
