@@ -19,7 +19,7 @@ LABEL org.opencontainers.image.title="antechamber" \
 COPY --from=build /antechamber /antechamber
 USER 65532:65532
 EXPOSE 4020
-# A container's own loopback is of no use to anybody: publish the port on the
+# Nothing outside a container can reach its loopback. Publish the port on the
 # loopback of the host instead, as compose.yaml does.
 ENV ANTECHAMBER_ADDR=:4020 ANTECHAMBER_EXPOSE=true
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s --start-interval=200ms \

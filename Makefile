@@ -1,43 +1,42 @@
-# Go and make are all that a fresh machine needs: the tools are run at the
-# versions named here.
+# A new machine needs only Go and make: go run fetches the tools at these versions.
 GOFUMPT     = go run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 VERSION  ?= $(or $(patsubst v%,%,$(shell git describe --tags --dirty 2>/dev/null)),dev)
 COMMIT   ?= $(or $(shell git rev-parse --short=12 HEAD 2>/dev/null),unknown)
-# A number of inputs, not a time: a target that ends by the clock fails now and
-# then for nothing but that.
+# A number of inputs, not a duration: when its time is up, a fuzz target
+# sometimes fails for that reason alone.
 FUZZTIME ?= 20000x
 
-# The race detector needs a C compiler, on Linux at least. A machine without one
-# runs the same tests without it, and says so.
+# The race detector needs a C compiler, at least on Linux. Without one, the tests
+# run without the race detector, and make prints a message.
 RACE := $(shell if [ "$$(go env CGO_ENABLED)" = 1 ] && command -v $$(go env CC) >/dev/null; then echo -race; fi)
 
 .DEFAULT_GOAL := help
 .PHONY: help build check lint test bench fuzz e2e image
 
-help: ## Print this list
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the static binary, dist/antechamber
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o dist/antechamber .
 
-check: lint test ## Everything that has to pass: lint, and test
+check: lint test ## Run lint and test
 
-lint: ## gofumpt, go vet and staticcheck
+lint: ## Run gofumpt, go vet and staticcheck
 	@unformatted=$$($(GOFUMPT) -l .) && if [ -n "$$unformatted" ]; then \
 		echo "gofumpt -w would change:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	$(STATICCHECK) ./...
 
-test: ## All tests, with the race detector
-	@$(if $(RACE),,echo "no C compiler: the tests run without the race detector")
+test: ## Run all tests with the race detector
+	@$(if $(RACE),,echo "no C compiler: running the tests without the race detector")
 	go test $(RACE) ./...
 
-bench: ## The benchmarks of the store and the handlers
+bench: ## Run the benchmarks of the store and the handlers
 	go test -run '^$$' -bench . -benchmem ./store ./handlers
 
-fuzz: ## Each fuzz target for a while (FUZZTIME=20000x)
+fuzz: ## Run each fuzz target (FUZZTIME=20000x)
 	@set -e; for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
 			echo "$$package $$target"; \
@@ -45,10 +44,10 @@ fuzz: ## Each fuzz target for a while (FUZZTIME=20000x)
 		done; \
 	done
 
-e2e: ## The built binary over TCP, with the official SDKs
+e2e: ## Test the built binary over TCP with the official SDKs
 	go test -count=1 ./e2e/...
 
-image: ## The container image for amd64 and arm64, dist/image.tar (OCI)
+image: ## Build the container image for amd64 and arm64, dist/image.tar (OCI)
 	mkdir -p dist
 	docker buildx build --platform linux/amd64,linux/arm64 --build-arg VERSION=$(VERSION) --build-arg COMMIT=$(COMMIT) \
 		--tag antechamber:$(VERSION) --output type=oci,dest=dist/image.tar .

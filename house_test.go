@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -14,9 +15,9 @@ import (
 	"testing"
 )
 
-// rooms are the packages, each with those of ours that it may import.
+// packages lists the packages of the module, each with those that it may import.
 // Imports run one way.
-var rooms = map[string][]string{
+var packages = map[string][]string{
 	".":                  {"internal/cli"},
 	"admintest":          {"api", "handlers", "internal/faults", "internal/inprocess", "internal/journal", "internal/limits", "internal/remedy", "internal/remote", "internal/server", "internal/text", "seed", "store"},
 	"api":                {},
@@ -38,6 +39,7 @@ var rooms = map[string][]string{
 	"internal/redact":    {},
 	"internal/remedy":    {"internal/guess", "internal/text"},
 	"internal/remote":    {"api", "internal/remedy", "internal/text"},
+	"internal/rename":    {},
 	"internal/server":    {"internal/faults", "internal/journal", "internal/limits", "seed", "store"},
 	"internal/statefile": {"api", "internal/jsontree", "internal/text", "internal/wholefile", "seed", "store"},
 	"internal/text":      {"internal/redact"},
@@ -53,8 +55,8 @@ var rooms = map[string][]string{
 	"internal/genoperations": {"api"},
 }
 
-// beyond are the libraries that a room may use. Tests may use more.
-var beyond = map[string][]string{
+// libraries lists the libraries that a package may import. Tests may import more.
+var libraries = map[string][]string{
 	"handlers":          {"github.com/labstack/echo/v4"},
 	"internal/cli":      {"github.com/alecthomas/kong"},
 	"internal/conform":  {"github.com/getkin/kin-openapi/openapi3", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/santhosh-tekuri/jsonschema/v6/kind", "go.yaml.in/yaml/v4"},
@@ -66,8 +68,8 @@ var beyond = map[string][]string{
 	"admintest/samples/reminder":     {"github.com/anthropics/anthropic-sdk-go"},
 }
 
-// eachFile calls f with every Go file of the module.
-func eachFile(t *testing.T, f func(room, path string, file *ast.File, fset *token.FileSet)) {
+// filesOf returns the files of the repository with the extension.
+func filesOf(t *testing.T, extension string) (files []string) {
 	t.Helper()
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
 		switch {
@@ -75,31 +77,44 @@ func eachFile(t *testing.T, f func(room, path string, file *ast.File, fset *toke
 			return err
 		case entry.IsDir() && (entry.Name() == "testdata" || entry.Name() == "node_modules" || path != "." && strings.HasPrefix(entry.Name(), ".")):
 			return filepath.SkipDir
-		case filepath.Ext(path) != ".go":
-			return nil
+		case filepath.Ext(path) == extension:
+			files = append(files, filepath.ToSlash(path))
 		}
-		fset := token.NewFileSet()
-		file, err := parser.ParseFile(fset, path, nil, parser.SkipObjectResolution)
-		if err != nil {
-			return err
-		}
-		f(filepath.ToSlash(filepath.Dir(path)), filepath.ToSlash(path), file, fset)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	return files
+}
+
+// eachFile calls f with every Go file of the module.
+func eachFile(t *testing.T, f func(pkg, path string, file *ast.File, fset *token.FileSet)) {
+	t.Helper()
+	for _, name := range filesOf(t, ".go") {
+		fset := token.NewFileSet()
+		file, err := parser.ParseFile(fset, name, nil, parser.SkipObjectResolution|parser.ParseComments)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(path.Dir(name), name, file, fset)
 	}
 }
 
 func isTest(path string) bool { return strings.HasSuffix(path, "_test.go") }
 
 func TestImportsRunOneWay(t *testing.T) {
+	mod, err := os.ReadFile("go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	module := string(regexp.MustCompile(`(?m)^module (\S+)$`).FindSubmatch(mod)[1])
 	seen := map[string]bool{}
-	eachFile(t, func(room, path string, file *ast.File, _ *token.FileSet) {
-		seen[room] = true
-		ours, known := rooms[room]
+	eachFile(t, func(pkg, path string, file *ast.File, _ *token.FileSet) {
+		seen[pkg] = true
+		ours, known := packages[pkg]
 		if !known {
-			t.Errorf("%s: package %s is not listed in rooms", path, room)
+			t.Errorf("%s: packages does not list %s", path, pkg)
 			return
 		}
 		if isTest(path) {
@@ -107,50 +122,50 @@ func TestImportsRunOneWay(t *testing.T) {
 		}
 		for _, spec := range file.Imports {
 			imported, _ := strconv.Unquote(spec.Path.Value)
-			inside, isOurs := strings.CutPrefix(imported, "antechamber/")
+			inside, isOurs := strings.CutPrefix(imported, module+"/")
 			first, _, _ := strings.Cut(imported, "/")
 			switch {
-			case inside == "internal/cli" && room != ".":
-				t.Errorf("%s imports %s, which only main may", path, imported)
+			case inside == "internal/cli" && pkg != ".":
+				t.Errorf("%s imports %s, which only main may import", path, imported)
 			case isOurs && !slices.Contains(ours, inside):
-				t.Errorf("%s imports %s: %s may import %v", path, imported, room, ours)
-			case !isOurs && strings.Contains(first, ".") && !slices.Contains(beyond[room], imported):
-				t.Errorf("%s imports %s: %s may import %v", path, imported, room, beyond[room])
+				t.Errorf("%s imports %s: %s may import %v", path, imported, pkg, ours)
+			case !isOurs && strings.Contains(first, ".") && !slices.Contains(libraries[pkg], imported):
+				t.Errorf("%s imports %s: %s may import %v", path, imported, pkg, libraries[pkg])
 			}
 		}
 	})
-	for room := range rooms {
-		if !seen[room] {
-			t.Errorf("there is no room %s", room)
+	for pkg := range packages {
+		if !seen[pkg] {
+			t.Errorf("packages lists %s, which does not exist", pkg)
 		}
 	}
 }
 
-// chance are the functions that make a run differ from the one before. The
-// clock and id stream of an organization replace them. Only the files in
+// nondeterministic lists the functions whose results differ from one run to the
+// next. An organization's clock and id stream replace them; only the files in
 // realTime may call them.
-var chance = map[string][]string{
+var nondeterministic = map[string][]string{
 	"time":         {"Now", "Since", "Until", "After", "AfterFunc", "NewTimer", "NewTicker", "Tick", "Sleep"},
-	"math/rand":    nil, // all of it
+	"math/rand":    nil, // the whole package
 	"math/rand/v2": nil,
 	"crypto/rand":  nil,
 }
 
-// realTime are the files where real time enters, beside the command line, where
-// the first id seed comes from too.
+// realTime lists the files that read the real time. So may internal/cli, which
+// also draws the random id seed.
 var realTime = []string{"store/clock.go", "internal/server/server.go"}
 
-func TestTimeAndChanceComeFromTheStore(t *testing.T) {
-	eachFile(t, func(room, path string, file *ast.File, fset *token.FileSet) {
-		if room == "internal/cli" || slices.Contains(realTime, path) || isTest(path) {
+func TestTimeAndRandomnessComeFromTheStore(t *testing.T) {
+	eachFile(t, func(pkg, path string, file *ast.File, fset *token.FileSet) {
+		if pkg == "internal/cli" || slices.Contains(realTime, path) || isTest(path) {
 			return
 		}
 		names := map[string]string{}
 		for _, spec := range file.Imports {
 			imported, _ := strconv.Unquote(spec.Path.Value)
-			functions, risky := chance[imported]
+			functions, listed := nondeterministic[imported]
 			switch {
-			case !risky:
+			case !listed:
 			case functions == nil:
 				t.Errorf("%s imports %s", path, imported)
 			case spec.Name != nil:
@@ -161,7 +176,7 @@ func TestTimeAndChanceComeFromTheStore(t *testing.T) {
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
 			if s, ok := n.(*ast.SelectorExpr); ok {
-				if x, ok := s.X.(*ast.Ident); ok && slices.Contains(chance[names[x.Name]], s.Sel.Name) {
+				if x, ok := s.X.(*ast.Ident); ok && slices.Contains(nondeterministic[names[x.Name]], s.Sel.Name) {
 					t.Errorf("%s calls %s.%s", fset.Position(s.Pos()), x.Name, s.Sel.Name)
 				}
 			}
@@ -170,8 +185,8 @@ func TestTimeAndChanceComeFromTheStore(t *testing.T) {
 	})
 }
 
-// nouns are the objects of the Admin API, each with the rooms that have a file of
-// its name: one place to go for whatever the room knows about it.
+// nouns lists the objects of the Admin API, each with the packages that have a
+// file with its name.
 var nouns = map[string][]string{
 	"organizations":     {"api", "store", "seed", "internal/pull", "handlers", "handlers/control"},
 	"users":             {"api", "store", "seed", "internal/pull", "handlers", "handlers/control", "admintest"},
@@ -181,12 +196,12 @@ var nouns = map[string][]string{
 	"api_keys":          {"api", "store", "seed", "internal/pull", "handlers", "handlers/control", "admintest"},
 }
 
-func TestANounHasOneFileName(t *testing.T) {
+func TestNounsHaveOneFileName(t *testing.T) {
 	found := map[string][]string{}
-	eachFile(t, func(room, path string, _ *ast.File, _ *token.FileSet) {
+	eachFile(t, func(pkg, path string, _ *ast.File, _ *token.FileSet) {
 		noun := strings.TrimSuffix(filepath.Base(path), ".go")
 		if _, ok := nouns[noun]; ok {
-			found[noun] = append(found[noun], room)
+			found[noun] = append(found[noun], pkg)
 		}
 	})
 	for noun, want := range nouns {
@@ -196,11 +211,11 @@ func TestANounHasOneFileName(t *testing.T) {
 	}
 }
 
-// What is served is listed beside the functions that serve it.
-func TestRoutesAreBesideTheirHandlers(t *testing.T) {
+// Routes are listed in the file of their handlers.
+func TestRoutesAreInTheFilesOfTheirHandlers(t *testing.T) {
 	routes := 0
-	eachFile(t, func(room, path string, file *ast.File, _ *token.FileSet) {
-		if room != "handlers" && room != "handlers/control" || isTest(path) {
+	eachFile(t, func(pkg, path string, file *ast.File, _ *token.FileSet) {
+		if pkg != "handlers" && pkg != "handlers/control" || isTest(path) {
 			return
 		}
 		functions := map[string]bool{}
@@ -217,7 +232,7 @@ func TestRoutesAreBesideTheirHandlers(t *testing.T) {
 			for _, route := range list.Elts {
 				routes++
 				if handler := handlerOf(route); !functions[handler] {
-					t.Errorf("%s lists a route whose handler %q is not in that file", path, handler)
+					t.Errorf("%s lists a route with the handler %q, which another file has", path, handler)
 				}
 			}
 			return false
@@ -228,8 +243,7 @@ func TestRoutesAreBesideTheirHandlers(t *testing.T) {
 	}
 }
 
-// isListOf reports whether an expression is the type of a slice of one of the
-// types.
+// isListOf reports whether expr is the type of a slice of one of types.
 func isListOf(expr ast.Expr, types ...string) bool {
 	list, ok := expr.(*ast.ArrayType)
 	if !ok {
@@ -239,8 +253,8 @@ func isListOf(expr ast.Expr, types ...string) bool {
 	return ok && slices.Contains(types, elem.Name)
 }
 
-// handlerOf returns the name of a route's handler: its field handle, which is
-// the last one where fields are not named.
+// handlerOf returns the name of a route's handler: the field handle, or the last
+// field if fields have no names.
 func handlerOf(route ast.Expr) string {
 	fields := route.(*ast.CompositeLit).Elts
 	handler := fields[len(fields)-1]
@@ -256,8 +270,8 @@ func handlerOf(route ast.Expr) string {
 	return name.Name
 }
 
-// The root holds no Go but the entry point: everything else has a package.
-func TestTheRootIsEmpty(t *testing.T) {
+// Everything but the entry point belongs to a package.
+func TestTheRootHoldsOnlyMain(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
@@ -267,15 +281,61 @@ func TestTheRootIsEmpty(t *testing.T) {
 	}
 }
 
-// The Dockerfile, the Makefile and TestBinary of internal/cli build alike.
-func TestTheImageAndMakeBuildAlike(t *testing.T) {
+// The Dockerfile, the Makefile and TestBinary of internal/cli use the same flags.
+func TestImageAndMakefileBuildAlike(t *testing.T) {
 	for _, name := range []string{"Dockerfile", "Makefile"} {
 		file, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !regexp.MustCompile(`CGO_ENABLED=0[^"]* go build -trimpath -ldflags "-s -w -X main\.version=\S+ -X main\.commit=[^ "]+" -o`).Match(file) {
-			t.Errorf("%s does not build as TestBinary does", name)
+			t.Errorf("%s does not build with the flags of TestBinary", name)
 		}
+	}
+}
+
+// translated matches words that a translation leaves behind, where plain English
+// has "returns", "anyone who", "instead", "started" and "reports whether".
+var translated = regexp.MustCompile(`(?i)\b(gives|whoever|stead|begun|thereof|anew|hands on|leads back|shall|tells(\s|//)+whether)\b`)
+
+func TestTextIsPlainEnglish(t *testing.T) {
+	check := func(path string, line int, text string) {
+		for _, found := range translated.FindAllStringIndex(text, -1) {
+			t.Errorf("%s:%d: %q is not plain English", path, line+strings.Count(text[:found[0]], "\n"), text[found[0]:found[1]])
+		}
+	}
+	eachFile(t, func(_, path string, file *ast.File, fset *token.FileSet) {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkNode := func(n ast.Node) {
+			from, to := fset.Position(n.Pos()), fset.Position(n.End())
+			check(path, from.Line, string(source[from.Offset:to.Offset]))
+		}
+		for _, group := range file.Comments {
+			checkNode(group)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.ValueSpec:
+				return n.Names[0].Name != "translated"
+			case *ast.BasicLit:
+				if n.Kind == token.STRING {
+					checkNode(n)
+				}
+			}
+			return true
+		})
+	})
+	for _, path := range filesOf(t, ".md") {
+		if path == "CHANGELOG.md" { // may name texts of the past
+			continue
+		}
+		page, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(path, 1, string(page))
 	}
 }

@@ -22,7 +22,7 @@ func apiKeysJourney(t *testing.T, s *server, c admin) {
 		return names
 	}
 
-	// Two keys, one of a workspace and one of the Default Workspace.
+	// A key of a workspace and a key of the Default Workspace.
 	engineering, main := workspaceByName(t, c, "Engineering"), workspaceByName(t, c, "Default")
 	lukas := userByEmail(t, c, "lukas.brandt@example.com")
 	ci := keyByName(t, c, "CI")
@@ -39,25 +39,25 @@ func apiKeysJourney(t *testing.T, s *server, c admin) {
 	page := keyByName(t, c, "Status page")
 	equal(t, "workspace of a key of the Default Workspace", "null", page.WorkspaceID)
 	equal(t, "scope of a key of the Default Workspace", main.ID, page.ScopeWorkspaceID)
-	tomorrow := keyByName(t, c, "On-call assistant")
-	equal(t, "expiry", at(t, frozen).Add(3*24*time.Hour+6*time.Hour), tomorrow.ExpiresAt)
+	expiring := keyByName(t, c, "On-call assistant")
+	equal(t, "expiry", at(t, frozen).Add(3*24*time.Hour+6*time.Hour), expiring.ExpiresAt)
 
 	// Filters.
 	equal(t, "number of keys", 27, len(keys(anthropic.OrganizationAPIKeyListParams{})))
 	for status, want := range map[string]int{"active": 18, "inactive": 3, "archived": 4, "expired": 2} {
 		q := anthropic.OrganizationAPIKeyListParams{Status: anthropic.OrganizationAPIKeyListParamsStatus(status), Limit: param.NewOpt[int64](2)}
-		equal(t, "number of keys that are "+status, want, len(keys(q)))
+		equal(t, "number of keys with status "+status, want, len(keys(q)))
 	}
 	equal(t, "keys of the Default Workspace", []string{"Notebook", "Cron on ops-02", "Status page", "Bootstrap"},
 		keys(anthropic.OrganizationAPIKeyListParams{WorkspaceID: param.NewOpt(main.ID)}))
-	equal(t, "keys of somebody who is gone", []string{"Load test", "Vendor B"},
+	equal(t, "keys of a removed user", []string{"Load test", "Vendor B"},
 		keys(anthropic.OrganizationAPIKeyListParams{CreatedByUserID: param.NewOpt("user_01J2F6P8A0S4W3Y7H5K9M1TQXC")}))
 	equal(t, "inactive keys of a workspace", []string{"Load test"},
 		keys(anthropic.OrganizationAPIKeyListParams{WorkspaceID: param.NewOpt(engineering.ID), Status: "inactive"}))
 	empty := s.raw(t, http.MethodGet, "/v1/organizations/api_keys?workspace_id=wrkspc_nowhere", "")
 	equal(t, "keys of an unknown workspace", `{"data":[],"has_more":false,"first_id":null,"last_id":null}`, empty.Body)
 
-	// Renamed, switched off and on, archived for good.
+	// Rename, deactivate, activate, archive.
 	for _, step := range []struct {
 		change apiKeyParams
 		want   func(*apiKey)
@@ -72,26 +72,26 @@ func apiKeysJourney(t *testing.T, s *server, c admin) {
 		step.want(&want)
 		got, err := c.UpdateAPIKey(ctx, ci.ID, step.change)
 		noError(t, "update", err)
-		equal(t, "key that was updated", want, got)
+		equal(t, "updated key", want, got)
 		got, err = c.GetAPIKey(ctx, ci.ID)
 		noError(t, "get", err)
-		equal(t, "key that was updated and read", want, got)
+		equal(t, "updated key, read again", want, got)
 	}
 	for _, change := range []apiKeyParams{{Name: "Other"}, {Status: "active"}, {Status: "inactive"}} {
 		_, err := c.UpdateAPIKey(ctx, ci.ID, change)
 		wantRefusal(t, "changing an archived key", err, badRequest("API key `"+ci.ID+"` …"))
 	}
 
-	// Past its expiry a key can only be archived.
+	// An expired key can only be archived.
 	migration := keyByName(t, c, "Migration 2.0")
-	equal(t, "status past the expiry", "expired", migration.Status)
+	equal(t, "status of an expired key", "expired", migration.Status)
 	for _, change := range []apiKeyParams{{Name: "Other"}, {Status: "active"}, {Status: "inactive"}} {
 		_, err := c.UpdateAPIKey(ctx, migration.ID, change)
 		wantRefusal(t, "changing an expired key", err, badRequest("API key `"+migration.ID+"` …"))
 	}
 	got, err = c.UpdateAPIKey(ctx, migration.ID, apiKeyParams{Status: "archived"})
 	noError(t, "archiving an expired key", err)
-	equal(t, "status of an expired key that was archived", "archived", got.Status)
+	equal(t, "status of an archived expired key", "archived", got.Status)
 
 	_, err = c.UpdateAPIKey(ctx, page.ID, apiKeyParams{Status: "expired"})
 	wantRefusal(t, "expiring a key", err, badRequest("status: Input should be 'active', 'inactive' or 'archived'"))

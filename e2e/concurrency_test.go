@@ -12,11 +12,10 @@ import (
 	"github.com/anthropics/anthropic-sdk-go/packages/param"
 )
 
-// writers is how many requests Terraform makes at a time.
+// writers is the default parallelism of Terraform.
 const writers = 10
 
-// atOnce runs fn once for each writer, all at the same time, and returns what
-// they got.
+// atOnce runs fn for all writers at the same time, and returns their results.
 func atOnce[T any](fn func(writer int) (T, error)) ([]T, []error) {
 	values, errs := make([]T, writers), make([]error, writers)
 	begin := make(chan struct{})
@@ -32,8 +31,8 @@ func atOnce[T any](fn func(writer int) (T, error)) ([]T, []error) {
 	return values, errs
 }
 
-// TestConcurrentWriters provisions workspaces as Terraform would: ten at a
-// time, each read again at once, by a client of its own.
+// TestConcurrentWriters provisions workspaces as Terraform does: ten at a time,
+// and each write is followed by a read, here by another client.
 func TestConcurrentWriters(t *testing.T) {
 	t.Parallel()
 	for _, surface := range surfaces {
@@ -55,21 +54,21 @@ func TestConcurrentWriters(t *testing.T) {
 			})
 			noError(t, "writers", errors.Join(errs...))
 			made := slices.Sorted(slices.Values(slices.Concat(ids...)))
-			equal(t, "different ids", writers*each, len(slices.Compact(made)))
+			equal(t, "number of distinct ids", writers*each, len(slices.Compact(made)))
 			left, err := reader.AllWorkspaces(t.Context(), anthropic.OrganizationWorkspaceListParams{})
 			noError(t, "workspaces", err)
-			equal(t, "workspaces that are left", 9, len(left))
+			equal(t, "number of unarchived workspaces", 9, len(left))
 			archived, err := reader.AllWorkspaces(t.Context(), anthropic.OrganizationWorkspaceListParams{
 				IncludeArchived: param.NewOpt(true), Limit: param.NewOpt[int64](7),
 			})
 			noError(t, "workspaces", err)
-			equal(t, "workspaces that were ever there", 12+writers*each, len(archived))
+			equal(t, "number of workspaces, with archived ones", 12+writers*each, len(archived))
 		})
 	}
 }
 
-// provision makes a workspace with a member, changes and archives it, and
-// reads after each write what was written.
+// provision creates a workspace with a member, changes and archives it, and reads
+// each write back.
 func provision(ctx context.Context, c, reader admin, name, userID string) (w workspace, err error) {
 	if w, err = c.CreateWorkspace(ctx, workspaceParams{Name: name, Tags: map[string]string{"by": "a test"}}); err != nil {
 		return w, err
@@ -124,14 +123,14 @@ func provision(ctx context.Context, c, reader admin, name, userID string) (w wor
 			return w, fmt.Errorf("%s: %w", step.name, err)
 		}
 		if ok, err := step.read(); err != nil || !ok {
-			return w, fmt.Errorf("a read after %s does not see it (%v)", step.name, err)
+			return w, fmt.Errorf("a read does not see %s (%v)", step.name, err)
 		}
 	}
 	return w, nil
 }
 
-// TestRaces lets ten writers want the same thing: as many get it as there is
-// room for.
+// TestRaces sends the same write from ten clients: as many succeed as the rules
+// allow.
 func TestRaces(t *testing.T) {
 	t.Parallel()
 	p := newProxy(t, start(t, "--seed", seedFile(t, `{
@@ -145,7 +144,7 @@ func TestRaces(t *testing.T) {
 		counts := map[string]int{}
 		for _, err := range errs {
 			if err == nil {
-				counts["done"]++
+				counts["ok"]++
 				continue
 			}
 			r := refusalOf(t, err)
@@ -155,23 +154,23 @@ func TestRaces(t *testing.T) {
 	}
 
 	_, errs := atOnce(func(int) (invite, error) { return c.CreateOrganizationInvite(ctx, "wanted@example.com", "user") })
-	equal(t, "one address", map[string]int{"done": 1, "400 invite_already_exists": 9}, outcomes(errs))
+	equal(t, "one address", map[string]int{"ok": 1, "400 invite_already_exists": 9}, outcomes(errs))
 	_, errs = atOnce(func(i int) (invite, error) {
 		return c.CreateOrganizationInvite(ctx, fmt.Sprintf("guest%d@example.com", i), "user")
 	})
-	equal(t, "the last two places", map[string]int{"done": 2, "400 org_member_limit_exceeded": 8}, outcomes(errs))
+	equal(t, "the last two invites", map[string]int{"ok": 2, "400 org_member_limit_exceeded": 8}, outcomes(errs))
 	_, errs = atOnce(func(int) (workspace, error) { return c.CreateWorkspace(ctx, workspaceParams{Name: "Wanted"}) })
-	equal(t, "the last four workspaces", map[string]int{"done": 4, "400 ": 6}, outcomes(errs))
+	equal(t, "the last four workspaces", map[string]int{"ok": 4, "400 ": 6}, outcomes(errs))
 
 	ada := userByEmail(t, c, "ada@example.com")
 	w := workspaceByName(t, c, "Wanted")
 	_, errs = atOnce(func(int) (member, error) { return c.AddWorkspaceMember(ctx, w.ID, ada.ID, "workspace_user") })
-	equal(t, "one membership", map[string]int{"done": 1, "400 ": 9}, outcomes(errs))
+	equal(t, "one membership", map[string]int{"ok": 1, "400 ": 9}, outcomes(errs))
 	archived, errs := atOnce(func(int) (workspace, error) { return c.ArchiveWorkspace(ctx, w.ID) })
-	equal(t, "one archive", map[string]int{"done": 10}, outcomes(errs))
+	equal(t, "one archive", map[string]int{"ok": 10}, outcomes(errs))
 	for _, a := range archived {
 		equal(t, "archived workspace", archived[0], a)
 	}
 	_, errs = atOnce(func(int) (deleted, error) { return c.RemoveOrganizationMember(ctx, ada.ID) })
-	equal(t, "one removal", map[string]int{"done": 1, "404 ": 9}, outcomes(errs))
+	equal(t, "one removal", map[string]int{"ok": 1, "404 ": 9}, outcomes(errs))
 }

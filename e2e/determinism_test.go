@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestDeterminism makes the same requests of servers that are alike, and of
-// one that is not.
+// TestDeterminism sends the same requests to two servers with one id seed, and to
+// a server with another.
 func TestDeterminism(t *testing.T) {
 	t.Parallel()
 	for _, seed := range []string{"demo", "contract", "empty"} {
@@ -29,15 +29,15 @@ func TestDeterminism(t *testing.T) {
 
 var firstID = regexp.MustCompile(`"(?:id|first_id)":"([^"]+)"`)
 
-// transcript makes requests one after another and gives all that is answered,
-// byte for byte: statuses, headers and bodies.
+// transcript sends requests one after another and returns statuses, headers and
+// bodies.
 func transcript(t *testing.T, s *server) string {
 	t.Helper()
 	var b strings.Builder
 	do := func(method, path, body string) string {
 		t.Helper()
 		got := s.raw(t, method, "/v1/organizations/"+path, body)
-		got.Header.Del("Date") // real time, by HTTP's own rules
+		got.Header.Del("Date") // HTTP requires the real time
 		fmt.Fprintf(&b, "%s %s %s\n%d\n", method, path, body, got.Status)
 		if err := got.Header.Write(&b); err != nil {
 			t.Fatal(err)

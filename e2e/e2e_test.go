@@ -1,5 +1,5 @@
-// Package e2e drives the built binary over TCP with the vendor's own clients,
-// as its users do.
+// Package e2e tests the built binary over TCP with the vendor's own clients, as
+// users run it.
 package e2e
 
 import (
@@ -28,9 +28,9 @@ import (
 
 const (
 	adminKey = "sk-ant-admin01-e2e"
-	// frozen is what the clock shows wherever a test knows its times.
+	// frozen is the time of a frozen clock, for tests that compare times.
 	frozen = "2026-03-01T12:00:00Z"
-	// patience is how long the binary may take to start or to end.
+	// patience is the timeout for a start, a stop or a request.
 	patience = 20 * time.Second
 )
 
@@ -38,7 +38,7 @@ const (
 var binary string
 
 func TestMain(m *testing.M) {
-	// The environment would reach into both the binary and the clients.
+	// Both the binary and the clients read these variables.
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
 		if strings.HasPrefix(name, "ANTHROPIC_") || strings.HasPrefix(name, "ANTECHAMBER_") && name != typeScriptSwitch {
@@ -51,7 +51,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	binary = filepath.Join(dir, "antechamber")
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", binary, "antechamber")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", binary, "..")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
@@ -66,33 +66,33 @@ func TestMain(m *testing.M) {
 
 // server is a running binary.
 type server struct {
-	URL     string
-	line    string // what it said at the start
-	http    *http.Client
-	logs    []string
-	process *os.Process
-	told    bool // to end
+	URL        string
+	line       string // the start line
+	http       *http.Client
+	logs       []string // parts of the lines that stderr must have
+	process    *os.Process
+	terminated bool // it was sent SIGTERM
 
 	productionErrors bool
 }
 
 var address = regexp.MustCompile(`http://127\.0\.0\.1:[0-9]+`)
 
-// start runs the binary on a free port until the test ends, and holds it to
-// its manners: one line on stdout, nothing on stderr but what expectLog names,
-// and exit code 0 when it is told to end.
+// start runs the binary on a free port until the test ends. It checks that stdout
+// has one line, that stderr has only lines that expectLog names, and that SIGTERM
+// ends the binary with exit code 0.
 func start(t *testing.T, args ...string) *server {
 	t.Helper()
 	return startReading(t, "", args...)
 }
 
-// startReading is start with something on stdin.
+// startReading is start with stdin.
 func startReading(t *testing.T, stdin string, args ...string) *server {
 	t.Helper()
 	return startAs(t, stdin, append([]string{"serve", "--addr", "127.0.0.1:0", "--admin-key", adminKey}, args...)...)
 }
 
-// startAs is startReading with the command line to the letter.
+// startAs is startReading without default arguments.
 func startAs(t *testing.T, stdin string, args ...string) *server {
 	t.Helper()
 	cmd := exec.Command(binary, args...)
@@ -128,10 +128,10 @@ func startAs(t *testing.T, stdin string, args ...string) *server {
 		select {
 		case err := <-exited:
 			if err != nil {
-				t.Errorf("the binary ended with %v", err)
+				t.Errorf("the binary exited with %v", err)
 			}
 		case <-time.After(patience):
-			t.Error("the binary did not end on SIGTERM")
+			t.Error("the binary did not exit on SIGTERM")
 			cmd.Process.Kill()
 			<-exited
 		}
@@ -144,49 +144,49 @@ func startAs(t *testing.T, stdin string, args ...string) *server {
 	select {
 	case s.line = <-first:
 		if s.URL = address.FindString(s.line); s.URL == "" {
-			t.Fatalf("no address in the start line %q of antechamber %s", s.line, strings.Join(args, " "))
+			t.Fatalf("no URL in the start line %q of antechamber %s", s.line, strings.Join(args, " "))
 		}
 	case <-time.After(patience):
-		t.Fatal("the binary did not say where it listens")
+		t.Fatal("the binary printed no start line")
 	}
 	return s
 }
 
-// terminate tells the binary to end.
+// terminate sends the binary SIGTERM, once.
 func (s *server) terminate(t *testing.T) {
-	if s.told {
+	if s.terminated {
 		return
 	}
-	s.told = true
+	s.terminated = true
 	if err := s.process.Signal(syscall.SIGTERM); err != nil {
-		t.Errorf("the binary was gone before it was told to end: %v", err)
+		t.Errorf("the binary exited before SIGTERM: %v", err)
 	}
 }
 
-// expectLog says that a line with these words will be on stderr.
-func (s *server) expectLog(words string) { s.logs = append(s.logs, words) }
+// expectLog requires a line on stderr that contains part.
+func (s *server) expectLog(part string) { s.logs = append(s.logs, part) }
 
 func (s *server) checkLog(t *testing.T, stderr string) {
 	seen := map[string]bool{}
 lines:
 	for line := range strings.Lines(stderr) {
-		for _, words := range s.logs {
-			if strings.Contains(line, words) {
-				seen[words] = true
+		for _, part := range s.logs {
+			if strings.Contains(line, part) {
+				seen[part] = true
 				continue lines
 			}
 		}
-		t.Errorf("unexpected on stderr: %s", line)
+		t.Errorf("unexpected line on stderr: %s", line)
 	}
-	for _, words := range s.logs {
-		if !seen[words] {
-			t.Errorf("no line with %q on stderr", words)
+	for _, part := range s.logs {
+		if !seen[part] {
+			t.Errorf("no line with %q on stderr", part)
 		}
 	}
 }
 
-// newHTTPClient returns a client with connections of its own, closed when the
-// test ends.
+// newHTTPClient returns a client with its own connections, which are closed when
+// the test ends.
 func newHTTPClient(t *testing.T) *http.Client {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.MaxIdleConnsPerHost = 64
@@ -194,7 +194,7 @@ func newHTTPClient(t *testing.T) *http.Client {
 	return &http.Client{Transport: transport, Timeout: patience}
 }
 
-// seedFile writes a seed where the binary can read it.
+// seedFile writes a seed to a temporary file.
 func seedFile(t *testing.T, seed string) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "seed.json")
@@ -204,16 +204,15 @@ func seedFile(t *testing.T, seed string) string {
 	return file
 }
 
-// answer is what came back, byte for byte.
+// answer is a response, byte for byte.
 type answer struct {
 	Status int
 	Header http.Header
 	Body   string
 }
 
-// raw makes one request of the Admin API without a client in between that
-// could be lenient. The body is sent as it is, none when it is empty; further
-// headers come in pairs, and an empty value takes a header away.
+// raw sends one request without an SDK, which might correct it. Headers are names
+// and values by turns; an empty value removes a header.
 func (s *server) raw(t *testing.T, method, path, body string, headers ...string) answer {
 	t.Helper()
 	var reader io.Reader
@@ -245,13 +244,12 @@ func (s *server) raw(t *testing.T, method, path, body string, headers ...string)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
-	s.conforms(t, method, req.URL.Path, res, got)
+	s.checkResponse(t, method, req.URL.Path, res, got)
 	return answer{res.StatusCode, res.Header, string(got)}
 }
 
-// conforms fails the test unless an answer of an operation is what our document
-// describes.
-func (s *server) conforms(t *testing.T, method, path string, res *http.Response, body []byte) {
+// checkResponse checks the response of an operation against our OpenAPI document.
+func (s *server) checkResponse(t *testing.T, method, path string, res *http.Response, body []byte) {
 	t.Helper()
 	doc, err := document()
 	noError(t, "document", err)
@@ -262,11 +260,11 @@ func (s *server) conforms(t *testing.T, method, path string, res *http.Response,
 		return
 	}
 	if err := doc.CheckResponse(method, route, res.StatusCode, res.Header, body); err != nil {
-		t.Errorf("%s %s: the answer %d %s\nis not what api/openapi.yaml describes: %v", method, path, res.StatusCode, body, err)
+		t.Errorf("%s %s: response does not match api/openapi.yaml: %v\n%d %s", method, path, err, res.StatusCode, body)
 	}
 }
 
-// equal reports a difference between two values.
+// equal fails the test if two values differ.
 func equal[T any](t *testing.T, what string, want, got T) {
 	t.Helper()
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -274,7 +272,7 @@ func equal[T any](t *testing.T, what string, want, got T) {
 	}
 }
 
-// noError ends the test at an error that the rest of it could not bear.
+// noError ends the test if err is not nil.
 func noError(t *testing.T, what string, err error) {
 	t.Helper()
 	if err != nil {
@@ -282,7 +280,7 @@ func noError(t *testing.T, what string, err error) {
 	}
 }
 
-// at reads a time of the kind that the API writes.
+// at parses a time of the API.
 func at(t *testing.T, s string) time.Time {
 	t.Helper()
 	v, err := time.Parse(time.RFC3339Nano, s)
@@ -290,13 +288,13 @@ func at(t *testing.T, s string) time.Time {
 	return v
 }
 
-// ago is an instant before the frozen clock.
+// ago returns the time that is days and rest before the frozen clock.
 func ago(t *testing.T, days int, rest time.Duration) time.Time {
 	t.Helper()
 	return at(t, frozen).Add(-time.Duration(days)*24*time.Hour - rest)
 }
 
-// TestServe holds what belongs to no operation.
+// TestServe requests the endpoints that are not operations.
 func TestServe(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "empty")
@@ -308,11 +306,10 @@ func TestServe(t *testing.T) {
 	}
 	got := s.raw(t, http.MethodGet, "/openapi.yaml", "", "x-api-key", "")
 	if got.Status != http.StatusOK || !strings.HasPrefix(got.Body, "openapi: 3.1") {
-		t.Errorf("GET /openapi.yaml: %d, begins with %.20q", got.Status, got.Body)
+		t.Errorf("GET /openapi.yaml: %d %.20q…, want 200 and an OpenAPI document", got.Status, got.Body)
 	}
 }
 
-// TestSeedFromStdin starts from a seed that is piped in.
 func TestSeedFromStdin(t *testing.T) {
 	t.Parallel()
 	s := startReading(t, `{"id": "0b54c6a2-5d0f-4a8f-9d4e-6c1f3a7e2b90", "name": "Piped"}`, "--seed", "-")
@@ -321,17 +318,17 @@ func TestSeedFromStdin(t *testing.T) {
 }
 
 // TestTerminationDoesNotWaitForIdleConnections ends the binary while a client
-// keeps its connection open.
+// has an idle connection to it.
 func TestTerminationDoesNotWaitForIdleConnections(t *testing.T) {
 	t.Parallel()
-	client := newHTTPClient(t) // cleaned up after the server, since it is made before it
+	client := newHTTPClient(t) // before start: cleanups run last in, first out
 	s := start(t, "--seed", "empty")
 	s.http = client
 	s.raw(t, http.MethodGet, "/livez", "")
 }
 
-// TestTerminationDrains tells the binary to end while the body of a request is
-// on its way: the request is answered all the same.
+// TestTerminationDrains terminates the binary while it waits for the body of a
+// request, which it still answers.
 func TestTerminationDrains(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "empty")
@@ -340,38 +337,38 @@ func TestTerminationDrains(t *testing.T) {
 	noError(t, "connection", err)
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(patience))
-	const body = `{"name": "Last of all"}`
+	const body = `{"name": "Last one"}`
 	fmt.Fprintf(conn, "POST /v1/organizations/workspaces HTTP/1.1\r\nHost: %s\r\nX-Api-Key: %s\r\n"+
 		"Anthropic-Version: 2023-06-01\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", host, adminKey, len(body))
 	r := bufio.NewReader(conn)
-	goOn, err := http.ReadResponse(r, nil) // the binary asks for the body, so it is at work
+	interim, err := http.ReadResponse(r, nil) // the handler has started to read the body
 	noError(t, "100 Continue", err)
-	equal(t, "status", http.StatusContinue, goOn.StatusCode)
+	equal(t, "status", http.StatusContinue, interim.StatusCode)
 
 	s.terminate(t)
-	for deadline := time.Now().Add(patience); ; { // until nobody else gets in
+	for deadline := time.Now().Add(patience); ; { // until the port is closed
 		late, err := net.DialTimeout("tcp", host, patience)
 		if err != nil {
 			break
 		}
 		late.Close()
 		if time.Now().After(deadline) {
-			t.Fatal("the binary goes on listening when it was told to end")
+			t.Fatal("the binary still listens after SIGTERM")
 		}
 	}
 	io.WriteString(conn, body)
 	res, err := http.ReadResponse(r, nil)
-	noError(t, "answer", err)
+	noError(t, "response", err)
 	defer res.Body.Close()
 	equal(t, "status", http.StatusOK, res.StatusCode)
 	got, err := io.ReadAll(res.Body)
 	noError(t, "body", err)
-	if !strings.Contains(string(got), `"name":"Last of all"`) {
-		t.Errorf("answer: %s", got)
+	if !strings.Contains(string(got), `"name":"Last one"`) {
+		t.Errorf("response: %s", got)
 	}
 }
 
-// decode reads JSON.
+// decode parses JSON into a value.
 func decode(t *testing.T, body string, into any) {
 	t.Helper()
 	if err := json.Unmarshal([]byte(body), into); err != nil {

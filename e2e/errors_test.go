@@ -10,7 +10,7 @@ import (
 	"github.com/anthropics/anthropic-sdk-go/option"
 )
 
-// messageOf reads the message of an error in either form.
+// messageOf returns the message of an error in either form.
 func messageOf(t *testing.T, a answer) string {
 	t.Helper()
 	var body struct{ Error struct{ Message string } }
@@ -18,7 +18,7 @@ func messageOf(t *testing.T, a answer) string {
 	return body.Error.Message
 }
 
-// tight is an organization that has reached, or nearly reached, every limit.
+// tight is an organization at, or just below, each of its limits.
 const tight = `{
   "name": "Tight",
   "settings": {
@@ -45,8 +45,8 @@ const tight = `{
   ]
 }`
 
-// TestLimits meets every refusal that has an error code, in both forms of
-// errors and with both surfaces of the SDK.
+// TestLimits provokes every error that has a code, in both forms of errors and
+// with both surfaces of the SDK.
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	for i, form := range []string{"both", "production"} {
@@ -62,35 +62,35 @@ func TestLimits(t *testing.T) {
 			_, err = c.CreateOrganizationInvite(ctx, "dora@example.com", "user")
 			wantRefusal(t, "inviting twice", err, coded("invite_already_exists", "email: Invite `invite_pending` …"))
 			_, err = c.CreateOrganizationInvite(ctx, "eve@example.org", "user")
-			wantRefusal(t, "inviting from elsewhere", err, coded("email_domain_not_allowed", "email: …"))
+			wantRefusal(t, "inviting from another domain", err, coded("email_domain_not_allowed", "email: …"))
 			_, err = c.CreateOrganizationInvite(ctx, "eve@example.com", "user")
-			wantRefusal(t, "inviting one too many", err, coded("org_member_limit_exceeded", "The organization …"))
+			wantRefusal(t, "one invite too many", err, coded("org_member_limit_exceeded", "The organization …"))
 			_, err = c.AddWorkspaceMember(ctx, "wrkspc_a", ben.ID, "workspace_user")
-			wantRefusal(t, "adding one too many", err, coded("workspace_member_limit_exceeded", "Workspace `wrkspc_a` …"))
+			wantRefusal(t, "one member too many", err, coded("workspace_member_limit_exceeded", "Workspace `wrkspc_a` …"))
 			_, err = c.UpdateWorkspaceMember(ctx, "wrkspc_a", cleo.ID, "workspace_admin")
-			wantRefusal(t, "raising one too many", err, coded("workspace_member_limit_exceeded", "Workspace `wrkspc_a` …"))
+			wantRefusal(t, "one promotion too many", err, coded("workspace_member_limit_exceeded", "Workspace `wrkspc_a` …"))
 			_, err = c.CreateWorkspace(ctx, workspaceParams{Name: "D"})
-			wantRefusal(t, "creating one workspace too many", err, badRequest("The organization has reached its limit of 3 workspaces …"))
+			wantRefusal(t, "one workspace too many", err, badRequest("The organization has reached its limit of 3 workspaces …"))
 
 			active := apiKeyParams{Status: "active"}
 			_, err = c.UpdateAPIKey(ctx, "apikey_second", active)
-			wantRefusal(t, "a second key for a workspace", err, coded("workspace_api_key_limit_exceeded", "Workspace `wrkspc_a` …"))
+			wantRefusal(t, "a second active key in a workspace", err, coded("workspace_api_key_limit_exceeded", "Workspace `wrkspc_a` …"))
 			_, err = c.UpdateAPIKey(ctx, "apikey_third", active)
-			noError(t, "the last key that is allowed", err)
+			noError(t, "the last key within the limit", err)
 			_, err = c.UpdateAPIKey(ctx, "apikey_fourth", active)
 			wantRefusal(t, "one key too many", err, coded("org_api_key_limit_exceeded", "The organization …"))
 
-			// Room is made by those who leave.
+			// Deleting and archiving make room.
 			_, err = c.DeleteOrganizationInvite(ctx, "invite_pending")
 			noError(t, "delete", err)
 			_, err = c.CreateOrganizationInvite(ctx, "eve@example.com", "user")
-			noError(t, "inviting when there is room", err)
+			noError(t, "an invite within the limit", err)
 			_, err = c.ArchiveWorkspace(ctx, "wrkspc_b")
 			noError(t, "archive", err)
 			_, err = c.CreateWorkspace(ctx, workspaceParams{Name: "D"})
-			noError(t, "creating when there is room", err)
+			noError(t, "a workspace within the limit", err)
 			_, err = c.UpdateAPIKey(ctx, "apikey_fourth", active)
-			noError(t, "a key when there is room", err)
+			noError(t, "a key within the limit", err)
 
 			for _, u := range []user{ada, ben} {
 				_, err = c.RemoveOrganizationMember(ctx, u.ID)
@@ -102,7 +102,7 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// TestErrorForms holds both envelopes to the letter.
+// TestErrorForms compares both envelopes byte for byte.
 func TestErrorForms(t *testing.T) {
 	t.Parallel()
 	const id, path = "wrkspc_nowhere", "/v1/organizations/workspaces/wrkspc_nowhere"
@@ -121,7 +121,8 @@ func TestErrorForms(t *testing.T) {
 	}
 }
 
-// TestAuthentication tries every way to be let in, and not to be.
+// TestAuthentication presents keys in every way that is accepted, and in ways
+// that are refused.
 func TestAuthentication(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "empty")
@@ -138,7 +139,7 @@ func TestAuthentication(t *testing.T) {
 		}
 		client := anthropic.NewClient(append(o, with)...)
 		_, err := client.Organization.Get(t.Context())
-		noError(t, "authenticating by "+name, err)
+		noError(t, "authenticating with "+name, err)
 	}
 	for name, with := range map[string]option.RequestOption{
 		"an unknown key":         option.WithAPIKey("sk-ant-admin01-nobody"),
@@ -147,20 +148,20 @@ func TestAuthentication(t *testing.T) {
 	} {
 		client := anthropic.NewClient(option.WithBaseURL(p.URL), option.WithHTTPClient(newHTTPClient(t)), with)
 		_, err := client.Organization.Get(t.Context())
-		wantRefusal(t, "authenticating by "+name, err, refusal{http.StatusUnauthorized, "authentication_error", "", "invalid x-api-key"})
+		wantRefusal(t, "authenticating with "+name, err, refusal{http.StatusUnauthorized, "authentication_error", "", "invalid x-api-key"})
 	}
 	missing := s.raw(t, http.MethodGet, "/v1/organizations/me", "", "x-api-key", "")
 	equal(t, "status without a key", http.StatusUnauthorized, missing.Status)
 	equal(t, "message without a key", "x-api-key header is required", messageOf(t, missing))
 	if id := missing.Header.Get("anthropic-organization-id"); id != "" {
-		t.Errorf("the organization %s is told to somebody without a key", id)
+		t.Errorf("a response without a key names the organization %s", id)
 	}
 	if missing.Header.Get("request-id") == "" {
-		t.Error("no request id without a key")
+		t.Error("a response without a key has no request id")
 	}
 }
 
-// TestVersions sends the version header in the ways that SDKs do and do not.
+// TestVersions sends known, unknown and missing versions.
 func TestVersions(t *testing.T) {
 	t.Parallel()
 	p := newProxy(t, start(t, "--seed", "empty"))
@@ -180,7 +181,7 @@ func newClientOf(t *testing.T, p *proxy, options ...option.RequestOption) *anthr
 	return &client.Organization
 }
 
-// TestPaths leaves the operations that there are.
+// TestPaths requests paths and methods that are not operations.
 func TestPaths(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "demo")
@@ -217,7 +218,8 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-// TestNotEmulated asks for what production has: the answer and the log say so.
+// TestNotEmulated calls operations that only production has: the response and the
+// log say so.
 func TestNotEmulated(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "demo")
@@ -266,7 +268,7 @@ func TestNotEmulated(t *testing.T) {
 		s.expectLog(`level=WARN msg="an operation that production has and Antechamber does not emulate" method=GET path=` + path)
 		wantRefusal(t, path, call(), want)
 	}
-	for _, path := range []string{ // of the newest TypeScript SDK
+	for _, path := range []string{ // only the newest TypeScript SDK has these
 		"/v1/organizations/users/user_x/sign_out",
 		"/v1/organizations/claude_code/managed_settings/configuration",
 		"/v1/organizations/claude_tag/bundles",
@@ -277,12 +279,12 @@ func TestNotEmulated(t *testing.T) {
 		equal(t, "message of "+path, message, messageOf(t, got))
 	}
 
-	silent := start(t, "--seed", "demo", "--errors", "production")
-	_, err := newClientOf(t, newProxy(t, silent)).RateLimits.List(t.Context(), anthropic.OrganizationRateLimitListParams{})
+	exact := start(t, "--seed", "demo", "--errors", "production")
+	_, err := newClientOf(t, newProxy(t, exact)).RateLimits.List(t.Context(), anthropic.OrganizationRateLimitListParams{})
 	wantRefusal(t, "with production's errors", err, refusal{http.StatusNotFound, "not_found_error", "", "Not found"})
 }
 
-// TestBodies sends what the SDKs would not let through.
+// TestBodies sends bodies that the SDKs cannot.
 func TestBodies(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "contract")
@@ -299,20 +301,20 @@ func TestBodies(t *testing.T) {
 		{"workspaces", `{"name": ""}`, "name: String should have at least 1 character"},
 		{"users/user_01WCz1FkmYMm4gnmykNKUu3Q", `{}`, "role: Field required"},
 		{"workspaces/wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ", `{}`, "name: Field required"},
-		{"workspaces/wrkspc_nowhere", `{`, "Workspace `wrkspc_nowhere` not found."}, // the id comes before the body
+		{"workspaces/wrkspc_nowhere", `{`, "Workspace `wrkspc_nowhere` not found."}, // the id is checked before the body
 	} {
 		got := s.raw(t, http.MethodPost, "/v1/organizations/"+c.path, c.body)
 		if message := messageOf(t, got); got.Status/100 != 4 || !strings.HasPrefix(message, c.message) {
 			t.Errorf("POST %s %s: %d %s, want %s", c.path, c.body, got.Status, message, c.message)
 		}
 	}
-	// GET and DELETE may say that they carry JSON, and carry none.
+	// GET and DELETE may have the content type of JSON without a body.
 	got := s.raw(t, http.MethodGet, "/v1/organizations/users", "", "content-type", "application/json")
 	equal(t, "status of a GET with a content type", http.StatusOK, got.Status)
 	got = s.raw(t, http.MethodDelete, "/v1/organizations/users/user_02XDa2GlnYNn5hoozlNLVu4R", "", "content-type", "application/json")
 	equal(t, "DELETE with a content type", `{"id":"user_02XDa2GlnYNn5hoozlNLVu4R","type":"user_deleted"}`, got.Body)
 	got = s.raw(t, http.MethodGet, "/v1/organizations/invites?email="+"newuser%40example.com", "")
-	equal(t, "invites of the contract", `{"data":[{"id":"invite_015gWxCN9Hfg2QhZwTK7Mdeu","type":"invite","email":"newuser@example.com",`+
+	equal(t, "invites of the contract seed", `{"data":[{"id":"invite_015gWxCN9Hfg2QhZwTK7Mdeu","type":"invite","email":"newuser@example.com",`+
 		`"role":"user","status":"pending","invited_at":"2024-10-30T23:58:27.427722Z","expires_at":"2024-11-20T23:58:27.427722Z",`+
 		`"accepted_at":null,"rbac_group_ids":[]}],"has_more":false,`+
 		`"first_id":"invite_015gWxCN9Hfg2QhZwTK7Mdeu","last_id":"invite_015gWxCN9Hfg2QhZwTK7Mdeu"}`, got.Body)

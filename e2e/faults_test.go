@@ -12,7 +12,7 @@ import (
 	"github.com/anthropics/anthropic-sdk-go/option"
 )
 
-// emulate makes a request of the control plane, which has to succeed.
+// emulate calls the control plane and ends the test if the call fails.
 func (s *server) emulate(t *testing.T, method, path, body string) string {
 	t.Helper()
 	got := s.raw(t, method, "/_emulate"+path, body)
@@ -22,23 +22,22 @@ func (s *server) emulate(t *testing.T, method, path, body string) string {
 	return got.Body
 }
 
-// TestFaultsAgainstTheSDK arms every fault and shows what a user of the SDK
-// sees: with a fault that fires once nothing as a rule, since the SDK tries
-// again twice, and with one that goes on the failure itself.
+// TestFaultsAgainstTheSDK arms every kind of fault and checks the outcome of an
+// SDK call. The SDK retries twice, so a fault that fires once usually goes
+// unnoticed; one that always fires does not.
 func TestFaultsAgainstTheSDK(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		action       string
-		once, always string // what the SDK gives
-		tries        [2]int // as the journal has them
+		once, always string // outcomes
+		attempts     [2]int // in the journal
 	}{
 		{`{"type":"error","status":529,"retry_after":0}`, "ok", "529 overloaded_error", [2]int{2, 3}},
 		{`{"type":"error","status":500,"retry_after":0}`, "ok", "500 api_error", [2]int{2, 3}},
 		{`{"type":"error","status":403}`, "403 permission_error", "403 permission_error", [2]int{1, 1}},
 		{`{"type":"delay","duration":"1ms"}`, "ok", "ok", [2]int{1, 1}},
 		{`{"type":"drop"}`, "ok", "connection", [2]int{2, 3}},
-		// The work is done, and the answer never comes: the second try meets
-		// its consequences.
+		// The write succeeds and its response is lost, so the retry fails.
 		{`{"type":"drop_after_commit"}`, "400 invalid_request_error", "connection", [2]int{2, 3}},
 		{`{"type":"truncate","bytes":20}`, "400 invalid_request_error", "connection", [2]int{2, 3}},
 		{`{"type":"malformed"}`, "undecodable", "undecodable", [2]int{1, 1}},
@@ -53,31 +52,30 @@ func TestFaultsAgainstTheSDK(t *testing.T) {
 				_, err := client.Organization.Invites.New(t.Context(), anthropic.OrganizationInviteNewParams{
 					Email: "new@example.com", Role: anthropic.OrganizationInviteNewParamsRoleUser,
 				})
-				equal(t, "what the SDK gives", []string{c.once, c.always}[i], outcome(err))
+				equal(t, "outcome", []string{c.once, c.always}[i], outcome(err))
 				var journal struct {
 					Data []struct {
 						Fault   string
 						RetryOf int `json:"retry_of"`
 					}
 				}
-				// A client sees that a connection is dropped before that is written
-				// down.
-				for end := time.Now().Add(patience); len(journal.Data) < c.tries[i] && time.Now().Before(end); {
+				// A client may notice a dropped connection before the journal has it.
+				for end := time.Now().Add(patience); len(journal.Data) < c.attempts[i] && time.Now().Before(end); {
 					decode(t, s.emulate(t, http.MethodGet, "/requests?operation=createOrganizationInvite", ""), &journal)
 				}
-				equal(t, "tries", c.tries[i], len(journal.Data))
+				equal(t, "attempts", c.attempts[i], len(journal.Data))
 				for n, e := range journal.Data {
 					if n > 0 && e.RetryOf == 0 {
-						t.Errorf("try %d is not known to be one of the same call", n+1)
+						t.Errorf("attempt %d has no retry_of", n+1)
 					}
 				}
-				equal(t, "the first try met the fault", "fault_1", journal.Data[0].Fault)
+				equal(t, "fault of the first attempt", "fault_1", journal.Data[0].Fault)
 			}
 		})
 	}
 }
 
-// outcome is what a user of the SDK sees, in a word or two.
+// outcome classifies the error of an SDK call.
 func outcome(err error) string {
 	var refusal *anthropic.Error
 	switch {
@@ -91,22 +89,23 @@ func outcome(err error) string {
 	return "undecodable"
 }
 
-// TestAWorldForEachKey lets tests invent their keys.
-func TestAWorldForEachKey(t *testing.T) {
+// TestUnknownKeysFork invents two keys, each of which gets its own organization.
+func TestUnknownKeysFork(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "demo", "--unknown-keys", "fork")
-	world := func(key string) anthropic.Client {
+	clientFor := func(key string) anthropic.Client {
 		return anthropic.NewClient(option.WithBaseURL(s.URL), option.WithAPIKey(key), option.WithHTTPClient(newHTTPClient(t)))
 	}
-	one, two := world("sk-ant-admin01-one"), world("sk-ant-admin01-two")
+	one, two := clientFor("sk-ant-admin01-one"), clientFor("sk-ant-admin01-two")
 	made, err := one.Organization.Workspaces.New(t.Context(), anthropic.OrganizationWorkspaceNewParams{Name: "Mine"})
 	noError(t, "create", err)
 	_, err = two.Organization.Workspaces.Get(t.Context(), made.ID)
-	wantRefusal(t, "somebody else's workspace", err, notFound("Workspace", made.ID))
+	wantRefusal(t, "a workspace of another organization", err, notFound("Workspace", made.ID))
 }
 
-// TestTimeOnDemand expires an invite now, and accepts another one.
-func TestTimeOnDemand(t *testing.T) {
+// TestClockExpiresInvites advances the clock past the expiry of two invites, of
+// which one was accepted.
+func TestClockExpiresInvites(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "empty")
 	org := anthropic.NewClient(option.WithBaseURL(s.URL), option.WithAPIKey(adminKey), option.WithHTTPClient(newHTTPClient(t))).Organization
@@ -115,12 +114,12 @@ func TestTimeOnDemand(t *testing.T) {
 		noError(t, "create", err)
 		return i.ID
 	}
-	late, joins := invite("late@example.com"), invite("joins@example.com")
-	s.emulate(t, http.MethodPost, "/invites/"+joins+"/accept", "")
+	pending, accepted := invite("late@example.com"), invite("joins@example.com")
+	s.emulate(t, http.MethodPost, "/invites/"+accepted+"/accept", "")
 	var moved struct{ Effects []struct{ Type, ID string } }
 	decode(t, s.emulate(t, http.MethodPost, "/clock", `{"advance":"21d"}`), &moved)
-	equal(t, "effects", []struct{ Type, ID string }{{"invite.expired", late}}, moved.Effects)
-	got, err := org.Invites.Get(t.Context(), late)
+	equal(t, "effects", []struct{ Type, ID string }{{"invite.expired", pending}}, moved.Effects)
+	got, err := org.Invites.Get(t.Context(), pending)
 	noError(t, "get", err)
 	equal(t, "status", "expired", string(got.Status))
 	users, err := org.Users.List(t.Context(), anthropic.OrganizationUserListParams{})
@@ -128,8 +127,8 @@ func TestTimeOnDemand(t *testing.T) {
 	equal(t, "users", 1, len(users.Data))
 }
 
-// TestStaleReadAgainstTheSDK answers a read from before the last write: what
-// was just made is not there yet.
+// TestStaleReadAgainstTheSDK serves one read from before the last write, so that
+// it misses the new workspace.
 func TestStaleReadAgainstTheSDK(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "empty")
@@ -138,7 +137,7 @@ func TestStaleReadAgainstTheSDK(t *testing.T) {
 	made, err := org.Workspaces.New(t.Context(), anthropic.OrganizationWorkspaceNewParams{Name: "New"})
 	noError(t, "create", err)
 	_, err = org.Workspaces.Get(t.Context(), made.ID)
-	wantRefusal(t, "the read that is stale", err, notFound("Workspace", made.ID))
+	wantRefusal(t, "the stale read", err, notFound("Workspace", made.ID))
 	_, err = org.Workspaces.Get(t.Context(), made.ID)
-	noError(t, "the read after it", err)
+	noError(t, "the next read", err)
 }

@@ -172,8 +172,8 @@ func (c beta) AllAPIKeys(ctx context.Context, q anthropic.OrganizationAPIKeyList
 	return all(c.org.APIKeys.ListAutoPaging(ctx, betaKeyQuery(q)), betaKey)
 }
 
-// betaKeyQuery spells the filter by status in a type of its own, which is why
-// it does not convert like the other ones.
+// betaKeyQuery copies field by field: the status has another type in the beta
+// surface, so that the structs do not convert.
 func betaKeyQuery(q anthropic.OrganizationAPIKeyListParams) anthropic.BetaOrganizationAPIKeyListParams {
 	return anthropic.BetaOrganizationAPIKeyListParams{
 		CreatedByUserID: q.CreatedByUserID, WorkspaceID: q.WorkspaceID, AfterID: q.AfterID, BeforeID: q.BeforeID,

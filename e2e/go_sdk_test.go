@@ -15,8 +15,8 @@ import (
 	"github.com/anthropics/anthropic-sdk-go/packages/param"
 )
 
-// admin is the Admin API as the Go SDK offers it. The SDK does so twice, with
-// types of its own each time: see production and beta.
+// admin is the Admin API. The Go SDK has two surfaces for it, each with its own
+// types: see production and beta.
 type admin interface {
 	GetCurrentOrganization(ctx context.Context) (organization, error)
 
@@ -52,7 +52,7 @@ type admin interface {
 	UpdateAPIKey(ctx context.Context, id string, p apiKeyParams) (apiKey, error)
 }
 
-// surface is one of the two.
+// surface is one of the SDK's two surfaces.
 type surface struct {
 	name string
 	of   func(anthropic.Client) admin
@@ -63,7 +63,7 @@ var surfaces = []surface{
 	{"client.Beta.Organization", func(c anthropic.Client) admin { return beta{c.Beta.Organization} }},
 }
 
-// The objects of the API, filled from what the SDK has decoded.
+// The objects of the API, converted from the types of either surface.
 type (
 	organization struct{ ID, Type, Name string }
 
@@ -85,7 +85,7 @@ type (
 		DataResidency                                              residency
 	}
 
-	// residency has no AllowedInferenceGeos where inference is unrestricted.
+	// residency has no AllowedInferenceGeos if inference is unrestricted.
 	residency struct {
 		WorkspaceGeo, DefaultInferenceGeo string
 		AllowedInferenceGeos              []string
@@ -104,7 +104,7 @@ type (
 	deleted struct{ ID, Type string }
 )
 
-// workspaceParams create or update a workspace; empty ones are not sent.
+// workspaceParams creates or updates a workspace. Empty fields are not sent.
 type workspaceParams struct {
 	Name, DisplayColor, ExternalKeyID string
 	Tags                              map[string]string
@@ -112,7 +112,7 @@ type workspaceParams struct {
 	DefaultInferenceGeo               string
 }
 
-// apiKeyParams update an API key; empty ones are not sent.
+// apiKeyParams updates an API key. Empty fields are not sent.
 type apiKeyParams struct{ Name, Status string }
 
 type page[T any] struct {
@@ -121,7 +121,7 @@ type page[T any] struct {
 	FirstID, LastID string
 }
 
-// one and pageOf turn what a call of the SDK gives into objects of ours.
+// one and pageOf convert what an SDK call returns.
 func one[From, To any](to func(From) To) func(*From, error) (To, error) {
 	return func(v *From, err error) (To, error) {
 		if err != nil {
@@ -142,7 +142,7 @@ func pageOf[From, To any](to func(From) To) func(*pagination.Page[From], error) 
 	})
 }
 
-// all lets the SDK's own pager walk the pages.
+// all walks the pages with the SDK's own pager.
 func all[From, To any](pager *pagination.PageAutoPager[From], to func(From) To) ([]To, error) {
 	var out []To
 	for pager.Next() {
@@ -151,7 +151,7 @@ func all[From, To any](pager *pagination.PageAutoPager[From], to func(From) To) 
 	return out, pager.Err()
 }
 
-// optional is not sent when it is empty.
+// optional returns a parameter that is not sent if s is empty.
 func optional(s string) param.Opt[string] {
 	if s == "" {
 		return param.Opt[string]{}
@@ -167,7 +167,7 @@ func as[To, From ~string](values []From) []To {
 	return out
 }
 
-// credential is one of the two ways to present an admin key.
+// credential is a way to send an admin key.
 type credential struct {
 	name string
 	with func(key string) option.RequestOption
@@ -178,8 +178,8 @@ var credentials = []credential{
 	{"bearer", option.WithAuthToken},
 }
 
-// newClient returns an SDK client for the address, with the admin key in
-// x-api-key unless the options say otherwise.
+// newClient returns an SDK client for the address, which sends the admin key as
+// x-api-key unless options differ.
 func newClient(t *testing.T, address string, options ...option.RequestOption) anthropic.Client {
 	t.Helper()
 	return anthropic.NewClient(append([]option.RequestOption{
@@ -189,8 +189,8 @@ func newClient(t *testing.T, address string, options ...option.RequestOption) an
 	}, options...)...)
 }
 
-// TestGoSDK makes the journey through all operations with both surfaces of the
-// SDK, both ways to authenticate and both forms of errors.
+// TestGoSDK calls every operation with both surfaces of the SDK, both ways to
+// authenticate and both forms of errors.
 func TestGoSDK(t *testing.T) {
 	t.Parallel()
 	for i, errorForm := range []string{"both", "production"} {
@@ -204,7 +204,7 @@ func TestGoSDK(t *testing.T) {
 				c := surface.of(client)
 				for _, journey := range []struct {
 					name string
-					make func(*testing.T, *server, admin)
+					run  func(*testing.T, *server, admin)
 				}{
 					{"organization", organizationJourney},
 					{"users", usersJourney},
@@ -213,7 +213,7 @@ func TestGoSDK(t *testing.T) {
 					{"api keys", apiKeysJourney},
 					{"workspaces", workspacesJourney},
 				} {
-					t.Run(journey.name, func(t *testing.T) { journey.make(t, s, c) })
+					t.Run(journey.name, func(t *testing.T) { journey.run(t, s, c) })
 				}
 				p.wantEveryOperation(t)
 				wantHeaders(t, p, surface, credential)
@@ -222,7 +222,8 @@ func TestGoSDK(t *testing.T) {
 	}
 }
 
-// wantHeaders holds that the journey tried what its name says.
+// wantHeaders checks that the requests came from the surface and had the
+// credential.
 func wantHeaders(t *testing.T, p *proxy, surface surface, credential credential) {
 	t.Helper()
 	for _, e := range p.seen() {
@@ -231,19 +232,19 @@ func wantHeaders(t *testing.T, p *proxy, surface surface, credential credential)
 		}
 		key, bearer := e.Header.Get("x-api-key") != "", strings.HasPrefix(e.Header.Get("authorization"), "Bearer ")
 		if key != (credential.name == "x-api-key") || bearer != (credential.name == "bearer") {
-			t.Errorf("%s %s does not authenticate by %s alone", e.Method, e.Path, credential.name)
+			t.Errorf("%s %s is not authenticated by %s alone", e.Method, e.Path, credential.name)
 		}
 	}
 }
 
-// refusal is what a client learns from an error.
+// refusal is an error of the API.
 type refusal struct {
 	Status              int
 	Type, Code, Message string
 }
 
-// refusalOf reads an error of the SDK, which must agree with itself about the
-// request id.
+// refusalOf converts an error of the SDK. The header, the body and the SDK must
+// agree on the request id.
 func refusalOf(t *testing.T, err error) refusal {
 	t.Helper()
 	refused, ok := errors.AsType[*anthropic.Error](err)
@@ -260,14 +261,14 @@ func refusalOf(t *testing.T, err error) refusal {
 		RequestID string `json:"request_id"`
 	}
 	decode(t, refused.RawJSON(), &body)
-	equal(t, "request id of the body", refused.RequestID, body.RequestID)
-	equal(t, "request id of the header", refused.RequestID, refused.Response.Header.Get("request-id"))
-	equal(t, "error type that the SDK found", body.Error.Type, string(refused.Type()))
+	equal(t, "request id in the body", refused.RequestID, body.RequestID)
+	equal(t, "request id in the header", refused.RequestID, refused.Response.Header.Get("request-id"))
+	equal(t, "error type of the SDK", body.Error.Type, string(refused.Type()))
 	return refusal{refused.StatusCode, body.Error.Type, body.Error.Details.ErrorCode, body.Error.Message}
 }
 
-// wantRefusal compares an error. A message that ends in an ellipsis is the
-// beginning of the one that is wanted.
+// wantRefusal compares an error. A wanted message that ends in an ellipsis is a
+// prefix.
 func wantRefusal(t *testing.T, what string, err error, want refusal) {
 	t.Helper()
 	if err == nil {
@@ -275,35 +276,35 @@ func wantRefusal(t *testing.T, what string, err error, want refusal) {
 		return
 	}
 	got := refusalOf(t, err)
-	if beginning, ok := strings.CutSuffix(want.Message, "…"); ok && strings.HasPrefix(got.Message, beginning) {
+	if prefix, ok := strings.CutSuffix(want.Message, "…"); ok && strings.HasPrefix(got.Message, prefix) {
 		got.Message = want.Message
 	}
 	equal(t, what, want, got)
 }
 
-// badRequest is a 400.
+// badRequest returns a 400 without a code.
 func badRequest(message string) refusal {
 	return refusal{http.StatusBadRequest, "invalid_request_error", "", message}
 }
 
-// coded is a 400 with a cause that a program can read.
+// coded returns a 400 with an error code.
 func coded(code, message string) refusal {
 	return refusal{http.StatusBadRequest, "invalid_request_error", code, message}
 }
 
-// notFound is the 404 for an object.
+// notFound returns the 404 of an object.
 func notFound(what, id string) refusal {
 	return refusal{http.StatusNotFound, "not_found_error", "", what + " `" + id + "` not found."}
 }
 
-// The helpers below find objects of the demo by the names that it gives them.
+// The functions below find objects of the demo seed by their names.
 
 func userByEmail(t *testing.T, c admin, email string) user {
 	t.Helper()
 	found, err := c.ListOrganizationMembers(t.Context(), anthropic.OrganizationUserListParams{Email: param.NewOpt(email)})
-	noError(t, "users with e-mail "+email, err)
+	noError(t, "users with email "+email, err)
 	if len(found.Data) != 1 {
-		t.Fatalf("users with e-mail %s: %d, want 1", email, len(found.Data))
+		t.Fatalf("users with email %s: %d, want 1", email, len(found.Data))
 	}
 	return found.Data[0]
 }

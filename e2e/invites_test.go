@@ -24,7 +24,7 @@ func invitesJourney(t *testing.T, s *server, c admin) {
 	equal(t, "invite", want, made)
 	got, err := c.GetOrganizationInvite(ctx, made.ID)
 	noError(t, "get", err)
-	equal(t, "invite that was read", want, got)
+	equal(t, "invite, read back", want, got)
 	equal(t, "invites to the address", []invite{want}, invitesTo(t, c, strings.ToUpper(address)))
 	raw := s.raw(t, http.MethodGet, "/v1/organizations/invites/"+made.ID, "")
 	equal(t, "raw invite", `{"id":"`+made.ID+`","type":"invite","email":"`+address+`","role":"developer","status":"pending",`+
@@ -42,11 +42,11 @@ func invitesJourney(t *testing.T, s *server, c admin) {
 	_, err = c.CreateOrganizationInvite(ctx, "somebody@example.com", "admin")
 	wantRefusal(t, "inviting an admin", err, badRequest("role: Input should be 'user', 'developer', 'billing' or 'claude_code_user'"))
 	_, err = c.CreateOrganizationInvite(ctx, "nobody", "admin")
-	wantRefusal(t, "two faults at once", err, badRequest("email: value is not a valid email address; "+
+	wantRefusal(t, "two invalid fields", err, badRequest("email: value is not a valid email address; "+
 		"role: Input should be 'user', 'developer', 'billing' or 'claude_code_user'"))
 
-	// Deleted: out of the lists, still to be read, not to be deleted twice,
-	// and no hindrance to another invite.
+	// A deleted invite is not listed, can be read, cannot be deleted twice, and
+	// does not prevent another invite.
 	gone, err := c.DeleteOrganizationInvite(ctx, made.ID)
 	noError(t, "delete", err)
 	equal(t, "deleted invite", deleted{made.ID, "invite_deleted"}, gone)
@@ -54,7 +54,7 @@ func invitesJourney(t *testing.T, s *server, c admin) {
 	want.Status = "deleted"
 	got, err = c.GetOrganizationInvite(ctx, made.ID)
 	noError(t, "get", err)
-	equal(t, "deleted invite that was read", want, got)
+	equal(t, "deleted invite, read back", want, got)
 	_, err = c.DeleteOrganizationInvite(ctx, made.ID)
 	wantRefusal(t, "deleting twice", err, notFound("Invite", made.ID))
 	again, err := c.CreateOrganizationInvite(ctx, address, "billing")
@@ -69,7 +69,7 @@ func invitesJourney(t *testing.T, s *server, c admin) {
 	everything, err := c.AllOrganizationInvites(ctx, anthropic.OrganizationInviteListParams{})
 	noError(t, "all invites", err)
 	if !slices.IsSortedFunc(everything, func(a, b invite) int { return b.InvitedAt.Compare(a.InvitedAt) }) {
-		t.Error("the invites are not listed newest first")
+		t.Error("invites are not listed newest first")
 	}
 	statuses := map[string]int{}
 	for _, i := range everything {
@@ -79,8 +79,8 @@ func invitesJourney(t *testing.T, s *server, c admin) {
 	settled, err := c.AllOrganizationInvites(ctx, anthropic.OrganizationInviteListParams{
 		Statuses: []string{"accepted", "expired"}, Roles: []string{"user"}, Limit: param.NewOpt[int64](1),
 	})
-	noError(t, "invites that are settled", err)
-	equal(t, "invites of users that are settled", []string{
+	noError(t, "settled invites", err)
+	equal(t, "settled invites with the role user", []string{
 		"camille.laurent@example.com", "lena.hoffmann@example.com", "freya.jonsdottir@example.com",
 	}, addresses(settled))
 
@@ -93,7 +93,7 @@ func invitesJourney(t *testing.T, s *server, c admin) {
 	_, err = c.DeleteOrganizationInvite(ctx, freya.ID)
 	wantRefusal(t, "deleting an accepted invite", err, badRequest("Invite `"+freya.ID+"` …"))
 	_, err = c.ListOrganizationInvites(ctx, anthropic.OrganizationInviteListParams{Statuses: []string{"deleted"}})
-	wantRefusal(t, "asking for deleted invites", err, badRequest("statuses[]: Input should be …"))
+	wantRefusal(t, "listing deleted invites", err, badRequest("statuses[]: Input should be …"))
 }
 
 func invitesTo(t *testing.T, c admin, email string) []invite {

@@ -12,17 +12,17 @@ import (
 	"github.com/anthropics/anthropic-sdk-go/packages/param"
 )
 
-// list is a list of the API by the ids of what is in it.
+// list is a list of the API, reduced to the ids of its elements.
 type list struct {
 	name string
-	size int // in the demo
-	// all lets the SDK's pager walk on from a cursor, or from the beginning.
+	size int // in the demo seed
+	// all walks the pages from a cursor, or from the start, with the SDK's pager.
 	all func(limit int64, before, after param.Opt[string]) ([]string, error)
-	// page gets one page.
+	// page requests one page.
 	page func(limit int64, before, after param.Opt[string]) (page[string], error)
 }
 
-// listsOf returns every list of the API, with as much in it as it can have.
+// listsOf returns every list of the API, archived and default workspaces included.
 func listsOf(t *testing.T, c admin) []list {
 	ctx, yes := t.Context(), param.NewOpt(true)
 	engineering := workspaceByName(t, c, "Engineering")
@@ -97,7 +97,7 @@ func eachOf[T any](id func(T) string) func(page[T], error) (page[string], error)
 
 var noCursor param.Opt[string]
 
-// TestPaging walks every list both ways with the SDK's pager.
+// TestPaging walks every list forward and backward with the SDK's pager.
 func TestPaging(t *testing.T) {
 	t.Parallel()
 	for _, surface := range surfaces {
@@ -118,7 +118,7 @@ func walk(t *testing.T, p *proxy, l list) {
 	equal(t, "length", l.size, len(ids))
 	equal(t, "the whole list in one page", page[string]{ids, false, ids[0], ids[len(ids)-1]}, whole)
 	if compacted := slices.Compact(slices.Sorted(slices.Values(ids))); len(compacted) != len(ids) {
-		t.Errorf("%d ids are there twice", len(ids)-len(compacted))
+		t.Errorf("the list repeats %d ids", len(ids)-len(compacted))
 	}
 
 	for _, limit := range []int{1, 7, 20} {
@@ -128,8 +128,7 @@ func walk(t *testing.T, p *proxy, l list) {
 		equal(t, "forward by "+strconv.Itoa(limit), ids, forward)
 		equal(t, "requests forward by "+strconv.Itoa(limit), (len(ids)+limit-1)/limit, len(p.seen())-before)
 
-		// Backward the pages come in the opposite order, while each of them
-		// stands in the order of the list.
+		// Backward, the order of pages is reversed, the order within a page is not.
 		last := len(ids) - 1
 		var want []string
 		for end := last; end > 0; end -= limit {
@@ -142,7 +141,7 @@ func walk(t *testing.T, p *proxy, l list) {
 		equal(t, "requests backward by "+strconv.Itoa(limit), (last+limit-1)/limit, len(p.seen())-before)
 	}
 
-	// The ends, and what each page says about itself.
+	// has_more, first_id and last_id of single pages.
 	first, last := ids[0], ids[len(ids)-1]
 	for _, c := range []struct {
 		name          string
@@ -153,7 +152,7 @@ func walk(t *testing.T, p *proxy, l list) {
 		{"after the first page", noCursor, param.NewOpt(ids[2]), page[string]{ids[3:6], true, ids[3], ids[5]}},
 		{"before the second page", param.NewOpt(ids[3]), noCursor, page[string]{ids[:3], false, ids[0], ids[2]}},
 		{"before the third page", param.NewOpt(ids[6]), noCursor, page[string]{ids[3:6], true, ids[3], ids[5]}},
-		{"one before the second page", param.NewOpt(ids[2]), noCursor, page[string]{ids[:2], false, ids[0], ids[1]}},
+		{"before the end of the first page", param.NewOpt(ids[2]), noCursor, page[string]{ids[:2], false, ids[0], ids[1]}},
 		{"before the first", param.NewOpt(first), noCursor, page[string]{}},
 		{"after the last", noCursor, param.NewOpt(last), page[string]{}},
 	} {
@@ -172,7 +171,7 @@ func walk(t *testing.T, p *proxy, l list) {
 		"after_id":  {noCursor, param.NewOpt("user_of_another_list")},
 	} {
 		_, err = l.page(3, cursors[0], cursors[1])
-		wantRefusal(t, "a cursor from nowhere", err, badRequest(name+": …"))
+		wantRefusal(t, "an unknown cursor", err, badRequest(name+": …"))
 	}
 	for limit, message := range map[int64]string{
 		0:    "limit: Input should be greater than or equal to 1",
@@ -183,8 +182,8 @@ func walk(t *testing.T, p *proxy, l list) {
 	}
 }
 
-// TestPagingWhileTheListShrinks deletes what the cursor stands on: nothing is
-// skipped, nothing comes twice.
+// TestPagingWhileTheListShrinks deletes the users at the cursors: the pages still
+// neither skip nor repeat users.
 func TestPagingWhileTheListShrinks(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "demo", "--clock", frozen)
@@ -210,13 +209,13 @@ func TestPagingWhileTheListShrinks(t *testing.T) {
 		current, err = current.GetNextPage()
 	}
 	noError(t, "next page", err)
-	equal(t, "users who were walked", want, got)
+	equal(t, "users on all pages", want, got)
 	left, err := client.Organization.Users.List(ctx, anthropic.OrganizationUserListParams{})
 	noError(t, "users", err)
-	equal(t, "users who are left", 3, len(left.Data))
+	equal(t, "remaining users", 3, len(left.Data))
 }
 
-// TestRawPaging holds what no SDK would send.
+// TestRawPaging sends queries that the SDKs cannot.
 func TestRawPaging(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "demo", "--clock", frozen)
@@ -254,7 +253,6 @@ func TestRawPaging(t *testing.T) {
 	}
 }
 
-// TestDefaultLimit holds that an SDK that is told nothing gets 20.
 func TestDefaultLimit(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "demo")

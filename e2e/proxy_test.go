@@ -19,31 +19,30 @@ import (
 	"antechamber/internal/conform"
 )
 
-// document is what the API answers, and how; vendorDocument is the vendor's
-// word on it.
+// document is our OpenAPI document, and vendorDocument is the vendor's.
 var (
 	document       = sync.OnceValues(func() (*conform.Document, error) { return conform.Load(api.OpenAPI) })
 	vendorDocument = sync.OnceValues(conform.LoadVendor)
 )
 
-// headerPlan is the header by which a test tells the proxy what to do to a
-// request. It holds one step for each try, divided by blanks; tries beyond
-// them pass. A step is one of
+// headerPlan is the header with which a test instructs the proxy. Its steps,
+// separated by spaces, apply to the attempts of one call; further attempts pass. A
+// step is one of
 //
-//	429;retry-after-ms=5   answer with this status and headers instead of passing it on
-//	drop                   close the connection instead of passing it on
-//	drop-after-commit      pass it on, and close the connection instead of answering
+//	429;retry-after-ms=5   respond with this status and these headers
+//	drop                   close the connection without forwarding the request
+//	drop-after-commit      forward the request and close the connection
 //
-// The proxy counts tries by what the SDKs say about themselves, so it keeps no
-// state that tests could share.
+// The SDKs number their attempts in headerRetries, so the proxy has no state that
+// tests would share.
 const (
 	headerPlan    = "e2e-plan"
 	headerRetries = "x-stainless-retry-count"
 )
 
-// proxy stands between a client and the binary. It records what passes and
-// holds every answer, and every request that was accepted, against the OpenAPI
-// documents: ours, and the vendor's where it applies.
+// proxy is between a client and the binary. It records requests and responses, and
+// checks every response and every accepted request against our OpenAPI document
+// and, where it applies, the vendor's.
 type proxy struct {
 	URL string
 	t   *testing.T
@@ -56,18 +55,18 @@ type proxy struct {
 	requestIDs map[string]bool
 }
 
-// exchange is one request that reached the proxy, and the answer that left it.
+// exchange is a request and its response.
 type exchange struct {
-	Operation string // empty for what the document does not know
+	Operation string // empty if the document has no such operation
 	Method    string
 	Path      string
 	Query     url.Values
 	Header    http.Header
-	Status    int    // 0 where the connection was closed
-	Body      string // of the answer, also of one that was lost
+	Status    int    // 0 if the proxy closed the connection
+	Body      string // of the response, even if the proxy dropped it
 }
 
-// newProxy starts a proxy in front of the binary until the test ends.
+// newProxy starts a proxy for s, which runs until the test ends.
 func newProxy(t *testing.T, s *server) *proxy {
 	t.Helper()
 	doc, err := document()
@@ -107,7 +106,7 @@ func (p *proxy) serve(w http.ResponseWriter, r *http.Request, forward http.Handl
 		p.check(&e, request, got)
 		e.Body = got.Body.String()
 	default:
-		p.pretend(got, status, headers)
+		p.fail(got, status, headers)
 	}
 	if step == "drop-after-commit" {
 		p.record(e)
@@ -120,18 +119,18 @@ func (p *proxy) serve(w http.ResponseWriter, r *http.Request, forward http.Handl
 	w.Write(got.Body.Bytes())
 }
 
-// stepOf returns the step of the plan that is meant for this try.
+// stepOf returns the step of the plan for this attempt.
 func stepOf(h http.Header) string {
 	steps := strings.Fields(h.Get(headerPlan))
-	try, _ := strconv.Atoi(h.Get(headerRetries))
-	if try >= len(steps) {
+	attempt, _ := strconv.Atoi(h.Get(headerRetries))
+	if attempt >= len(steps) {
 		return ""
 	}
-	return steps[try]
+	return steps[attempt]
 }
 
-// pretend answers as the API would if it refused to work.
-func (p *proxy) pretend(w http.ResponseWriter, status, headers string) {
+// fail writes the error response that a plan asks for.
+func (p *proxy) fail(w http.ResponseWriter, status, headers string) {
 	code, err := strconv.Atoi(status)
 	if err != nil {
 		p.t.Errorf("plan: %v", err)
@@ -147,13 +146,13 @@ func (p *proxy) pretend(w http.ResponseWriter, status, headers string) {
 	fmt.Fprintf(w, `{"type":"error","error":{"type":%q,"message":"as planned"},"request_id":"req_planned"}`, api.ErrorTypeOf(code))
 }
 
-// check holds the answer of an operation, and the request that was accepted,
-// against the document.
+// check checks the response of an operation, and an accepted request, against the
+// documents.
 func (p *proxy) check(e *exchange, request []byte, got *httptest.ResponseRecorder) {
 	id := got.Header().Get("request-id")
 	p.mu.Lock()
 	if id == "" || p.requestIDs[id] {
-		p.t.Errorf("%s %s: request id %q is missing or was used before", e.Method, e.Path, id)
+		p.t.Errorf("%s %s: request id %q is missing or repeated", e.Method, e.Path, id)
 	}
 	p.requestIDs[id] = true
 	p.mu.Unlock()
@@ -164,26 +163,26 @@ func (p *proxy) check(e *exchange, request []byte, got *httptest.ResponseRecorde
 	}
 	e.Operation = op.ID
 	body := got.Body.Bytes()
-	p.against("our document", p.doc, op, request, got.Code, got.Header(), body)
-	// The other form of errors is the one thing that the vendor could not know.
+	p.checkAgainst("our document", p.doc, op, request, got.Code, got.Header(), body)
+	// The vendor's document does not have the contract's form of errors.
 	if got.Code == http.StatusOK || p.productionErrors {
-		p.against("the vendor's document", p.vendor, op, request, got.Code, got.Header(), body)
+		p.checkAgainst("the vendor's document", p.vendor, op, request, got.Code, got.Header(), body)
 	}
 }
 
-func (p *proxy) against(name string, doc *conform.Document, op conform.Operation, request []byte, status int, header http.Header, body []byte) {
+func (p *proxy) checkAgainst(name string, doc *conform.Document, op conform.Operation, request []byte, status int, header http.Header, body []byte) {
 	if err := doc.CheckResponse(op.Method, op.Path, status, header, body); err != nil {
-		p.t.Errorf("%s is answered %d against %s: %v\n%s", op.ID, status, name, err, body)
+		p.t.Errorf("%s: response %d does not match %s: %v\n%s", op.ID, status, name, err, body)
 	}
 	if status != http.StatusOK {
 		return
 	}
 	if err := doc.CheckRequest(op.Method, op.Path, request); err != nil {
-		p.t.Errorf("%s accepts a request against %s: %v\n%s", op.ID, name, err, request)
+		p.t.Errorf("%s: accepted request does not match %s: %v\n%s", op.ID, name, err, request)
 	}
 }
 
-// operation finds the operation that a request is meant for.
+// operation returns the operation of a request.
 func (p *proxy) operation(method, path string) (conform.Operation, bool) {
 	segments := strings.Split(strings.TrimPrefix(path, "/v1"), "/")
 	for _, op := range p.doc.Operations() {
@@ -202,7 +201,7 @@ func (p *proxy) record(e exchange) {
 	p.exchanges = append(p.exchanges, e)
 }
 
-// seen returns what has passed so far.
+// seen returns the exchanges so far.
 func (p *proxy) seen() []exchange {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -210,7 +209,7 @@ func (p *proxy) seen() []exchange {
 }
 
 // wantEveryOperation fails the test unless each operation of the document has
-// been answered with success.
+// succeeded.
 func (p *proxy) wantEveryOperation(t *testing.T) {
 	t.Helper()
 	called := map[string]bool{}
@@ -224,16 +223,16 @@ func (p *proxy) wantEveryOperation(t *testing.T) {
 		want = append(want, op.ID)
 	}
 	slices.Sort(want)
-	equal(t, "operations that were answered", want, slices.Sorted(maps.Keys(called)))
+	equal(t, "operations that succeeded", want, slices.Sorted(maps.Keys(called)))
 }
 
-// exchangesOf returns the requests made with the method to the path.
+// exchangesOf returns the exchanges with the method and the path.
 func (p *proxy) exchangesOf(method, path string) []exchange {
 	return slices.DeleteFunc(p.seen(), func(e exchange) bool { return e.Method != method || e.Path != path })
 }
 
-// tries returns the statuses of those requests, in the order of their arrival.
-func (p *proxy) tries(method, path string) []int {
+// attempts returns the statuses of those exchanges, in order.
+func (p *proxy) attempts(method, path string) []int {
 	var statuses []int
 	for _, e := range p.exchangesOf(method, path) {
 		statuses = append(statuses, e.Status)

@@ -21,14 +21,14 @@ import (
 	"antechamber/store"
 )
 
-// pulled is what a pull has left behind.
+// pulled is the result of a pull.
 type pulled struct {
 	file   string
 	code   int
 	stderr string
 }
 
-// pullCommand is a pull from a server into a file.
+// pullCommand returns a command that pulls from a server into a file.
 func pullCommand(t *testing.T, url, file string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), binary, append([]string{"pull", "--from", url, "--out", file}, args...)...)
@@ -36,7 +36,7 @@ func pullCommand(t *testing.T, url, file string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// pull reads the organization of a server into a file.
+// pull pulls the organization of a server into a file.
 func pull(t *testing.T, url, file string, args ...string) pulled {
 	t.Helper()
 	cmd := pullCommand(t, url, file, args...)
@@ -48,25 +48,25 @@ func pull(t *testing.T, url, file string, args ...string) pulled {
 	}
 	p := pulled{file, cmd.ProcessState.ExitCode(), stderr.String()}
 	if stdout.Len() > 0 {
-		t.Errorf("on stdout: %s", stdout.String())
+		t.Errorf("unexpected on stdout: %s", stdout.String())
 	}
 	if strings.Contains(p.stderr, adminKey) || strings.Contains(p.text(t), adminKey) {
-		t.Errorf("the key is told: %s", p.stderr)
+		t.Errorf("the output or the seed contains the key: %s", p.stderr)
 	}
 	return p
 }
 
-// mustPull is a pull that succeeds, into a file of its own.
+// mustPull is pull into a new file, and ends the test if it fails.
 func mustPull(t *testing.T, url string, args ...string) pulled {
 	t.Helper()
 	p := pull(t, url, filepath.Join(t.TempDir(), "copy.json"), args...)
 	if p.code != 0 {
-		t.Fatalf("pull exits with %d: %s", p.code, p.stderr)
+		t.Fatalf("exit code %d of pull: %s", p.code, p.stderr)
 	}
 	return p
 }
 
-// text is what is in the seed, and in any other file that a pull has left.
+// text returns the seed, and the content of any other file that the pull has left.
 func (p pulled) text(t *testing.T) string {
 	t.Helper()
 	all, err := filepath.Glob(p.file + "*")
@@ -87,8 +87,8 @@ func (p pulled) text(t *testing.T) string {
 
 var requestID = regexp.MustCompile(`,?"request_id":"[^"]*"`)
 
-// everything is all that a server answers about its organization: every list
-// with every filter and in pages, and every object by itself.
+// everything returns what can be read of an organization: every list, with every
+// filter and in pages, and every object.
 func everything(t *testing.T, s *server) string {
 	t.Helper()
 	var b strings.Builder
@@ -157,6 +157,7 @@ func everything(t *testing.T, s *server) string {
 	return b.String()
 }
 
+// same fails the test if two texts differ.
 func same(t *testing.T, what, want, got string) {
 	t.Helper()
 	if want != got {
@@ -179,21 +180,20 @@ func freeText(t *testing.T, data string) (out []string) {
 	}
 	decode(t, data, &o)
 	out = append(out, o.Name)
-	for _, one := range slices.Concat(o.Users, o.Invites, o.Workspaces, o.APIKeys, []object{o.Default}) {
-		out = append(out, one.Name, one.Email)
-		for key, value := range one.Tags {
+	for _, v := range slices.Concat(o.Users, o.Invites, o.Workspaces, o.APIKeys, []object{o.Default}) {
+		out = append(out, v.Name, v.Email)
+		for key, value := range v.Tags {
 			out = append(out, key, value)
 		}
 	}
 	return slices.DeleteFunc(out, func(s string) bool { return s == "" })
 }
 
-// freeTextJSON matches what freeText returns, in answers and in seeds.
+// freeTextJSON matches the fields of freeText, in responses and in seeds.
 var freeTextJSON = regexp.MustCompile(`"(name|email)": ?"(?:[^"\\]|\\.)*"|"tags": ?\{[^}]*\}`)
 
-// TestPullCopiesToTheLetter reads an organization through its copy: nothing
-// that the API shows is another.
-func TestPullCopiesToTheLetter(t *testing.T) {
+// TestPullCopiesEverything serves a copy: every response equals the original's.
+func TestPullCopiesEverything(t *testing.T) {
 	t.Parallel()
 	for name, args := range map[string][]string{
 		"demo, frozen":  {"--seed", "demo", "--clock", frozen},
@@ -211,13 +211,13 @@ func TestPullCopiesToTheLetter(t *testing.T) {
 				if args[1] == "contract" {
 					return []string{"--clock", "2024-11-01T23:59:27.427722Z"}
 				}
-				return nil // running, from the instant of the pull on
+				return nil // the clock of the copy runs from the time of the pull
 			}()
 			want := everything(t, source)
 
 			kept := mustPull(t, source.URL, "--keep-names")
 			same(t, "the copy", want, everything(t, start(t, append(clock, "--seed", kept.file, "--id-seed", "99")...)))
-			// As the seed has it, the clock begins where nothing is another.
+			// The clock of the pulled seed starts at a time at which nothing differs.
 			if clock != nil {
 				running := start(t, "--seed", kept.file, "--id-seed", "98")
 				same(t, "the copy with its own clock", want, everything(t, running))
@@ -225,24 +225,24 @@ func TestPullCopiesToTheLetter(t *testing.T) {
 				same(t, "a pull of the pull", withoutClock(kept.text(t)), withoutClock(again.text(t)))
 			}
 
-			// The same, apart from free text.
+			// Without --keep-names, only free text differs.
 			hidden := mustPull(t, source.URL)
 			for _, s := range freeText(t, kept.text(t)) {
 				if strings.Contains(hidden.text(t), `"`+s+`"`) {
-					t.Errorf("%q is in the copy", s)
+					t.Errorf("the copy contains %q", s)
 				}
 			}
 			for _, p := range []pulled{kept, hidden} {
 				if strings.Contains(p.stderr, "note:") {
-					t.Errorf("there are notes: %s", p.stderr)
+					t.Errorf("unexpected notes: %s", p.stderr)
 				}
 			}
 			without := func(s string) string { return freeTextJSON.ReplaceAllString(s, `"$1"`) }
 			copied := everything(t, start(t, append(clock, "--seed", hidden.file, "--id-seed", "97")...))
 			same(t, "the copy without free text", without(want), without(copied))
-			same(t, "stand-ins in another pull", withoutClock(hidden.text(t)), withoutClock(mustPull(t, source.URL).text(t)))
+			same(t, "another pull without free text", withoutClock(hidden.text(t)), withoutClock(mustPull(t, source.URL).text(t)))
 
-			onlyReads(t, source)
+			wantOnlyReads(t, source)
 		})
 	}
 }
@@ -251,12 +251,12 @@ var startsAt = regexp.MustCompile(`"starts_at": "[^"]*"`)
 
 func withoutClock(data string) string { return startsAt.ReplaceAllString(data, "") }
 
-// onlyReads checks that nothing but GET has arrived at a server.
-func onlyReads(t *testing.T, s *server) {
+// wantOnlyReads checks that a server has received only GET requests.
+func wantOnlyReads(t *testing.T, s *server) {
 	t.Helper()
 	for _, r := range requests(t, s) {
 		if r.Method != http.MethodGet {
-			t.Errorf("there was a %s %s", r.Method, r.Path)
+			t.Errorf("unexpected request: %s %s", r.Method, r.Path)
 		}
 	}
 }
@@ -266,7 +266,7 @@ type request struct {
 	Status              int
 }
 
-// requests are those in the journal of a server.
+// requests returns the journal of a server.
 func requests(t *testing.T, s *server) []request {
 	t.Helper()
 	var journal struct{ Data []request }
@@ -274,8 +274,8 @@ func requests(t *testing.T, s *server) []request {
 	return journal.Data
 }
 
-// crowd is an organization of so many users and keys that lists have pages,
-// also at the longest limit.
+// crowd writes the seed of an organization whose lists have several pages even at
+// the highest limit.
 func crowd(t *testing.T) string {
 	t.Helper()
 	type object = map[string]any
@@ -316,7 +316,7 @@ func crowd(t *testing.T) string {
 	return seedFile(t, string(b))
 }
 
-// contents loads a seed, with the clock of the crowd.
+// contents loads a seed with the clock of crowd.
 func contents(t *testing.T, file string) store.Contents {
 	t.Helper()
 	data, err := os.ReadFile(file)
@@ -329,7 +329,8 @@ func contents(t *testing.T, file string) store.Contents {
 	return all[0]
 }
 
-// TestPullOfACrowd turns pages, meets every fault, and is stopped in the middle.
+// TestPullOfACrowd pulls long lists, through every kind of fault, and after a pull
+// was stopped halfway.
 func TestPullOfACrowd(t *testing.T) {
 	t.Parallel()
 	file := crowd(t)
@@ -356,11 +357,11 @@ func TestPullOfACrowd(t *testing.T) {
 		}
 		return out
 	}
-	equal(t, "what is there", byID(want), byID(got))
+	equal(t, "contents", byID(want), byID(got))
 
 	hidden := mustPull(t, source.URL)
 	if strings.Contains(hidden.text(t), "corp.example.org") || strings.Contains(hidden.text(t), "Number") {
-		t.Error("there are people in the copy")
+		t.Error("the copy contains names or email addresses")
 	}
 
 	t.Run("faults", func(t *testing.T) {
@@ -371,8 +372,8 @@ func TestPullOfACrowd(t *testing.T) {
 			source.emulate(t, http.MethodPost, "/faults", `{"match":{"method":"GET"},"action":`+action+`,"after":7,"times":1}`)
 			p := mustPull(t, source.URL)
 			same(t, "the copy after "+action, withoutClock(hidden.text(t)), withoutClock(p.text(t)))
-			if !strings.Contains(p.stderr, "waiting ") && action != `{"type":"drop"}` { // which net/http may mend by itself
-				t.Errorf("%s: it says nothing of it: %s", action, p.stderr)
+			if !strings.Contains(p.stderr, "waiting ") && action != `{"type":"drop"}` { // net/http may retry it
+				t.Errorf("%s: no retry is reported: %s", action, p.stderr)
 			}
 			source.emulate(t, http.MethodDelete, "/faults", "")
 		}
@@ -380,7 +381,7 @@ func TestPullOfACrowd(t *testing.T) {
 
 	for name, signal := range map[string]syscall.Signal{"interrupted": syscall.SIGINT, "killed": syscall.SIGKILL} {
 		t.Run(name, func(t *testing.T) {
-			source.emulate(t, http.MethodDelete, "/requests", "") // those that are waited for are of this pull
+			source.emulate(t, http.MethodDelete, "/requests", "") // so that the loop below sees only this pull
 			source.emulate(t, http.MethodPost, "/faults", `{"match":{"operation":"listOrganizationMembers"},"action":{"type":"delay","duration":"20s"}}`)
 			out := filepath.Join(t.TempDir(), "copy.json")
 			cmd := pullCommand(t, source.URL, out)
@@ -389,36 +390,36 @@ func TestPullOfACrowd(t *testing.T) {
 			noError(t, "start", cmd.Start())
 			for end := time.Now().Add(patience); !slices.ContainsFunc(requests(t, source), func(r request) bool { return strings.HasSuffix(r.Path, "/members") }); time.Sleep(5 * time.Millisecond) {
 				if time.Now().After(end) {
-					t.Fatalf("it does not get to the members: %s", stderr.String())
+					t.Fatalf("no request for members: %s", stderr.String())
 				}
 			}
 			noError(t, "signal", cmd.Process.Signal(signal))
 			cmd.Wait()
 			source.emulate(t, http.MethodDelete, "/faults", "")
 			if left, _ := filepath.Glob(filepath.Join(filepath.Dir(out), "*")); left != nil {
-				t.Errorf("left behind: %v", left)
+				t.Errorf("the pull left %v", left)
 			}
 			if signal == syscall.SIGINT {
 				equal(t, "exit code", 1, cmd.ProcessState.ExitCode())
 				if !strings.HasSuffix(stderr.String(), "\nantechamber: interrupted: nothing was written\n") {
-					t.Errorf("it says %s", stderr.String())
+					t.Errorf("stderr: %s", stderr.String())
 				}
 			}
 			same(t, "the copy", withoutClock(hidden.text(t)), withoutClock(pull(t, source.URL, out).text(t)))
-			onlyReads(t, source)
+			wantOnlyReads(t, source)
 		})
 	}
 }
 
-// TestPullKeepsToTheRateLimit reads from a server that allows a few requests a
-// minute, and whose minutes are short.
-func TestPullKeepsToTheRateLimit(t *testing.T) {
+// TestPullRespectsTheRateLimit pulls from a server with a low rate limit and a
+// fast clock.
+func TestPullRespectsTheRateLimit(t *testing.T) {
 	t.Parallel()
 	source := start(t, "--seed", "demo", "--id-seed", "7", "--rate-limit", "10/min")
 	stop := make(chan bool)
-	moved := make(chan bool)
-	go func() { // a minute is over soon
-		defer close(moved)
+	stopped := make(chan bool)
+	go func() {
+		defer close(stopped)
 		for {
 			select {
 			case <-stop:
@@ -431,8 +432,8 @@ func TestPullKeepsToTheRateLimit(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "copy.json")
 	p := pull(t, source.URL, out)
 	close(stop)
-	<-moved
+	<-stopped
 	if p.code != 0 || !strings.Contains(p.stderr, "rate limit reached: waiting ") {
-		t.Errorf("it exits with %d: %s", p.code, p.stderr)
+		t.Errorf("exit code %d: %s", p.code, p.stderr)
 	}
 }

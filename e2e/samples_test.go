@@ -8,19 +8,19 @@ import (
 	"testing"
 )
 
-// recipesSwitch is the variable that turns on what of docs/recipes.md wants a
-// package registry, and that makes it a failure when a tool is not there.
+// recipesSwitch is the variable that turns on the tests that need a package
+// registry, and that makes a missing tool a failure.
 const recipesSwitch = "ANTECHAMBER_E2E_RECIPES"
 
-// everyRecipe reports whether the switch is on. It is read before TestMain clears
-// the environment.
+// everyRecipe is whether the switch is on, read before TestMain clears the
+// environment.
 var everyRecipe = os.Getenv(recipesSwitch) == "1"
 
-// TestAModuleOfItsOwn does in an empty folder what the guide of admintest says:
-// its first test, in a module beside a copy of this one.
-func TestAModuleOfItsOwn(t *testing.T) {
+// TestAdmintestInAnotherModule follows the guide of admintest in an empty folder: its
+// first test, in a new module that requires this one.
+func TestAdmintestInAnotherModule(t *testing.T) {
 	if !everyRecipe {
-		t.Skipf("it needs the network: %s=1, which .ci/run sets, runs it", recipesSwitch)
+		t.Skipf("needs the network: set %s=1, as .ci/run does", recipesSwitch)
 	}
 	blocks, _ := blocksOf(t, filepath.Join("..", "docs", "admintest.md"))
 	first := map[string]string{}
@@ -30,7 +30,7 @@ func TestAModuleOfItsOwn(t *testing.T) {
 		}
 	}
 	here, err := filepath.Abs("..")
-	noError(t, "this folder", err)
+	noError(t, "repository", err)
 	dir := t.TempDir()
 	noError(t, "the test", os.WriteFile(filepath.Join(dir, "yours_test.go"), []byte(first["go test"]), 0o600))
 	script := "go mod init yours\n" + strings.ReplaceAll(first["sh"], "../antechamber", here) + "go test .\n"
@@ -41,13 +41,13 @@ func TestAModuleOfItsOwn(t *testing.T) {
 	}
 }
 
-// TestSamplesOnARunningServer runs the suites that users of admintest would
-// write, which make check runs in process, against the binary.
+// TestSamplesOnARunningServer runs the samples of admintest, which run in process
+// otherwise, against the binary.
 func TestSamplesOnARunningServer(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "empty")
 	s.expectLog("organization removed")
-	test := exec.Command("go", "test", "-count=1", "antechamber/admintest/samples/...")
+	test := exec.Command("go", "test", "-count=1", "../admintest/samples/...")
 	test.Env = append(os.Environ(), "ANTECHAMBER_URL="+s.URL)
 	if out, err := test.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)
@@ -55,5 +55,5 @@ func TestSamplesOnARunningServer(t *testing.T) {
 	got := s.raw(t, "GET", "/_emulate/organizations", "", "x-api-key", "")
 	var left struct{ Data []struct{ Name string } }
 	decode(t, got.Body, &left)
-	equal(t, "organizations that are left", 1, len(left.Data))
+	equal(t, "organizations left", 1, len(left.Data))
 }

@@ -11,21 +11,21 @@ import (
 )
 
 // typeScriptSwitch is the variable that turns on the tests with the TypeScript
-// SDKs, which want Node and, the first time, a package registry.
+// SDKs, which need Node and, the first time, a package registry.
 const typeScriptSwitch = "ANTECHAMBER_E2E_TYPESCRIPT"
 
-// TestTypeScriptSDK makes the journey of ts/journey.mjs with each version of
-// the SDK in ts/package.json and both surfaces that each of them has.
+// TestTypeScriptSDK runs ts/journey.mjs with each version of the SDK in
+// ts/package.json and both surfaces of each.
 func TestTypeScriptSDK(t *testing.T) {
 	if os.Getenv(typeScriptSwitch) != "1" {
-		t.Skipf("set %s=1 to run the journeys with the TypeScript SDKs; they want Node 20 or newer and npm", typeScriptSwitch)
+		t.Skipf("needs Node 20 or newer and npm: set %s=1, as .ci/run does", typeScriptSwitch)
 	}
 	t.Parallel()
 	installTypeScript(t)
 	for i, sdk := range []struct {
 		version, apiVersion string
 		credential          string // the header that carries its API key
-		betaParameter       bool   // whether beta resources ask with beta=true
+		betaParameter       bool   // whether beta resources send beta=true
 	}{
 		{"0.137.0", "2023-06-01", "x-api-key", true},
 		{"1.12.0", "2026-10-21", "authorization", false},
@@ -45,7 +45,7 @@ func TestTypeScriptSDK(t *testing.T) {
 				}
 				p.wantEveryOperation(t)
 
-				// It was this version, and it behaved as it does in the field.
+				// It was this version, with its usual headers.
 				var retries []string
 				for _, e := range p.seen() {
 					version := e.Header.Get("x-stainless-package-version")
@@ -65,7 +65,7 @@ func TestTypeScriptSDK(t *testing.T) {
 				header := p.seen()[usual].Header
 				equal(t, "anthropic-version", sdk.apiVersion, header.Get("anthropic-version"))
 				for _, name := range []string{"x-api-key", "authorization"} {
-					equal(t, "there is "+name, name == sdk.credential, header.Get(name) != "")
+					equal(t, "has "+name, name == sdk.credential, header.Get(name) != "")
 				}
 				slices.Sort(retries)
 				equal(t, "numbers of retries", []string{"0", "1", "2"}, slices.Compact(retries))
@@ -74,7 +74,7 @@ func TestTypeScriptSDK(t *testing.T) {
 	}
 }
 
-// installTypeScript installs the SDKs, unless they are there already.
+// installTypeScript installs the SDKs, unless they are installed already.
 func installTypeScript(t *testing.T) {
 	t.Helper()
 	var wanted struct{ Dependencies map[string]string }
@@ -104,13 +104,13 @@ func readJSON(t *testing.T, file string, into any) {
 	decode(t, string(data), into)
 }
 
-// TestLockfileNamesNoRegistry keeps the hosts of registries, which differ from
-// place to place, out of the repository.
+// TestLockfileNamesNoRegistry keeps the hosts of registries, which differ between
+// machines, out of the repository.
 func TestLockfileNamesNoRegistry(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile(filepath.Join("ts", "package-lock.json"))
 	noError(t, "lockfile", err)
 	if strings.Contains(string(data), "://") || strings.Contains(string(data), `"resolved"`) {
-		t.Error("ts/package-lock.json names where packages came from")
+		t.Error("ts/package-lock.json contains addresses of packages")
 	}
 }

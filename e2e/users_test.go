@@ -13,7 +13,7 @@ import (
 func usersJourney(t *testing.T, s *server, c admin) {
 	ctx := t.Context()
 
-	// Found by an e-mail address in another case, read alone and in the list.
+	// The filter by email ignores case.
 	tomas := userByEmail(t, c, "Tomas.HERRERA@example.com")
 	want := user{
 		ID: tomas.ID, Type: "user", Email: "tomas.herrera@example.com", Name: "Tomás Herrera", Role: "developer",
@@ -24,22 +24,22 @@ func usersJourney(t *testing.T, s *server, c admin) {
 	noError(t, "user", err)
 	equal(t, "user", want, got)
 
-	everybody, err := c.AllOrganizationMembers(ctx, anthropic.OrganizationUserListParams{})
+	everyone, err := c.AllOrganizationMembers(ctx, anthropic.OrganizationUserListParams{})
 	noError(t, "all users", err)
-	equal(t, "number of users", 48, len(everybody))
-	if !slices.IsSortedFunc(everybody, func(a, b user) int { return b.AddedAt.Compare(a.AddedAt) }) {
-		t.Error("the users are not listed newest first")
+	equal(t, "number of users", 48, len(everyone))
+	if !slices.IsSortedFunc(everyone, func(a, b user) int { return b.AddedAt.Compare(a.AddedAt) }) {
+		t.Error("users are not listed newest first")
 	}
-	powerful, err := c.AllOrganizationMembers(ctx, anthropic.OrganizationUserListParams{
+	privileged, err := c.AllOrganizationMembers(ctx, anthropic.OrganizationUserListParams{
 		Roles: []string{"admin", "billing"}, Limit: param.NewOpt[int64](2),
 	})
 	noError(t, "admins and billing users", err)
 	equal(t, "admins and billing users", []string{
 		"miriam.goldstein@example.com", "rosa.delgado@example.com", "priya.raghunathan@example.com",
 		"marcus.adeyemi@example.com", "ingrid.solheim@example.com",
-	}, emails(powerful))
+	}, emails(privileged))
 
-	// Becoming a billing user reaches into every workspace, and ends there too.
+	// A billing user inherits a role in every workspace, until the role changes.
 	engineering, fleet, marketing := workspaceByName(t, c, "Engineering"), workspaceByName(t, c, "Fleet Operations"), workspaceByName(t, c, "Marketing")
 	wantRoles := func(when string, want ...string) {
 		t.Helper()
@@ -58,14 +58,14 @@ func usersJourney(t *testing.T, s *server, c admin) {
 	for range 2 { // the second time changes nothing
 		got, err = c.UpdateOrganizationMember(ctx, tomas.ID, "billing")
 		noError(t, "update", err)
-		equal(t, "user who was updated", want, got)
+		equal(t, "updated user", want, got)
 	}
-	equal(t, "user who was updated and read", want, userByEmail(t, c, want.Email))
+	equal(t, "updated user, read back", want, userByEmail(t, c, want.Email))
 	wantRoles("of a billing user", "workspace_admin", "workspace_billing", "workspace_billing")
 	want.Role = "claude_code_user"
 	got, err = c.UpdateOrganizationMember(ctx, tomas.ID, "claude_code_user")
 	noError(t, "update", err)
-	equal(t, "user who was updated again", want, got)
+	equal(t, "user after another update", want, got)
 	wantRoles("of a Claude Code user", "workspace_admin", "workspace_developer", "")
 
 	_, err = c.UpdateOrganizationMember(ctx, tomas.ID, "admin")
@@ -76,9 +76,9 @@ func usersJourney(t *testing.T, s *server, c admin) {
 	_, err = c.RemoveOrganizationMember(ctx, ingrid.ID)
 	wantRefusal(t, "removing an admin", err, badRequest("User `"+ingrid.ID+"` …"))
 
-	// Removing takes the places in workspaces along, and leaves the API keys.
+	// Removing a user removes memberships, and leaves the API keys.
 	yuki, staging := userByEmail(t, c, "yuki.tanaka@example.com"), keyByName(t, c, "Staging")
-	equal(t, "maker of the key", yuki.ID, staging.CreatedByID)
+	equal(t, "creator of the key", yuki.ID, staging.CreatedByID)
 	removed, err := c.RemoveOrganizationMember(ctx, yuki.ID)
 	noError(t, "remove", err)
 	equal(t, "removed user", deleted{yuki.ID, "user_deleted"}, removed)
@@ -92,17 +92,17 @@ func usersJourney(t *testing.T, s *server, c admin) {
 	wantRefusal(t, "membership of a removed user", err, notFound("Workspace member", yuki.ID))
 	members, err := c.AllWorkspaceMembers(ctx, engineering.ID, anthropic.OrganizationWorkspaceMemberListParams{})
 	noError(t, "members", err)
-	equal(t, "number of members who are left", 29, len(members))
+	equal(t, "number of remaining members", 29, len(members))
 	if slices.ContainsFunc(members, func(m member) bool { return m.UserID == yuki.ID }) {
 		t.Error("a removed user is still listed as a member")
 	}
 	equal(t, "key of a removed user", staging, keyByName(t, c, "Staging"))
-	hers, err := c.AllAPIKeys(ctx, anthropic.OrganizationAPIKeyListParams{CreatedByUserID: param.NewOpt(yuki.ID)})
+	kept, err := c.AllAPIKeys(ctx, anthropic.OrganizationAPIKeyListParams{CreatedByUserID: param.NewOpt(yuki.ID)})
 	noError(t, "keys of a removed user", err)
-	equal(t, "keys of a removed user", []apiKey{staging}, hers)
+	equal(t, "keys of a removed user", []apiKey{staging}, kept)
 	rest, err := c.AllOrganizationMembers(ctx, anthropic.OrganizationUserListParams{})
 	noError(t, "all users", err)
-	equal(t, "users who are left", slices.DeleteFunc(emails(everybody), func(e string) bool { return e == yuki.Email }), emails(rest))
+	equal(t, "remaining users", slices.DeleteFunc(emails(everyone), func(e string) bool { return e == yuki.Email }), emails(rest))
 	older, err := c.ListOrganizationMembers(ctx, anthropic.OrganizationUserListParams{AfterID: param.NewOpt(yuki.ID)})
 	noError(t, "page after a removed user", err)
 	equal(t, "page after a removed user", []string{

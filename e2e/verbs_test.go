@@ -15,48 +15,48 @@ import (
 	"time"
 )
 
-// ended is the outcome of a command that has ended.
-type ended struct {
+// result is the result of a command.
+type result struct {
 	Code           int
 	Stdout, Stderr string
 }
 
-// typed runs a command of the binary to its end, in an environment of nothing
-// but variables, written as NAME=VALUE.
-func typed(t *testing.T, stdin string, variables []string, args ...string) ended {
+// runCommand runs a command of the binary to its end. Its environment has only
+// variables, in the form NAME=VALUE.
+func runCommand(t *testing.T, stdin string, variables []string, args ...string) result {
 	t.Helper()
 	cmd := exec.Command(binary, args...)
 	cmd.Env, cmd.Stdin, cmd.Dir = append([]string{}, variables...), strings.NewReader(stdin), t.TempDir()
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
-	stuck := time.AfterFunc(patience, func() { cmd.Process.Kill() })
-	defer stuck.Stop()
+	timeout := time.AfterFunc(patience, func() { cmd.Process.Kill() })
+	defer timeout.Stop()
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
 		t.Fatalf("antechamber %s: %v", strings.Join(args, " "), err)
 	}
-	return ended{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
+	return result{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
 }
 
-// words takes a command line apart, in which 'this is' one word.
-func words(line string) (all []string) {
+// splitArgs splits a command line at spaces, except in single quotes.
+func splitArgs(line string) (args []string) {
 	for i, part := range strings.Split(line, "'") {
 		if i%2 == 1 {
-			all = append(all, part)
+			args = append(args, part)
 			continue
 		}
-		all = append(all, strings.Fields(part)...)
+		args = append(args, strings.Fields(part)...)
 	}
-	return all
+	return args
 }
 
-// verb is a command to a server, and the call that it makes.
+// verb is a command for a running server, its output, and the call of the control
+// plane that it makes.
 type verb struct {
-	line, says         string
+	line, prints       string
 	method, path, body string
 }
 
-// verbs are one after another what somebody may do to the contract's
-// organization.
+// verbs run in this order on the contract seed.
 var verbs = []verb{
 	{"clock", "2024-11-01T23:59:27.427722Z frozen\n", "GET", "/clock", ""},
 	{"snapshot take before", "took the snapshot before, at 2024-11-01T23:59:27Z\n", "POST", "/snapshots", `{"name":"before"}`},
@@ -82,8 +82,8 @@ var verbs = []verb{
 
 const smallState = `{"name": "Small", "admin_keys": ["` + adminKey + `"]}`
 
-// TestVerbs does the same three times: as people do it, with --json, and
-// without the verbs. The last two print the same bytes.
+// TestVerbs runs the commands with and without --json, and makes the same calls of
+// another server. The responses of the calls are what --json prints.
 func TestVerbs(t *testing.T) {
 	t.Parallel()
 	for name, flags := range map[string][]string{"for people": nil, "--json": {"--json"}} {
@@ -94,20 +94,21 @@ func TestVerbs(t *testing.T) {
 			for _, v := range verbs {
 				want := twin.emulate(t, v.method, v.path, v.body)
 				if flags == nil && v.line != "export" {
-					want = v.says
+					want = v.prints
 				}
-				got := typed(t, smallState, []string{"ANTECHAMBER_URL=" + s.URL}, append(words(v.line), flags...)...)
-				equal(t, "what antechamber "+v.line+" prints", want, got.Stdout)
+				got := runCommand(t, smallState, []string{"ANTECHAMBER_URL=" + s.URL}, append(splitArgs(v.line), flags...)...)
+				equal(t, "output of antechamber "+v.line, want, got.Stdout)
 				if got.Code != 0 || got.Stderr != "" && v.line != "requests" {
-					t.Errorf("antechamber %s exits with %d: %s", v.line, got.Code, got.Stderr)
+					t.Errorf("exit code %d of antechamber %s: %s", got.Code, v.line, got.Stderr)
 				}
 			}
 		})
 	}
 }
 
-// TestVerbsThatFail has each kind of failure for every verb.
-func TestVerbsThatFail(t *testing.T) {
+// TestVerbsReportFailures runs every command without a server, without a control
+// token, and with invalid flags.
+func TestVerbsReportFailures(t *testing.T) {
 	t.Parallel()
 	exposed := startAs(t, "", "serve", "--addr", ":0", "--expose", "--seed", "empty", "--control-token", "open-sesame")
 	lines := []string{"env", "requests --follow", "verify --operation createWorkspace"}
@@ -119,29 +120,29 @@ func TestVerbsThatFail(t *testing.T) {
 		t.Run(line, func(t *testing.T) {
 			t.Parallel()
 			for _, c := range []struct {
-				says string
-				args []string
+				stderr string
+				args   []string
 			}{
 				{"start one with: antechamber --addr 127.0.0.1:1", []string{"--url", "http://127.0.0.1:1"}},
 				{"set --control-token", []string{"--url", exposed.URL}},
 				{"set --control-token", []string{"--url", exposed.URL, "--control-token", "very-secret"}},
 			} {
-				got := typed(t, smallState, []string{"ANTECHAMBER_ADMIN_KEY=" + secret}, append(words(line), c.args...)...)
-				if got.Code != 1 || strings.TrimPrefix(got.Stdout, "false\n") != "" || !strings.Contains(got.Stderr, c.says) || strings.Contains(got.Stderr, "very-secret") {
-					t.Errorf("%v: it exits with %d: %s%s", c.args, got.Code, got.Stdout, got.Stderr)
+				got := runCommand(t, smallState, []string{"ANTECHAMBER_ADMIN_KEY=" + secret}, append(splitArgs(line), c.args...)...)
+				if got.Code != 1 || strings.TrimPrefix(got.Stdout, "false\n") != "" || !strings.Contains(got.Stderr, c.stderr) || strings.Contains(got.Stderr, "very-secret") {
+					t.Errorf("%v: exit code %d: %s%s", c.args, got.Code, got.Stdout, got.Stderr)
 				}
 			}
 			for _, args := range [][]string{{"--url", "nonsense"}, {"--admin-key", "very-secret"}, {"--nonsense"}, {"--url", exposed.URL, "--control-token", "open-sesame", "--organization", "nobody"}} {
-				got := typed(t, smallState, nil, append(words(line), args...)...)
+				got := runCommand(t, smallState, nil, append(splitArgs(line), args...)...)
 				if got.Code != 2 || strings.TrimPrefix(got.Stdout, "false\n") != "" || got.Stderr == "" || strings.Contains(got.Stderr, "very-secret") {
-					t.Errorf("%v: it exits with %d: %s%s", args, got.Code, got.Stdout, got.Stderr)
+					t.Errorf("%v: exit code %d: %s%s", args, got.Code, got.Stdout, got.Stderr)
 				}
 			}
 		})
 	}
 }
 
-func TestVerbsInTheEnvironment(t *testing.T) {
+func TestVerbsReadTheEnvironment(t *testing.T) {
 	t.Parallel()
 	exposed := startAs(t, "", "serve", "--addr", ":0", "--expose", "--control-token", "open-sesame", "--seed", seedFile(t, `{"organizations": [
 		{"name": "First", "clock": {"frozen_at": "2026-01-01T00:00:00Z"}},
@@ -154,77 +155,77 @@ func TestVerbsInTheEnvironment(t *testing.T) {
 		second: {{url, token, "ANTECHAMBER_ADMIN_KEY=sk-ant-admin01-second"}, {url, token, "ANTECHAMBER_ORGANIZATION=22222222-2222-2222-2222-222222222222"}},
 	} {
 		for _, variables := range all {
-			equal(t, strings.Join(variables, " "), ended{0, want, ""}, typed(t, "", variables, "reset"))
+			equal(t, strings.Join(variables, " "), result{0, want, ""}, runCommand(t, "", variables, "reset"))
 		}
 	}
-	// What a verb is to do comes from its arguments alone.
-	equal(t, "variables of other things", ended{0, "2026-01-01T00:00:00.000000Z frozen\n", ""},
-		typed(t, "", []string{url, token, "ANTECHAMBER_CLOCK=2030-01-01T00:00:00Z", "ANTECHAMBER_STATUS=500", "ANTECHAMBER_PATH=x", "ANTECHAMBER_FREEZE=true"}, "clock"))
+	// No variable changes what a command does, only which server it calls.
+	equal(t, "variables of other commands", result{0, "2026-01-01T00:00:00.000000Z frozen\n", ""},
+		runCommand(t, "", []string{url, token, "ANTECHAMBER_CLOCK=2030-01-01T00:00:00Z", "ANTECHAMBER_STATUS=500", "ANTECHAMBER_PATH=x", "ANTECHAMBER_FREEZE=true"}, "clock"))
 }
 
-func TestVerifyUnmet(t *testing.T) {
+func TestVerifyReportsUnmetExpectations(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "contract")
 	s.raw(t, http.MethodGet, "/v1/organizations/me", "")
-	got := typed(t, "", nil, "verify", "--operation", "createOrganizationInvite", "--url", s.URL)
+	got := runCommand(t, "", nil, "verify", "--operation", "createOrganizationInvite", "--url", s.URL)
 	want := `expect[0] {"operation":"createOrganizationInvite"}
   expected at least 1 call, found no call
   nearly: request 1, GET /v1/organizations/me, 200 getCurrentOrganization
     operation: expected "createOrganizationInvite", got "getCurrentOrganization"
 antechamber: the journal is not as expected: 1 expectation not met
 `
-	equal(t, "verify", ended{3, "", want}, got)
+	equal(t, "verify", result{3, "", want}, got)
 }
 
-// TestEnvMakesAShellsClientsTalkToTheServer takes what env prints into a shell.
-func TestEnvMakesAShellsClientsTalkToTheServer(t *testing.T) {
+// TestEnvSetsTheVariablesOfAShell evaluates the output of env in a shell.
+func TestEnvSetsTheVariablesOfAShell(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "empty")
 	for url, want := range map[string]string{s.URL: s.URL + " " + adminKey + "\n", "http://127.0.0.1:1": " \nfails\n"} {
-		cmd := exec.Command("sh", "-c", `eval "$("$0" env --url "$1")"; did=$?; echo "$ANTHROPIC_BASE_URL $ANTHROPIC_API_KEY"; [ "$did" = 0 ] || echo fails`, binary, url)
+		cmd := exec.Command("sh", "-c", `eval "$("$0" env --url "$1")"; status=$?; echo "$ANTHROPIC_BASE_URL $ANTHROPIC_API_KEY"; [ "$status" = 0 ] || echo fails`, binary, url)
 		out, err := cmd.Output()
 		noError(t, "sh", err)
-		equal(t, "the variables", want, string(out))
+		equal(t, "variables", want, string(out))
 	}
 }
 
-// TestInitIsServed begins as a newcomer does.
-func TestInitIsServed(t *testing.T) {
+// TestServeTheSeedOfInit serves the seed that init writes.
+func TestServeTheSeedOfInit(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "seed.json")
-	if got := typed(t, "", nil, "init", file); got.Code != 0 || !strings.HasSuffix(got.Stdout, "\nserve it with: antechamber --seed "+file+"\n") {
-		t.Fatalf("init exits with %d: %s%s", got.Code, got.Stdout, got.Stderr)
+	if got := runCommand(t, "", nil, "init", file); got.Code != 0 || !strings.HasSuffix(got.Stdout, "\nserve it with: antechamber --seed "+file+"\n") {
+		t.Fatalf("exit code %d of init: %s%s", got.Code, got.Stdout, got.Stderr)
 	}
 	if _, err := os.Stat(filepath.Join(filepath.Dir(file), "seed.schema.json")); err != nil {
 		t.Error(err)
 	}
 	s := start(t, "--seed", file)
 	if got := s.raw(t, http.MethodGet, "/v1/organizations/me", ""); !strings.Contains(got.Body, `"name":"Blue Heron Books"`) {
-		t.Errorf("it serves %s", got.Body)
+		t.Errorf("organization: %s", got.Body)
 	}
-	if got := typed(t, "", nil, "init", file); got.Code != 2 || got.Stdout != "" {
-		t.Errorf("again, it exits with %d: %s%s", got.Code, got.Stdout, got.Stderr)
+	if got := runCommand(t, "", nil, "init", file); got.Code != 2 || got.Stdout != "" {
+		t.Errorf("exit code %d of a second init: %s%s", got.Code, got.Stdout, got.Stderr)
 	}
 }
 
-// TestExportAndImportAFile carries an organization from one server to another.
+// TestExportAndImportAFile copies an organization to another server.
 func TestExportAndImportAFile(t *testing.T) {
 	t.Parallel()
 	from, to := start(t, "--seed", "contract"), start(t, "--seed", "empty")
 	file := filepath.Join(t.TempDir(), "acme.json")
-	equal(t, "export", ended{0, "wrote Acme Corporation to " + file + ", which holds its admin keys\n", ""}, typed(t, "", nil, "export", file, "--url", from.URL))
+	equal(t, "export", result{0, "wrote Acme Corporation to " + file + ", which holds its admin keys\n", ""}, runCommand(t, "", nil, "export", file, "--url", from.URL))
 	info, err := os.Stat(file)
-	noError(t, "the file", err)
-	equal(t, "who may read it", os.FileMode(0o600), info.Mode())
-	equal(t, "import", ended{0, "Acme Corporation is as " + file + " says, at 2024-11-01T23:59:27Z\n", ""}, typed(t, "", nil, "import", file, "--url", to.URL))
-	faulty := typed(t, "{\n  \"nme\": 1}", nil, "import", "-", "--url", to.URL)
-	if faulty.Code != 2 || !strings.HasPrefix(faulty.Stderr, "stdin:") || !strings.Contains(faulty.Stderr, "stdin:2:3: /nme: unknown field") {
-		t.Errorf("a faulty one exits with %d: %s%s", faulty.Code, faulty.Stdout, faulty.Stderr)
+	noError(t, "file", err)
+	equal(t, "file mode", os.FileMode(0o600), info.Mode())
+	equal(t, "import", result{0, "Acme Corporation is as " + file + " says, at 2024-11-01T23:59:27Z\n", ""}, runCommand(t, "", nil, "import", file, "--url", to.URL))
+	invalid := runCommand(t, "{\n  \"nme\": 1}", nil, "import", "-", "--url", to.URL)
+	if invalid.Code != 2 || !strings.HasPrefix(invalid.Stderr, "stdin:") || !strings.Contains(invalid.Stderr, "stdin:2:3: /nme: unknown field") {
+		t.Errorf("exit code %d for an invalid seed: %s%s", invalid.Code, invalid.Stdout, invalid.Stderr)
 	}
 }
 
-// TestRequestsAsTheyCome sees a request live, and ends well with Ctrl-C.
-func TestRequestsAsTheyCome(t *testing.T) {
+// TestFollowRequests follows the journal until Ctrl-C.
+func TestFollowRequests(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "contract")
 	cmd := exec.Command(binary, "requests", "--follow", "--json", "--url", s.URL)
@@ -233,36 +234,37 @@ func TestRequestsAsTheyCome(t *testing.T) {
 	stderr, err := cmd.StderrPipe()
 	noError(t, "stderr", err)
 	noError(t, "requests", cmd.Start())
-	stuck := time.AfterFunc(patience, func() { cmd.Process.Kill() })
-	defer stuck.Stop()
-	said := bufio.NewReader(stderr)
-	line, err := said.ReadString('\n')
-	noError(t, "what it says", err)
-	equal(t, "what it says", "antechamber: waiting for requests to "+s.URL+", until Ctrl-C\n", line)
+	timeout := time.AfterFunc(patience, func() { cmd.Process.Kill() })
+	defer timeout.Stop()
+	messages := bufio.NewReader(stderr)
+	line, err := messages.ReadString('\n')
+	noError(t, "stderr", err)
+	equal(t, "stderr", "antechamber: waiting for requests to "+s.URL+", until Ctrl-C\n", line)
 	s.raw(t, http.MethodGet, "/v1/organizations/users/nobody", "")
 	line, err = bufio.NewReader(stdout).ReadString('\n')
-	noError(t, "the request", err)
+	noError(t, "stdout", err)
 	if want := `{"data":[` + strings.TrimSuffix(line, "\n") + "]}\n"; want != s.emulate(t, http.MethodGet, "/requests", "") {
-		t.Errorf("it prints %s", line)
+		t.Errorf("stdout: %s", line)
 	}
 	noError(t, "SIGINT", cmd.Process.Signal(syscall.SIGINT))
-	rest, _ := io.ReadAll(said)
+	rest, _ := io.ReadAll(messages)
 	if err := cmd.Wait(); err != nil || len(rest) > 0 {
-		t.Errorf("it ends with %v: %s", err, rest)
+		t.Errorf("it exits with %v: %s", err, rest)
 	}
 }
 
-// TestHelpOfVerbs reads the help of every verb in the list of verbs.
+// TestHelpOfVerbs checks that the help lists every command, and that the help of
+// each shows an example.
 func TestHelpOfVerbs(t *testing.T) {
 	t.Parallel()
-	list := typed(t, "", nil, "--help")
+	list := runCommand(t, "", nil, "--help")
 	for _, name := range []string{"init", "env", "reset", "export", "import", "snapshot", "clock", "fault", "requests", "verify", "accept"} {
 		if !regexp.MustCompile(`(?m)^  ` + name + ` +\S`).MatchString(list.Stdout) {
-			t.Errorf("%s is not in\n%s", name, list.Stdout)
+			t.Errorf("the help does not list %s:\n%s", name, list.Stdout)
 		}
-		got := typed(t, "", nil, name, "--help")
+		got := runCommand(t, "", nil, name, "--help")
 		if got.Code != 0 || got.Stderr != "" || !strings.Contains(got.Stdout, "\n    antechamber "+name) {
-			t.Errorf("the help of %s exits with %d and has no example: %s%s", name, got.Code, got.Stdout, got.Stderr)
+			t.Errorf("exit code %d of the help of %s, or it has no example: %s%s", got.Code, name, got.Stdout, got.Stderr)
 		}
 	}
 }

@@ -14,7 +14,7 @@ func workspaceMembersJourney(t *testing.T, s *server, c admin) {
 	noError(t, "create workspace", err)
 	ingrid, priya := userByEmail(t, c, "ingrid.solheim@example.com"), userByEmail(t, c, "priya.raghunathan@example.com")
 	sofia := userByEmail(t, c, "sofia.marchetti@example.com")
-	// wantMembers compares the list, which stands in the order of the users.
+	// wantMembers compares the list, which is in the order of the users.
 	wantMembers := func(when string, want ...string) {
 		t.Helper()
 		members, err := c.AllWorkspaceMembers(ctx, w.ID, anthropic.OrganizationWorkspaceMemberListParams{})
@@ -37,8 +37,8 @@ func workspaceMembersJourney(t *testing.T, s *server, c admin) {
 	equal(t, "member", want, got)
 	got, err = c.GetWorkspaceMember(ctx, w.ID, sofia.ID)
 	noError(t, "get", err)
-	equal(t, "member that was read", want, got)
-	wantMembers("with one that was added", "miriam workspace_admin", "rosa workspace_billing", "sofia workspace_user",
+	equal(t, "member, read back", want, got)
+	wantMembers("with an added one", "miriam workspace_admin", "rosa workspace_billing", "sofia workspace_user",
 		"priya workspace_billing", "marcus workspace_admin", "ingrid workspace_admin")
 	raw := s.raw(t, http.MethodGet, "/v1/organizations/workspaces/"+w.ID+"/members/"+sofia.ID, "")
 	equal(t, "raw member", `{"type":"workspace_member","user_id":"`+sofia.ID+`","workspace_id":"`+w.ID+`","workspace_role":"workspace_user"}`, raw.Body)
@@ -47,21 +47,21 @@ func workspaceMembersJourney(t *testing.T, s *server, c admin) {
 		want.WorkspaceRole = role
 		got, err = c.UpdateWorkspaceMember(ctx, w.ID, sofia.ID, role)
 		noError(t, "update", err)
-		equal(t, "member that was updated", want, got)
+		equal(t, "updated member", want, got)
 	}
 
 	_, err = c.AddWorkspaceMember(ctx, w.ID, sofia.ID, "workspace_developer")
 	wantRefusal(t, "adding twice", err, badRequest("User `"+sofia.ID+"` …"))
 	_, err = c.AddWorkspaceMember(ctx, w.ID, "user_nobody", "workspace_user")
-	wantRefusal(t, "adding nobody", err, notFound("User", "user_nobody"))
+	wantRefusal(t, "adding an unknown user", err, notFound("User", "user_nobody"))
 	_, err = c.AddWorkspaceMember(ctx, "wrkspc_nowhere", sofia.ID, "workspace_user")
-	wantRefusal(t, "adding to nothing", err, notFound("Workspace", "wrkspc_nowhere"))
+	wantRefusal(t, "adding to an unknown workspace", err, notFound("Workspace", "wrkspc_nowhere"))
 	_, err = c.AddWorkspaceMember(ctx, w.ID, sofia.ID, "workspace_billing")
 	wantRefusal(t, "adding as billing", err, badRequest("workspace_role: Input should be …"))
 	_, err = c.UpdateWorkspaceMember(ctx, w.ID, sofia.ID, "workspace_billing")
 	wantRefusal(t, "changing to billing", err, badRequest("workspace_role: Input should be …"))
 
-	// What is inherited is not to be touched, but a billing user may rise.
+	// An inherited role cannot be changed, except to promote a billing user.
 	for name, u := range map[string]user{"an admin": ingrid, "a billing user": priya} {
 		_, err = c.AddWorkspaceMember(ctx, w.ID, u.ID, "workspace_user")
 		wantRefusal(t, "adding "+name, err, badRequest("User `"+u.ID+"` …"))
@@ -71,8 +71,8 @@ func workspaceMembersJourney(t *testing.T, s *server, c admin) {
 		wantRefusal(t, "removing "+name, err, badRequest("User `"+u.ID+"` …"))
 	}
 	got, err = c.UpdateWorkspaceMember(ctx, w.ID, priya.ID, "workspace_admin")
-	noError(t, "raising a billing user", err)
-	equal(t, "billing user who was raised", member{"workspace_member", priya.ID, w.ID, "workspace_admin"}, got)
+	noError(t, "promoting a billing user", err)
+	equal(t, "promoted billing user", member{"workspace_member", priya.ID, w.ID, "workspace_admin"}, got)
 
 	gone, err := c.RemoveWorkspaceMember(ctx, w.ID, sofia.ID)
 	noError(t, "remove", err)
@@ -83,7 +83,7 @@ func workspaceMembersJourney(t *testing.T, s *server, c admin) {
 	wantRefusal(t, "changing a removed member", err, notFound("Workspace member", sofia.ID))
 	_, err = c.RemoveWorkspaceMember(ctx, w.ID, sofia.ID)
 	wantRefusal(t, "removing a removed member", err, notFound("Workspace member", sofia.ID))
-	wantMembers("in the end", "miriam workspace_admin", "rosa workspace_billing", "priya workspace_admin",
+	wantMembers("at the end", "miriam workspace_admin", "rosa workspace_billing", "priya workspace_admin",
 		"marcus workspace_admin", "ingrid workspace_admin")
 	_, err = c.AddWorkspaceMember(ctx, w.ID, sofia.ID, "workspace_user")
 	noError(t, "adding again", err)

@@ -19,7 +19,7 @@ var (
 func workspacesJourney(t *testing.T, s *server, c admin) {
 	ctx := t.Context()
 
-	// With nothing but a name; forty characters are allowed, however many bytes.
+	// Only a name. Its limit of 40 counts characters, not bytes.
 	plain, err := c.CreateWorkspace(ctx, workspaceParams{Name: strings.Repeat("ü", 40)})
 	noError(t, "create", err)
 	equal(t, "workspace", workspace{
@@ -27,14 +27,14 @@ func workspacesJourney(t *testing.T, s *server, c admin) {
 		CreatedAt: at(t, frozen), Tags: map[string]string{}, DataResidency: residency{WorkspaceGeo: "us", DefaultInferenceGeo: "global"},
 	}, plain)
 	if !uuid.MatchString(plain.CompartmentID) || !color.MatchString(plain.DisplayColor) {
-		t.Errorf("compartment %q and color %q were made up for a workspace", plain.CompartmentID, plain.DisplayColor)
+		t.Errorf("generated compartment_id %q or display_color %q is invalid", plain.CompartmentID, plain.DisplayColor)
 	}
 	_, err = c.CreateWorkspace(ctx, workspaceParams{Name: strings.Repeat("ü", 41)})
 	wantRefusal(t, "a long name", err, badRequest("name: String should have at most 40 characters"))
 	_, err = c.CreateWorkspace(ctx, workspaceParams{})
 	wantRefusal(t, "no name", err, badRequest("name: String should have at least 1 character"))
 
-	// With everything that can be said.
+	// Every field.
 	made, err := c.CreateWorkspace(ctx, workspaceParams{
 		Name: "Lunar", DisplayColor: "#0A1b2C", ExternalKeyID: "key-1", Tags: map[string]string{"team": "moon", "tier": "gold"},
 		AllowedInferenceGeos: []string{"us"}, DefaultInferenceGeo: "us",
@@ -45,22 +45,22 @@ func workspacesJourney(t *testing.T, s *server, c admin) {
 		CreatedAt: at(t, frozen), Tags: map[string]string{"team": "moon", "tier": "gold"},
 		DataResidency: residency{WorkspaceGeo: "us", DefaultInferenceGeo: "us", AllowedInferenceGeos: []string{"us"}},
 	}
-	equal(t, "workspace with everything", want, made)
+	equal(t, "workspace with every field", want, made)
 	got, err := c.GetWorkspace(ctx, made.ID)
 	noError(t, "get", err)
-	equal(t, "workspace that was read", want, got)
+	equal(t, "workspace, read back", want, got)
 	raw := s.raw(t, http.MethodGet, "/v1/organizations/workspaces/"+made.ID, "")
 	equal(t, "raw workspace", `{"id":"`+made.ID+`","type":"workspace","name":"Lunar","display_color":"#0A1b2C",`+
 		`"created_at":"2026-03-01T12:00:00.000000Z","archived_at":null,"compartment_id":"`+made.CompartmentID+`","external_key_id":"key-1",`+
 		`"user_profile_id":null,"tags":{"team":"moon","tier":"gold"},"data_residency":{"workspace_geo":"us",`+
 		`"allowed_inference_geos":["us"],"default_inference_geo":"us"}}`, raw.Body)
 	again, err := c.CreateWorkspace(ctx, workspaceParams{Name: "Lunar"})
-	noError(t, "a second workspace of the same name", err)
+	noError(t, "a second workspace with the name", err)
 	if again.ID == made.ID {
 		t.Errorf("two workspaces have the id %s", made.ID)
 	}
 
-	// Updates change what they name and nothing else.
+	// An update changes only the fields that it has.
 	for _, step := range []struct {
 		change workspaceParams
 		want   func(*workspace)
@@ -76,33 +76,33 @@ func workspacesJourney(t *testing.T, s *server, c admin) {
 		step.want(&want)
 		got, err := c.UpdateWorkspace(ctx, made.ID, step.change)
 		noError(t, "update", err)
-		equal(t, "workspace that was updated", want, got)
+		equal(t, "updated workspace", want, got)
 		got, err = c.GetWorkspace(ctx, made.ID)
 		noError(t, "get", err)
-		equal(t, "workspace that was updated and read", want, got)
+		equal(t, "updated workspace, read back", want, got)
 	}
 	for what, refused := range map[string]struct {
 		change  workspaceParams
 		message string
 	}{
-		"nothing":            {workspaceParams{}, "name: Field required"},
-		"another key":        {workspaceParams{ExternalKeyID: "key-2"}, "external_key_id: …"},
-		"a color by name":    {workspaceParams{DisplayColor: "red"}, "display_color: …"},
-		"a reserved tag":     {workspaceParams{Tags: map[string]string{"anthropic-tier": "gold"}}, "tags.anthropic-tier: …"},
-		"a geo not allowed":  {workspaceParams{AllowedInferenceGeos: []string{"us"}}, "data_residency.default_inference_geo: …"},
-		"a geo that is none": {workspaceParams{DefaultInferenceGeo: "moon"}, "data_residency.default_inference_geo: Input should be …"},
+		"no field":          {workspaceParams{}, "name: Field required"},
+		"another key":       {workspaceParams{ExternalKeyID: "key-2"}, "external_key_id: …"},
+		"a color by name":   {workspaceParams{DisplayColor: "red"}, "display_color: …"},
+		"a reserved tag":    {workspaceParams{Tags: map[string]string{"anthropic-tier": "gold"}}, "tags.anthropic-tier: …"},
+		"a geo not allowed": {workspaceParams{AllowedInferenceGeos: []string{"us"}}, "data_residency.default_inference_geo: …"},
+		"an unknown geo":    {workspaceParams{DefaultInferenceGeo: "moon"}, "data_residency.default_inference_geo: Input should be …"},
 	} {
 		_, err := c.UpdateWorkspace(ctx, made.ID, refused.change)
 		wantRefusal(t, "updating with "+what, err, badRequest(refused.message))
 	}
 	untagged := s.raw(t, http.MethodPost, "/v1/organizations/workspaces/"+made.ID, `{"tags":{"phase":null,"unknown":null}}`)
-	equal(t, "status of taking a tag away", http.StatusOK, untagged.Status)
+	equal(t, "status of removing a tag", http.StatusOK, untagged.Status)
 	delete(want.Tags, "phase")
 	got, err = c.GetWorkspace(ctx, made.ID)
 	noError(t, "get", err)
 	equal(t, "workspace without the tag", want, got)
 
-	namedJourney(t, s, c, made.ID)
+	idsJourney(t, s, c, made.ID)
 	archiveJourney(t, s, c)
 	defaultWorkspaceJourney(t, c)
 	_, err = c.GetWorkspace(ctx, "wrkspc_nowhere")
@@ -111,9 +111,9 @@ func workspacesJourney(t *testing.T, s *server, c admin) {
 	wantRefusal(t, "archiving an unknown workspace", err, notFound("Workspace", "wrkspc_nowhere"))
 }
 
-// namedJourney asks for workspaces by their ids, which the Go SDK cannot do
-// yet. The filter does not override the other two.
-func namedJourney(t *testing.T, s *server, c admin, id string) {
+// idsJourney lists workspaces by their ids, which the Go SDK cannot do yet. The
+// filter does not override include_archived and include_default.
+func idsJourney(t *testing.T, s *server, c admin, id string) {
 	archived, main := workspaceByName(t, c, "Hackathon").ID, workspaceByName(t, c, "Default").ID
 	query := "ids[]=" + id + "&ids[]=" + archived + "&ids=" + main + "&ids[]=wrkspc_nowhere"
 	for more, want := range map[string][]string{
@@ -147,7 +147,7 @@ func archiveJourney(t *testing.T, s *server, c admin) {
 	for range 2 { // the second time changes nothing
 		got, err := c.ArchiveWorkspace(ctx, w.ID)
 		noError(t, "archive", err)
-		equal(t, "workspace that was archived", w, got)
+		equal(t, "archived workspace", w, got)
 	}
 	keys, err := c.AllAPIKeys(ctx, anthropic.OrganizationAPIKeyListParams{WorkspaceID: param.NewOpt(w.ID)})
 	noError(t, "keys", err)
@@ -164,11 +164,11 @@ func archiveJourney(t *testing.T, s *server, c admin) {
 	_, err = c.UpdateWorkspaceMember(ctx, w.ID, ravi.ID, "workspace_admin")
 	wantRefusal(t, "changing a member of an archived workspace", err, badRequest("Workspace `"+w.ID+"` …"))
 	_, err = c.UpdateWorkspaceMember(ctx, w.ID, rosa.ID, "workspace_admin")
-	wantRefusal(t, "raising a billing user in an archived workspace", err, badRequest("Workspace `"+w.ID+"` …"))
+	wantRefusal(t, "promoting a billing user in an archived workspace", err, badRequest("Workspace `"+w.ID+"` …"))
 	_, err = c.RemoveWorkspaceMember(ctx, w.ID, ravi.ID)
 	wantRefusal(t, "removing a member of an archived workspace", err, badRequest("Workspace `"+w.ID+"` …"))
 	_, err = c.UpdateAPIKey(ctx, keys[0].ID, apiKeyParams{Status: "active"})
-	wantRefusal(t, "waking a key of an archived workspace", err, badRequest("API key `"+keys[0].ID+"` …"))
+	wantRefusal(t, "activating a key of an archived workspace", err, badRequest("API key `"+keys[0].ID+"` …"))
 
 	after, err := c.AllWorkspaceMembers(ctx, w.ID, anthropic.OrganizationWorkspaceMemberListParams{})
 	noError(t, "members", err)
@@ -182,26 +182,26 @@ func archiveJourney(t *testing.T, s *server, c admin) {
 		return slices.ContainsFunc(found, func(other workspace) bool { return other.ID == w.ID })
 	}
 	if contains(anthropic.OrganizationWorkspaceListParams{}) {
-		t.Error("an archived workspace is listed without being asked for")
+		t.Error("an archived workspace is listed without include_archived")
 	}
 	if !contains(anthropic.OrganizationWorkspaceListParams{IncludeArchived: param.NewOpt(true)}) {
 		t.Error("an archived workspace is not listed with include_archived")
 	}
 
-	// Archiving takes no body, and does not mind what is said about one.
+	// Archiving takes no body, and ignores the content type.
 	for _, contentType := range []string{"application/json", "text/plain", ""} {
 		got := s.raw(t, http.MethodPost, "/v1/organizations/workspaces/"+w.ID+"/archive", "", "content-type", contentType)
 		equal(t, "status of archiving with content type "+contentType, http.StatusOK, got.Status)
 	}
 }
 
-// defaultWorkspaceJourney tries what cannot be done to the Default Workspace.
+// defaultWorkspaceJourney checks what the Default Workspace refuses.
 func defaultWorkspaceJourney(t *testing.T, c admin) {
 	ctx := t.Context()
 	without, err := c.AllWorkspaces(ctx, anthropic.OrganizationWorkspaceListParams{IncludeArchived: param.NewOpt(true)})
 	noError(t, "workspaces", err)
 	if slices.ContainsFunc(without, func(w workspace) bool { return w.Name == "Default" }) {
-		t.Error("the Default Workspace is listed without being asked for")
+		t.Error("the Default Workspace is listed without include_default")
 	}
 	main := workspaceByName(t, c, "Default")
 	got, err := c.GetWorkspace(ctx, main.ID)

@@ -1,12 +1,12 @@
-// The journey through the Admin API with one version of the vendor's
-// TypeScript SDK and one of its two surfaces. typescript_test.go starts it with
-// a server of its own, on the demo seed, and says through the environment:
+// Calls every operation of the Admin API with one version of the vendor's
+// TypeScript SDK and one of its two surfaces. typescript_test.go runs it against a
+// server with the demo seed, and sets these variables:
 //
-//   E2E_SDK      which package, by its alias in package.json
+//   E2E_SDK      alias of the package in package.json
 //   E2E_SURFACE  organization or beta.organization
-//   E2E_URL      where the server is, behind a proxy that obeys e2e-plan
-//   E2E_KEY      the admin key
-//   E2E_NOW      what its frozen clock shows
+//   E2E_URL      address of the server, behind a proxy that follows e2e-plan
+//   E2E_KEY      admin key
+//   E2E_NOW      time of the frozen clock
 //   E2E_ERRORS   both or production
 
 import assert from 'node:assert/strict';
@@ -23,14 +23,14 @@ const client = new Anthropic({ baseURL: url, apiKey: key });
 const surfaceOf = (c) => env('E2E_SURFACE').split('.').reduce((object, name) => object[name], c);
 const org = surfaceOf(client);
 
-/** collect lets the SDK's pager walk all pages. */
+/** collect walks all pages with the SDK's pager. */
 async function collect(list) {
   const items = [];
   for await (const item of list) items.push(item);
   return items;
 }
 
-/** raw makes a request without the SDK and gives the answer as it came. */
+/** raw sends a request without the SDK and returns the unparsed response. */
 async function raw(method, path, body) {
   const response = await fetch(`${url}/v1/organizations/${path}`, {
     method,
@@ -40,7 +40,7 @@ async function raw(method, path, body) {
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-/** only gives the one element that there has to be. */
+/** only returns the only element. */
 function only(items, what) {
   assert.equal(items.length, 1, `number of ${what}`);
   return items[0];
@@ -51,10 +51,10 @@ const workspaces = (query) => collect(org.workspaces.list({ limit: 1000, include
 const workspaceByName = async (name) => only((await workspaces()).filter((w) => w.name === name), name);
 const keyByName = async (name) => only((await collect(org.apiKeys.list({ limit: 1000 }))).filter((k) => k.name === name), name);
 
-/** plain is an object of the SDK without what the SDK has added to it. */
+/** plain returns an object without the properties that the SDK adds. */
 const plain = (object) => JSON.parse(JSON.stringify(object));
 
-/** timestamp is an instant before now, as the API writes it. */
+/** timestamp returns a time before now in the format of the API. */
 const timestamp = (days, hours = 0, minutes = 0) =>
   new Date(now - ((days * 24 + hours) * 60 + minutes) * 60_000).toISOString().replace(/\.(\d{3})Z$/, '.$1000Z');
 
@@ -65,32 +65,32 @@ const classes = {
 };
 const types = { 400: 'invalid_request_error', 401: 'authentication_error', 404: 'not_found_error' };
 
-/** refused wants a call to fail, and holds all that the SDK says about it. */
+/** refused requires a call to fail, and checks every property of the error. */
 async function refused(call, status, message, code) {
   const error = await call.then(
     (value) => assert.fail(`succeeded with ${JSON.stringify(value)}, want ${status} ${message}`),
     (e) => e,
   );
-  assert.ok(error instanceof classes[status], `${error.name} is not what ${status} should be: ${error.message}`);
+  assert.ok(error instanceof classes[status], `${error.name} is not the class of ${status}: ${error.message}`);
   assert.equal(error.status, status);
   assert.equal(error.type, types[status]);
   assert.match(error.requestID, /^req_/);
   assert.equal(error.error.request_id, error.requestID);
   assert.equal(error.headers.get('request-id'), error.requestID);
   assert.equal(error.error.type, env('E2E_ERRORS') === 'production' ? 'error' : types[status]);
-  const { message: said, details } = error.error.error;
-  if (message instanceof RegExp) assert.match(said, message);
-  else assert.equal(said, message);
+  const { message: got, details } = error.error.error;
+  if (message instanceof RegExp) assert.match(got, message);
+  else assert.equal(got, message);
   assert.equal(details?.error_code, code);
   if (major >= 1) {
-    assert.equal(error.apiMessage, said);
+    assert.equal(error.apiMessage, got);
     assert.equal(error.errorCode, code ?? null);
     const name = code?.replace(/(^|_)(api|.)/g, (_, _start, word) => (word === 'api' ? 'API' : word.toUpperCase()));
     if (name) assert.equal(error.name, `${name}Error`);
   }
 }
 
-/** containing matches what holds the text. */
+/** containing matches strings that contain text. */
 const containing = (text) => new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
 
 test('organization', async () => {
@@ -168,7 +168,7 @@ test('users', async () => {
   const left = await collect(org.workspaces.members.list(engineering.id));
   assert.equal(left.length, 29);
   assert.ok(!left.some((m) => m.user_id === yuki.id));
-  const staging = only(await collect(org.apiKeys.list({ created_by_user_id: yuki.id })), 'keys of somebody who is gone');
+  const staging = only(await collect(org.apiKeys.list({ created_by_user_id: yuki.id })), 'keys of a removed user');
   assert.equal(staging.name, 'Staging');
   assert.equal(staging.status, 'active');
 });
@@ -217,7 +217,7 @@ test('invites', async () => {
 });
 
 test('workspaces', async () => {
-  // null is as good as nothing in a new workspace.
+  // In a new workspace, null equals a missing field.
   const bare = await org.workspaces.create({ name: 'Bare', display_color: null, external_key_id: null, tags: null, data_residency: null });
   assert.match(bare.display_color, /^#[0-9A-Fa-f]{6}$/);
   assert.deepEqual(bare.data_residency, { workspace_geo: 'us', allowed_inference_geos: 'unrestricted', default_inference_geo: 'global' });
@@ -256,7 +256,7 @@ test('workspaces', async () => {
   await refused(org.workspaces.create({ name: 'x'.repeat(41) }), 400, 'name: String should have at most 40 characters');
   await refused(org.workspaces.retrieve('wrkspc_nowhere'), 404, 'Workspace `wrkspc_nowhere` not found.');
 
-  // The filter by ids does not override the other two.
+  // The filter by ids does not override include_archived and include_default.
   const archived = await workspaceByName('Hackathon');
   const main = await workspaceByName('Default');
   const ids = [made.id, archived.id, main.id, 'wrkspc_nowhere'];
@@ -265,7 +265,7 @@ test('workspaces', async () => {
   assert.deepEqual((await named({ include_archived: true, include_default: true, limit: 1 })).toSorted(), ['Default', 'Hackathon', 'Lunar base']);
   await refused(org.workspaces.list({ ids: Array(101).fill(made.id) }), 400, /^ids\[\]: /);
 
-  // Archiving takes the keys along, and leaves nothing but reading.
+  // Archiving archives the keys, and makes the workspace read-only.
   const platform = await workspaceByName('Data Platform');
   const done = await org.workspaces.archive(platform.id);
   assert.deepEqual(plain(done), { ...plain(platform), archived_at: timestamp(0) });
@@ -399,7 +399,7 @@ test('retries', async () => {
     (error) => error instanceof Anthropic.InternalServerError && error.status === 500,
   );
 
-  // The work is done, the answer is lost: the next try meets the consequences.
+  // The write succeeds and its response is lost, so the SDK repeats it.
   const lost = planned('drop-after-commit');
   const email = 'lost@example.com';
   await refused(org.invites.create({ email, role: 'user' }, lost), 400, /is pending already/, 'invite_already_exists');
@@ -408,7 +408,7 @@ test('retries', async () => {
   assert.equal((await org.workspaces.archive(patient.id, lost)).archived_at, timestamp(0));
 });
 
-test('ten at a time', async () => {
+test('ten workers at once', async () => {
   const sofia = await userByEmail('sofia.marchetti@example.com');
   const ids = await Promise.all(
     Array.from({ length: 10 }, async (_, i) => {

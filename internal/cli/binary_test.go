@@ -28,7 +28,7 @@ func TestBinary(t *testing.T) {
 		t.Skip("builds and runs a Linux binary")
 	}
 	binary := filepath.Join(t.TempDir(), "antechamber")
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=1.2.3 -X main.commit=abc", "-o", binary, "antechamber")
+	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=1.2.3 -X main.commit=abc", "-o", binary, "../..")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)

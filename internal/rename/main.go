@@ -1,0 +1,101 @@
+// Command rename changes the path of the module, for owners who publish it under
+// their own:
+//
+//	go run ./internal/rename example.com/acme/antechamber
+//
+// It rewrites go.mod, and the import paths in every text file: in imports,
+// strings and comments of Go, in Markdown and in build files. It imports no package
+// of the module, so that it still builds if a run was interrupted: run it again.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: go run ./internal/rename example.com/acme/antechamber")
+		os.Exit(2)
+	}
+	if err := rename(".", os.Args[1], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "rename:", err)
+		os.Exit(1)
+	}
+}
+
+var (
+	modulePath = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)+(/[\w~-]+(\.[\w~-]+)*)*$`)
+	badVersion = regexp.MustCompile(`/v(0\d*|1)$`) // major versions in paths begin with v2
+)
+
+// rename changes the path of the module in the folder root, and reports each file
+// that it changes.
+func rename(root, path string, report io.Writer) error {
+	if !modulePath.MatchString(path) || badVersion.MatchString(path) {
+		return fmt.Errorf("invalid module path %q: want a host and a path, such as example.com/acme/antechamber", path)
+	}
+	if _, err := os.Stat(filepath.Join(root, "go.mod")); err != nil { // go mod edit would find a parent's
+		return errors.New("no go.mod here: run it at the root of the repository")
+	}
+	if _, err := goCommand(root, "mod", "edit", "-print", "-module="+path).Output(); err != nil {
+		return fmt.Errorf("go mod edit: %w", err)
+	}
+	list, err := goCommand(root, "list", "-find", "./...").Output()
+	if err != nil {
+		return fmt.Errorf("go list: %w", err)
+	}
+	packages := strings.Fields(string(list))
+	old, folders := packages[0], []string{}
+	if old == path {
+		return fmt.Errorf("the module path is %s already", path)
+	}
+	for _, p := range packages[1:] {
+		folder, _, _ := strings.Cut(strings.TrimPrefix(p, old+"/"), "/")
+		folders = append(folders, folder)
+	}
+	// Clones, images and User-Agents are named antechamber too. The module path is
+	// what a folder with packages, a version or a replacement follows.
+	uses := regexp.MustCompile(`(^|[^\w./-])` + regexp.QuoteMeta(old) + `(/(?:` + strings.Join(folders, "|") + `)\b|@v\d| v0\.0\.0\b|=[./~$]| =>)`)
+
+	err = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "node_modules"):
+			return filepath.SkipDir
+		case !entry.Type().IsRegular():
+			return nil
+		}
+		content, err := os.ReadFile(file)
+		n := len(uses.FindAllIndex(content, -1))
+		if err != nil || n == 0 || !utf8.Valid(content) { // a binary is not text
+			return err
+		}
+		fmt.Fprintf(report, "%s: %d\n", file, n)
+		return os.WriteFile(file, uses.ReplaceAll(content, []byte("${1}"+path+"${2}")), 0o644)
+	})
+	if err != nil {
+		return err
+	}
+	if err := goCommand(root, "mod", "edit", "-module="+path).Run(); err != nil { // last: it has the old path
+		return fmt.Errorf("go mod edit: %w", err)
+	}
+	fmt.Fprintf(report, "go.mod: %s is now %s\n", old, path)
+	return nil
+}
+
+// goCommand returns a go command that runs in root.
+func goCommand(root string, args ...string) *exec.Cmd {
+	cmd := exec.Command("go", args...)
+	cmd.Dir, cmd.Stderr = root, os.Stderr
+	return cmd
+}
