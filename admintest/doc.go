@@ -25,7 +25,7 @@
 // # Running server
 //
 // [Connect] returns the same methods for a server that is already running, such as
-// a container, and gives the test an organization of its own there. With an empty
+// a container, and creates an organization for the test there. With an empty
 // URL it is [Run], so one environment variable decides where a test suite runs:
 //
 //	srv := admintest.Connect(t, os.Getenv("ANTECHAMBER_URL"))
@@ -42,7 +42,7 @@
 // A method that fails ends the test. The log of a failed test shows the last
 // requests and how the server was started. A Server reports to the test that it was
 // created with. Subtests use [Server.In]; parallel subtests use [Server.Fork],
-// which gives each of them a separate organization.
+// each with a separate organization.
 //
 // A Server lasts as long as its test. Sharing one across a package is not supported
 // and not necessary: [Run] takes milliseconds, mostly to load the seed, and

@@ -254,7 +254,7 @@ func (t *tx) memberWorkspace(id string, inputErr error) (*row[Workspace], error)
 	return w, nil
 }
 
-// assign gives the user a role in the workspace, within its member limit. The limit
+// assign assigns the user a role in the workspace, within its member limit. The limit
 // counts assigned members (our guess), so a change of role can exceed it too: for a
 // billing user, it is the first assignment.
 func (t *tx) assign(w *row[Workspace], u *row[User], role api.WorkspaceRole) (Object[api.WorkspaceMember], error) {

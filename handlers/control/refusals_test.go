@@ -39,7 +39,7 @@ func TestRefusals(t *testing.T) {
 		{"PUT", "/state", `{"name":"A","admin_keys":["` + secondKey + `"]}`, 409, "admin_key_taken", ""},
 		{"PUT", "/state", `{"name":"A","id":"` + secondID + `"}`, 409, "organization_exists", secondID},
 		{"PUT", "/state", `{"organizations":[{"name":"A"},{"name":"B","admin_keys":["sk-ant-admin01-b"]}]}`, 400, "invalid_seed", "/organizations: want exactly one"},
-		{"PUT", "/state", ``, 400, "invalid_seed", "unexpected end of text"},
+		{"PUT", "/state", ``, 400, "invalid_seed", "unexpected end of input"},
 		{"PUT", "/state", `{"name":"A"`, 400, "invalid_seed", "expected"},
 		{"PUT", "/state", `{"name":"A","api_keys":[{"secret":"sk-ant-api03-x"}]}`, 400, "invalid_seed", "/api_keys/0/secret"},
 
@@ -98,7 +98,7 @@ func TestCreateAPIKeyNeedsAUser(t *testing.T) {
 	srv := serve(t, `{"name":"Empty","admin_keys":["`+firstKey+`"]}`)
 	got := srv.do("POST", "/api_keys", `{"name":"K"}`)
 	same(t, "status", 400, got.status)
-	same(t, "refusal", failureObject{Code: "nobody", Message: "There is no user who could make a key.", Hint: "POST /_emulate/users adds one", Remedy: &remedy.Remedy{Type: remedy.AddUser}}, failed(t, got))
+	same(t, "refusal", failureObject{Code: "nobody", Message: "the organization has no user to create the key", Hint: "POST /_emulate/users adds one", Remedy: &remedy.Remedy{Type: remedy.AddUser}}, failed(t, got))
 }
 
 // The limits of the settings also apply to what people do.

@@ -218,7 +218,7 @@ func TestInvalidExpectationsAreRefused(t *testing.T) {
 		{`{"expect":{},"in_order":1,"no_others":"yes"}`, "invalid_body", "invalid expect: want a list of expectations; invalid in_order 1: want true or false; invalid no_others \"yes\": want true or false", ""},
 		{`{"expect":[1,null,{"Operation":"x","methods":"GET"}]}`, "invalid_body", "invalid expect[0] 1: want an object; invalid expect[1] null: want an object; unknown field \"expect[2].Operation\" " + allowed + "; unknown field \"expect[2].methods\" " + allowed, ""},
 		{`{"expect":[{"body":{"a":[{"b":1,"c":2,"b":1}]}}]}`, "invalid_body", `repeated field "expect[0].body.a[0].b"`, "expect[0].body.a[0].b"},
-		{`{"no_others":true`, "invalid_body", "invalid body: want JSON: unexpected end of text (line 1 column 18)", ""},
+		{`{"no_others":true`, "invalid_body", "invalid body: want JSON: unexpected end of input (line 1 column 18)", ""},
 		{"{\n\"no_others\":\"\xff\"}", "invalid_body", "invalid body: want JSON: invalid UTF-8 (line 2 column 14)", ""},
 		{`[]`, "invalid_body", "invalid body: want a JSON object", ""},
 		{`{"expect":[{"method":"GET","method":"POST"}]}`, "invalid_body", `repeated field "expect[0].method"`, "expect[0].method"},

@@ -235,7 +235,7 @@ var (
 	// messagePosition is what may follow: a file, a JSON pointer, a Go method or option.
 	messagePosition = regexp.MustCompile(`^([\w./-]+\.json: |stdin: |"?/\S*: |[A-Z]\w*(\.[A-Z]\w*)?(\("[^"]*"\))?: |[\w./-]+:\d+:\d+: |note: |warning: )`)
 
-	unwanted     = regexp.MustCompile(`(?i)\b(gives|whoever|nobody|somebody|stead|begun|thereof|e-mail)\b|\bexpected no |\bnot nothing\b|\bis no `)
+	translated     = regexp.MustCompile(`(?i)\b(gives|whoever|nobody|somebody|stead|begun|thereof|e-mail)\b|\bexpected no |\bnot nothing\b|\bis no `)
 	excused      = regexp.MustCompile(`(?i)\b(there is no |expected no calls?\b)`)
 	capitalStart = regexp.MustCompile(`^[A-Z][a-z]+\b`)
 	goName       = regexp.MustCompile(`^admintest\S*: (Body|Clock|Fault|Fork|Import|Listen|Outbox|Reset|Restore|Run|Seed|Times) `)
@@ -256,7 +256,7 @@ func violations(kind messageKind, line string) (found []string) {
 	for messagePosition.MatchString(message) {
 		message = strings.TrimPrefix(message, messagePosition.FindString(message))
 	}
-	if word := unwanted.FindString(excused.ReplaceAllString(message, "")); word != "" {
+	if word := translated.FindString(excused.ReplaceAllString(message, "")); word != "" {
 		found = append(found, fmt.Sprintf("it has %q", strings.TrimSpace(word)))
 	}
 	if line != text.Printable(line) {

@@ -155,7 +155,7 @@ func TestStateFileSurvivesKills(t *testing.T) {
 	}
 }
 
-// waitUntilSaving waits until a save has begun, for at most a second.
+// waitUntilSaving waits until a save has started, for at most a second.
 func waitUntilSaving(path string) {
 	for started := time.Now(); time.Since(started) < time.Second; {
 		if found, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".state.json.saving-*")); found != nil {

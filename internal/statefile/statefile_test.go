@@ -349,7 +349,7 @@ func TestDamagedFiles(t *testing.T) {
 	for n := range whole {
 		wantRejected(t, path, whole[:n], damaged, "")
 	}
-	wantRejected(t, path, whole[:100], damaged, ":1:101: unexpected end of text")
+	wantRejected(t, path, whole[:100], damaged, ":1:101: unexpected end of input")
 	wantRejected(t, path, whole[:len(whole)-1], damaged, ": /checksum: invalid checksum: want ")
 	version := bytes.IndexByte(whole, '1')
 	for n := range whole {
@@ -361,7 +361,7 @@ func TestDamagedFiles(t *testing.T) {
 		wantRejected(t, path, flipped, form, "")
 	}
 	wantRejected(t, path, append(bytes.Clone(whole), '\n'), damaged, ": /checksum: ")
-	wantRejected(t, path, append(bytes.Clone(whole), '}'), damaged, "invalid character '}' at start of value")
+	wantRejected(t, path, append(bytes.Clone(whole), '}'), damaged, "unexpected data after the top-level value")
 	wantRejected(t, path, []byte(seedText), otherFile, `missing required field "antechamber"`)
 	wantRejected(t, path, []byte("[]"), damaged, ":1:1: invalid state: want an object")
 	for text, form := range map[string]string{"2": newerVersion, "1000000": newerVersion, "0": damaged, "-2": damaged, "1.5": damaged, `"1"`: damaged} {
