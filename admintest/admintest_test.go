@@ -278,7 +278,7 @@ func TestConnectRefusesInvalidOptions(t *testing.T) {
 	mustFail(t, "no server", connect("http://127.0.0.1:1"), "no server answers at http://127.0.0.1:1: ")
 	mustFail(t, "not an Antechamber server", connect(other.URL), "not an Antechamber server: 404")
 	mustFail(t, "clock with ServerSeed", connect(at.URL, admintest.ServerSeed(), admintest.Clock(admintest.Start)), "Clock and IDSeed cannot be combined with ServerSeed")
-	mustFail(t, "admin key in use", connect(at.URL, admintest.AdminKey(at.AdminKey)), "An admin key selects another organization already")
+	mustFail(t, "admin key in use", connect(at.URL, admintest.AdminKey(at.AdminKey)), "the admin key belongs to another organization")
 	mustFail(t, "seed with two organizations", connect(at.URL, admintest.SeedJSON(`{"organizations":[{"name":"A"},{"name":"B","admin_keys":["sk-ant-admin01-b"]}]}`)), "the seed has 2 organizations: Connect takes a seed with one")
 
 	same(t, "URL of Connect with an empty URL", "http://use-server-client.antechamber.test", admintest.Connect(t, "").URL)
@@ -499,7 +499,7 @@ func TestSeveralOrganizations(t *testing.T) {
 	same(t, "users of the second", 1, len(get[page[api.User]](t, two, "GET", "/users", "").Data))
 	same(t, "users of the first", 0, len(get[page[api.User]](t, srv, "GET", "/users", "").Data))
 	same(t, "requests of the first", 1, len(srv.Requests()))
-	mustFail(t, "unknown key", func(f *fakeTB) { srv.In(f).Organization("sk-ant-admin01-three") }, "Organization: There is no such organization")
+	mustFail(t, "unknown key", func(f *fakeTB) { srv.In(f).Organization("sk-ant-admin01-three") }, "Organization: no such organization")
 }
 
 func TestEnvPointsProgramsToTheServer(t *testing.T) {
@@ -563,7 +563,7 @@ func TestEndOfTestAbortsRequests(t *testing.T) {
 			}()
 			synctest.Wait()
 		})
-		if err := <-aborted; err == nil || !strings.Contains(err.Error(), "has ended") {
+		if err := <-aborted; err == nil || !strings.Contains(err.Error(), "is closed") {
 			t.Error(err)
 		}
 	})
@@ -587,7 +587,7 @@ func TestEndOfTestAbortsStreams(t *testing.T) {
 			}()
 			send(t, srv, "GET", "/me", "")
 		})
-		if err := <-ended; name == "in process" && (err == nil || !strings.Contains(err.Error(), "has ended")) {
+		if err := <-ended; name == "in process" && (err == nil || !strings.Contains(err.Error(), "is closed")) {
 			t.Error(err)
 		}
 	}
@@ -640,28 +640,28 @@ func TestFullJournalIsReported(t *testing.T) {
 		}
 	}
 	none := serve(t, func(o *handlers.Options) { o.JournalEntries = 0 })
-	mustFail(t, "no journal", func(f *fakeTB) { admintest.Connect(f, none); f.Errorf("failed") }, "cannot list requests: There is no journal")
+	mustFail(t, "no journal", func(f *fakeTB) { admintest.Connect(f, none); f.Errorf("failed") }, "cannot list requests: the server keeps no journal")
 }
 
 // The control token comes from the option or from the environment.
 func TestControlToken(t *testing.T) {
 	at := serve(t, func(o *handlers.Options) { o.Exposed, o.Token = true, "s3cret" })
-	mustFail(t, "no token", func(f *fakeTB) { admintest.Connect(f, at) }, "The control plane asks for its token")
+	mustFail(t, "no token", func(f *fakeTB) { admintest.Connect(f, at) }, "missing or invalid control token")
 	invite(t, admintest.Connect(t, at, admintest.ControlToken("s3cret")), "ada@example.com")
 	t.Setenv("ANTECHAMBER_CONTROL_TOKEN", "s3cret")
 	admintest.Connect(t, at).AcceptInvite(admintest.Connect(t, at).Outbox()[0].InviteID)
 }
 
-// Using a server after its test has ended fails with an error that says so.
+// Using a server after its test is closed fails with an error that says so.
 func TestServerUsedAfterItsTest(t *testing.T) {
 	var left *admintest.Server
 	f := &fakeTB{T: t, name: "TestEarlier"}
 	f.run(func(f *fakeTB) { left = admintest.Run(f) })
 	_, _, err := send(t, left, "GET", "/me", "")
-	if err == nil || !strings.Contains(err.Error(), "the server of TestEarlier has ended") {
+	if err == nil || !strings.Contains(err.Error(), "the server of TestEarlier is closed") {
 		t.Error(err)
 	}
-	if output := f.run(func(*fakeTB) { left.Clock.Now() }); !strings.Contains(output, "has ended") {
+	if output := f.run(func(*fakeTB) { left.Clock.Now() }); !strings.Contains(output, "is closed") {
 		t.Error(output)
 	}
 }

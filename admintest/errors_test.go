@@ -80,11 +80,11 @@ func TestErrorsInGo(t *testing.T) {
 
 func TestDifferencesInGo(t *testing.T) {
 	for difference, want := range map[string]string{
-		`body.user_id: expected "a", got "b"`:                  `Body.user_id: expected "a", got "b"`,
-		`query.limit: expected "1", got none`:                  `Query.limit: expected "1", got none`,
-		"status: expected 200, got 404":                        "Status: expected 200, got 404",
-		"order: request 2 came before request 1":               "order: request 2 came before request 1",
-		"something else that a newer server may find, a body.": "something else that a newer server may find, a body.",
+		`body.user_id: want "a", got "b"`:                               `Body.user_id: want "a", got "b"`,
+		`query.limit: want "1", got none`:                               `Query.limit: want "1", got none`,
+		"status: want 200, got 404":                                     "Status: want 200, got 404",
+		"order: request 2 came before request 3, which meets expect[0]": "order: request 2 came before request 3, which meets calls[0]",
+		"something else that a newer server may find, a body.":          "something else that a newer server may find, a body.",
 	} {
 		if got := differenceInGo(difference); got != want {
 			t.Errorf("got %s, want %s", got, want)

@@ -218,7 +218,7 @@ func TestMethodsThatFail(t *testing.T) {
 		want []string
 	}{
 		"no invite to an address": {func(s *admintest.Server) { s.AcceptInvite("nobody@example.com") }, []string{`AcceptInvite("nobody@example.com")`, "no invite was sent to nobody@example.com (Outbox lists the invites that were sent)"}},
-		"unknown invite":          {func(s *admintest.Server) { s.AcceptInvite("invite_nothing") }, []string{"Invite `invite_nothing` not found"}},
+		"unknown invite":          {func(s *admintest.Server) { s.AcceptInvite("invite_nothing") }, []string{`no such invite "invite_nothing"`}},
 		"already a member":        {func(s *admintest.Server) { s.AddUser("a@b.c", "user"); s.AddUser("A@b.c", "user") }, []string{"AddUser", "A@b.c"}},
 		"invalid role":            {func(s *admintest.Server) { s.AddUser("a@b.c", "boss") }, []string{"AddUser: invalid role", ": want ", "user, developer"}},
 		"unknown workspace":       {func(s *admintest.Server) { s.CreateAPIKey(admintest.NewKey{Name: "a", WorkspaceID: "wrkspc_x"}) }, []string{"wrkspc_x"}},
@@ -279,9 +279,9 @@ func TestVerifyReportsNearMisses(t *testing.T) {
 		f.Log("continued")
 	})
 	for _, want := range []string{
-		"near miss: #1 POST /v1/organizations/invites", `Body.email: expected "bob@example.com", got "ada@example.com"`,
+		"near miss: #1 POST /v1/organizations/invites", `Body.email: want "bob@example.com", got "ada@example.com"`,
 		"VerifyOnly: 1 unexpected call:\n    #2 GET /v1/organizations/me → 200",
-		"Verify: calls[0]: expected at least 1 call, found no call\n", "VerifyInOrder: calls[1]: expected", "continued",
+		"Verify: calls[0]: want at least 1 call, got none\n", "VerifyInOrder: calls[1]: want", "continued",
 	} {
 		if !strings.Contains(output, want) {
 			t.Errorf("no %q in\n%s", want, output)

@@ -189,8 +189,11 @@ func unsatisfied(e *remote.Error, inOrder bool) string {
 }
 
 // differenceInGo returns a difference with the name that its field has in Call:
-// "Body.email: …" for "body.email: …".
+// "Body.email: …" for "body.email: …", and calls[0] for expect[0].
 func differenceInGo(difference string) string {
+	if strings.HasPrefix(difference, "order: ") {
+		return strings.Replace(difference, " expect[", " calls[", 1)
+	}
 	end := strings.IndexAny(difference, ".:")
 	if end > 0 && slices.Contains(callFields, difference[:end]) {
 		return camelCase(difference[:end]) + difference[end:]

@@ -283,7 +283,7 @@ func (j *judgement) unmet(index int, calls []*call) Unmet {
 	}
 	for _, k := range j.early {
 		if len(u.NearestMisses) < maxMisses {
-			what := fmt.Sprintf("order: request %d came before request %d, which meets expectation %d", calls[k].seq, calls[j.previous].seq, j.previousIndex)
+			what := fmt.Sprintf("order: request %d came before request %d, which meets expect[%d]", calls[k].seq, calls[j.previous].seq, j.previousIndex)
 			u.NearestMisses = append(u.NearestMisses, Miss{calls[k].last(), []string{what}})
 		}
 	}

@@ -132,7 +132,7 @@ func TestVerify(t *testing.T) {
 			two, `{"expect":[{"operation":"listWorkspaces"},{"operation":"createOrganizationInvite"}],"in_order":true}`,
 			[]string{
 				`expect[1]: want at least 1 call, got none; too early: request 1`,
-				`  1: order: request 1 came before request 2, which meets expectation 0`,
+				`  1: order: request 1 came before request 2, which meets expect[0]`,
 				`  2: operation: want "createOrganizationInvite", got "listWorkspaces"`,
 			},
 		},
