@@ -190,7 +190,7 @@ func TestVerifyNotSatisfied(t *testing.T) {
 				Index: 1, Expectation: journal.Expectation{Method: "POST"},
 				Message: "want at least 1 call, got none; too early: request 1", Matched: []uint64{}, TooEarly: []uint64{1},
 				NearestMisses: []journal.Miss{
-					{Entry: entries[0], Differences: []string{"order: request 1 came before request 2, which meets expectation 0"}},
+					{Entry: entries[0], Differences: []string{"order: request 1 came before request 2, which meets expect[0]"}},
 					{Entry: entries[2], Differences: []string{`method: want "POST", got "GET"`}},
 					{Entry: entries[1], Differences: []string{`method: want "POST", got "GET"`}},
 				},

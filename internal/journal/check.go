@@ -54,7 +54,7 @@ func (v Verification) conflicts(i int) []remedy.Problem {
 	}
 	for first := range v.Expect[:i] {
 		if sameCalls(v.Expect[first], e) {
-			want := fmt.Sprintf("calls that differ from expectation %d, since every call would meet both (count the calls, or verify them in order)", first)
+			want := fmt.Sprintf("calls that differ from expect[%d], since every call would meet both (count the calls, or verify them in order)", first)
 			return []remedy.Problem{remedy.Want("", "", want)}
 		}
 	}
