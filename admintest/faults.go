@@ -131,7 +131,7 @@ func (s *Server) Fault(f Fault) *ArmedFault {
 	}
 	if f.Body != nil {
 		if in.Match.Body, err = json.Marshal(f.Body); err != nil {
-			s.fatal("Fault", fmt.Errorf("invalid Body: %w", err))
+			s.fatal("Fault", fmt.Errorf("invalid Body: want a value that encodes as JSON (%w)", err))
 		}
 	}
 	var out faults.Fault

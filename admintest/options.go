@@ -212,7 +212,7 @@ func ProductionErrors() Option {
 func RateLimit(policy string) Option {
 	return func(o *options) (err error) {
 		if o.rateLimit, err = limits.ParsePolicy(policy); err != nil {
-			return fmt.Errorf("RateLimit: %w", err)
+			return fmt.Errorf("invalid RateLimit %s: %w", text.Quote(policy), err)
 		}
 		o.onlyRun("RateLimit", "--rate-limit "+policy)
 		return nil

@@ -80,7 +80,7 @@ func (s *Server) UpdateSettings(changes map[string]any) {
 	s.t.Helper()
 	body, err := json.Marshal(changes)
 	if err != nil {
-		s.fatal("UpdateSettings", fmt.Errorf("invalid changes: %w", err))
+		s.fatal("UpdateSettings", fmt.Errorf("invalid changes: want values that encode as JSON (%w)", err))
 	}
 	s.do("UpdateSettings", http.MethodPatch, "/settings", body)
 }

@@ -58,7 +58,7 @@ func loopback(address string) bool {
 func (s *plane) organizationOf(r *http.Request, rt route) (*store.Organization, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, refuse(http.StatusBadRequest, codeInvalidQuery, "invalid query: "+err.Error(), nil)
+		return nil, refuse(http.StatusBadRequest, codeInvalidQuery, "invalid query: want URL-encoded parameters ("+err.Error()+")", nil)
 	}
 	var known []string
 	if !rt.global {

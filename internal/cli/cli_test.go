@@ -225,7 +225,7 @@ func TestBadArguments(t *testing.T) {
 		"serve --url http://a":              `antechamber: unknown flag --url (did you mean "antechamber wait --url"?)`,
 		"--port 4020":                       `antechamber: unknown flag --port (did you mean "--addr HOST:PORT"?)`,
 		"serve -p 4020":                     `antechamber: unknown flag -p (did you mean "--addr HOST:PORT"?)`,
-		"--rate-limit seldom":               `antechamber: invalid --rate-limit "seldom": want off, production, or a number a minute such as 50/min (see antechamber serve --help)`,
+		"--rate-limit seldom":               `antechamber: invalid --rate-limit "seldom": want off, production or a number per minute, such as 50/min (see antechamber serve --help)`,
 		"pull https://a":                    `antechamber: unexpected argument https://a (did you mean "--from https://a"?)`,
 		"pull --admin-key k":                `antechamber: unknown flag --admin-key (set the key with the environment variable ANTHROPIC_ADMIN_API_KEY)`,
 		"reset now":                         `antechamber: unexpected argument now (see antechamber reset --help)`,

@@ -58,8 +58,8 @@ func TestFaultAddFromAFile(t *testing.T) {
 		wantRefusal(t, exitBadInput, "antechamber: "+source+" cannot be combined with an action or flags that describe a fault\n", append([]string{"fault", "add"}, strings.Fields(args)...)...)
 	}
 	wantRefusal(t, exitBadInput, "antechamber: cannot read fault none.json: no such file or directory\n", "fault", "add", "--file", "none.json")
-	wantRefusal(t, exitBadInput, "antechamber: empty.json:1:2: invalid JSON: unexpected end of text\n", "fault", "add", "--file", "empty.json")
-	wantRefusal(t, exitBadInput, "antechamber: stdin:1:1: invalid JSON: unexpected end of text\n", "fault", "add", "-")
+	wantRefusal(t, exitBadInput, "antechamber: empty.json:1:2: invalid JSON: unexpected end of input\n", "fault", "add", "--file", "empty.json")
+	wantRefusal(t, exitBadInput, "antechamber: stdin:1:1: invalid JSON: unexpected end of input\n", "fault", "add", "-")
 	wantRefusal(t, exitBadInput, "antechamber: array.json:2:1: invalid fault: want a JSON object\n", "fault", "add", "--file", "array.json")
 	wantRefusal(t, exitBadInput, `antechamber: invalid.json: unknown field "tims" (allowed: match, action, times, after, probability) (did you mean "times"?)`+"\n", "fault", "add", "--file", "invalid.json")
 }
@@ -69,7 +69,7 @@ func TestFaultAddRefuses(t *testing.T) {
 	for args, message := range map[string]string{
 		"":                                "missing fault action: want error, delay, drop, drop_after_commit, truncate, malformed or stale_read (see antechamber fault add --help)",
 		"--status 500":                    "missing fault action: want error, delay, drop, drop_after_commit, truncate, malformed or stale_read (see antechamber fault add --help)",
-		"eror --status 500":               `invalid <ACTION> "eror": want an action (did you mean "error"?)`,
+		"eror --status 500":               `invalid <ACTION> "eror": want error, delay, drop, drop_after_commit, truncate, malformed or stale_read (did you mean "error"?)`,
 		"error":                           "--status is required",
 		"drop --operation createWorkspac": `invalid --operation "createWorkspac": want an operation of the Admin API, such as listWorkspaces (did you mean "createWorkspace"?)`,
 		"error --status 200":              "invalid --status 200: want a whole number from 400 to 599",

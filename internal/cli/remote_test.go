@@ -70,11 +70,7 @@ func wantOutput(t *testing.T, stdout, stderr string, args ...string) {
 	}
 }
 
-// valueOf matches the value of a problem, which an older server does not send.
-var valueOf = regexp.MustCompile(`(invalid \S+) (?:"[^"]*"|-?[0-9]+)(: want)`)
-
-// wantRefusal checks that a command fails and prints only the expected messages,
-// with or without the values of problems.
+// wantRefusal checks that a command fails and prints only the expected messages.
 func wantRefusal(t *testing.T, code int, stderr string, args ...string) {
 	t.Helper()
 	got, out, errs := execute(t, "", args...)
@@ -82,13 +78,6 @@ func wantRefusal(t *testing.T, code int, stderr string, args ...string) {
 	if args[0] == "env" && !slices.Contains(args, "--json") {
 		stdout = "false\n" // for the shell that evaluates it
 	}
-	lines, printed := strings.Split(stderr, "\n"), strings.Split(errs, "\n")
-	for i := range min(len(lines), len(printed)) {
-		if valueOf.ReplaceAllString(lines[i], "$1$2") == printed[i] {
-			lines[i] = printed[i]
-		}
-	}
-	stderr = strings.Join(lines, "\n")
 	if diff := cmp.Diff([]any{code, stdout, stderr}, []any{got, out, errs}); diff != "" {
 		t.Errorf("antechamber %s (-want +got):\n%s", strings.Join(args, " "), diff)
 	}
@@ -218,9 +207,9 @@ func TestSelectingAnOrganization(t *testing.T) {
 	wantOutput(t, second, "", "reset", "--organization", "22222222-2222-2222-2222-222222222222")
 	wantOutput(t, first, "", "reset", "--admin-key", "sk-ant-admin01-second", "--organization", "11111111-1111-1111-1111-111111111111")
 	wantOutput(t, "2027-01-01T00:00:00.000000Z frozen\n", "", "clock", "--admin-key", "sk-ant-admin01-second", "show")
-	none := "antechamber: " + s.refusal("POST", "/reset?organization=nobody", "") + " (select one with --admin-key or --organization; curl " + s.url + "/_emulate/organizations lists all organizations)\n"
-	wantRefusal(t, exitBadInput, none, "reset", "--admin-key", "sk-ant-admin01-nobody")
-	wantRefusal(t, exitBadInput, none, "reset", "--organization", "x y&z")
+	hint := " (select one with --admin-key or --organization; curl " + s.url + "/_emulate/organizations lists all organizations)\n"
+	wantRefusal(t, exitBadInput, "antechamber: no such organization"+hint, "reset", "--admin-key", "sk-ant-admin01-unknown")
+	wantRefusal(t, exitBadInput, `antechamber: no such organization "x y&z"`+hint, "reset", "--organization", "x y&z")
 	t.Setenv("ANTECHAMBER_ADMIN_KEY", "sk-ant-admin01-second")
 	wantOutput(t, second, "", "reset")
 	t.Setenv("ANTECHAMBER_ORGANIZATION", "11111111-1111-1111-1111-111111111111")
@@ -274,12 +263,12 @@ func TestValuesOfProblems(t *testing.T) {
 		w.WriteHeader(http.StatusBadRequest)
 		io.WriteString(w, `{"error":{"code":"x","message":"invalid","problems":[`+
 			`{"type":"invalid","field":"action.status","value":"200","message":"want a whole number from 400 to 599"},`+
-			`{"type":"invalid","field":"action.type","value":"\"eror\"","message":"want an action","remedy":{"type":"did_you_mean","value":"error"}},`+
+			`{"type":"invalid","field":"action.type","value":"\"eror\"","message":"want error, delay, drop, drop_after_commit, truncate, malformed or stale_read","remedy":{"type":"did_you_mean","value":"error"}},`+
 			`{"type":"missing","field":"action.bytes"},{"type":"missing","field":"action.writes","message":"want a whole number"},`+
 			`{"type":"repeated","field":"match.body.a"}],"more":2}}`)
 	})
 	wantRefusal(t, exitBadInput, `antechamber: invalid --status 200: want a whole number from 400 to 599
-antechamber: invalid <ACTION> "eror": want an action (did you mean "error"?)
+antechamber: invalid <ACTION> "eror": want error, delay, drop, drop_after_commit, truncate, malformed or stale_read (did you mean "error"?)
 antechamber: --bytes is required
 antechamber: --writes is required: want a whole number
 antechamber: repeated --body.a
@@ -381,7 +370,7 @@ func TestSnapshots(t *testing.T) {
 	wantRefusal(t, exitBadInput, "antechamber: "+s.refusal("DELETE", "/snapshots/a%2Fb%20%25", "")+"\n", "snapshot", "restore", "a/b %")
 	wantRefusal(t, exitBadInput, "antechamber: invalid <NAME> \"\": want the name of a snapshot\n", "snapshot", "restore", "")
 	wantRefusal(t, exitBadInput, "antechamber: invalid <NAME> \"\": want the name of a snapshot\n", "snapshot", "delete", "")
-	wantRefusal(t, exitBadInput, "antechamber: invalid <NAME> \"seed\": want a name of 1 to 255 characters other than seed, empty, . and ..\n", "snapshot", "take", "seed")
+	wantRefusal(t, exitBadInput, "antechamber: invalid <NAME> \"seed\": want a name of 1 to 255 characters, without control characters, other than seed, empty, . and ..\n", "snapshot", "take", "seed")
 }
 
 func TestClockCommands(t *testing.T) {
@@ -397,7 +386,7 @@ func TestClockCommands(t *testing.T) {
 	if code != exitFine || !strings.HasPrefix(stdout, "2024-11-03T00:0") || !strings.HasSuffix(stdout, "Z frozen\n") || stderr != "" {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}
-	wantRefusal(t, exitBadInput, "antechamber: invalid <DURATION> \"soon\": want a duration such as 504h, 90s, 21d or 3w\n", "clock", "advance", "soon")
+	wantRefusal(t, exitBadInput, "antechamber: invalid <DURATION> \"soon\": want a duration, such as 504h, 90s, 21d or 3w\n", "clock", "advance", "soon")
 	code, _, stderr = execute(t, "", "clock", "set", "2024-01-01T00:00:00Z")
 	if code != exitBadInput || !strings.HasSuffix(stderr, " and never goes backwards (antechamber reset and antechamber snapshot restore return to an earlier time)\n") {
 		t.Errorf("exit code %d: %s", code, stderr)

@@ -314,7 +314,7 @@ func TestBadSeeds(t *testing.T) {
 		"--clock", "1970-01-01T00:00:00Z")
 	for _, test := range []struct{ seed, stdin, first, last string }{
 		{"invalid.json", "", "invalid.json:1:18: /user: unknown field", "antechamber: 2 faults in seed invalid.json"},
-		{"future.json", "", "future.json:4:56: /api_keys/0/expires_at: expected", "antechamber: 1 fault in seed future.json"},
+		{"future.json", "", "future.json:4:56: /api_keys/0/expires_at: expires_at must", "antechamber: 1 fault in seed future.json"},
 		{"-", "{", "stdin:1:2: invalid JSON", "antechamber: 1 fault in seed stdin"},
 		// Faults that depend on the clock are reported with the others.
 		{"-", `{"name": "A", "user": [], "users": [{"email": "a@b.c", "role": "user", "added_at": "2999-01-01T00:00:00Z"}]}`, "stdin:1:15: /user: unknown field", "antechamber: 2 faults in seed stdin"},

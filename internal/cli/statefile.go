@@ -42,7 +42,7 @@ func (c *serveCmd) restore(s *store.Store, p *process, parsed *kong.Context, log
 		known = err == nil
 	}
 	if !known {
-		return nil, badInput("state file %s is damaged and was not changed: /seed: want a seed", c.StateFile)
+		return nil, badInput("damaged state file %s: /seed: invalid seed (file left unchanged; restore a backup or move it away)", c.StateFile)
 	}
 	c.IDSeed, c.Clock = new(idSeed(f.IDSeed)), nil
 	if f.Clock != nil {

@@ -87,11 +87,11 @@ func (s *testServer) state(key string) string {
 
 func TestBadStateFiles(t *testing.T) {
 	files(t, map[string]string{"seed.json": validSeed, "cut.json": `{"antechamber": 1, "id`, "empty.json": ""})
-	stays := "is damaged, and stays as it is: "
+	const unchanged = " (file left unchanged; restore a backup or move it away)"
 	for path, message := range map[string]string{
-		"cut.json":      "the state file cut.json " + stays + "line 1, column 23: unexpected end of text",
-		"empty.json":    "the state file empty.json " + stays + "line 1, column 1: unexpected end of text",
-		"seed.json":     "the state file seed.json " + stays + "/antechamber: expected the version of a state file, and there is none: this is some other file",
+		"cut.json":      "damaged state file cut.json:1:23: unexpected end of input" + unchanged,
+		"empty.json":    "damaged state file empty.json:1:1: unexpected end of input" + unchanged,
+		"seed.json":     `seed.json is not a state file: missing required field "antechamber" (choose another file)`,
 		".":             "cannot read state file .: is a directory",
 		"none/new.json": "cannot save state file none/new.json: no such file or directory",
 	} {

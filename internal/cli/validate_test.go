@@ -43,7 +43,7 @@ func TestValidate(t *testing.T) {
 	const (
 		validLine    = ": ok, 1 organization, 1 user, 0 invites, 2 workspaces, 0 API keys\n"
 		invalidLines = `:1:18: /user: unknown field "user" (allowed: $schema, id, name, admin_keys, settings, clock, ids, default_workspace, users, invites, workspaces, api_keys, removed)
-invalid.json:2:23: /users/0/email: expected an e-mail address, not "jane"
+invalid.json:2:23: /users/0/email: invalid email "jane": want an email address
 `
 	)
 	for _, test := range []struct {
@@ -68,7 +68,7 @@ invalid.json:2:23: /users/0/email: expected an e-mail address, not "jane"
 		{
 			name: "several", files: []string{"invalid.json", "valid.json", "none.json", "-"},
 			code: exitBadInput, stdout: "valid.json" + validLine,
-			stderr: "invalid.json" + invalidLines + "stdin:1:1: invalid JSON: unexpected end of text\n" +
+			stderr: "invalid.json" + invalidLines + "stdin:1:1: invalid JSON: unexpected end of input\n" +
 				"antechamber: cannot read seed none.json: no such file or directory\nantechamber: 3 faults in 2 of 4 files\n",
 		},
 		{
@@ -108,7 +108,7 @@ func TestValidateAsJSON(t *testing.T) {
 	}
 	want := []seed.Fault{
 		{File: "invalid.json", Line: 1, Column: 18, Pointer: "/user"},
-		{File: "invalid.json", Line: 2, Column: 23, Pointer: "/users/0/email", Message: `expected an e-mail address, not "jane"`},
+		{File: "invalid.json", Line: 2, Column: 23, Pointer: "/users/0/email", Message: `invalid email "jane": want an email address`},
 	}
 	want[0].Message = got[0].Message // checked above
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(seed.Fault{})); diff != "" {

@@ -30,11 +30,11 @@ func TestVerifyUnmet(t *testing.T) {
 	s.request("POST", "/v1/organizations/invites", defaultAdminKey, `{"email":"ada@example.com","role":"developer"}`)
 	s.request("GET", "/v1/organizations/users/nobody?x=1", defaultAdminKey, "")
 	wantRefusal(t, exitNotReady, `expect[0] {"operation":"createOrganizationInvite","body":{"email":"bob@example.com"},"times":1}
-  expected exactly 1 call, found no call
+  want exactly 1 call, got none
   nearest: request 1, POST /v1/organizations/invites, 200 createOrganizationInvite
-    body.email: expected "bob@example.com", got "ada@example.com"
+    body.email: want "bob@example.com", got "ada@example.com"
   nearest: request 2, GET /v1/organizations/users/nobody?x=1, 404 getOrganizationMember
-    operation: expected "createOrganizationInvite", got "getOrganizationMember"
+    operation: want "createOrganizationInvite", got "getOrganizationMember"
 unexpected: request 1, POST /v1/organizations/invites, 200 createOrganizationInvite
 unexpected: request 2, GET /v1/organizations/users/nobody?x=1, 404 getOrganizationMember
 antechamber: verification failed: 1 expectation not met, 2 unexpected calls
@@ -59,7 +59,7 @@ func TestVerifyRefuses(t *testing.T) {
 antechamber: several.json: invalid expect[1].times -1: want a whole number of at least 0`,
 		"--operation createWorkspac --times=-1": `invalid --operation "createWorkspac": want an operation of the Admin API, such as listWorkspaces (did you mean "createWorkspace"?)
 antechamber: invalid --times -1: want a whole number of at least 0`,
-		"broken.json":                "broken.json:1:2: invalid JSON: unexpected end of text",
+		"broken.json":                "broken.json:1:2: invalid JSON: unexpected end of input",
 		"--operation createWorkspac": `invalid --operation "createWorkspac": want an operation of the Admin API, such as listWorkspaces (did you mean "createWorkspace"?)`,
 	} {
 		wantRefusal(t, exitBadInput, "antechamber: "+message+"\n", append([]string{"verify"}, strings.Fields(args)...)...)

@@ -56,12 +56,14 @@ const maxPerMinute = 1_000_000
 
 // UnmarshalText is ParsePolicy for command-line flags.
 func (p *Policy) UnmarshalText(text []byte) (err error) {
-	*p, err = ParsePolicy(string(text))
-	return err
+	if *p, err = ParsePolicy(string(text)); err != nil {
+		return fmt.Errorf("invalid %q: %w", text, err)
+	}
+	return nil
 }
 
 // ParsePolicy parses off, production, or a number of requests of any kind per
-// minute, such as 50/min.
+// minute, such as 50/min. Its errors say what is wanted: "want …".
 func ParsePolicy(s string) (Policy, error) {
 	switch s {
 	case "off":
@@ -71,14 +73,14 @@ func ParsePolicy(s string) (Policy, error) {
 	}
 	digits, ok := strings.CutSuffix(s, "/min")
 	if !ok {
-		return Off, fmt.Errorf("invalid %q: want off, production or a number per minute, such as 50/min", s)
+		return Off, errors.New("want off, production or a number per minute, such as 50/min")
 	}
 	n, err := strconv.Atoi(digits)
 	if errors.Is(err, strconv.ErrSyntax) {
-		return Off, fmt.Errorf("invalid %q: want a whole number per minute, such as 50/min", s)
+		return Off, errors.New("want a whole number per minute, such as 50/min")
 	}
 	if err != nil || n < 1 || n > maxPerMinute {
-		return Off, fmt.Errorf("invalid %q: want 1 to %d requests per minute", s, maxPerMinute)
+		return Off, fmt.Errorf("want 1 to %d requests per minute", maxPerMinute)
 	}
 	return Policy{fmt.Sprintf("%d/min", n), rate{n, time.Minute}, rate{}}, nil
 }
