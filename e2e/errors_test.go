@@ -265,7 +265,7 @@ func TestNotEmulated(t *testing.T) {
 			return err
 		},
 	} {
-		s.expectLog(`level=WARN msg="an operation that production has and Antechamber does not emulate" method=GET path=` + path)
+		s.expectLog(`level=WARN msg="operation not emulated" method=GET path=` + path)
 		wantRefusal(t, path, call(), want)
 	}
 	for _, path := range []string{ // only the newest TypeScript SDK has these

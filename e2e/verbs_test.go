@@ -59,25 +59,25 @@ type verb struct {
 // verbs run in this order on the contract seed.
 var verbs = []verb{
 	{"clock", "2024-11-01T23:59:27.427722Z frozen\n", "GET", "/clock", ""},
-	{"snapshot take before", "took the snapshot before, at 2024-11-01T23:59:27Z\n", "POST", "/snapshots", `{"name":"before"}`},
+	{"snapshot take before", "saved snapshot before at 2024-11-01T23:59:27Z\n", "POST", "/snapshots", `{"name":"before"}`},
 	{"snapshot", "NAME    TAKEN AT\nbefore  2024-11-01T23:59:27Z\n", "GET", "/snapshots", ""},
-	{"accept newuser@example.com --name 'New User'", "New User (newuser@example.com) is a member now, with the role user: user_01JBN2PV636Y92J000000031Y3\n", "POST", "/invites/invite_015gWxCN9Hfg2QhZwTK7Mdeu/accept", `{"name":"New User"}`},
-	{"snapshot restore before", "Acme Corporation is as it was in the snapshot before, at 2024-11-01T23:59:27Z\n", "POST", "/snapshots/before/restore", ""},
-	{"snapshot delete before", "deleted the snapshot before\n", "DELETE", "/snapshots/before", ""},
-	{"clock advance 21d", "2024-11-22T23:59:27.427722Z frozen\nAT                    WHAT            ID\n2024-11-20T23:58:27Z  invite.expired  invite_015gWxCN9Hfg2QhZwTK7Mdeu\n", "POST", "/clock", `{"advance":"21d"}`},
+	{"accept newuser@example.com --name 'New User'", "New User (newuser@example.com) joined with role user: user_01JBN2PV636Y92J000000031Y3\n", "POST", "/invites/invite_015gWxCN9Hfg2QhZwTK7Mdeu/accept", `{"name":"New User"}`},
+	{"snapshot restore before", "restored Acme Corporation from snapshot before at 2024-11-01T23:59:27Z\n", "POST", "/snapshots/before/restore", ""},
+	{"snapshot delete before", "deleted snapshot before\n", "DELETE", "/snapshots/before", ""},
+	{"clock advance 21d", "2024-11-22T23:59:27.427722Z frozen\nAT                    EFFECT          ID\n2024-11-20T23:58:27Z  invite.expired  invite_015gWxCN9Hfg2QhZwTK7Mdeu\n", "POST", "/clock", `{"advance":"21d"}`},
 	{"clock set 2030-01-01T00:00:00Z --freeze", "2030-01-01T00:00:00.000000Z frozen\n", "POST", "/clock", `{"set":"2030-01-01T00:00:00Z","freeze":true}`},
 	{"clock freeze", "2030-01-01T00:00:00.000000Z frozen\n", "POST", "/clock", `{"freeze":true}`},
 	{"fault add error --status 529 --times 3 --operation createWorkspace", "armed fault_1: error status=529, on createWorkspace, 3 times\n", "POST", "/faults", `{"match":{"operation":"createWorkspace"},"action":{"type":"error","status":529},"times":3}`},
-	{"fault", "ID       HITS  ACTION            ON               HOW OFTEN\nfault_1  0     error status=529  createWorkspace  3 times\n", "GET", "/faults", ""},
+	{"fault", "ID       HITS  ACTION            MATCH            TIMES\nfault_1  0     error status=529  createWorkspace  3 times\n", "GET", "/faults", ""},
 	{"fault delete fault_1", "deleted fault_1\n", "DELETE", "/faults/fault_1", ""},
 	{"fault add drop --times 3", "armed fault_2: drop, on every request, 3 times\n", "POST", "/faults", `{"action":{"type":"drop"},"times":3}`},
 	{"fault clear", "deleted 1 fault\n", "DELETE", "/faults", ""},
-	{"verify --no-others", "the journal is as expected\n", "POST", "/verify", `{"expect":[],"no_others":true}`},
+	{"verify --no-others", "all expectations met\n", "POST", "/verify", `{"expect":[],"no_others":true}`},
 	{"requests", "", "GET", "/requests?limit=20", ""},
-	{"requests --clear", "forgot 0 requests\n", "DELETE", "/requests", ""},
-	{"import -", "Small is as stdin says, at 2030-01-01T00:00:00Z\n", "PUT", "/state", smallState},
+	{"requests --clear", "deleted 0 requests\n", "DELETE", "/requests", ""},
+	{"import -", "replaced Small from stdin at 2030-01-01T00:00:00Z\n", "PUT", "/state", smallState},
 	{"export", "", "GET", "/state", ""},
-	{"reset", "Acme Corporation is as it began, at 2024-11-01T23:59:27Z\n", "POST", "/reset", ""},
+	{"reset", "reset Acme Corporation to its initial state at 2024-11-01T23:59:27Z\n", "POST", "/reset", ""},
 }
 
 const smallState = `{"name": "Small", "admin_keys": ["` + adminKey + `"]}`
@@ -123,7 +123,7 @@ func TestVerbsReportFailures(t *testing.T) {
 				stderr string
 				args   []string
 			}{
-				{"start one with: antechamber --addr 127.0.0.1:1", []string{"--url", "http://127.0.0.1:1"}},
+				{"start one with antechamber --addr 127.0.0.1:1", []string{"--url", "http://127.0.0.1:1"}},
 				{"set --control-token", []string{"--url", exposed.URL}},
 				{"set --control-token", []string{"--url", exposed.URL, "--control-token", "very-secret"}},
 			} {
@@ -148,7 +148,7 @@ func TestVerbsReadTheEnvironment(t *testing.T) {
 		{"name": "First", "clock": {"frozen_at": "2026-01-01T00:00:00Z"}},
 		{"id": "22222222-2222-2222-2222-222222222222", "name": "Second", "clock": {"frozen_at": "2027-01-01T00:00:00Z"}, "admin_keys": ["sk-ant-admin01-second"]}]}`))
 	url, token := "ANTECHAMBER_URL="+exposed.URL, "ANTECHAMBER_CONTROL_TOKEN=open-sesame"
-	const first, second = "First is as it began, at 2026-01-01T00:00:00Z\n", "Second is as it began, at 2027-01-01T00:00:00Z\n"
+	const first, second = "reset First to its initial state at 2026-01-01T00:00:00Z\n", "reset Second to its initial state at 2027-01-01T00:00:00Z\n"
 	port := exposed.URL[strings.LastIndex(exposed.URL, ":"):]
 	for want, all := range map[string][][]string{
 		first:  {{url, token}, {"ANTECHAMBER_ADDR=0.0.0.0" + port, token}},
@@ -169,10 +169,10 @@ func TestVerifyReportsUnmetExpectations(t *testing.T) {
 	s.raw(t, http.MethodGet, "/v1/organizations/me", "")
 	got := runCommand(t, "", nil, "verify", "--operation", "createOrganizationInvite", "--url", s.URL)
 	want := `expect[0] {"operation":"createOrganizationInvite"}
-  expected at least 1 call, found no call
-  nearly: request 1, GET /v1/organizations/me, 200 getCurrentOrganization
-    operation: expected "createOrganizationInvite", got "getCurrentOrganization"
-antechamber: the journal is not as expected: 1 expectation not met
+  want at least 1 call, got none
+  nearest: request 1, GET /v1/organizations/me, 200 getCurrentOrganization
+    operation: want "createOrganizationInvite", got "getCurrentOrganization"
+antechamber: verification failed: 1 expectation not met
 `
 	equal(t, "verify", result{3, "", want}, got)
 }
@@ -213,11 +213,11 @@ func TestExportAndImportAFile(t *testing.T) {
 	t.Parallel()
 	from, to := start(t, "--seed", "contract"), start(t, "--seed", "empty")
 	file := filepath.Join(t.TempDir(), "acme.json")
-	equal(t, "export", result{0, "wrote Acme Corporation to " + file + ", which holds its admin keys\n", ""}, runCommand(t, "", nil, "export", file, "--url", from.URL))
+	equal(t, "export", result{0, "wrote Acme Corporation to " + file + " (contains its admin keys)\n", ""}, runCommand(t, "", nil, "export", file, "--url", from.URL))
 	info, err := os.Stat(file)
 	noError(t, "file", err)
 	equal(t, "file mode", os.FileMode(0o600), info.Mode())
-	equal(t, "import", result{0, "Acme Corporation is as " + file + " says, at 2024-11-01T23:59:27Z\n", ""}, runCommand(t, "", nil, "import", file, "--url", to.URL))
+	equal(t, "import", result{0, "replaced Acme Corporation from " + file + " at 2024-11-01T23:59:27Z\n", ""}, runCommand(t, "", nil, "import", file, "--url", to.URL))
 	invalid := runCommand(t, "{\n  \"nme\": 1}", nil, "import", "-", "--url", to.URL)
 	if invalid.Code != 2 || !strings.HasPrefix(invalid.Stderr, "stdin:") || !strings.Contains(invalid.Stderr, "stdin:2:3: /nme: unknown field") {
 		t.Errorf("exit code %d for an invalid seed: %s%s", invalid.Code, invalid.Stdout, invalid.Stderr)
@@ -239,7 +239,7 @@ func TestFollowRequests(t *testing.T) {
 	messages := bufio.NewReader(stderr)
 	line, err := messages.ReadString('\n')
 	noError(t, "stderr", err)
-	equal(t, "stderr", "antechamber: waiting for requests to "+s.URL+", until Ctrl-C\n", line)
+	equal(t, "stderr", "antechamber: waiting for requests to "+s.URL+" (stop with Ctrl-C)\n", line)
 	s.raw(t, http.MethodGet, "/v1/organizations/users/nobody", "")
 	line, err = bufio.NewReader(stdout).ReadString('\n')
 	noError(t, "stdout", err)
