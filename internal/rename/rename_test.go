@@ -32,9 +32,10 @@ func TestRename(t *testing.T) {
 
 	renameTo("example.com/acme/antechamber")
 	for _, args := range [][]string{
-		{"build", "./..."},
-		{"vet", "./..."},
-		{"test", "-vet=off", ".", "./internal/text", "./seed"},
+		// One quick check compiles everything, and -trimpath lets the build cache serve
+		// the next temporary folder.
+		{"vet", "-trimpath", "-assign", "./..."},
+		{"test", "-trimpath", "-vet=off", ".", "./internal/text"},
 	} {
 		cmd := goCommand(root, args...)
 		cmd.Stderr = nil
