@@ -14,22 +14,22 @@ import (
 	"time"
 )
 
-var updating = flag.Bool("update", false, "write the output of the documents' commands into them")
+var updateDocuments = flag.Bool("update", false, "update the output of commands in the documents")
 
-// block is a fenced block of a Markdown file, with its fences.
+// block is a fenced code block of a Markdown file.
 type block struct {
-	info string // after the opening fence
-	text string
+	info string // the text after the opening fence
+	text string // without the fences
 }
 
 var fence = regexp.MustCompile("(?ms)^```([^\n]*)\n(.*?)^```$")
 
-// blocksOf returns the blocks of a Markdown file, and the file again with a new
-// text for each.
-func blocksOf(t *testing.T, file string) (blocks []block, rewrite func([]string)) {
+// readBlocks returns the code blocks of a Markdown file, and a function that replaces
+// their texts in the file.
+func readBlocks(t *testing.T, file string) (blocks []block, rewrite func([]string)) {
 	t.Helper()
 	raw, err := os.ReadFile(file)
-	noError(t, "the document", err)
+	noError(t, "document", err)
 	for _, m := range fence.FindAllSubmatch(raw, -1) {
 		blocks = append(blocks, block{string(m[1]), string(m[2])})
 	}
@@ -39,12 +39,12 @@ func blocksOf(t *testing.T, file string) (blocks []block, rewrite func([]string)
 			i++
 			return fmt.Appendf(nil, "```%s\n%s```", blocks[i].info, texts[i])
 		})
-		noError(t, "the document", os.WriteFile(file, raw, 0o644))
+		noError(t, "document", os.WriteFile(file, raw, 0o644))
 	}
 }
 
-// shell is a bash that keeps its variables and functions from one command to
-// the next. It runs in the root of the repository and finds antechamber.
+// shell is a bash process that keeps variables and functions between commands. It runs
+// in the root of the repository, with antechamber in its PATH.
 type shell struct {
 	t     *testing.T
 	stdin *bufio.Writer
@@ -69,7 +69,7 @@ func newShell(t *testing.T) *shell {
 	return &shell{t, bufio.NewWriter(stdin), bufio.NewReader(out)}
 }
 
-// run returns what a command prints.
+// run runs a command and returns its output.
 func (s *shell) run(command string) string {
 	s.t.Helper()
 	const end = "--- end of output"
@@ -79,7 +79,7 @@ func (s *shell) run(command string) string {
 	for {
 		line, err := s.out.ReadString('\n')
 		if err != nil {
-			s.t.Fatalf("%s: %v after %s", command, err, b.String())
+			s.t.Fatalf("%s: %v after output %s", command, err, b.String())
 		}
 		rest, found := strings.CutSuffix(line, end+"\n")
 		b.WriteString(rest)
@@ -89,15 +89,15 @@ func (s *shell) run(command string) string {
 	}
 }
 
-// shifting is what differs from one run to the next: version, random id seed and
-// durations.
-var shifting = regexp.MustCompile(`(?m)(antechamber) \S+ on |(id-seed) [0-9]{9,}|(ready in) [0-9]+\.[0-9]ms| +[0-9]+\.[0-9]$`)
+// varying matches the parts of an output that differ between runs: version, random id
+// seed and durations.
+var varying = regexp.MustCompile(`(?m)(antechamber) \S+ on |(id-seed) [0-9]{9,}|(ready in) [0-9]+\.[0-9]ms| +[0-9]+\.[0-9]$`)
 
-// steady returns what is the same in every run.
-func steady(s string) string { return shifting.ReplaceAllString(s, "$1$2$3 …") }
+// stripVarying replaces the parts of an output that differ between runs.
+func stripVarying(s string) string { return varying.ReplaceAllString(s, "$1$2$3 …") }
 
-// documents are the pages whose blocks are run, and the kinds of blocks that each
-// must have. docs/recipes.md has tests of its own.
+// documents maps each page whose blocks are run to the kinds of blocks that it must
+// have. TestRecipe… test docs/recipes.md.
 var documents = map[string][]string{
 	"README.md":               {"console server", "console", "go", "go test", "js", "python"},
 	"docs/admintest.md":       {"go test", "go of"},
@@ -108,9 +108,9 @@ var documents = map[string][]string{
 	"docs/seeds.md":           {"console", "json seed"},
 }
 
-// TestDocuments runs the commands and programs of the documents, in their order,
-// and compares what they print with what the page says. Servers listen on other
-// ports here, `go run .` is the built binary, and so is antechamber.
+// TestDocuments runs the commands and programs of the documents, in order, and
+// compares their output with the page. Servers listen on free ports, and the built
+// binary replaces `go run .` and antechamber.
 func TestDocuments(t *testing.T) {
 	for _, tool := range []string{"bash", "curl"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -124,8 +124,8 @@ func TestDocuments(t *testing.T) {
 
 func testDocument(t *testing.T, file string, kinds []string) {
 	t.Helper()
-	const documented = "http://127.0.0.1:4020"
-	blocks, rewrite := blocksOf(t, file)
+	const documentedURL = "http://127.0.0.1:4020"
+	blocks, rewrite := readBlocks(t, file)
 	got := make([]string, len(blocks))
 	ran := map[string]int{}
 	sh := newShell(t)
@@ -133,23 +133,23 @@ func testDocument(t *testing.T, file string, kinds []string) {
 	start := func(args string) string {
 		srv = startAs(t, "", append(strings.Fields(args), "--addr", "127.0.0.1:0")...)
 		sh.run("export ANTECHAMBER_URL=" + srv.URL)
-		return strings.ReplaceAll(srv.line, srv.URL, documented)
+		return strings.ReplaceAll(srv.line, srv.URL, documentedURL)
 	}
 	for i, b := range blocks {
 		command, printed, _ := strings.Cut(b.text, "\n")
 		kind := b.info
-		if of, is := strings.CutPrefix(b.info, "go of "); is {
+		if source, ok := strings.CutPrefix(b.info, "go of "); ok {
 			kind = "go of"
-			quotes(t, filepath.Join("..", of), b.text)
+			checkQuote(t, filepath.Join("..", source), b.text)
 		}
 		ran[kind]++
-		if kind != "text" { // whose program has set it
+		if kind != "text" { // its program has set it already
 			got[i] = b.text
 		}
 		switch kind {
 		case "console server":
 			line := start(serverCommand.ReplaceAllString(command, ""))
-			if steady(line) == steady(printed) {
+			if stripVarying(line) == stripVarying(printed) {
 				line = printed
 			}
 			got[i] = command + "\n" + line
@@ -159,23 +159,23 @@ func testDocument(t *testing.T, file string, kinds []string) {
 			}
 			got[i] = ""
 			for line := range strings.Lines(b.text) {
-				if command, is := strings.CutPrefix(line, "$ "); is {
-					command = strings.ReplaceAll(strings.TrimSpace(command), documented, srv.URL)
-					got[i] += line + strings.ReplaceAll(sh.run(command), srv.URL, documented)
+				if command, ok := strings.CutPrefix(line, "$ "); ok {
+					command = strings.ReplaceAll(strings.TrimSpace(command), documentedURL, srv.URL)
+					got[i] += line + strings.ReplaceAll(sh.run(command), srv.URL, documentedURL)
 				}
 			}
-			if steady(got[i]) == steady(b.text) {
+			if stripVarying(got[i]) == stripVarying(b.text) {
 				got[i] = b.text
 			}
 		case "go":
 			file := filepath.Join(t.TempDir(), "main.go")
-			noError(t, "the program", os.WriteFile(file, []byte(b.text), 0o600))
-			got[i+1] = printedBy(t, srv, "go", "run", file)
+			noError(t, "program", os.WriteFile(file, []byte(b.text), 0o600))
+			got[i+1] = runProgram(t, srv, "go", "run", file)
 		case "go test":
 			file := filepath.Join(t.TempDir(), "document_test.go")
-			noError(t, "the test", os.WriteFile(file, []byte(b.text), 0o600))
+			noError(t, "test", os.WriteFile(file, []byte(b.text), 0o600))
 			if out, err := exec.Command("go", "test", "-count=1", file).CombinedOutput(); err != nil {
-				t.Errorf("the test of %s: %v\n%s", b.text, err, out)
+				t.Errorf("test: %v\n%s\n%s", err, b.text, out)
 			}
 		case "js":
 			got[i+1] = blocks[i+1].text
@@ -183,74 +183,74 @@ func testDocument(t *testing.T, file string, kinds []string) {
 				installTypeScript(t)
 				file := filepath.Join("ts", "node_modules", "document.mjs")
 				program := strings.ReplaceAll(b.text, "@anthropic-ai/sdk", "sdk-1.12.0")
-				noError(t, "the program", os.WriteFile(file, []byte(program), 0o600))
-				got[i+1] = printedBy(t, srv, "node", file)
+				noError(t, "program", os.WriteFile(file, []byte(program), 0o600))
+				got[i+1] = runProgram(t, srv, "node", file)
 			}
 		case "python":
 			got[i+1] = blocks[i+1].text
 			if _, err := exec.LookPath("python3"); err == nil { // .ci/run installs it
-				got[i+1] = printedBy(t, srv, "python3", "-c", b.text)
+				got[i+1] = runProgram(t, srv, "python3", "-c", b.text)
 			}
 		case "json seed":
 			file := filepath.Join(t.TempDir(), "seed.json")
-			noError(t, "the seed", os.WriteFile(file, []byte(b.text), 0o600))
+			noError(t, "seed", os.WriteFile(file, []byte(b.text), 0o600))
 			if out, err := exec.Command(binary, "validate", file).CombinedOutput(); err != nil {
-				t.Errorf("the seed: %v\n%s", err, out)
+				t.Errorf("validate: %v\n%s", err, out)
 			}
 		case "text": // compared by the program above it
-		case "go of": // runs where it is quoted from
+		case "go of": // runs in the file that it quotes
 		case "hcl", "sh", "json", "console test": // cannot run here
 		default:
-			t.Errorf("a block of %q: no rule says how to test it", b.info)
+			t.Errorf("unknown kind of block %q", b.info)
 		}
 	}
 	for _, info := range kinds {
 		if ran[info] == 0 {
-			t.Errorf("no block of %q was run", info)
+			t.Errorf("no block of kind %q was run", info)
 		}
 	}
-	if *updating {
+	if *updateDocuments {
 		rewrite(got)
 		return
 	}
 	for i, b := range blocks {
-		equal(t, "a block of "+b.info, b.text, got[i])
+		equal(t, "block of kind "+b.info, b.text, got[i])
 	}
 }
 
-// serverCommand is how a command of a document begins that starts a server.
+// serverCommand matches the start of a command that starts a server.
 var serverCommand = regexp.MustCompile(`^\$ (go run \.|antechamber)`)
 
 var indentation = regexp.MustCompile(`(?m)^\t+`)
 
-// quotes checks that a file still contains a part of it that a document quotes,
-// at whatever indentation. A comment of … marks an omission.
-func quotes(t *testing.T, file, part string) {
+// checkQuote checks that a file still contains what a document quotes from it, at any
+// indentation. The comment // … marks an omission.
+func checkQuote(t *testing.T, file, part string) {
 	t.Helper()
 	whole, err := os.ReadFile(file)
-	noError(t, "the file", err)
+	noError(t, "file", err)
 	text := indentation.ReplaceAllString(string(whole), "")
 	for part := range strings.SplitSeq(indentation.ReplaceAllString(part, ""), "// …\n") {
 		if !strings.Contains(text, part) {
-			t.Errorf("%s no longer has this part:\n%s", file, part)
+			t.Errorf("%s no longer contains this part:\n%s", file, part)
 		}
 	}
 }
 
-// printedBy returns what a program of a document prints when its environment
-// points at the server.
-func printedBy(t *testing.T, s *server, name string, args ...string) string {
+// runProgram runs a program of a document with the environment variables of the
+// server, and returns its output.
+func runProgram(t *testing.T, s *server, name string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), "ANTHROPIC_BASE_URL="+s.URL, "ANTHROPIC_API_KEY=sk-ant-admin01-antechamber")
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	stuck := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() })
-	defer stuck.Stop()
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	timeout := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() })
+	defer timeout.Stop()
 	if err := cmd.Run(); err != nil {
-		t.Errorf("%s: %v\n%s%s", name, err, out.String(), errs.String())
+		t.Errorf("%s: %v\n%s%s", name, err, stdout.String(), stderr.String())
 	}
-	return out.String()
+	return stdout.String()
 }
 
 // withBinary returns a PATH with the built antechamber, and with nginx where Debian

@@ -19,26 +19,26 @@ import (
 func readPage(t *testing.T, file string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", file))
-	noError(t, "the page", err)
+	noError(t, "page", err)
 	return string(text)
 }
 
-// described returns the calls of an OpenAPI document that a server serves, as
-// "METHOD path operationId".
-func described(t *testing.T, url string, parse func([]byte, any) error) (calls []string) {
+// describedCalls returns the operations of an OpenAPI document that a server serves,
+// each as "METHOD path operationId".
+func describedCalls(t *testing.T, url string, parse func([]byte, any) error) (calls []string) {
 	t.Helper()
 	response, err := http.Get(url)
-	noError(t, "the document", err)
+	noError(t, "document", err)
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	noError(t, "the document", err)
+	noError(t, "document", err)
 	var document struct {
 		Paths map[string]map[string]any `json:"paths" yaml:"paths"`
 	}
-	noError(t, "the document", parse(text, &document))
+	noError(t, "document", parse(text, &document))
 	for path, methods := range document.Paths {
 		for method, operation := range methods {
-			if operation, is := operation.(map[string]any); is {
+			if operation, ok := operation.(map[string]any); ok {
 				calls = append(calls, strings.ToUpper(method)+" "+path+" "+operation["operationId"].(string))
 			}
 		}
@@ -51,13 +51,13 @@ var operationRow = regexp.MustCompile("(?m)^\\| ([A-Z]+) \\| `(/[^`]+)` \\| `(\\
 
 func TestREADMEListsEveryOperation(t *testing.T) {
 	t.Parallel()
-	var listed []string // the document's paths are below its server, /v1
+	var listed []string // as in the document, whose paths are relative to its server, /v1
 	for _, row := range operationRow.FindAllStringSubmatch(readPage(t, "README.md"), -1) {
 		listed = append(listed, row[1]+" /organizations"+row[2]+" "+row[3])
 	}
 	slices.Sort(listed)
 	srv := start(t)
-	served := described(t, srv.URL+"/openapi.yaml", func(text []byte, into any) error { return yaml.Unmarshal(text, into) })
+	served := describedCalls(t, srv.URL+"/openapi.yaml", func(text []byte, into any) error { return yaml.Unmarshal(text, into) })
 	equal(t, "operations in README.md", served, listed)
 }
 
@@ -71,7 +71,7 @@ func TestControlPlanePageListsEveryCall(t *testing.T) {
 	}
 	slices.Sort(listed)
 	srv := start(t)
-	for _, call := range described(t, srv.URL+"/_emulate/openapi.json", json.Unmarshal) {
+	for _, call := range describedCalls(t, srv.URL+"/_emulate/openapi.json", json.Unmarshal) {
 		served = append(served, call[:strings.LastIndex(call, " ")])
 	}
 	equal(t, "calls in docs/control-plane.md", served, listed)
@@ -99,7 +99,7 @@ func TestCommandLinePageListsEveryCommandAndFlag(t *testing.T) {
 			t.Errorf("docs/cli.md does not list the command %s", command[1])
 		}
 	}
-	for _, command := range []string{"serve", "reset"} { // the flags of a server, and those for a running one
+	for _, command := range []string{"serve", "reset"} { // the two tables of flags
 		for _, flag := range flagInHelp.FindAllStringSubmatch(help(command), -1) {
 			if flag[1] != "--help" && !strings.Contains(text, "| `"+flag[1]+"` |") {
 				t.Errorf("docs/cli.md does not list the flag %s of %s", flag[1], command)
@@ -111,18 +111,19 @@ func TestCommandLinePageListsEveryCommandAndFlag(t *testing.T) {
 var (
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	heading = regexp.MustCompile(`(?m)^#+ (.+)$`)
-	dropped = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
-	code    = regexp.MustCompile("(?ms)^```.*?^```$")
+	// notInAnchor matches what GitHub drops when it makes an anchor from a heading.
+	notInAnchor = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+	code        = regexp.MustCompile("(?ms)^```.*?^```$")
 )
 
-// TestLinksResolve checks the links between pages, with their anchors.
+// TestLinksResolve checks the links between pages, including their anchors.
 func TestLinksResolve(t *testing.T) {
 	t.Parallel()
 	pages, err := filepath.Glob("../docs/*.md")
 	noError(t, "pages", err)
 	for _, file := range append(pages, "../README.md", "../CONTRIBUTING.md", "../CHANGELOG.md") {
 		raw, err := os.ReadFile(file)
-		noError(t, "the page", err)
+		noError(t, "page", err)
 		for _, m := range link.FindAllStringSubmatch(code.ReplaceAllString(string(raw), ""), -1) {
 			target, anchor, _ := strings.Cut(m[1], "#")
 			if strings.Contains(target, "://") {
@@ -139,10 +140,10 @@ func TestLinksResolve(t *testing.T) {
 			}
 			anchors := []string{""}
 			for _, h := range heading.FindAllStringSubmatch(code.ReplaceAllString(string(text), ""), -1) {
-				anchors = append(anchors, strings.ReplaceAll(dropped.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-"))
+				anchors = append(anchors, strings.ReplaceAll(notInAnchor.ReplaceAllString(strings.ToLower(h[1]), ""), " ", "-"))
 			}
 			if !slices.Contains(anchors, anchor) {
-				t.Errorf("%s: %s has no heading #%s", file, to, anchor)
+				t.Errorf("%s: broken link %s: no heading #%s in %s", file, m[1], anchor, to)
 			}
 		}
 	}

@@ -29,7 +29,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// The versions that the recipes with Testcontainers are compiled against.
+// Versions of the libraries that the recipes are compiled against.
 const (
 	testcontainersGo   = "v0.45.0"
 	testcontainersNode = "12.2.0"
@@ -38,20 +38,19 @@ const (
 	sdkNode            = "1.12.0"
 )
 
-// tested are the blocks of docs/recipes.md, and which test takes them from
-// there.
-var tested = map[string]string{
+// recipeTests maps every block of docs/recipes.md to the test that runs it.
+var recipeTests = map[string]string{
 	"test.sh":                     "TestRecipeTestScript",
 	"by-hand":                     "TestRecipeTestScript",
-	"image":                       "TestRecipesNameOneImage", // building it wants Docker
+	"image":                       "TestRecipesNameOneImage", // building it needs Docker
 	".github/workflows/test.yaml": "TestRecipeGitHubActions",
 	"compose.yaml":                "TestRecipeCompose",
 	"seed.json":                   "TestRecipeCompose",
-	"compose":                     "", // wants Docker
+	"compose":                     "", // needs Docker
 	"antechamber_test.go":         "TestRecipeTestcontainers",
 	"antechamber.test.mjs":        "TestRecipeTestcontainers",
 	"main.tf":                     "TestRecipeTerraform",
-	"terraform":                   "", // wants the provider, from Terraform's registry
+	"terraform":                   "", // needs the provider, from Terraform's registry
 	"invites.test.mjs":            "TestRecipeTypeScript",
 	"test_invites.py":             "TestRecipePython",
 	"workers.sh":                  "TestRecipeParallelWorkers",
@@ -60,23 +59,23 @@ var tested = map[string]string{
 	"fleet.sh":                    "TestRecipeFleet",
 }
 
-// recipes returns the blocks of docs/recipes.md by the names after their
-// languages.
+// recipes returns the blocks of docs/recipes.md, by the name that follows the
+// language.
 func recipes(t *testing.T) map[string]string {
 	t.Helper()
-	blocks, _ := blocksOf(t, filepath.Join("..", "docs", "recipes.md"))
+	blocks, _ := readBlocks(t, filepath.Join("..", "docs", "recipes.md"))
 	all := map[string]string{}
 	for _, b := range blocks {
 		_, name, _ := strings.Cut(b.info, " ")
-		if _, twice := all[name]; twice || name == "" {
-			t.Fatalf("a block of recipes.md with the name %q, of %q: it has to have one, and one of its own", name, b.info)
+		if _, duplicate := all[name]; duplicate || name == "" {
+			t.Fatalf("recipes.md: missing or duplicate name in block %q", b.info)
 		}
 		all[name] = b.text
 	}
 	return all
 }
 
-// recipe returns one of them.
+// recipe returns one block of docs/recipes.md.
 func recipe(t *testing.T, name string) string {
 	t.Helper()
 	text, ok := recipes(t)[name]
@@ -86,29 +85,30 @@ func recipe(t *testing.T, name string) string {
 	return text
 }
 
-// TestRecipesAreTested keeps a block from coming in without a test.
+// TestRecipesAreTested rejects a block without a test.
 func TestRecipesAreTested(t *testing.T) {
 	t.Parallel()
-	equal(t, "blocks of recipes.md", slices.Sorted(maps.Keys(tested)), slices.Sorted(maps.Keys(recipes(t))))
+	equal(t, "blocks of recipes.md", slices.Sorted(maps.Keys(recipeTests)), slices.Sorted(maps.Keys(recipes(t))))
 }
 
-// needs skips a recipe whose tools are missing, or fails it where they have to
-// be there.
-func needs(t *testing.T, tools ...string) {
+// requireTools skips the test if a tool is missing. With recipesSwitch it fails the
+// test instead.
+func requireTools(t *testing.T, tools ...string) {
 	t.Helper()
 	for _, tool := range tools {
-		if _, err := exec.LookPath(tool); err == nil || tool == "nginx" && nginx() != "" {
+		if _, err := exec.LookPath(tool); err == nil || tool == "nginx" && nginxPath() != "" {
 			continue
 		}
 		if everyRecipe {
-			t.Fatalf("the recipe needs %s, and %s=1 wants every recipe", tool, recipesSwitch)
+			t.Fatalf("the recipe needs %s, which %s=1 makes mandatory", tool, recipesSwitch)
 		}
 		t.Skipf("the recipe needs %s, which .ci/run installs", tool)
 	}
 }
 
-// nginx is where Debian has it, which is in nobody's PATH but root's.
-func nginx() string {
+// nginxPath returns the path of nginx, or "". Debian installs it in /usr/sbin, which
+// is only in root's PATH.
+func nginxPath() string {
 	for _, name := range []string{"nginx", "/usr/sbin/nginx"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
@@ -117,26 +117,26 @@ func nginx() string {
 	return ""
 }
 
-// put writes blocks of recipes.md as files into a folder.
-func put(t *testing.T, dir string, names ...string) {
+// writeRecipes writes blocks of recipes.md to files of the same names in a directory.
+func writeRecipes(t *testing.T, dir string, names ...string) {
 	t.Helper()
 	for _, name := range names {
-		write(t, filepath.Join(dir, name), recipe(t, name))
+		writeFile(t, filepath.Join(dir, name), recipe(t, name))
 	}
 }
 
-func write(t *testing.T, file, text string) {
+func writeFile(t *testing.T, file, text string) {
 	t.Helper()
 	noError(t, "file", os.WriteFile(file, []byte(text), 0o700))
 }
 
-// script runs a command of a recipe and gives what it printed. What it leaves
-// behind is in its process group.
-func script(t *testing.T, dir string, env []string, name string, args ...string) (printed string, group int, err error) {
+// runRecipe runs a command of a recipe and returns its output. Processes that it
+// leaves in the background are in the process group.
+func runRecipe(t *testing.T, dir string, env []string, name string, args ...string) (output string, group int, err error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	out, err := os.CreateTemp(t.TempDir(), "") // a pipe would last as long as what stays in the background
+	out, err := os.CreateTemp(t.TempDir(), "") // not a pipe: background processes would keep it open
 	noError(t, "file", err)
 	defer out.Close()
 	cmd := exec.CommandContext(ctx, name, args...)
@@ -154,88 +154,88 @@ func script(t *testing.T, dir string, env []string, name string, args ...string)
 	return string(text), group, err
 }
 
-// succeeds is script for what has to succeed.
-func succeeds(t *testing.T, dir string, env []string, name string, args ...string) string {
+// mustRun runs a command, which must succeed, and returns its output.
+func mustRun(t *testing.T, dir string, env []string, name string, args ...string) string {
 	t.Helper()
-	out, _, err := script(t, dir, env, name, args...)
+	out, _, err := runRecipe(t, dir, env, name, args...)
 	if err != nil {
 		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
 	return out
 }
 
-// instance is a binary that a recipe starts: with an environment of its own, and
-// to be ended before the test is.
+// instance is a running binary with its own environment, which a test can stop and
+// start again. Its first fields are those of the start line.
 type instance struct {
 	URL   string `json:"url"`
 	Key   string `json:"admin_key"`
 	Token string `json:"control_token"`
 
-	t      *testing.T
-	http   *http.Client
-	cmd    *exec.Cmd
-	errs   bytes.Buffer
-	ended  chan struct{}
-	ending error // valid after ended
-	told   bool
+	t       *testing.T
+	http    *http.Client
+	cmd     *exec.Cmd
+	stderr  bytes.Buffer
+	exited  chan struct{}
+	exitErr error // valid once exited is closed
+	stopped bool  // stop was called
 }
 
-// launch starts the binary until the test ends.
+// launch runs the binary until the test ends.
 func launch(t *testing.T, env []string, args ...string) *instance {
 	t.Helper()
-	i := &instance{t: t, http: newHTTPClient(t), cmd: exec.Command(binary, append(args, "--log", "json")...), ended: make(chan struct{})}
+	i := &instance{t: t, http: newHTTPClient(t), cmd: exec.Command(binary, append(args, "--log", "json")...), exited: make(chan struct{})}
 	i.cmd.Env = append(os.Environ(), env...)
-	i.cmd.Stderr = &i.errs
+	i.cmd.Stderr = &i.stderr
 	stdout, err := i.cmd.StdoutPipe()
 	noError(t, "pipe", err)
 	noError(t, "antechamber", i.cmd.Start())
 	line := make(chan []byte, 1)
 	go func() {
-		defer close(i.ended)
+		defer close(i.exited)
 		r := bufio.NewReader(stdout)
 		first, _ := r.ReadBytes('\n')
 		line <- first
 		_, _ = io.Copy(io.Discard, r)
-		i.ending = i.cmd.Wait()
+		i.exitErr = i.cmd.Wait()
 	}()
-	t.Cleanup(func() { i.end(syscall.SIGTERM) })
+	t.Cleanup(func() { i.stop(syscall.SIGTERM) })
 	select {
 	case first := <-line:
 		if err := json.Unmarshal(first, i); err != nil {
-			i.end(syscall.SIGKILL)
-			t.Fatalf("antechamber %s: %v in the start line %q\n%s", strings.Join(args, " "), err, first, i.errs.String())
+			i.stop(syscall.SIGKILL)
+			t.Fatalf("antechamber %s: %v in the start line %q\n%s", strings.Join(args, " "), err, first, i.stderr.String())
 		}
 	case <-time.After(patience):
-		t.Fatalf("antechamber %s did not say where it listens", strings.Join(args, " "))
+		t.Fatalf("antechamber %s printed no start line", strings.Join(args, " "))
 	}
 	return i
 }
 
-// end sends a signal and waits for what comes of it.
-func (i *instance) end(signal syscall.Signal) {
-	if i.told {
+// stop sends a signal and waits for the binary to exit.
+func (i *instance) stop(signal syscall.Signal) {
+	if i.stopped {
 		return
 	}
-	i.told = true
+	i.stopped = true
 	_ = i.cmd.Process.Signal(signal)
 	select {
-	case <-i.ended:
+	case <-i.exited:
 	case <-time.After(patience):
-		i.t.Errorf("the binary did not end on %v", signal)
+		i.t.Errorf("the binary did not exit on %v", signal)
 		_ = i.cmd.Process.Kill()
-		<-i.ended
+		<-i.exited
 	}
-	if signal == syscall.SIGTERM && i.ending != nil {
-		i.t.Errorf("the binary ended with %v\n%s", i.ending, i.errs.String())
+	if signal == syscall.SIGTERM && i.exitErr != nil {
+		i.t.Errorf("the binary exited with %v\n%s", i.exitErr, i.stderr.String())
 	}
 }
 
-// host is the address without its scheme.
+// host returns the host and port of the URL.
 func (i *instance) host() string { return strings.TrimPrefix(i.URL, "http://") }
 
-// call makes a request and gives its answer, or the error that came in its
-// stead. Headers come in pairs.
-func call(t *testing.T, client *http.Client, method, address, body string, headers ...string) (answer, error) {
+// send sends a request and returns the response. Headers are names and values by
+// turns.
+func send(t *testing.T, client *http.Client, method, address, body string, headers ...string) (answer, error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(body))
 	noError(t, "request", err)
@@ -256,10 +256,10 @@ func call(t *testing.T, client *http.Client, method, address, body string, heade
 	return answer{res.StatusCode, res.Header, string(got)}, err
 }
 
-// wants makes a request that has to be answered with the status.
-func wants(t *testing.T, status int, client *http.Client, method, address, body string, headers ...string) string {
+// wantStatus sends a request, checks the status and returns the body.
+func wantStatus(t *testing.T, status int, client *http.Client, method, address, body string, headers ...string) string {
 	t.Helper()
-	got, err := call(t, client, method, address, body, headers...)
+	got, err := send(t, client, method, address, body, headers...)
 	if err != nil {
 		t.Errorf("%s %s: %v", method, address, err)
 	} else if got.Status != status {
@@ -268,27 +268,27 @@ func wants(t *testing.T, status int, client *http.Client, method, address, body 
 	return got.Body
 }
 
-// flags are what `antechamber serve --help` knows: flags and variables.
-func flags(t *testing.T) []string {
+// serveFlags returns the flags and variables in `antechamber serve --help`.
+func serveFlags(t *testing.T) []string {
 	t.Helper()
 	help, err := exec.Command(binary, "serve", "--help").Output()
 	noError(t, "serve --help", err)
 	return regexp.MustCompile(`--[a-z-]+|ANTECHAMBER_[A-Z_]+`).FindAllString(string(help), -1)
 }
 
-// known fails the test unless each of the names is a flag or a variable of serve.
-func known(t *testing.T, where string, names ...string) {
+// checkFlags fails the test unless every name is a flag or a variable of serve.
+func checkFlags(t *testing.T, where string, names ...string) {
 	t.Helper()
-	all := flags(t)
+	all := serveFlags(t)
 	for _, name := range names {
 		if !slices.Contains(all, name) {
-			t.Errorf("%s has %s, which serve --help does not", where, name)
+			t.Errorf("%s: %s is not in serve --help", where, name)
 		}
 	}
 }
 
-// variables are an environment as a process takes it.
-func variables(m map[string]string) []string {
+// environ converts variables to the form of os.Environ.
+func environ(m map[string]string) []string {
 	var out []string
 	for name, value := range m {
 		out = append(out, name+"="+value)
@@ -296,9 +296,9 @@ func variables(m map[string]string) []string {
 	return out
 }
 
-// image is what the recipes take for granted of the image.
+// image is what the recipes rely on in the Dockerfile.
 type image struct {
-	env  []string // with any free port
+	env  []string // with port 0
 	port string
 }
 
@@ -308,10 +308,10 @@ func readImage(t *testing.T) image {
 	noError(t, "Dockerfile", err)
 	_, last, _ := strings.Cut(string(raw), "\nFROM scratch\n")
 	if last == "" || strings.Contains(last, "\nFROM ") {
-		t.Fatal("the image is not made from scratch: has it a shell now?")
+		t.Fatal("the image is not based on scratch, so it may have a shell")
 	}
 	if !regexp.MustCompile(`HEALTHCHECK [^\[]*CMD \["/antechamber"`).MatchString(last) {
-		t.Error("the image has no health check that goes without a shell")
+		t.Error("the image has no health check in exec form, which needs no shell")
 	}
 	field := func(pattern string) string {
 		found := regexp.MustCompile(pattern).FindStringSubmatch(last)
@@ -323,13 +323,14 @@ func readImage(t *testing.T) image {
 	i := image{port: field(`(?m)^EXPOSE (\d+)$`)}
 	env := field(`(?m)^ENV (.*)$`)
 	if !strings.Contains(env, "ANTECHAMBER_ADDR=:"+i.port) {
-		t.Errorf("the image listens elsewhere than on the port %s that it exposes: %s", i.port, env)
+		t.Errorf("the image does not listen on port %s, which it exposes: %s", i.port, env)
 	}
 	i.env = strings.Fields(strings.ReplaceAll(env, ":"+i.port, ":0"))
 	return i
 }
 
-// freePort returns a port that nothing listens on, and that no client is given.
+// freePort returns a port that nothing listens on, outside the range of ephemeral
+// ports.
 func freePort(t *testing.T) string {
 	t.Helper()
 	for range 100 {
@@ -339,39 +340,39 @@ func freePort(t *testing.T) string {
 			return port
 		}
 	}
-	t.Fatal("there is no free port")
+	t.Fatal("no free port")
 	return ""
 }
 
-// eventually asks until the answer is yes.
+// eventually waits until f returns true.
 func eventually(t *testing.T, what string, f func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !f(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("%s: not within %v", what, patience)
+			t.Fatalf("%s: timeout after %v", what, patience)
 		}
 	}
 }
 
-// passed is what test.sh prints.
-const passed = "\"status\":\"pending\"\n\"type\":\"invite.expired\"\n\"status\":\"expired\"\n"
+// testScriptOutput is the output of test.sh.
+const testScriptOutput = "\"status\":\"pending\"\n\"type\":\"invite.expired\"\n\"status\":\"expired\"\n"
 
-// TestRecipeTestScript runs what stands for the tests of a user, by the command
-// that recipes.md has for doing so by hand.
+// TestRecipeTestScript runs test.sh with the command that recipes.md has for running
+// it by hand.
 func TestRecipeTestScript(t *testing.T) {
 	t.Parallel()
-	needs(t, "sh", "curl")
+	requireTools(t, "sh", "curl")
 	server, dir := launch(t, nil, "--addr", "127.0.0.1:0"), t.TempDir()
-	put(t, dir, "test.sh")
+	writeRecipes(t, dir, "test.sh")
 	command := strings.ReplaceAll(recipe(t, "by-hand"), "http://127.0.0.1:4020", server.URL)
-	equal(t, "what test.sh prints", passed, succeeds(t, dir, nil, "sh", "-c", command))
+	equal(t, "output of test.sh", testScriptOutput, mustRun(t, dir, nil, "sh", "-c", command))
 	command = strings.ReplaceAll(command, "KEY=sk-ant-admin01-", "KEY=sk-ant-admin01-no-")
-	if out, _, err := script(t, dir, nil, "sh", "-c", command); err == nil {
-		t.Errorf("test.sh passes with a key that nobody has: %s", out)
+	if out, _, err := runRecipe(t, dir, nil, "sh", "-c", command); err == nil {
+		t.Errorf("test.sh passes with an unknown key: %s", out)
 	}
 }
 
-// TestRecipesNameOneImage holds the name of the image together.
+// TestRecipesNameOneImage checks that the page uses one name for the image.
 func TestRecipesNameOneImage(t *testing.T) {
 	t.Parallel()
 	raw, err := os.ReadFile(filepath.Join("..", "docs", "recipes.md"))
@@ -381,15 +382,15 @@ func TestRecipesNameOneImage(t *testing.T) {
 	equal(t, "names of the image", []string{"registry.example.com/team/antechamber:1"}, slices.Compact(names))
 }
 
-// expression is what GitHub puts a value for.
-var expression = regexp.MustCompile(`\$\{\{ *([^ }]+) *\}\}`)
+// githubExpression matches an expression that GitHub replaces by a value.
+var githubExpression = regexp.MustCompile(`\$\{\{ *([^ }]+) *\}\}`)
 
-// TestRecipeGitHubActions does what a runner does with the workflow: it brings
-// up the service, which is the binary here, and runs the steps of each job with
-// its environment. Actions (uses) are stood in for.
+// TestRecipeGitHubActions does what a runner does with the workflow: it starts the
+// service, which is the binary here, and runs the steps of each job with its
+// environment. It imitates the actions (uses).
 func TestRecipeGitHubActions(t *testing.T) {
 	t.Parallel()
-	needs(t, "bash", "curl")
+	requireTools(t, "bash", "curl")
 	var workflow struct {
 		Jobs map[string]struct {
 			Services map[string]struct {
@@ -406,55 +407,55 @@ func TestRecipeGitHubActions(t *testing.T) {
 			}
 		}
 	}
-	text := expression.ReplaceAllStringFunc(recipe(t, ".github/workflows/test.yaml"), func(s string) string {
+	text := githubExpression.ReplaceAllStringFunc(recipe(t, ".github/workflows/test.yaml"), func(s string) string {
 		values := map[string]string{
 			"github.run_id": "4711", "github.run_attempt": "2", "vars.REGISTRY_USER": "user", "secrets.REGISTRY_PASSWORD": "secret",
 		}
-		value, ok := values[expression.FindStringSubmatch(s)[1]]
+		value, ok := values[githubExpression.FindStringSubmatch(s)[1]]
 		if !ok {
-			t.Errorf("the workflow asks GitHub for %s, of which the test knows nothing", s)
+			t.Errorf("the test has no value for %s in the workflow", s)
 		}
 		return value
 	})
-	noError(t, "the workflow", yaml.Load([]byte(text), &workflow, yaml.WithKnownFields(false)))
+	noError(t, "workflow", yaml.Load([]byte(text), &workflow, yaml.WithKnownFields(false)))
 	equal(t, "jobs", []string{"with-a-container", "without-a-container"}, slices.Sorted(maps.Keys(workflow.Jobs)))
 	for name, job := range workflow.Jobs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			env, dir := maps.Clone(job.Env), t.TempDir()
-			put(t, dir, "test.sh")
+			writeRecipes(t, dir, "test.sh")
 			env["RUNNER_TEMP"] = t.TempDir()
-			there := ""
+			jobServer := "" // URL of a server that the job starts itself
 			for service, s := range job.Services {
 				image := readImage(t)
-				known(t, "the service "+service, slices.Collect(maps.Keys(s.Env))...)
+				checkFlags(t, "service "+service, slices.Collect(maps.Keys(s.Env))...)
 				equal(t, "ports", []string{image.port + ":" + image.port}, s.Ports)
 				equal(t, "address of the service", "http://127.0.0.1:"+image.port, env["ANTHROPIC_BASE_URL"])
 				if strings.Contains(s.Options, "health") {
-					t.Errorf("options %q: the runner has them run by a shell, which the image has not", s.Options)
+					t.Errorf("options %q: a health check in options needs a shell, which the image does not have", s.Options)
 				}
-				server := launch(t, append(image.env, variables(s.Env)...))
+				server := launch(t, append(image.env, environ(s.Env)...))
 				equal(t, "token", env["ANTECHAMBER_CONTROL_TOKEN"], server.Token)
-				wants(t, http.StatusUnauthorized, server.http, http.MethodGet, server.URL+"/_emulate/clock", "")
+				wantStatus(t, http.StatusUnauthorized, server.http, http.MethodGet, server.URL+"/_emulate/clock", "")
 				env["ANTHROPIC_BASE_URL"] = server.URL
 			}
 			if job.Services == nil {
 				for variable := range env {
 					if strings.HasPrefix(variable, "ANTECHAMBER_") {
-						known(t, "the job "+name, variable)
+						checkFlags(t, "job "+name, variable)
 					}
 				}
-				here := "127.0.0.1:" + freePort(t)
+				addr := "127.0.0.1:" + freePort(t)
 				for variable, value := range env {
-					env[variable] = strings.ReplaceAll(value, "127.0.0.1:4020", here)
+					env[variable] = strings.ReplaceAll(value, "127.0.0.1:4020", addr)
 				}
-				there = "http://" + here
+				jobServer = "http://" + addr
 			}
-			ran := ""
+			output := ""
 			for _, step := range job.Steps {
 				switch {
 				case step.Run == "" && strings.HasPrefix(step.Uses, "actions/"):
-					if path := step.With["path"]; path != "" { // the copy of the repository is this one
+					if path := step.With["path"]; path != "" { // check out this repository
 						root, err := filepath.Abs("..")
 						noError(t, "repository", err)
 						noError(t, "repository", os.Symlink(root, filepath.Join(dir, path)))
@@ -465,39 +466,39 @@ func TestRecipeGitHubActions(t *testing.T) {
 					}
 				case step.Run != "" && step.Uses == "":
 					file := filepath.Join(t.TempDir(), "step.sh")
-					write(t, file, step.Run)
-					out, group, err := script(t, dir, append(variables(env), "GOFLAGS=-buildvcs=false"), "bash", "-e", file)
-					if strings.Contains(step.Run, " &\n") { // it stays, and the runner ends it after the job
+					writeFile(t, file, step.Run)
+					out, group, err := runRecipe(t, dir, append(environ(env), "GOFLAGS=-buildvcs=false"), "bash", "-e", file)
+					if strings.Contains(step.Run, " &\n") { // it stays in the background until the job ends
 						defer func() {
 							_ = syscall.Kill(-group, syscall.SIGTERM)
-							eventually(t, "the end of the job's server", func() bool {
-								_, err := call(t, &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}, http.MethodGet, there+"/livez", "")
+							eventually(t, "stop the job's server", func() bool {
+								_, err := send(t, &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}, http.MethodGet, jobServer+"/livez", "")
 								return err != nil
 							})
 						}()
 					}
 					if err != nil {
-						t.Fatalf("the step %q of the job %s: %v\n%s", step.Run, name, err, out)
+						t.Fatalf("step %q of job %s: %v\n%s", step.Run, name, err, out)
 					}
 					if step.If == "" {
-						ran += out
+						output += out
 					}
 				default:
-					t.Errorf("a step that the test does not know: %+v", step)
+					t.Errorf("the test cannot run this step: %+v", step)
 				}
 			}
-			equal(t, "what the steps print", passed, ran)
+			equal(t, "output of the steps", testScriptOutput, output)
 		})
 	}
 }
 
-// TestRecipeCompose brings up the service, which is the binary here, with the
-// arguments and the environment of the compose file, and then runs the
-// application's command. Where there is docker compose, it reads the file too;
-// nothing is run in a container.
+// TestRecipeCompose starts the service, which is the binary here, with the arguments
+// and environment of the compose file, and then runs the application's command. If
+// docker compose is installed, it also validates the file; nothing runs in a
+// container.
 func TestRecipeCompose(t *testing.T) {
 	t.Parallel()
-	needs(t, "sh", "curl")
+	requireTools(t, "sh", "curl")
 	var file struct {
 		Services map[string]struct {
 			Image       string
@@ -514,10 +515,10 @@ func TestRecipeCompose(t *testing.T) {
 	}
 	noError(t, "compose.yaml", yaml.Load([]byte(recipe(t, "compose.yaml")), &file, yaml.WithKnownFields()))
 	dir, image := t.TempDir(), readImage(t)
-	put(t, dir, "compose.yaml", "seed.json", "test.sh")
+	writeRecipes(t, dir, "compose.yaml", "seed.json", "test.sh")
 	service, app := file.Services["antechamber"], file.Services["app"]
 	if service.Healthcheck != nil {
-		t.Error("the service has a health check beside the image's own")
+		t.Error("the service overrides the health check of the image")
 	}
 	equal(t, "condition", map[string]map[string]string{"antechamber": {"condition": "service_healthy"}}, app.DependsOn)
 
@@ -527,144 +528,145 @@ func TestRecipeCompose(t *testing.T) {
 	}
 	for _, arg := range args {
 		if strings.HasPrefix(arg, "--") {
-			known(t, "the service", arg)
+			checkFlags(t, "service antechamber", arg)
 		}
 	}
-	known(t, "the service", slices.Collect(maps.Keys(service.Environment))...)
+	checkFlags(t, "service antechamber", slices.Collect(maps.Keys(service.Environment))...)
 	for _, volume := range service.Volumes {
 		parts := strings.Split(volume, ":")
 		at := slices.Index(args, parts[1])
 		if len(parts) != 3 || at < 0 {
-			t.Fatalf("volume %q is not what the arguments %q name", volume, args)
+			t.Fatalf("the arguments %q do not use the volume %q", args, volume)
 		}
 		args[at] = filepath.Join(dir, parts[0])
 	}
-	server := launch(t, append(image.env, variables(service.Environment)...), args...)
+	server := launch(t, append(image.env, environ(service.Environment)...), args...)
 	equal(t, "token", app.Environment["ANTECHAMBER_CONTROL_TOKEN"], server.Token)
 	equal(t, "address for the application", "http://antechamber:"+image.port, app.Environment["ANTHROPIC_BASE_URL"])
 	app.Environment["ANTHROPIC_BASE_URL"] = server.URL
-	got := succeeds(t, dir, variables(app.Environment), app.Command.(string))
-	equal(t, "what the application prints", passed, got)
-	me := wants(t, http.StatusOK, server.http, http.MethodGet, server.URL+"/v1/organizations/me", "", "x-api-key", app.Environment["ANTHROPIC_API_KEY"])
+	got := mustRun(t, dir, environ(app.Environment), app.Command.(string))
+	equal(t, "output of the application", testScriptOutput, got)
+	me := wantStatus(t, http.StatusOK, server.http, http.MethodGet, server.URL+"/v1/organizations/me", "", "x-api-key", app.Environment["ANTHROPIC_API_KEY"])
 	if !strings.Contains(me, `"name":"Acme Corporation"`) {
-		t.Errorf("not the organization of the seed: %s", me)
+		t.Errorf("organization: %s, want the one of seed.json", me)
 	}
 
 	if out, err := exec.Command("docker", "compose", "version").CombinedOutput(); err != nil {
-		t.Logf("docker compose did not read the file, there is none: %s", out)
+		t.Logf("compose.yaml was not validated: docker compose is not installed: %s", out)
 		return
 	}
-	succeeds(t, dir, nil, "docker", "compose", "--file", "compose.yaml", "config", "--quiet")
+	mustRun(t, dir, nil, "docker", "compose", "--file", "compose.yaml", "config", "--quiet")
 }
 
-// TestRecipeTestcontainers holds what the recipes wait for against the binary,
-// and compiles them against the libraries when the switch is on. They are not
-// run: that wants a Docker daemon.
+// TestRecipeTestcontainers checks the path, port and status that the recipes wait for
+// against the binary and, with recipesSwitch, compiles the recipes. It does not run
+// them, which needs a Docker daemon.
 func TestRecipeTestcontainers(t *testing.T) {
 	t.Parallel()
-	program, module := recipe(t, "antechamber_test.go"), recipe(t, "antechamber.test.mjs")
+	goTest, jsTest := recipe(t, "antechamber_test.go"), recipe(t, "antechamber.test.mjs")
 	image := readImage(t)
 	for name, r := range map[string]struct{ text, path, port, status string }{
-		"antechamber_test.go":  {program, `ForHTTP\("([^"]+)"\)`, `WithPort\("(\d+)/tcp"\)`, `status == (http\.StatusOK)\b`},
-		"antechamber.test.mjs": {module, `forHttp\("([^"]+)",`, `forHttp\("[^"]+", (\d+)\)`, `forStatusCode\((200)\)`},
+		"antechamber_test.go":  {goTest, `ForHTTP\("([^"]+)"\)`, `WithPort\("(\d+)/tcp"\)`, `status == (http\.StatusOK)\b`},
+		"antechamber.test.mjs": {jsTest, `forHttp\("([^"]+)",`, `forHttp\("[^"]+", (\d+)\)`, `forStatusCode\((200)\)`},
 	} {
-		found := func(what, pattern string) string {
+		find := func(what, pattern string) string {
 			m := regexp.MustCompile(pattern).FindStringSubmatch(r.text)
 			if m == nil {
-				t.Fatalf("%s waits for no %s", name, what)
+				t.Fatalf("%s does not wait for a %s", name, what)
 			}
 			return m[1]
 		}
-		known(t, name, regexp.MustCompile(`ANTECHAMBER_[A-Z_]+`).FindAllString(r.text, -1)...)
-		equal(t, "port that "+name+" waits for", image.port, found("port", r.port))
-		found("status", r.status)
+		checkFlags(t, name, regexp.MustCompile(`ANTECHAMBER_[A-Z_]+`).FindAllString(r.text, -1)...)
+		equal(t, "port that "+name+" waits for", image.port, find("port", r.port))
+		find("status", r.status)
 		server := launch(t, append(image.env, "ANTECHAMBER_UNKNOWN_KEYS=fork", "ANTECHAMBER_CONTROL_TOKEN=only-for-tests"))
-		wants(t, http.StatusOK, server.http, http.MethodGet, server.URL+found("path", r.path), "")
+		wantStatus(t, http.StatusOK, server.http, http.MethodGet, server.URL+find("path", r.path), "")
 	}
 	if !everyRecipe {
-		t.Logf("not compiled: %s=1 does, with the libraries of the recipes from their registries", recipesSwitch)
+		t.Logf("not compiled: set %s=1 to download the libraries and compile the recipes", recipesSwitch)
 		return
 	}
 
 	sdk, err := exec.Command("go", "list", "-m", "-f", "{{.Version}}", "github.com/anthropics/anthropic-sdk-go").Output()
 	noError(t, "version of the SDK", err)
 	dir := t.TempDir()
-	put(t, dir, "antechamber_test.go")
-	succeeds(t, dir, nil, "go", "mod", "init", "yours")
-	succeeds(t, dir, nil, "go", "get", "github.com/testcontainers/testcontainers-go@"+testcontainersGo,
+	writeRecipes(t, dir, "antechamber_test.go")
+	mustRun(t, dir, nil, "go", "mod", "init", "yours")
+	mustRun(t, dir, nil, "go", "get", "github.com/testcontainers/testcontainers-go@"+testcontainersGo,
 		"github.com/anthropics/anthropic-sdk-go@"+strings.TrimSpace(string(sdk)))
-	succeeds(t, dir, nil, "go", "vet", "./...")
+	mustRun(t, dir, nil, "go", "vet", "./...")
 
 	if _, err := exec.LookPath("npm"); err != nil {
-		t.Log("the TypeScript recipes are not compiled: there is no npm")
+		t.Log("the TypeScript recipes were not compiled: npm is not installed")
 		return
 	}
 	dir = t.TempDir()
-	put(t, dir, "antechamber.test.mjs", "invites.test.mjs")
-	write(t, filepath.Join(dir, "package.json"), `{"private": true}`)
-	succeeds(t, dir, nil, "npm", "install", "--no-audit", "--no-fund", "--silent", "--ignore-scripts", "testcontainers@"+testcontainersNode,
+	writeRecipes(t, dir, "antechamber.test.mjs", "invites.test.mjs")
+	writeFile(t, filepath.Join(dir, "package.json"), `{"private": true}`)
+	mustRun(t, dir, nil, "npm", "install", "--no-audit", "--no-fund", "--silent", "--ignore-scripts", "testcontainers@"+testcontainersNode,
 		"@anthropic-ai/sdk@"+sdkNode, "typescript@"+typeScript, "@types/node@"+nodeTypes)
-	succeeds(t, dir, nil, filepath.Join("node_modules", ".bin", "tsc"), "--noEmit", "--allowJs", "--checkJs", "--noImplicitAny", "false",
+	mustRun(t, dir, nil, filepath.Join("node_modules", ".bin", "tsc"), "--noEmit", "--allowJs", "--checkJs", "--noImplicitAny", "false",
 		"--module", "nodenext", "--target", "es2022", "--skipLibCheck", "--types", "node", "antechamber.test.mjs", "invites.test.mjs")
 }
 
-// TestRecipeTerraform has Terraform read the configuration. The rest of its work
-// wants the provider, which only its registry has.
+// TestRecipeTerraform checks the variables and, if Terraform is installed, the format
+// of the configuration. Everything else needs the provider, which only Terraform's
+// registry has.
 func TestRecipeTerraform(t *testing.T) {
 	t.Parallel()
 	env := recipe(t, "terraform")
-	for _, words := range []string{"ANTHROPIC_BASE_URL=http://127.0.0.1:4020 ", "ANTHROPIC_API_KEY=sk-ant-admin01-antechamber\n"} {
-		if !strings.Contains(env, words) {
-			t.Errorf("the commands do not have %q, which is what antechamber serves by default", words)
+	for _, variable := range []string{"ANTHROPIC_BASE_URL=http://127.0.0.1:4020 ", "ANTHROPIC_API_KEY=sk-ant-admin01-antechamber\n"} {
+		if !strings.Contains(env, variable) {
+			t.Errorf("the commands do not set %q, a default of antechamber", variable)
 		}
 	}
 	if _, err := exec.LookPath("terraform"); err != nil {
-		t.Skipf("no terraform here, and .ci/run does not install it: %v", err)
+		t.Skipf("terraform is not installed, and .ci/run does not install it: %v", err)
 	}
 	dir := t.TempDir()
-	put(t, dir, "main.tf")
-	succeeds(t, dir, nil, "terraform", "fmt", "-check", "-diff", "-no-color", "main.tf")
+	writeRecipes(t, dir, "main.tf")
+	mustRun(t, dir, nil, "terraform", "fmt", "-check", "-diff", "-no-color", "main.tf")
 }
 
-// TestRecipeTypeScript runs the test file with the official SDK.
+// TestRecipeTypeScript runs invites.test.mjs with the official SDK.
 func TestRecipeTypeScript(t *testing.T) {
 	if os.Getenv(typeScriptSwitch) != "1" {
-		t.Skipf("set %s=1 to run the recipe with the TypeScript SDK; it wants Node 20 or newer and npm", typeScriptSwitch)
+		t.Skipf("set %s=1 to run the recipe with the TypeScript SDK; it needs Node 20 or newer and npm", typeScriptSwitch)
 	}
-	// Not in parallel: what installs the SDK does so once.
+	// Not parallel, because installTypeScript installs into a shared directory.
 	installTypeScript(t)
 	file := filepath.Join("ts", "node_modules", "recipe.test.mjs")
-	write(t, file, strings.ReplaceAll(recipe(t, "invites.test.mjs"), `"@anthropic-ai/sdk"`, `"sdk-`+sdkNode+`"`))
+	writeFile(t, file, strings.ReplaceAll(recipe(t, "invites.test.mjs"), `"@anthropic-ai/sdk"`, `"sdk-`+sdkNode+`"`))
 	token := "only-for-tests"
 	for name, server := range map[string]*instance{
 		"process":   launch(t, nil, "--addr", "127.0.0.1:0", "--unknown-keys", "fork"),
 		"container": launch(t, append(readImage(t).env, "ANTECHAMBER_CONTROL_TOKEN="+token), "--unknown-keys", "fork"),
 	} {
 		env := []string{"ANTHROPIC_BASE_URL=" + server.URL, "ANTECHAMBER_CONTROL_TOKEN=" + server.Token}
-		for range 2 { // each run has an organization of its own
-			out := succeeds(t, ".", env, "node", "--test-reporter=tap", file)
+		for range 2 { // each run invents its own key
+			out := mustRun(t, ".", env, "node", "--test-reporter=tap", file)
 			if !strings.Contains(out, "# pass 2\n") || !strings.Contains(out, "# fail 0\n") {
-				t.Errorf("in a %s, not two tests that pass:\n%s", name, out)
+				t.Errorf("%s: want two passing tests:\n%s", name, out)
 			}
 		}
 	}
 }
 
-// TestRecipePython runs the module, which starts the binary itself.
+// TestRecipePython runs test_invites.py, which starts the binary itself.
 func TestRecipePython(t *testing.T) {
 	t.Parallel()
-	needs(t, "python3")
+	requireTools(t, "python3")
 	dir := t.TempDir()
-	put(t, dir, "test_invites.py")
-	out := succeeds(t, dir, nil, "python3", "-X", "dev", "-m", "unittest", "--verbose")
+	writeRecipes(t, dir, "test_invites.py")
+	out := mustRun(t, dir, nil, "python3", "-X", "dev", "-m", "unittest", "--verbose")
 	if !strings.Contains(out, "\nRan 4 tests in ") || !strings.Contains(out, "\nOK\n") || strings.Contains(out, "Warning") {
-		t.Errorf("not four tests that pass, without a warning:\n%s", out)
+		t.Errorf("want four passing tests and no warning:\n%s", out)
 	}
 }
 
-// organizations asks the control plane for the admin keys of all organizations,
-// and when they end.
-func organizations(t *testing.T, server *instance) map[string]string {
+// listOrganizations returns the admin key of every organization and the time at which
+// it expires.
+func listOrganizations(t *testing.T, server *instance) map[string]string {
 	t.Helper()
 	var list struct {
 		Data []struct {
@@ -672,7 +674,7 @@ func organizations(t *testing.T, server *instance) map[string]string {
 			ExpiresAt string `json:"expires_at"`
 		}
 	}
-	decode(t, wants(t, http.StatusOK, server.http, http.MethodGet, server.URL+"/_emulate/organizations", "", "authorization", "Bearer "+server.Token), &list)
+	decode(t, wantStatus(t, http.StatusOK, server.http, http.MethodGet, server.URL+"/_emulate/organizations", "", "authorization", "Bearer "+server.Token), &list)
 	all := map[string]string{}
 	for _, o := range list.Data {
 		all[o.AdminKey] = o.ExpiresAt
@@ -680,11 +682,11 @@ func organizations(t *testing.T, server *instance) map[string]string {
 	return all
 }
 
-// TestRecipeParallelWorkers runs eight workers at once that do the same, and
-// looks at what they left behind.
+// TestRecipeParallelWorkers runs eight workers in parallel and checks the
+// organizations that they leave.
 func TestRecipeParallelWorkers(t *testing.T) {
 	t.Parallel()
-	needs(t, "bash", "curl", "xargs", "seq")
+	requireTools(t, "bash", "curl", "xargs", "seq")
 	for name, args := range map[string][]string{
 		"workers.sh":          {"--unknown-keys", "fork"},
 		"workers-that-end.sh": nil,
@@ -692,49 +694,47 @@ func TestRecipeParallelWorkers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server, dir := launch(t, readImage(t).env, append(args, "--control-token", "only-for-tests")...), t.TempDir()
-			put(t, dir, "test.sh", name)
+			writeRecipes(t, dir, "test.sh", name)
 			env := []string{"ANTHROPIC_BASE_URL=" + server.URL, "CI_JOB_ID=4711", "ANTECHAMBER_CONTROL_TOKEN=" + server.Token}
-			out := succeeds(t, dir, env, "./"+name)
+			out := mustRun(t, dir, env, "./"+name)
 			equal(t, "workers that passed", 8, strings.Count(out, `"status":"expired"`))
-			all := organizations(t, server)
-			if _, there := all[server.Key]; len(all) != 9 || !there {
-				t.Errorf("organizations: %v, want eight and the first one, %s", all, server.Key)
+			all := listOrganizations(t, server)
+			if _, found := all[server.Key]; len(all) != 9 || !found {
+				t.Errorf("organizations: %v, want eight and that of %s", all, server.Key)
 			}
-			for key, ends := range all {
+			for key, expiresAt := range all {
 				var found struct{ Data []struct{ Status string } }
-				decode(t, wants(t, http.StatusOK, server.http, http.MethodGet, server.URL+"/v1/organizations/invites?email=ada@example.com", "", "x-api-key", key), &found)
+				decode(t, wantStatus(t, http.StatusOK, server.http, http.MethodGet, server.URL+"/v1/organizations/invites?email=ada@example.com", "", "x-api-key", key), &found)
 				switch {
 				case key == server.Key:
 					equal(t, "invites of the first organization", 0, len(found.Data))
 				case len(found.Data) != 1 || found.Data[0].Status != "expired":
-					t.Errorf("the worker with %s has the invites %+v, want its own one", key, found.Data)
+					t.Errorf("invites of the worker with %s: %+v, want one, expired", key, found.Data)
 				default:
-					equal(t, "it ends by itself", name == "workers-that-end.sh", ends != "")
+					equal(t, "expires", name == "workers-that-end.sh", expiresAt != "")
 				}
 			}
 		})
 	}
 }
 
-// fleet is nginx before some processes.
+// fleet is nginx in front of several processes.
 type fleet struct {
 	t       *testing.T
 	URL     string
 	dir     string
-	conf    string // with the addresses of this run
+	conf    string // nginx.conf with the addresses of this run
 	http    *http.Client
 	servers []*instance
 	nginx   *exec.Cmd
-	log     string // its file
+	log     string // path of the log of nginx
 }
 
-// fleetPorts are the ports of recipes.md: nginx's own, and those of the
-// processes.
+// fleetPorts are the ports in recipes.md: of nginx, then of the processes.
 var fleetPorts = []string{"4020", "4021", "4022", "4023"}
 
-// startNginx starts nginx with the configuration of recipes.md until the test
-// ends. It inherits the socket that it listens on, so that nobody takes the port
-// in between.
+// startNginx runs nginx with the configuration of recipes.md until the test ends.
+// nginx inherits its listening socket, so no other process can take the port.
 func startNginx(t *testing.T, servers []*instance) *fleet {
 	t.Helper()
 	f := &fleet{t: t, dir: t.TempDir(), conf: recipe(t, "nginx.conf"), http: newHTTPClient(t), servers: servers}
@@ -747,97 +747,97 @@ func startNginx(t *testing.T, servers []*instance) *fleet {
 	noError(t, "listener", listener.Close())
 	f.URL = "http://" + host
 	for i, port := range fleetPorts {
-		here := host
+		addr := host
 		if i > 0 {
-			here = servers[i-1].host()
+			addr = servers[i-1].host()
 		}
 		if strings.Count(f.conf, "127.0.0.1:"+port) != 1 {
-			t.Fatalf("nginx.conf does not name 127.0.0.1:%s once", port)
+			t.Fatalf("nginx.conf does not have 127.0.0.1:%s exactly once", port)
 		}
-		f.conf = strings.ReplaceAll(f.conf, "127.0.0.1:"+port, here)
+		f.conf = strings.ReplaceAll(f.conf, "127.0.0.1:"+port, addr)
 	}
-	// It says when its workers come and go.
+	// At this level nginx logs when workers start and exit.
 	f.conf = strings.Replace(f.conf, "error_log stderr;", "error_log stderr notice;", 1)
-	write(t, filepath.Join(f.dir, "nginx.conf"), f.conf)
+	writeFile(t, filepath.Join(f.dir, "nginx.conf"), f.conf)
 
 	log, err := os.Create(filepath.Join(f.dir, "log"))
 	noError(t, "log", err)
 	defer log.Close()
 	f.log = log.Name()
-	f.nginx = exec.Command(nginx(), "-p", f.dir, "-c", "nginx.conf", "-e", "stderr")
-	if os.Geteuid() == 0 { // or else its workers are somebody who cannot look into our folder
+	f.nginx = exec.Command(nginxPath(), "-p", f.dir, "-c", "nginx.conf", "-e", "stderr")
+	if os.Geteuid() == 0 { // otherwise its workers run as a user who cannot read the directory
 		f.nginx.Args = append(f.nginx.Args, "-g", "user root;")
 	}
 	f.nginx.Env = append(os.Environ(), "NGINX=3;")
 	f.nginx.ExtraFiles = []*os.File{socket}
 	f.nginx.Stdout, f.nginx.Stderr = log, log
 	noError(t, "nginx", f.nginx.Start())
-	// Starting it has made the socket one that blocks, and nginx takes it as it is.
+	// Start made the socket blocking, and nginx does not change that.
 	noError(t, "socket", syscall.SetNonblock(int(socket.Fd()), true))
-	ended := make(chan error, 1)
-	go func() { ended <- f.nginx.Wait() }()
+	exited := make(chan error, 1)
+	go func() { exited <- f.nginx.Wait() }()
 	t.Cleanup(func() {
 		_ = f.nginx.Process.Signal(syscall.SIGTERM)
 		select {
-		case err := <-ended:
+		case err := <-exited:
 			if err != nil {
-				t.Errorf("nginx ended with %v", err)
+				t.Errorf("nginx exited with %v", err)
 			}
 		case <-time.After(patience):
-			t.Error("nginx did not end on SIGTERM")
+			t.Error("nginx did not exit on SIGTERM")
 			_ = syscall.Kill(f.nginx.Process.Pid, syscall.SIGKILL)
-			<-ended
+			<-exited
 		}
 		if t.Failed() {
-			said, _ := os.ReadFile(f.log)
-			t.Logf("nginx said:\n%s", said)
+			log, _ := os.ReadFile(f.log)
+			t.Logf("log of nginx:\n%s", log)
 		}
 	})
 	eventually(t, "nginx", func() bool {
-		got, err := call(t, f.http, http.MethodGet, f.URL+"/readyz", "")
+		got, err := send(t, f.http, http.MethodGet, f.URL+"/readyz", "")
 		return err == nil && got.Status == http.StatusOK
 	})
 	return f
 }
 
-// reload has nginx read another configuration, and waits until no worker has the
-// old one.
+// reload makes nginx read another configuration, and waits until every worker with
+// the old one has exited.
 func (f *fleet) reload(conf string) {
 	f.t.Helper()
 	workers := func(pattern string) []string {
-		said, err := os.ReadFile(f.log)
+		log, err := os.ReadFile(f.log)
 		noError(f.t, "log", err)
 		var pids []string
-		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(said), -1) {
+		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(log), -1) {
 			pids = append(pids, m[1])
 		}
 		return pids
 	}
 	old := workers(`start worker process (\d+)`)
 	if len(old) == 0 {
-		f.t.Fatal("nginx does not say that it starts workers")
+		f.t.Fatal("nginx logged no worker")
 	}
-	write(f.t, filepath.Join(f.dir, "nginx.conf"), conf)
+	writeFile(f.t, filepath.Join(f.dir, "nginx.conf"), conf)
 	pid, err := os.ReadFile(filepath.Join(f.dir, "nginx.pid"))
 	noError(f.t, "nginx.pid", err)
 	equal(f.t, "nginx.pid", strconv.Itoa(f.nginx.Process.Pid), strings.TrimSpace(string(pid)))
 	noError(f.t, "reload", f.nginx.Process.Signal(syscall.SIGHUP))
-	eventually(f.t, "nginx reads its configuration", func() bool {
-		f.http.CloseIdleConnections() // a worker waits for one on which nothing was ever sent
-		ended := workers(`worker process (\d+) exited with code 0`)
-		return !slices.ContainsFunc(old, func(pid string) bool { return !slices.Contains(ended, pid) })
+	eventually(f.t, "reload of nginx", func() bool {
+		f.http.CloseIdleConnections() // a worker waits for a connection that has sent nothing
+		exited := workers(`worker process (\d+) exited with code 0`)
+		return !slices.ContainsFunc(old, func(pid string) bool { return !slices.Contains(exited, pid) })
 	})
 }
 
-// sent returns the headers that send a key, in the one way or the other.
-func sent(key string, bearer bool) []string {
+// keyHeaders returns the header that sends a key, as x-api-key or as a Bearer token.
+func keyHeaders(key string, bearer bool) []string {
 	if bearer {
 		return []string{"authorization", "Bearer " + key}
 	}
 	return []string{"x-api-key", key}
 }
 
-// forEachKey calls f with every key, several at once.
+// forEachKey calls f with every key, from 16 goroutines.
 func forEachKey(keys []string, f func(i int, key string)) {
 	var wg sync.WaitGroup
 	for worker := range 16 {
@@ -850,23 +850,23 @@ func forEachKey(keys []string, f func(i int, key string)) {
 	wg.Wait()
 }
 
-// owners gives, for each of the keys, the process that has its organization. A
-// process that has ended has none.
+// owners returns, for each key, the index of the process that has its organization.
+// It skips stopped processes.
 func (f *fleet) owners(keys []string) map[string]int {
 	f.t.Helper()
 	found := map[string][]int{}
 	for i, s := range f.servers {
-		if s.told {
+		if s.stopped {
 			continue
 		}
-		for key := range organizations(f.t, s) {
+		for key := range listOrganizations(f.t, s) {
 			found[key] = append(found[key], i)
 		}
 	}
 	out := map[string]int{}
 	for _, key := range keys {
 		if len(found[key]) != 1 {
-			f.t.Errorf("%s is known to the processes %v, want one", key, found[key])
+			f.t.Errorf("the processes %v have an organization for %s, want one process", found[key], key)
 			continue
 		}
 		out[key] = found[key][0]
@@ -874,33 +874,34 @@ func (f *fleet) owners(keys []string) map[string]int {
 	return out
 }
 
-// has reports whether the organization of a key has the workspace that is named
-// after the key, and no other key's.
-func (f *fleet) has(key string, bearer bool) bool {
+// hasWorkspace reports whether the organization of a key has the workspace named
+// after the key. It must not have one named after another key.
+func (f *fleet) hasWorkspace(key string, bearer bool) bool {
 	f.t.Helper()
 	names := regexp.MustCompile(`"name":"(key-[^"]*)"`).FindAllStringSubmatch(
-		wants(f.t, http.StatusOK, f.http, http.MethodGet, f.URL+"/v1/organizations/workspaces?limit=1000", "", sent(key, bearer)...), -1)
+		wantStatus(f.t, http.StatusOK, f.http, http.MethodGet, f.URL+"/v1/organizations/workspaces?limit=1000", "", keyHeaders(key, bearer)...), -1)
 	for _, name := range names {
-		if name[1] != workspaceOf(key) {
-			f.t.Errorf("%s sees %s", key, name[1])
+		if name[1] != workspaceName(key) {
+			f.t.Errorf("%s has the workspace %s", key, name[1])
 		}
 	}
 	return len(names) > 0
 }
 
-func workspaceOf(key string) string { return "key-" + strings.TrimPrefix(key, "sk-ant-admin01-") }
+// workspaceName returns the name of the workspace that createWorkspaces creates.
+func workspaceName(key string) string { return "key-" + strings.TrimPrefix(key, "sk-ant-admin01-") }
 
-// TestRecipeFleet puts a real nginx before three processes.
+// TestRecipeFleet runs three processes behind a real nginx.
 func TestRecipeFleet(t *testing.T) {
 	t.Parallel()
-	needs(t, "bash", "nginx")
+	requireTools(t, "bash", "nginx")
 	line := regexp.MustCompile(`antechamber --addr "[^"]*" (.*) &\n`).FindStringSubmatch(recipe(t, "fleet.sh"))
 	if line == nil {
-		t.Fatal("fleet.sh starts no antechamber")
+		t.Fatal("fleet.sh does not start antechamber")
 	}
 	args := strings.Fields(line[1])
 	for i := 0; i < len(args); i += 2 {
-		known(t, "fleet.sh", args[i])
+		checkFlags(t, "fleet.sh", args[i])
 	}
 	t.Run("script", func(t *testing.T) {
 		t.Parallel()
@@ -914,13 +915,13 @@ func TestRecipeFleet(t *testing.T) {
 		t.Parallel()
 		testFleetControl(t, args)
 	})
-	t.Run("a process that ends", func(t *testing.T) {
+	t.Run("process stops", func(t *testing.T) {
 		t.Parallel()
-		testFleetEnds(t, args)
+		testFleetProcessStops(t, args)
 	})
 }
 
-// launchThree starts the processes of a fleet.
+// launchThree starts the three processes of a fleet.
 func launchThree(t *testing.T, args []string) []*instance {
 	t.Helper()
 	var servers []*instance
@@ -930,65 +931,65 @@ func launchThree(t *testing.T, args []string) []*instance {
 	return servers
 }
 
-// testFleetScript runs fleet.sh, on other ports, and ends it.
+// testFleetScript runs fleet.sh on other ports and stops it.
 func testFleetScript(t *testing.T) {
 	dir, client := t.TempDir(), newHTTPClient(t)
 	conf, text := recipe(t, "nginx.conf"), recipe(t, "fleet.sh")
 	front := ""
 	for _, port := range fleetPorts {
-		here := freePort(t)
+		free := freePort(t)
 		if front == "" {
-			front = "http://127.0.0.1:" + here
+			front = "http://127.0.0.1:" + free
 		}
-		conf, text = strings.ReplaceAll(conf, port, here), strings.ReplaceAll(text, port, here)
+		conf, text = strings.ReplaceAll(conf, port, free), strings.ReplaceAll(text, port, free)
 	}
-	write(t, filepath.Join(dir, "nginx.conf"), conf)
-	write(t, filepath.Join(dir, "fleet.sh"), text)
-	said, err := os.Create(filepath.Join(dir, "said"))
+	writeFile(t, filepath.Join(dir, "nginx.conf"), conf)
+	writeFile(t, filepath.Join(dir, "fleet.sh"), text)
+	out, err := os.Create(filepath.Join(dir, "output"))
 	noError(t, "file", err)
-	defer said.Close()
+	defer out.Close()
 	cmd := exec.Command("bash", "fleet.sh")
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), withBinary())
-	cmd.Stdout, cmd.Stderr = said, said
+	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	noError(t, "fleet.sh", cmd.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	over := false
+	exited := make(chan error, 1)
+	go func() { exited <- cmd.Wait() }()
+	stopped := false
 	t.Cleanup(func() {
-		if !over {
+		if !stopped {
 			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-			<-ended
+			<-exited
 		}
 	})
-	printed := func() string {
-		text, err := os.ReadFile(said.Name())
+	output := func() string {
+		text, err := os.ReadFile(out.Name())
 		noError(t, "output", err)
 		return string(text)
 	}
-	eventually(t, "fleet.sh", func() bool { return strings.Contains(printed(), "\nready\n") })
+	eventually(t, "fleet.sh", func() bool { return strings.Contains(output(), "\nready\n") })
 	for key := range 6 {
-		wants(t, http.StatusOK, client, http.MethodGet, front+"/v1/organizations/me", "", "x-api-key", fmt.Sprintf("sk-ant-admin01-%d", key))
+		wantStatus(t, http.StatusOK, client, http.MethodGet, front+"/v1/organizations/me", "", "x-api-key", fmt.Sprintf("sk-ant-admin01-%d", key))
 	}
-	noError(t, "the end", cmd.Process.Signal(syscall.SIGTERM))
+	noError(t, "SIGTERM", cmd.Process.Signal(syscall.SIGTERM))
 	select {
-	case <-ended:
-		over = true
+	case <-exited:
+		stopped = true
 	case <-time.After(patience):
-		t.Fatalf("fleet.sh did not end on SIGTERM:\n%s", printed())
+		t.Fatalf("fleet.sh did not exit on SIGTERM:\n%s", output())
 	}
-	// It waited for those that it had started, so they are gone.
+	// It waits for its children, so nginx is gone, too.
 	if conn, err := net.DialTimeout("tcp", strings.TrimPrefix(front, "http://"), patience); err == nil {
 		conn.Close()
-		t.Errorf("fleet.sh ended and nginx did not:\n%s", printed())
+		t.Errorf("fleet.sh exited, but nginx still listens:\n%s", output())
 	}
-	if n := strings.Count(printed(), "level=INFO msg=stopping"); n != 3 {
-		t.Errorf("%d processes were ended by fleet.sh, want 3:\n%s", n, printed())
+	if n := strings.Count(output(), "level=INFO msg=stopping"); n != 3 {
+		t.Errorf("fleet.sh stopped %d processes, want 3:\n%s", n, output())
 	}
 }
 
-// invented returns that many keys.
-func invented(n int) []string {
+// newKeys returns n admin keys.
+func newKeys(n int) []string {
 	keys := make([]string, n)
 	for i := range keys {
 		keys[i] = fmt.Sprintf("sk-ant-admin01-fleet-%d-%x", i, rand.Uint64())
@@ -996,20 +997,20 @@ func invented(n int) []string {
 	return keys
 }
 
-// write makes the workspace of each key, by concurrent clients, and reads it
-// back with the key sent in the other way.
-func (f *fleet) write(keys []string) {
+// createWorkspaces creates the workspace of each key and reads it back with the key
+// in the other header.
+func (f *fleet) createWorkspaces(keys []string) {
 	f.t.Helper()
 	forEachKey(keys, func(i int, key string) {
-		wants(f.t, http.StatusOK, f.http, http.MethodPost, f.URL+"/v1/organizations/workspaces", `{"name": "`+workspaceOf(key)+`"}`, sent(key, i%2 == 0)...)
-		if !f.has(key, i%2 != 0) {
-			f.t.Errorf("%s does not see what it wrote", key)
+		wantStatus(f.t, http.StatusOK, f.http, http.MethodPost, f.URL+"/v1/organizations/workspaces", `{"name": "`+workspaceName(key)+`"}`, keyHeaders(key, i%2 == 0)...)
+		if !f.hasWorkspace(key, i%2 != 0) {
+			f.t.Errorf("%s does not have the workspace that it created", key)
 		}
 	})
 }
 
-// shares fails the test unless every process has about its share of the keys.
-func shares(t *testing.T, owners map[string]int, processes int) {
+// checkShares fails the test unless every process has about its share of the keys.
+func checkShares(t *testing.T, owners map[string]int, processes int) {
 	t.Helper()
 	counts := map[int]int{}
 	for _, i := range owners {
@@ -1023,43 +1024,43 @@ func shares(t *testing.T, owners map[string]int, processes int) {
 	}
 }
 
-// testFleetRouting sends many keys, each in both ways, at once.
+// testFleetRouting sends many keys, each in both headers, in parallel.
 func testFleetRouting(t *testing.T, args []string) {
 	f := startNginx(t, launchThree(t, args))
-	keys := invented(240)
-	f.write(keys)
+	keys := newKeys(240)
+	f.createWorkspaces(keys)
 	owners := f.owners(keys)
-	shares(t, owners, 3)
+	checkShares(t, owners, 3)
 	forEachKey(keys, func(_ int, key string) {
-		// What outranks what, and how it is spelt, is as in the API.
+		// Precedence and spelling are as in the API.
 		for _, headers := range [][]string{
 			{"x-api-key", key, "authorization", "Bearer sk-ant-admin01-somebody-else"},
 			{"authorization", "bearer   " + key},
 		} {
-			got := wants(t, http.StatusOK, f.http, http.MethodGet, f.URL+"/v1/organizations/workspaces?limit=1000", "", headers...)
-			if !strings.Contains(got, workspaceOf(key)) {
-				t.Errorf("%v went astray", headers)
+			got := wantStatus(t, http.StatusOK, f.http, http.MethodGet, f.URL+"/v1/organizations/workspaces?limit=1000", "", headers...)
+			if !strings.Contains(got, workspaceName(key)) {
+				t.Errorf("%v reached another organization", headers)
 			}
 		}
 	})
-	// A fresh organization is the same wherever it comes about.
+	// A new organization is the same on every process.
 	var bodies []string
 	for _, s := range f.servers {
-		bodies = append(bodies, wants(t, http.StatusOK, s.http, http.MethodPost, s.URL+"/v1/organizations/workspaces", `{"name": "Anywhere"}`, "x-api-key", "sk-ant-admin01-anywhere"))
+		bodies = append(bodies, wantStatus(t, http.StatusOK, s.http, http.MethodPost, s.URL+"/v1/organizations/workspaces", `{"name": "Anywhere"}`, "x-api-key", "sk-ant-admin01-anywhere"))
 	}
 	slices.Sort(bodies)
-	equal(t, "answers of three processes to one key", 1, len(slices.Compact(bodies)))
-	// Limits are those of Antechamber, and so are the words.
+	equal(t, "distinct responses of three processes to one key", 1, len(slices.Compact(bodies)))
+	// Antechamber checks the size of a body, so its error has the API's envelope.
 	for _, size := range []int{1 << 20, 8 << 20} {
-		got := wants(t, http.StatusRequestEntityTooLarge, f.http, http.MethodPost, f.URL+"/v1/organizations/workspaces", strings.Repeat(" ", size)+`{"name": "Large"}`, "x-api-key", keys[0])
+		got := wantStatus(t, http.StatusRequestEntityTooLarge, f.http, http.MethodPost, f.URL+"/v1/organizations/workspaces", strings.Repeat(" ", size)+`{"name": "Large"}`, "x-api-key", keys[0])
 		if !strings.Contains(got, `"request_too_large"`) {
 			t.Errorf("a body of more than %d bytes: %s", size, got)
 		}
 	}
-	// A refusal without a key too.
-	wants(t, http.StatusUnauthorized, f.http, http.MethodGet, f.URL+"/v1/organizations/me", "")
+	// A request without a key reaches a process as well.
+	wantStatus(t, http.StatusUnauthorized, f.http, http.MethodGet, f.URL+"/v1/organizations/me", "")
 
-	// One more process takes its share, and no key goes anywhere else.
+	// A fourth process takes over its share, and no other key moves.
 	last := "server " + f.servers[2].host() + " max_fails=0;"
 	if strings.Count(f.conf, last) != 1 {
 		t.Fatalf("nginx.conf has no line %q", last)
@@ -1068,87 +1069,87 @@ func testFleetRouting(t *testing.T, args []string) {
 	f.reload(strings.Replace(f.conf, last, last+" server "+fourth.host()+" max_fails=0;", 1))
 	var lost sync.Map
 	forEachKey(keys, func(i int, key string) {
-		if !f.has(key, i%2 == 0) {
+		if !f.hasWorkspace(key, i%2 == 0) {
 			lost.Store(key, true)
 		}
 	})
 	moved := 0
-	theirs := organizations(t, fourth)
+	onFourth := listOrganizations(t, fourth)
 	for _, key := range keys {
 		_, isLost := lost.Load(key)
-		_, isThere := theirs[key]
-		if isLost != isThere {
-			t.Errorf("%s: it lost its state %v, the new process has it %v", key, isLost, isThere)
+		_, hasMoved := onFourth[key]
+		if isLost != hasMoved {
+			t.Errorf("%s: lost its state: %v, moved to the new process: %v", key, isLost, hasMoved)
 		}
-		if isThere {
+		if hasMoved {
 			moved++
 		}
 	}
 	t.Logf("keys that moved to a fourth process: %d of %d", moved, len(keys))
 	if share := float64(moved) / float64(len(keys)); share < 0.1 || share > 0.42 {
-		t.Errorf("%d of %d keys moved to a fourth process, want about a fourth", moved, len(keys))
+		t.Errorf("%d of %d keys moved to a fourth process, want about a quarter", moved, len(keys))
 	}
 }
 
-// testFleetControl drives the control plane and watches the journal of a key of
+// testFleetControl calls the control plane and follows the journal with one key of
 // each process.
 func testFleetControl(t *testing.T, args []string) {
 	f := startNginx(t, launchThree(t, args))
-	keys := invented(40)
-	f.write(keys)
+	keys := newKeys(40)
+	f.createWorkspaces(keys)
 	owners := f.owners(keys)
 	for process := range f.servers {
 		key := keys[slices.IndexFunc(keys, func(key string) bool { return owners[key] == process })]
 		emulate := func(status int, method, path, body string, bearer bool) string {
-			return wants(t, status, f.http, method, f.URL+"/_emulate/"+path, body, sent(key, bearer)...)
+			return wantStatus(t, status, f.http, method, f.URL+"/_emulate/"+path, body, keyHeaders(key, bearer)...)
 		}
-		was := emulate(http.StatusOK, http.MethodGet, "clock", "", false)
-		now := emulate(http.StatusOK, http.MethodPost, "clock", `{"advance": "1h"}`, true)
-		if !strings.Contains(was, "T00:00:00") || !strings.Contains(now, "T01:00:00") {
-			t.Errorf("an hour after %s it is %s", was, now)
+		before := emulate(http.StatusOK, http.MethodGet, "clock", "", false)
+		after := emulate(http.StatusOK, http.MethodPost, "clock", `{"advance": "1h"}`, true)
+		if !strings.Contains(before, "T00:00:00") || !strings.Contains(after, "T01:00:00") {
+			t.Errorf("clock after advancing %s by an hour: %s", before, after)
 		}
 		f.watch(key)
 
-		// What a fault does to a connection, nginx does too.
+		// nginx passes on what a fault does to a connection.
 		list, create := f.URL+"/v1/organizations/users", f.URL+"/v1/organizations/workspaces"
 		emulate(http.StatusOK, http.MethodPost, "faults", `{"match": {"operation": "listOrganizationMembers"}, "action": {"type": "drop"}}`, false)
-		if got, err := call(t, f.http, http.MethodGet, list, "", sent(key, false)...); !errors.Is(err, io.EOF) {
+		if got, err := send(t, f.http, http.MethodGet, list, "", keyHeaders(key, false)...); !errors.Is(err, io.EOF) {
 			t.Errorf("drop: %v %+v, want a closed connection", err, got)
 		}
 		emulate(http.StatusOK, http.MethodPost, "faults", `{"match": {"operation": "createWorkspace"}, "action": {"type": "drop_after_commit"}}`, true)
-		if got, err := call(t, f.http, http.MethodPost, create, `{"name": "Twice?"}`, sent(key, true)...); !errors.Is(err, io.EOF) {
+		if got, err := send(t, f.http, http.MethodPost, create, `{"name": "Twice?"}`, keyHeaders(key, true)...); !errors.Is(err, io.EOF) {
 			t.Errorf("drop_after_commit: %v %+v, want a closed connection", err, got)
 		}
-		if n := strings.Count(wants(t, http.StatusOK, f.http, http.MethodGet, create+"?limit=1000", "", sent(key, false)...), "Twice?"); n != 1 {
-			t.Errorf("drop_after_commit: made %d times", n)
+		if n := strings.Count(wantStatus(t, http.StatusOK, f.http, http.MethodGet, create+"?limit=1000", "", keyHeaders(key, false)...), "Twice?"); n != 1 {
+			t.Errorf("drop_after_commit: created %d workspaces, want 1", n)
 		}
 		emulate(http.StatusOK, http.MethodPost, "faults", `{"match": {"operation": "listWorkspaces"}, "action": {"type": "truncate", "bytes": 20}}`, false)
-		if got, err := call(t, f.http, http.MethodGet, create, "", sent(key, true)...); !errors.Is(err, io.ErrUnexpectedEOF) || len(got.Body) != 20 {
+		if got, err := send(t, f.http, http.MethodGet, create, "", keyHeaders(key, true)...); !errors.Is(err, io.ErrUnexpectedEOF) || len(got.Body) != 20 {
 			t.Errorf("truncate: %v %+v, want 20 bytes and a closed connection", err, got)
 		}
 		emulate(http.StatusOK, http.MethodDelete, "faults", "", true)
 	}
 
-	// An organization that is asked for is made where its key leads.
-	asked := []string{"sk-ant-admin01-asked-1", "sk-ant-admin01-asked-2", "sk-ant-admin01-asked-3", "sk-ant-admin01-asked-4"}
-	for _, key := range asked {
-		wants(t, http.StatusOK, f.http, http.MethodPost, f.URL+"/_emulate/organizations", `{"from": "empty", "admin_key": "`+key+`", "ttl": "10m"}`, sent(key, false)...)
-		if got := wants(t, http.StatusOK, f.http, http.MethodGet, f.URL+"/v1/organizations/users", "", sent(key, true)...); !strings.Contains(got, `"data":[]`) {
-			t.Errorf("%s was made empty and has %s", key, got)
+	// An organization is created on the process that its key selects.
+	created := []string{"sk-ant-admin01-created-1", "sk-ant-admin01-created-2", "sk-ant-admin01-created-3", "sk-ant-admin01-created-4"}
+	for _, key := range created {
+		wantStatus(t, http.StatusOK, f.http, http.MethodPost, f.URL+"/_emulate/organizations", `{"from": "empty", "admin_key": "`+key+`", "ttl": "10m"}`, keyHeaders(key, false)...)
+		if got := wantStatus(t, http.StatusOK, f.http, http.MethodGet, f.URL+"/v1/organizations/users", "", keyHeaders(key, true)...); !strings.Contains(got, `"data":[]`) {
+			t.Errorf("users of the empty organization of %s: %s", key, got)
 		}
 	}
-	f.owners(asked)
+	f.owners(created)
 
-	// A web page's tricks are seen through.
-	got := wants(t, http.StatusForbidden, f.http, http.MethodGet, f.URL+"/_emulate/clock", "", "host", "elsewhere.example.com", "x-api-key", keys[0])
+	// The control plane still refuses a foreign Host.
+	got := wantStatus(t, http.StatusForbidden, f.http, http.MethodGet, f.URL+"/_emulate/clock", "", "host", "elsewhere.example.com", "x-api-key", keys[0])
 	if !strings.Contains(got, "forbidden_host") {
 		t.Errorf("a foreign host: %s", got)
 	}
-	equal(t, "owners in the end", owners, f.owners(keys))
+	equal(t, "owners at the end", owners, f.owners(keys))
 }
 
-// watch reads the live journal of a key's organization, and waits for an event
-// while the stream goes on.
+// watch follows the journal of a key's organization and waits for an event while the
+// stream is open.
 func (f *fleet) watch(key string) {
 	f.t.Helper()
 	ctx, cancel := context.WithCancel(f.t.Context())
@@ -1171,74 +1172,74 @@ func (f *fleet) watch(key string) {
 	defer func() {
 		cancel()
 		res.Body.Close()
-		for range lines { // until the reader has ended
+		for range lines { // until the reader has returned
 		}
 	}()
-	wants(f.t, http.StatusOK, f.http, http.MethodGet, f.URL+"/v1/organizations/me", "", sent(key, true)...)
-	for late := time.After(5 * time.Second); ; {
+	wantStatus(f.t, http.StatusOK, f.http, http.MethodGet, f.URL+"/v1/organizations/me", "", keyHeaders(key, true)...)
+	for timeout := time.After(5 * time.Second); ; {
 		select {
-		case line, more := <-lines:
-			if !more {
+		case line, ok := <-lines:
+			if !ok {
 				f.t.Error("the stream ended")
 				return
 			}
 			if strings.HasPrefix(line, "data:") && strings.Contains(line, "/v1/organizations/me") {
 				return
 			}
-		case <-late:
-			f.t.Error("the event did not come while the stream was open")
+		case <-timeout:
+			f.t.Error("timeout waiting for the event")
 			return
 		}
 	}
 }
 
-// testFleetEnds ends a process three times: to start it again with its state
-// file, to find its keys refused, and to go on without it.
-func testFleetEnds(t *testing.T, args []string) {
+// testFleetProcessStops restarts a process with its state file, kills it, and removes
+// it from the fleet.
+func testFleetProcessStops(t *testing.T, args []string) {
 	servers := launchThree(t, args)
-	const mortal = 1
-	servers[mortal].end(syscall.SIGTERM)
-	anew := append([]string{"--addr", "127.0.0.1:" + freePort(t), "--state-file", filepath.Join(t.TempDir(), "state.json")}, args...)
-	servers[mortal] = launch(t, nil, anew...)
+	const victim = 1
+	servers[victim].stop(syscall.SIGTERM)
+	args = append([]string{"--addr", "127.0.0.1:" + freePort(t), "--state-file", filepath.Join(t.TempDir(), "state.json")}, args...)
+	servers[victim] = launch(t, nil, args...)
 	f := startNginx(t, servers)
-	keys := invented(240)
-	f.write(keys)
+	keys := newKeys(240)
+	f.createWorkspaces(keys)
 	owners := f.owners(keys)
-	shares(t, owners, 3)
+	checkShares(t, owners, 3)
 	me := func(key string) string {
-		return wants(t, http.StatusOK, f.http, http.MethodGet, f.URL+"/v1/organizations/me", "", "x-api-key", key)
+		return wantStatus(t, http.StatusOK, f.http, http.MethodGet, f.URL+"/v1/organizations/me", "", "x-api-key", key)
 	}
 	before := map[string]string{}
 	for _, key := range keys {
 		before[key] = me(key)
 	}
-	keep := func(what string) { // that all of them have what they wrote, but for those of the mortal one
+	checkOthers := func(what string) { // that the keys of the other processes still have their workspaces
 		t.Helper()
 		forEachKey(keys, func(i int, key string) {
-			if owners[key] != mortal && !f.has(key, i%2 == 0) {
-				t.Errorf("%s: %s has lost its state", what, key)
+			if owners[key] != victim && !f.hasWorkspace(key, i%2 == 0) {
+				t.Errorf("%s: %s lost its state", what, key)
 			}
 		})
 	}
 
-	servers[mortal].end(syscall.SIGTERM) // which saves
-	servers[mortal] = launch(t, nil, anew...)
+	servers[victim].stop(syscall.SIGTERM) // which saves
+	servers[victim] = launch(t, nil, args...)
 	f.servers = servers
 	forEachKey(keys, func(i int, key string) {
-		if !f.has(key, i%2 == 0) {
-			t.Errorf("%s has lost its state in a restart with a state file", key)
+		if !f.hasWorkspace(key, i%2 == 0) {
+			t.Errorf("%s lost its state in a restart with a state file", key)
 		}
 	})
 
-	servers[mortal].end(syscall.SIGKILL)
+	servers[victim].stop(syscall.SIGKILL)
 	forEachKey(keys, func(i int, key string) {
-		if owners[key] != mortal {
+		if owners[key] != victim {
 			return
 		}
-		for range 3 { // it is the answer, not a hiccup
-			got, err := call(t, f.http, http.MethodGet, f.URL+"/v1/organizations/me", "", sent(key, i%2 == 0)...)
-			if err != nil || got.Status != http.StatusBadGateway || !strings.Contains(got.Body, `"type":"api_error"`) || !strings.Contains(got.Body, servers[mortal].host()) {
-				t.Errorf("a process is gone, and its key %s is answered %v %d %s", key, err, got.Status, got.Body)
+		for range 3 { // every attempt fails, not only the first
+			got, err := send(t, f.http, http.MethodGet, f.URL+"/v1/organizations/me", "", keyHeaders(key, i%2 == 0)...)
+			if err != nil || got.Status != http.StatusBadGateway || !strings.Contains(got.Body, `"type":"api_error"`) || !strings.Contains(got.Body, servers[victim].host()) {
+				t.Errorf("key %s of a killed process: %v %d %s", key, err, got.Status, got.Body)
 			}
 			var parsed map[string]any
 			if err := json.Unmarshal([]byte(got.Body), &parsed); err != nil {
@@ -1246,40 +1247,40 @@ func testFleetEnds(t *testing.T, args []string) {
 			}
 		}
 	})
-	keep("a process is gone")
+	checkOthers("process killed")
 
-	// Without it, as the page says.
-	line := servers[mortal].host() + " max_fails=0"
+	// Continue without it, as the page describes.
+	line := servers[victim].host() + " max_fails=0"
 	if strings.Count(f.conf, line+";") != 1 {
 		t.Fatalf("nginx.conf has no line %q", line)
 	}
 	f.reload(strings.ReplaceAll(f.conf, line, line+" down"))
 	forEachKey(keys, func(i int, key string) {
-		if owners[key] != mortal {
+		if owners[key] != victim {
 			return
 		}
-		if f.has(key, i%2 == 0) {
-			t.Errorf("%s has the state of a process that is gone", key)
+		if f.hasWorkspace(key, i%2 == 0) {
+			t.Errorf("%s still has the state of a removed process", key)
 		}
 		equal(t, "organization of "+key, before[key], me(key))
 	})
-	keep("a process was taken out")
-	moved, strays := 0, map[string]int{}
+	checkOthers("process removed")
+	moved, destinations := 0, map[string]int{}
 	for key, process := range f.owners(keys) {
 		if process != owners[key] {
 			moved++
-			strays[key] = process
+			destinations[key] = process
 		}
-		if (process != owners[key]) != (owners[key] == mortal) {
-			t.Errorf("%s was at process %d and is at %d, and it is %d that was taken out", key, owners[key], process, mortal)
+		if (process != owners[key]) != (owners[key] == victim) {
+			t.Errorf("%s was on process %d and is on %d; the removed process is %d", key, owners[key], process, victim)
 		}
 	}
 	t.Logf("keys that moved: %d of %d", moved, len(keys))
 	counts := map[int]int{}
-	for _, process := range strays {
+	for _, process := range destinations {
 		counts[process]++
 	}
 	if len(counts) != 2 {
-		t.Errorf("the keys that moved went to %v, want both that are left", counts)
+		t.Errorf("keys that moved, by process: %v, want both remaining processes", counts)
 	}
 }

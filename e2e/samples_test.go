@@ -8,32 +8,28 @@ import (
 	"testing"
 )
 
-// recipesSwitch is the variable that turns on the tests that need a package
-// registry, and that makes a missing tool a failure.
+// recipesSwitch is the environment variable that, if it is 1, enables the tests that
+// need a package registry and turns a missing tool into a failure.
 const recipesSwitch = "ANTECHAMBER_E2E_RECIPES"
 
-// everyRecipe is whether the switch is on, read before TestMain clears the
+// everyRecipe reports whether recipesSwitch is 1. It is set before TestMain clears the
 // environment.
 var everyRecipe = os.Getenv(recipesSwitch) == "1"
 
-// TestAdmintestInAnotherModule follows the guide of admintest in an empty folder: its
-// first test, in a new module that requires this one.
+// TestAdmintestInAnotherModule follows the documentation in an empty directory: it
+// creates a module, adds this one as docs/getting-started.md describes, and runs the
+// first test of docs/admintest.md.
 func TestAdmintestInAnotherModule(t *testing.T) {
 	if !everyRecipe {
 		t.Skipf("needs the network: set %s=1, as .ci/run does", recipesSwitch)
 	}
-	blocks, _ := blocksOf(t, filepath.Join("..", "docs", "admintest.md"))
-	first := map[string]string{}
-	for _, b := range blocks {
-		if first[b.info] == "" {
-			first[b.info] = b.text
-		}
-	}
-	here, err := filepath.Abs("..")
+	add := findBlock(t, "getting-started.md", "sh", "go mod edit")
+	test := findBlock(t, "admintest.md", "go test", "admintest.Run(")
+	root, err := filepath.Abs("..")
 	noError(t, "repository", err)
 	dir := t.TempDir()
-	noError(t, "the test", os.WriteFile(filepath.Join(dir, "yours_test.go"), []byte(first["go test"]), 0o600))
-	script := "go mod init yours\n" + strings.ReplaceAll(first["sh"], "../antechamber", here) + "go test .\n"
+	noError(t, "test", os.WriteFile(filepath.Join(dir, "yours_test.go"), []byte(test), 0o600))
+	script := "go mod init yours\n" + strings.ReplaceAll(add, "../antechamber", root) + "go test .\n"
 	cmd := exec.Command("bash", "-ec", script)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -41,8 +37,22 @@ func TestAdmintestInAnotherModule(t *testing.T) {
 	}
 }
 
-// TestSamplesOnARunningServer runs the samples of admintest, which run in process
-// otherwise, against the binary.
+// findBlock returns the first block of a page in docs with the info string that
+// contains part.
+func findBlock(t *testing.T, page, info, part string) string {
+	t.Helper()
+	blocks, _ := readBlocks(t, filepath.Join("..", "docs", page))
+	for _, b := range blocks {
+		if b.info == info && strings.Contains(b.text, part) {
+			return b.text
+		}
+	}
+	t.Fatalf("docs/%s has no block of kind %q with %q", page, info, part)
+	return ""
+}
+
+// TestSamplesOnARunningServer runs the tests of admintest/samples against the binary
+// instead of in process.
 func TestSamplesOnARunningServer(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "empty")
@@ -55,5 +65,5 @@ func TestSamplesOnARunningServer(t *testing.T) {
 	got := s.raw(t, "GET", "/_emulate/organizations", "", "x-api-key", "")
 	var left struct{ Data []struct{ Name string } }
 	decode(t, got.Body, &left)
-	equal(t, "organizations left", 1, len(left.Data))
+	equal(t, "remaining organizations", 1, len(left.Data))
 }
