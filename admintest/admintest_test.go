@@ -274,7 +274,7 @@ func TestConnectRefusesInvalidOptions(t *testing.T) {
 	}
 	mustFail(t, "options of Run only", connect(at.URL, admintest.ProductionErrors(), admintest.RateLimit("production"), admintest.ForkUnknownKeys()),
 		"a running server does not accept ProductionErrors, RateLimit, ForkUnknownKeys (start it with --errors production --rate-limit production --unknown-keys fork)")
-	mustFail(t, "invalid URL", connect("localhost:4020"), "want a URL such as http://127.0.0.1:4020")
+	mustFail(t, "invalid URL", connect("localhost:4020"), "want the base URL of a server, such as http://127.0.0.1:4020")
 	mustFail(t, "no server", connect("http://127.0.0.1:1"), "no server answers at http://127.0.0.1:1: ")
 	mustFail(t, "not an Antechamber server", connect(other.URL), "not an Antechamber server: 404")
 	mustFail(t, "clock with ServerSeed", connect(at.URL, admintest.ServerSeed(), admintest.Clock(admintest.Start)), "Clock and IDSeed cannot be combined with ServerSeed")

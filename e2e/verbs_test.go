@@ -75,7 +75,7 @@ var verbs = []verb{
 	{"verify --no-others", "all expectations met\n", "POST", "/verify", `{"expect":[],"no_others":true}`},
 	{"requests", "", "GET", "/requests?limit=20", ""},
 	{"requests --clear", "deleted 0 requests\n", "DELETE", "/requests", ""},
-	{"import -", "replaced Small from stdin at 2030-01-01T00:00:00Z\n", "PUT", "/state", smallState},
+	{"import -", "imported Small from stdin at 2030-01-01T00:00:00Z\n", "PUT", "/state", smallState},
 	{"export", "", "GET", "/state", ""},
 	{"reset", "reset Acme Corporation to its initial state at 2024-11-01T23:59:27Z\n", "POST", "/reset", ""},
 }
@@ -217,7 +217,7 @@ func TestExportAndImportAFile(t *testing.T) {
 	info, err := os.Stat(file)
 	noError(t, "file", err)
 	equal(t, "file mode", os.FileMode(0o600), info.Mode())
-	equal(t, "import", result{0, "replaced Acme Corporation from " + file + " at 2024-11-01T23:59:27Z\n", ""}, runCommand(t, "", nil, "import", file, "--url", to.URL))
+	equal(t, "import", result{0, "imported Acme Corporation from " + file + " at 2024-11-01T23:59:27Z\n", ""}, runCommand(t, "", nil, "import", file, "--url", to.URL))
 	invalid := runCommand(t, "{\n  \"nme\": 1}", nil, "import", "-", "--url", to.URL)
 	if invalid.Code != 2 || !strings.HasPrefix(invalid.Stderr, "stdin:") || !strings.Contains(invalid.Stderr, "stdin:2:3: /nme: unknown field") {
 		t.Errorf("exit code %d for an invalid seed: %s%s", invalid.Code, invalid.Stdout, invalid.Stderr)

@@ -128,11 +128,11 @@ func (c checker) key(k *APIKey) {
 		return
 	}
 	if archived && c.before(k.in.ArchivedAt, k.CreatedAt) {
-		c.contradictory(cmp.Or(k.at.Get("created_at"), k.at), "created_at must not be after the workspace's archived_at")
+		c.contradictory(cmp.Or(k.at.Get("created_at"), k.at), "%s must not be after the workspace's archived_at", startOf(k.at, "created_at"))
 	}
 	if k.ExpiresAt.given() {
 		if c.before(k.ExpiresAt, k.CreatedAt) {
-			c.contradictory(k.at.Get("expires_at"), "expires_at must not be before created_at")
+			c.contradictory(k.at.Get("expires_at"), "expires_at must not be before %s", startOf(k.at, "created_at"))
 		}
 		if due, known := c.due(k.ExpiresAt); status == api.KeyExpired && known && !due {
 			c.contradictory(k.at.Get("expires_at"), "expires_at must not be in the future when status is expired")

@@ -127,3 +127,12 @@ func (o *Organization) skew(now api.Time) (longest time.Duration) {
 	})
 	return longest
 }
+
+// startOf returns the name of a time for messages, which say so if it is not set and
+// therefore the clock's.
+func startOf(n *node, name string) string {
+	if n.Get(name) == nil {
+		return name + " (now, since it is not set)"
+	}
+	return name
+}

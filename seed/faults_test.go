@@ -452,7 +452,7 @@ var faultySeeds = []faultySeed{
  {"email": "c@b.c", "role": "user", "status": "accepted", "invited_at": "-3d", "accepted_at": "-4d"},
  {"email": "d@b.c", "role": "user", "status": "accepted", "invited_at": "-30d", "accepted_at": "-8d"},
  {"email": "e@b.c", "role": "user", "status": "accepted", "invited_at": "-30d", "expires_at": "-20d", "accepted_at": "2026-02-01T00:00:00Z"}]}`, `
-2:51: /invites/0/expires_at: expires_at must not be before invited_at
+2:51: /invites/0/expires_at: expires_at must not be before invited_at (now, since it is not set)
 3:89: /invites/1/expires_at: expires_at must not be before invited_at
 4:95: /invites/2/accepted_at: accepted_at must not be before invited_at
 5:96: /invites/3/accepted_at: accepted_at must not be after expires_at
@@ -467,7 +467,7 @@ var faultySeeds = []faultySeed{
  {"name": "b", "archived_at": "-2d"},
  {"name": "c", "created_at": "2026-02-03T00:00:00Z", "archived_at": "-2d"}]}`, `
 2:52: /workspaces/0/archived_at: archived_at must not be before created_at
-3:31: /workspaces/1/archived_at: archived_at must not be before created_at
+3:31: /workspaces/1/archived_at: archived_at must not be before created_at (now, since it is not set)
 4:69: /workspaces/2/archived_at: archived_at must not be before created_at`},
 	{"unarchived key in an archived workspace", `{"name": "Acme", "workspaces": [{"id": "w", "name": "Research", "created_at": "-9d", "archived_at": "-1d"}], "api_keys": [
  {"name": "a", "created_by": "user_a", "workspace": "Research", "created_at": "-3d", "status": "active"},
@@ -482,7 +482,7 @@ var faultySeeds = []faultySeed{
 4:89: /api_keys/2/status: status must be archived in an archived workspace
 5:109: /api_keys/3/status_history/0/status: status must be archived in an archived workspace
 6:162: /api_keys/4/status_history/1/at: change must not be after the workspace's archived_at
-7:2: /api_keys/5: created_at must not be after the workspace's archived_at
+7:2: /api_keys/5: created_at (now, since it is not set) must not be after the workspace's archived_at
 8:72: /api_keys/6/created_at: created_at must not be after the workspace's archived_at`},
 	{"expired key with expires_at in the future", `{"name": "Acme", "api_keys": [
  {"name": "a", "created_by": "user_a", "status": "expired"},

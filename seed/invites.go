@@ -114,11 +114,11 @@ func (c checker) invite(i Invite) {
 	}
 	expiry, expiresAt := i.expiry(), i.at.Get("expires_at")
 	if c.before(expiry, i.InvitedAt) {
-		c.contradictory(expiresAt, "expires_at must not be before invited_at")
+		c.contradictory(expiresAt, "expires_at must not be before %s", startOf(i.at, "invited_at"))
 	}
 	if i.AcceptedAt.given() {
 		if c.before(i.AcceptedAt, i.InvitedAt) {
-			c.contradictory(i.at.Get("accepted_at"), "accepted_at must not be before invited_at")
+			c.contradictory(i.at.Get("accepted_at"), "accepted_at must not be before %s", startOf(i.at, "invited_at"))
 		} else if c.before(expiry, i.AcceptedAt) {
 			c.contradictory(i.at.Get("accepted_at"), "accepted_at must not be after expires_at")
 		}

@@ -197,7 +197,7 @@ func (r *report) workspaceOf(p workspaceIndex, at *node, ref string) *Workspace 
 
 func (c checker) workspace(w *Workspace) {
 	if !c.anyFaulty(w.at, "created_at", "archived_at") && w.ArchivedAt.given() && c.before(w.ArchivedAt, w.CreatedAt) {
-		c.contradictory(w.at.Get("archived_at"), "archived_at must not be before created_at")
+		c.contradictory(w.at.Get("archived_at"), "archived_at must not be before %s", startOf(w.at, "created_at"))
 	}
 }
 

@@ -58,7 +58,7 @@ func TestInvalidFaultsAreRefused(t *testing.T) {
 		body string
 		want failureObject
 	}{
-		{``, failureObject{Code: "invalid_fault", Field: "action", Message: `missing required field "action"`}},
+		{``, failureObject{Code: "invalid_fault", Field: "action", Message: `missing required field "action": want an object, such as {"type":"drop"}`}},
 		{`[]`, failureObject{Code: "invalid_body", Message: `invalid body: want a JSON object`}},
 		{`{"action":{"type":"drop"},"time":1,"hits":0}`, failureObject{Code: "invalid_fault", Message: `invalid hits 0: want none, since the server sets it; unknown field "time" (allowed: match, action, times, after, probability)`}},
 		{`{"action":}`, failureObject{Code: "invalid_body", Message: `invalid body: want JSON: missing value after field name (line 1 column 11)`}},
@@ -68,7 +68,7 @@ func TestInvalidFaultsAreRefused(t *testing.T) {
 		{`{"action":{"type":"drop"},"id":"fault_1"}`, failureObject{Code: "invalid_fault", Message: `invalid id "fault_1": want none, since the server sets it`, Field: "id"}},
 		{`{"match":{"body":{"a":[{"b":1,"b":2}]}},"action":{"type":"drop"}}`, failureObject{Code: "invalid_body", Message: `repeated field "match.body.a[0].b"`, Field: "match.body.a[0].b"}},
 		{`{"action":{"type":"drop"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_body", Message: `repeated field "action"`, Field: "action"}},
-		{`{}`, failureObject{Code: "invalid_fault", Message: `missing required field "action"`, Field: "action"}},
+		{`{}`, failureObject{Code: "invalid_fault", Message: `missing required field "action": want an object, such as {"type":"drop"}`, Field: "action"}},
 		{`{"match":null,"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: `invalid match null: want an object`, Field: "match"}},
 		{`{"match":{"operations":"x"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: `unknown field "match.operations" (allowed: operation, method, path, body)`, Field: "match.operations", Hint: `did you mean "operation"?`, Remedy: remedy.Meant("operation")}},
 		{`{"match":{"operation":"listWorkspace"},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: `invalid match.operation "listWorkspace": want an operation of the Admin API, such as listWorkspaces`, Field: "match.operation", Hint: `did you mean "listWorkspaces"?`, Remedy: remedy.Meant("listWorkspaces")}},
@@ -78,13 +78,13 @@ func TestInvalidFaultsAreRefused(t *testing.T) {
 		{`{"match":{"operation":"listWorkspaces","body":{"a":1}},"action":{"type":"drop"}}`, failureObject{Code: "invalid_fault", Message: `invalid match.body: want none, since no matching operation takes a body`, Field: "match.body"}},
 		{`{"action":{}}`, failureObject{Code: "invalid_fault", Message: `missing required field "action.type"`, Field: "action.type", Hint: "use error, delay, drop, drop_after_commit, truncate, malformed or stale_read", Remedy: &remedy.Remedy{Type: remedy.UseOneOf, Values: []string{"error", "delay", "drop", "drop_after_commit", "truncate", "malformed", "stale_read"}}}},
 		{`{"action":{"type":"drop","bytes":1}}`, failureObject{Code: "invalid_fault", Message: `unknown field "action.bytes" (allowed: type)`, Field: "action.bytes"}},
-		{`{"action":{"type":"error"}}`, failureObject{Code: "invalid_fault", Message: `missing required field "action.status"`, Field: "action.status"}},
+		{`{"action":{"type":"error"}}`, failureObject{Code: "invalid_fault", Message: `missing required field "action.status": want a whole number from 400 to 599`, Field: "action.status"}},
 		{`{"action":{"type":"error","status":200}}`, failureObject{Code: "invalid_fault", Message: `invalid action.status 200: want a whole number from 400 to 599`, Field: "action.status"}},
 		{`{"action":{"type":"error","status":429,"retry_after":0}}`, failureObject{Code: "invalid_fault", Message: `invalid action.retry_after 0: want a whole number of at least 1 with status 429`, Field: "action.retry_after"}},
 		{`{"action":{"type":"delay","duration":"2h"}}`, failureObject{Code: "invalid_fault", Message: `invalid action.duration "2h": want a duration greater than 0s and at most 1h, such as 250ms`, Field: "action.duration"}},
 		{`{"action":{"type":"delay","distribution":"uniform","min":"2s","max":"1s"}}`, failureObject{Code: "invalid_fault", Message: `invalid action.min "2s": want a duration no longer than the maximum`, Field: "action.min"}},
 		{`{"action":{"type":"delay","distribution":"lognormal","median":"1s","sigma":0}}`, failureObject{Code: "invalid_fault", Message: `invalid action.sigma 0: want a number greater than 0 and at most 10`, Field: "action.sigma"}},
-		{`{"action":{"type":"truncate"}}`, failureObject{Code: "invalid_fault", Message: `missing required field "action.bytes"`, Field: "action.bytes"}},
+		{`{"action":{"type":"truncate"}}`, failureObject{Code: "invalid_fault", Message: `missing required field "action.bytes": want a whole number of at least 0`, Field: "action.bytes"}},
 		{`{"action":{"type":"stale_read","writes":101}}`, failureObject{Code: "invalid_fault", Message: `invalid action.writes 101: want a whole number from 1 to 100`, Field: "action.writes"}},
 		{`{"match":{"method":"POST"},"action":{"type":"stale_read","writes":1}}`, failureObject{Code: "invalid_fault", Message: `invalid action.type "stale_read": want another action, since no matching operation is a read`, Field: "action.type"}},
 		{`{"action":{"type":"drop"},"times":0}`, failureObject{Code: "invalid_fault", Message: `invalid times 0: want a whole number of at least 1`, Field: "times", Hint: "leave it out to fire every time", Remedy: &remedy.Remedy{Type: remedy.LeaveOutTimes}}},

@@ -81,7 +81,7 @@ func TestRequestFilters(t *testing.T) {
 
 func TestInvalidRequestFiltersAreRefused(t *testing.T) {
 	srv := serve(t, acme)
-	const status, number = ": want a status from 100 to 599, or 0 for a dropped connection", ": want the number of an entry"
+	const status, number = ": want a status from 100 to 599, or 0 for a dropped connection", ": want the number of a request, its seq"
 	for query, want := range map[string]string{
 		"since=":                        `invalid since ""` + number,
 		"since=-1":                      "invalid since -1" + number,
@@ -212,7 +212,7 @@ func TestInvalidExpectationsAreRefused(t *testing.T) {
 	for _, c := range []struct{ body, code, message, field string }{
 		{``, "invalid_expectation", "invalid expect: want at least one expectation, or no_others to verify that nothing was called", "expect"},
 		{`{"expect":[{"path":"/x"},{"operation":"listWorkspaces","method":"post","times":0}]}`, "invalid_expectation", `invalid expect[1].method "post": want GET, the method of listWorkspaces`, "expect[1].method"},
-		{`{"expect":[{"operation":"listWorkspaces","path":"/organizations/users/*","times":0}]}`, "invalid_expectation", `invalid expect[0].path "/organizations/users/*": want /organizations/workspaces, the path of listWorkspaces`, "expect[0].path"},
+		{`{"expect":[{"operation":"listWorkspaces","path":"/organizations/users/*","times":0}]}`, "invalid_expectation", `invalid expect[0].path "/organizations/users/*": want /v1/organizations/workspaces, the path of listWorkspaces`, "expect[0].path"},
 		{`{"expect":[]}`, "invalid_expectation", "invalid expect: want at least one expectation, or no_others to verify that nothing was called", "expect"},
 		{`{"Expect":[{"method":"GET"}]}`, "invalid_body", `unknown field "Expect" (allowed: expect, in_order, no_others)`, "Expect"},
 		{`{"expect":{},"in_order":1,"no_others":"yes"}`, "invalid_body", "invalid expect: want a list of expectations; invalid in_order 1: want true or false; invalid no_others \"yes\": want true or false", ""},

@@ -190,7 +190,7 @@ func (c *faultAddCmd) Run(ctx context.Context, p *process, all *faultCmd) error 
 	}
 	var armed fault
 	if json.Unmarshal(response, &armed) == nil && armed.hiddenByRetries() {
-		p.note("official SDKs retry this twice, so their users don't see a fault that fires %s (use --times 3, or omit --times)", times(*armed.Times))
+		p.note("note: %s: official SDKs retry such a failure twice, so their users don't see it if it happens %s (use --times 3, or omit --times)", armed.ID, times(*armed.Times))
 	}
 	return printResponse(&all.remoteFlags, p, response, func(w io.Writer, f fault) {
 		fmt.Fprintf(w, "armed %s: %s, on %s, %s\n", f.ID, f.Action, f.Match, f.frequency())

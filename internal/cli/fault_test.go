@@ -7,7 +7,7 @@ import (
 
 // retryNote returns the note about a fault that the retries of official SDKs hide.
 func retryNote(frequency string) string {
-	return "antechamber: official SDKs retry this twice, so their users don't see a fault that fires " + frequency + " (use --times 3, or omit --times)\n"
+	return "antechamber: note: fault_1: official SDKs retry such a failure twice, so their users don't see it if it happens " + frequency + " (use --times 3, or omit --times)\n"
 }
 
 func TestFaultAdd(t *testing.T) {
@@ -70,7 +70,7 @@ func TestFaultAddRefuses(t *testing.T) {
 		"":                                "missing fault action: want error, delay, drop, drop_after_commit, truncate, malformed or stale_read (see antechamber fault add --help)",
 		"--status 500":                    "missing fault action: want error, delay, drop, drop_after_commit, truncate, malformed or stale_read (see antechamber fault add --help)",
 		"eror --status 500":               `invalid <ACTION> "eror": want error, delay, drop, drop_after_commit, truncate, malformed or stale_read (did you mean "error"?)`,
-		"error":                           "--status is required",
+		"error":                           "--status is required: want a whole number from 400 to 599",
 		"drop --operation createWorkspac": `invalid --operation "createWorkspac": want an operation of the Admin API, such as listWorkspaces (did you mean "createWorkspace"?)`,
 		"error --status 200":              "invalid --status 200: want a whole number from 400 to 599",
 		"drop --status 500":               "--status cannot be combined with drop (allowed: none)",

@@ -31,6 +31,6 @@ func (c *importCmd) Run(ctx context.Context, p *process) error {
 	}
 	r := request{method: http.MethodPut, path: "/state", body: state, file: name}
 	return do(ctx, &c.remoteFlags, p, r, func(w io.Writer, now orgState) {
-		fmt.Fprintf(w, "replaced %s from %s at %s\n", text.Printable(now.Name), name, formatTime(now.Now))
+		fmt.Fprintf(w, "imported %s from %s at %s\n", text.Printable(now.Name), name, formatTime(now.Now))
 	})
 }

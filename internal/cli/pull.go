@@ -24,14 +24,14 @@ type pullCmd struct {
 	From      apiAddress `required:"" placeholder:"URL" help:"Base URL of the API, such as https://api.anthropic.com."`
 	Out       string     `env:"-" default:"seed.json" placeholder:"FILE" help:"Seed file to write; - is standard output. Default: ${default}."`
 	Force     bool       `env:"-" help:"Overwrite an existing file."`
-	KeepNames bool       `env:"-" help:"Keep all names, emails and tags instead of replacing them by stand-ins."`
+	KeepNames bool       `env:"-" help:"Keep all names, emails and tags instead of replacing them with placeholders."`
 	Quiet     bool       `env:"-" help:"Suppress progress output."`
 }
 
 func (pullCmd) Help() string {
-	return `Reads an organization through the Admin API and writes a seed: a copy to practise on. Set the admin key in the environment variable ANTHROPIC_ADMIN_API_KEY. All requests are GETs, so nothing is changed.
+	return `Reads an organization through the Admin API and writes a seed: a copy to practice on. Set the admin key in the environment variable ANTHROPIC_ADMIN_API_KEY. All requests are GETs, so nothing is changed.
 
-Numbered stand-ins replace all free text: people become User 3 with the email user3@example.com, workspaces Workspace 7, API keys Key 12, the organization Organization, and tags tag1: value1. Ids, roles, statuses, times, colors, data residencies, key hints and ids of external keys (ekey_…) are kept. --keep-names keeps everything.
+Numbered placeholders replace all free text: people become User 3 with the email user3@example.com, workspaces Workspace 7, API keys Key 12, the organization Organization, and tags tag1: value1. Ids, roles, statuses, times, colors, data residencies, key hints and ids of external keys (ekey_…) are kept. --keep-names keeps everything.
 
 Numbers count from the oldest object, so they are the same in the next pull and new objects don't change them. A person has one number from the first invite on. Removing a user or deleting an invite may change the numbers of later people.
 
@@ -152,7 +152,7 @@ func (c *pullCmd) finish(p *process, result pull.Result) error {
 	}
 	if len(result.Faults) > 0 {
 		fmt.Fprintln(p.stderr, result.Faults)
-		return fmt.Errorf("wrote %s, but it must be corrected before it can be served: %s", c.outName(), text.Count(len(result.Faults), "fault"))
+		return fmt.Errorf("wrote %s, but it must be corrected before it can be served: %s", c.outName(), text.Count(len(result.Faults), "error"))
 	}
 	if !c.Quiet {
 		fmt.Fprintf(p.stderr, "%s: %s (%s)\nserve it with: antechamber --seed %s\n",

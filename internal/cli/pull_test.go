@@ -226,7 +226,7 @@ func TestPullWritesAnInvalidSeed(t *testing.T) {
 		}
 	})
 	code, _, stderr := execute(t, "", "pull", "--from", url, "--quiet")
-	if want := "seed.json:2:9: /id: invalid id \"no UUID\": want a UUID\nantechamber: wrote seed.json, but it must be corrected before it can be served: 1 fault\n"; code != exitFailed || stderr != want {
+	if want := "seed.json:2:9: /id: invalid id \"no UUID\": want a UUID\nantechamber: wrote seed.json, but it must be corrected before it can be served: 1 error\n"; code != exitFailed || stderr != want {
 		t.Errorf("exit code %d: %s", code, stderr)
 	}
 	if _, err := os.Stat("seed.json"); err != nil {

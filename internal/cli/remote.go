@@ -48,7 +48,7 @@ func serverURL(given *string) (*url.URL, error) {
 	}
 	u, err := remote.Parse(address)
 	if err != nil {
-		return nil, badInput("%s", text.Invalid("--url", text.Quote(password.ReplaceAllString(address, "//…@")), "a URL such as http://127.0.0.1:4020"))
+		return nil, badInput("%s", text.Invalid("--url", text.Quote(password.ReplaceAllString(address, "//…@")), "the base URL of a server, such as http://127.0.0.1:4020"))
 	}
 	return u, nil
 }

@@ -159,7 +159,7 @@ func TestHowToStart(t *testing.T) {
 }
 
 func TestPasswordsAreNotPrinted(t *testing.T) {
-	wantRefusal(t, exitBadInput, "antechamber: invalid --url \"http://…@host\": want a URL such as http://127.0.0.1:4020\n", "reset", "--url", "http://me:hunter 2@host")
+	wantRefusal(t, exitBadInput, "antechamber: invalid --url \"http://…@host\": want the base URL of a server, such as http://127.0.0.1:4020\n", "reset", "--url", "http://me:hunter 2@host")
 }
 
 // Only the flag --json, not its variable, makes env print an object.
@@ -174,7 +174,7 @@ func TestBadServerFlags(t *testing.T) {
 	files(t, map[string]string{"seed.json": validSeed})
 	for _, command := range serverCommands {
 		args := strings.Fields(command)
-		wantRefusal(t, exitBadInput, "antechamber: invalid --url \"127.0.0.1:4020\": want a URL such as http://127.0.0.1:4020\n", append(args, "--url", "127.0.0.1:4020")...)
+		wantRefusal(t, exitBadInput, "antechamber: invalid --url \"127.0.0.1:4020\": want the base URL of a server, such as http://127.0.0.1:4020\n", append(args, "--url", "127.0.0.1:4020")...)
 		wantRefusal(t, exitBadInput, key, append(args, "--admin-key", "sk-ant-api03-secret")...)
 		wantRefusal(t, exitBadInput, "antechamber: --control-token must not contain spaces or control characters\n", append(args, "--control-token", "a secret")...)
 	}
@@ -452,18 +452,18 @@ func TestImport(t *testing.T) {
 	const two = `{"organizations":[{"name":"A"},{"name":"B","admin_keys":["sk-ant-admin01-b"]}]}`
 	s := contract(t)
 	files(t, map[string]string{"valid.json": validSeed, "invalid.json": invalidSeed, "two.json": two})
-	wantOutput(t, "replaced Acme from valid.json at 2024-11-01T23:59:27Z\n", "", "import", "valid.json")
+	wantOutput(t, "imported Acme from valid.json at 2024-11-01T23:59:27Z\n", "", "import", "valid.json")
 	if got := s.emulate("GET", "/state", ""); !strings.Contains(got, "jane@example.com") {
 		t.Errorf("not replaced: %s", got)
 	}
 	before := s.emulate("GET", "/state", "")
 	_, _, checked := execute(t, "", "validate", "invalid.json")
 	code, stdout, stderr := execute(t, "", "import", "invalid.json")
-	if want := strings.Replace(checked, "2 faults in 1 of 1 file", "2 faults in seed invalid.json", 1); code != exitBadInput || stdout != "" || stderr != want {
+	if want := strings.Replace(checked, "2 errors in 1 of 1 file", "2 errors in seed invalid.json", 1); code != exitBadInput || stdout != "" || stderr != want {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}
 	code, stdout, stderr = execute(t, "{", "import", "-", "--json")
-	if code != exitBadInput || !json.Valid([]byte(stdout)) || !strings.HasPrefix(stderr, "stdin:1:2: invalid JSON") || !strings.HasSuffix(stderr, "antechamber: 1 fault in seed stdin\n") {
+	if code != exitBadInput || !json.Valid([]byte(stdout)) || !strings.HasPrefix(stderr, "stdin:1:2: invalid JSON") || !strings.HasSuffix(stderr, "antechamber: 1 error in seed stdin\n") {
 		t.Errorf("exit code %d: %s%s", code, stdout, stderr)
 	}
 	wantRefusal(t, exitBadInput, "antechamber: two.json: "+s.refusal("PUT", "/state", two)+" (import one organization at a time, selected by --admin-key or --organization)\n", "import", "two.json")

@@ -313,11 +313,11 @@ func TestBadSeeds(t *testing.T) {
 	wantError(t, exitBadInput, "antechamber: built-in seed demo cannot be used with --clock 1970-01-01T00:00:00.000000Z: its times would be before 1970 or ahead of the clock",
 		"--clock", "1970-01-01T00:00:00Z")
 	for _, test := range []struct{ seed, stdin, first, last string }{
-		{"invalid.json", "", "invalid.json:1:18: /user: unknown field", "antechamber: 2 faults in seed invalid.json"},
-		{"future.json", "", "future.json:4:56: /api_keys/0/expires_at: expires_at must", "antechamber: 1 fault in seed future.json"},
-		{"-", "{", "stdin:1:2: invalid JSON", "antechamber: 1 fault in seed stdin"},
+		{"invalid.json", "", "invalid.json:1:18: /user: unknown field", "antechamber: 2 errors in seed invalid.json"},
+		{"future.json", "", "future.json:4:56: /api_keys/0/expires_at: expires_at must", "antechamber: 1 error in seed future.json"},
+		{"-", "{", "stdin:1:2: invalid JSON", "antechamber: 1 error in seed stdin"},
 		// Faults that depend on the clock are reported with the others.
-		{"-", `{"name": "A", "user": [], "users": [{"email": "a@b.c", "role": "user", "added_at": "2999-01-01T00:00:00Z"}]}`, "stdin:1:15: /user: unknown field", "antechamber: 2 faults in seed stdin"},
+		{"-", `{"name": "A", "user": [], "users": [{"email": "a@b.c", "role": "user", "added_at": "2999-01-01T00:00:00Z"}]}`, "stdin:1:15: /user: unknown field", "antechamber: 2 errors in seed stdin"},
 	} {
 		code, stdout, stderr := execute(t, test.stdin, "--seed", test.seed)
 		lines := strings.Split(strings.TrimSuffix(stderr, "\n"), "\n")

@@ -14,11 +14,11 @@ import (
 
 type validateCmd struct {
 	Files []string `arg:"" name:"FILE" help:"Seed files; - is standard input."`
-	JSON  bool     `help:"Print the faults as a JSON array, and no summaries."`
+	JSON  bool     `help:"Print the errors as a JSON array, and no summaries."`
 }
 
 func (validateCmd) Help() string {
-	return `Prints each fault to standard error as file:line:column: /json/pointer: message, and a summary of each valid file to standard output. The exit code is 2 if any file is invalid.
+	return `Prints each error to standard error as file:line:column: /json/pointer: message, and a summary of each valid file to standard output. The exit code is 2 if any file is invalid.
 
 Examples:
 
@@ -55,7 +55,7 @@ func (c *validateCmd) Run(p *process) error {
 		}
 	}
 	if faulty > 0 {
-		return errors.Join(unreadable, badInput("%s in %d of %s", text.Count(len(all), "fault"), faulty, text.Count(len(c.Files), "file")))
+		return errors.Join(unreadable, badInput("%s in %d of %s", text.Count(len(all), "error"), faulty, text.Count(len(c.Files), "file")))
 	}
 	return unreadable
 }

@@ -63,13 +63,13 @@ invalid.json:2:23: /users/0/email: invalid email "jane": want an email address
 		},
 		{
 			name: "invalid", files: []string{"invalid.json"},
-			code: exitBadInput, stderr: "invalid.json" + invalidLines + "antechamber: 2 faults in 1 of 1 file\n",
+			code: exitBadInput, stderr: "invalid.json" + invalidLines + "antechamber: 2 errors in 1 of 1 file\n",
 		},
 		{
 			name: "several", files: []string{"invalid.json", "valid.json", "none.json", "-"},
 			code: exitBadInput, stdout: "valid.json" + validLine,
 			stderr: "invalid.json" + invalidLines + "stdin:1:1: invalid JSON: unexpected end of input\n" +
-				"antechamber: cannot read seed none.json: no such file or directory\nantechamber: 3 faults in 2 of 4 files\n",
+				"antechamber: cannot read seed none.json: no such file or directory\nantechamber: 3 errors in 2 of 4 files\n",
 		},
 		{
 			name: "unreadable", files: []string{"none.json", "."},

@@ -89,12 +89,12 @@ func (p *parser) match(o object) (match Match) {
 }
 
 func (p *parser) action(o object) (a Action) {
-	o.need("action", nil)
+	o.need("action", `an object, such as {"type":"drop"}`, nil)
 	in, ok := o.object("action")
 	if !ok {
 		return a
 	}
-	in.need("type", oneOf(actionTypes))
+	in.need("type", "", oneOf(actionTypes))
 	a.Type = read(in, "type", text.OneOf(actionTypes), oneIn(actionTypes), nearest(actionTypes))
 	switch a.Type {
 	case Error:
@@ -105,12 +105,10 @@ func (p *parser) action(o object) (a Action) {
 		in.only("type")
 	case Truncate:
 		in.only("type", "bytes")
-		in.need("bytes", nil)
-		a.Bytes = new(read(in, "bytes", "a whole number of at least 0", atLeast(0), nil))
+		a.Bytes = new(require(in, "bytes", "a whole number of at least 0", atLeast(0)))
 	case StaleRead:
 		in.only("type", "writes")
-		in.need("writes", nil)
-		a.Writes = read(in, "writes", fmt.Sprintf("a whole number from 1 to %d", MaxWrites), between(1, MaxWrites), nil)
+		a.Writes = require(in, "writes", fmt.Sprintf("a whole number from 1 to %d", MaxWrites), between(1, MaxWrites))
 	}
 	return a
 }
@@ -123,8 +121,7 @@ var (
 // errorAction reads the fields of an error.
 func (p *parser) errorAction(in object, a *Action) {
 	in.only("type", "status", "message", "error_code", "retry_after")
-	in.need("status", nil)
-	a.Status = read(in, "status", "a whole number from 400 to 599", between(400, 599), nil)
+	a.Status = require(in, "status", "a whole number from 400 to 599", between(400, 599))
 	a.Message = nonEmpty[string](in, "message")
 	a.ErrorCode = read(in, "error_code", text.OneOf(api.ErrorCodes), oneIn(api.ErrorCodes), nearest(api.ErrorCodes))
 	if in.has("retry_after") {
@@ -150,8 +147,7 @@ func (p *parser) delayAction(in object, a *Action) {
 	case a.Distribution == Lognormal:
 		in.only("type", "distribution", "median", "sigma")
 		a.Median = p.duration(in, "median")
-		in.need("sigma", nil)
-		a.Sigma = read(in, "sigma", fmt.Sprintf("a number greater than 0 and at most %d", maxSigma), above(0.0, maxSigma), nil)
+		a.Sigma = require(in, "sigma", fmt.Sprintf("a number greater than 0 and at most %d", maxSigma), above(0.0, maxSigma))
 	case !in.has("distribution"):
 		in.only("type", "duration", "distribution")
 		a.Duration = p.duration(in, "duration")
@@ -163,8 +159,7 @@ const maxSigma = 10
 
 // duration reads a required duration.
 func (p *parser) duration(in object, name string) Duration {
-	in.need(name, nil)
-	return read(in, name, "a duration greater than 0s and at most 1h, such as 250ms", above(0, Duration(maxDelay)), nil)
+	return require(in, name, "a duration greater than 0s and at most 1h, such as 250ms", above(0, Duration(maxDelay)))
 }
 
 // checkPossible notes a fault that no request could match, at the first field that
@@ -226,7 +221,7 @@ func (p *parser) wantPath(m Match) {
 	if slices.ContainsFunc(p.operations, func(op Operation) bool { return couldMatch(segments(m.Path), op.Path) }) {
 		want := fmt.Sprintf("the path of an operation with method %s", m.Method)
 		if i := slices.IndexFunc(p.operations, func(op Operation) bool { return op.ID == m.Operation }); i >= 0 {
-			want = fmt.Sprintf("%s, the path of %s", p.operations[i].Path, m.Operation)
+			want = fmt.Sprintf("%s, the path of %s", base+p.operations[i].Path, m.Operation)
 		}
 		p.want("match.path", value, want, nil)
 		return
@@ -241,7 +236,8 @@ func (p *parser) wantPath(m Match) {
 	if matching := lists.Filter(paths, func(path string) bool { return couldMatch(renamed, path) }); len(matching) > 0 {
 		paths = matching // only the name of a parameter differs
 	}
-	p.want("match.path", value, "the path of an operation", nearest(paths)(strings.TrimPrefix(m.Path, base)))
+	paths = lists.Map(paths, func(path string) string { return base + path })
+	p.want("match.path", value, "the path of an operation", nearest(paths)(base+strings.TrimPrefix(m.Path, base)))
 }
 
 // object is a JSON object and the parser that reads it.
@@ -262,11 +258,16 @@ func (o object) object(name string) (object, bool) {
 	return object{o.p, n}, n != nil && n.Kind == jsontree.Object
 }
 
-// need notes a missing field.
-func (o object) need(name string, how *remedy.Remedy) {
-	if !o.has(name) {
-		o.p.note(remedy.Problem{Type: remedy.Missing, Field: o.PathOf(name), Remedy: how})
+// need notes a missing field. want may be empty.
+func (o object) need(name, want string, how *remedy.Remedy) {
+	if o.has(name) {
+		return
 	}
+	problem := remedy.Problem{Type: remedy.Missing, Field: o.PathOf(name), Remedy: how}
+	if want != "" {
+		problem.Message = "want " + want
+	}
+	o.p.note(problem)
 }
 
 // only notes fields other than the known ones.
@@ -278,6 +279,12 @@ func (o object) only(known ...string) {
 			o.p.noted[o.PathOf(problem.Remedy.Value)] = true // don't report it as missing too
 		}
 	}
+}
+
+// require is read for a field that must not be missing.
+func require[T any](o object, name, want string, valid func(T) bool) T {
+	o.need(name, want, nil)
+	return read(o, name, want, valid, nil)
 }
 
 // read returns the value of a field, or the zero value if it is absent or invalid.

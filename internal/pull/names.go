@@ -9,7 +9,7 @@ import (
 	"antechamber/api"
 )
 
-// Stand-ins are numbered from the oldest object, so that new objects do not change the
+// Placeholders are numbered from the oldest object, so that new objects do not change the
 // numbers of others.
 
 // numberPeople numbers people by address, in the order in which the addresses first
@@ -47,12 +47,12 @@ func (p *puller) email(id, given string) string {
 }
 
 // name returns the name that an object has in the seed.
-func (p *puller) name(id, given, standIn string) string {
+func (p *puller) name(id, given, placeholder string) string {
 	if !p.KeepNames {
-		return standIn
+		return placeholder
 	}
 	if given == "" {
-		p.notes.add(id, "replaced missing name with a stand-in")
+		p.notes.add(id, "replaced missing name with a placeholder")
 	}
-	return cmp.Or(given, standIn)
+	return cmp.Or(given, placeholder)
 }

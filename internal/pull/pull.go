@@ -1,9 +1,9 @@
 // Package pull reads an organization through the Admin API and writes it as a seed:
-// a copy to practise on. Every request is a GET. Free text is replaced by numbered
-// stand-ins unless Options.KeepNames is set.
+// a copy to practice on. Every request is a GET. Free text is replaced by numbered
+// placeholders unless Options.KeepNames is set.
 //
 // client.go sends requests, lists.go reads paginated lists, names.go makes the
-// stand-ins and notes.go the notes on adjustments. Each noun has a file that reads its
+// placeholders and notes.go the notes on adjustments. Each noun has a file that reads its
 // objects and converts them for the seed.
 //
 // All responses stay in memory until the seed is complete, limited by maxTotal.

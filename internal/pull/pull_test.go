@@ -417,9 +417,9 @@ func TestSeedHasNoFreeText(t *testing.T) {
 }
 
 // Objects created later get new numbers and do not change those of others.
-func TestStandInsAreStable(t *testing.T) {
+func TestPlaceholdersAreStable(t *testing.T) {
 	source := acme(t)
-	standIns := func() map[string]string {
+	placeholders := func() map[string]string {
 		t.Helper()
 		o, out := parse(t, newFixture(t, source).pull().Seed), map[string]string{}
 		for _, u := range o.Users {
@@ -436,9 +436,9 @@ func TestStandInsAreStable(t *testing.T) {
 		}
 		return out
 	}
-	want := standIns()
+	want := placeholders()
 	if unique := slices.Compact(slices.Sorted(maps.Values(want))); len(unique) != len(want)-1 { // invite_1 and invite_3 have the same address
-		t.Errorf("stand-ins: %v", want)
+		t.Errorf("placeholders: %v", want)
 	}
 	prepend := func(list string, o object) { source.lists[list] = append([]object{o}, source.lists[list]...) }
 	source.lists["invites"][0]["status"], source.lists["invites"][0]["accepted_at"] = "accepted", "2026-02-21T00:00:00Z"
@@ -449,12 +449,12 @@ func TestStandInsAreStable(t *testing.T) {
 	prepend("api_keys", object{"id": "apikey_4", "name": "K", "workspace_id": "wrkspc_3", "created_at": "2026-02-25T00:00:00Z", "created_by": object{"id": "user_5", "type": "user"}, "status": "active"})
 	want["user_4"], want["user_5"], want["invite_4"] = "User 2 <user2@example.com>", "User 5 <user5@example.com>", "user6@example.com"
 	want["wrkspc_3"], want["apikey_4"] = "Workspace 3", "Key 4"
-	if diff := cmp.Diff(want, standIns()); diff != "" {
+	if diff := cmp.Diff(want, placeholders()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
-// Values of the form of an id are kept. Workspaces that share a key share its stand-in.
+// Values of the form of an id are kept. Workspaces that share a key share its placeholder.
 func TestPullReplacesExternalKeys(t *testing.T) {
 	source := acme(t)
 	for i, key := range []string{"projects/jane/key", "projects/jane/key", "ekey_01SDCCSbTxrXDpWc1phhtcfK"} {
@@ -643,7 +643,7 @@ func TestPullAdjustsUnsupportedValues(t *testing.T) {
 				t.Errorf("no note %q in %q", note, result.Notes)
 			}
 		}
-		if note := "replaced missing name with a stand-in: " + orgID + ", apikey_3, user_2"; keep != slices.Contains(result.Notes, note) {
+		if note := "replaced missing name with a placeholder: " + orgID + ", apikey_3, user_2"; keep != slices.Contains(result.Notes, note) {
 			t.Errorf("KeepNames %t: note %q in %q", keep, note, result.Notes)
 		}
 		if strings.Contains(string(result.Seed), "abcdefgh") {

@@ -109,19 +109,19 @@ func (p *puller) matchOrOmit(id, field, value string, form *regexp.Regexp) strin
 }
 
 // externalKey returns the id that the workspace's external key has in the seed.
-// Workspaces that share a key share its stand-in.
-func (p *puller) externalKey(w *workspace, standIns map[api.Nullable]api.Nullable) api.Nullable {
+// Workspaces that share a key share its placeholder.
+func (p *puller) externalKey(w *workspace, placeholders map[api.Nullable]api.Nullable) api.Nullable {
 	key := w.ExternalKeyID
 	if key == "" || p.KeepNames || externalKeyID.MatchString(string(key)) {
 		return key
 	}
-	if standIns[key] == "" {
-		standIns[key] = api.Nullable(fmt.Sprintf("external-key-%d", len(standIns)+1))
+	if placeholders[key] == "" {
+		placeholders[key] = api.Nullable(fmt.Sprintf("external-key-%d", len(placeholders)+1))
 	}
-	return standIns[key]
+	return placeholders[key]
 }
 
-// tags returns the tags that the workspace has in the seed. Stand-ins replace their keys
+// tags returns the tags that the workspace has in the seed. Placeholders replace their keys
 // too, since keys are free text.
 func (p *puller) tags(w *workspace) map[string]string {
 	out := map[string]string{}

@@ -34,8 +34,8 @@ type Plane struct {
 func Parse(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" ||
-		strings.HasSuffix(strings.TrimRight(u.Path, "/"), api.BasePath) {
-		return nil, errors.New(text.Invalid("URL", text.Quote(address), "a URL such as http://127.0.0.1:4020"))
+		strings.HasSuffix(strings.TrimRight(u.Path, "/"), api.BasePath) || strings.HasSuffix(strings.TrimRight(u.Path, "/"), "/_emulate") {
+		return nil, errors.New(text.Invalid("URL", text.Quote(address), "the base URL of a server, such as http://127.0.0.1:4020"))
 	}
 	return u, nil
 }

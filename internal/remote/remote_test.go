@@ -136,7 +136,7 @@ func TestUnreachable(t *testing.T) {
 	for url, want := range map[string]string{
 		gone.URL:                  "no server answers at http://" + at + ": dial tcp " + at + ": connect: connection refused",
 		"http://me:secret@" + at:  "no server answers at http://me:xxxxx@" + at + ": dial tcp " + at + ": connect: connection refused",
-		"http://" + at + "/v1/":   `invalid URL "http://` + at + `/v1/": want a URL such as http://127.0.0.1:4020`,
+		"http://" + at + "/v1/":   `invalid URL "http://` + at + `/v1/": want the base URL of a server, such as http://127.0.0.1:4020`,
 		"http://" + at + "/base/": "no server answers at http://" + at + "/base/: dial tcp " + at + ": connect: connection refused",
 	} {
 		_, err := (&Plane{URL: url}).Do(t.Context(), http.MethodGet, "", nil)
