@@ -45,7 +45,7 @@ var packages = map[string][]string{
 	"internal/text":      {"internal/redact"},
 	"internal/wholefile": {},
 	"seed":               {"api", "internal/duration", "internal/jsontree", "internal/lists", "internal/redact", "internal/text", "store"},
-	"store":              {"api"},
+	"store":              {"api", "internal/text"},
 
 	"admintest/samples/offboarding":  {},
 	"admintest/samples/provisioning": {},

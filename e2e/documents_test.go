@@ -69,11 +69,12 @@ func newShell(t *testing.T) *shell {
 	return &shell{t, bufio.NewWriter(stdin), bufio.NewReader(out)}
 }
 
-// run runs a command and returns its output.
-func (s *shell) run(command string) string {
+// run runs a command and returns its output and its exit status, which $? is for the
+// next command.
+func (s *shell) run(command string) (printed, status string) {
 	s.t.Helper()
-	const end = "--- end of output"
-	fmt.Fprintf(s.stdin, "%s\nprintf '%%s\\n' '%s'\n", command, end)
+	const end = "--- exit status "
+	fmt.Fprintf(s.stdin, "%s\nstatus=$?; printf '%%s%%s\\n' '%s' $status; (exit $status)\n", command, end)
 	s.stdin.Flush()
 	var b strings.Builder
 	for {
@@ -81,17 +82,17 @@ func (s *shell) run(command string) string {
 		if err != nil {
 			s.t.Fatalf("%s: %v after output %s", command, err, b.String())
 		}
-		rest, found := strings.CutSuffix(line, end+"\n")
-		b.WriteString(rest)
+		before, status, found := strings.Cut(line, end)
+		b.WriteString(before)
 		if found {
-			return b.String()
+			return b.String(), strings.TrimSpace(status)
 		}
 	}
 }
 
 // varying matches the parts of an output that differ between runs: version, random id
 // seed and durations.
-var varying = regexp.MustCompile(`(?m)(antechamber) \S+ on |(id-seed) [0-9]{9,}|(ready in) [0-9]+\.[0-9]ms| +[0-9]+\.[0-9]$`)
+var varying = regexp.MustCompile(`(?m)(antechamber) \S+ on |(id-seed) [0-9]{9,}|(ready in) [0-9]+\.[0-9]ms| {2,}[0-9]+\.[0-9]$`)
 
 // stripVarying replaces the parts of an output that differ between runs.
 func stripVarying(s string) string { return varying.ReplaceAllString(s, "$1$2$3 …") }
@@ -158,11 +159,24 @@ func testDocument(t *testing.T, file string, kinds []string) {
 				start("--seed contract --id-seed 1")
 			}
 			got[i] = ""
+			failed := "" // a command of ours
 			for line := range strings.Lines(b.text) {
-				if command, ok := strings.CutPrefix(line, "$ "); ok {
-					command = strings.ReplaceAll(strings.TrimSpace(command), documentedURL, srv.URL)
-					got[i] += line + strings.ReplaceAll(sh.run(command), srv.URL, documentedURL)
+				command, ok := strings.CutPrefix(strings.TrimSpace(line), "$ ")
+				if !ok {
+					continue
 				}
+				if failed != "" && command != "echo $?" {
+					t.Errorf("%s fails, and no echo $? follows", failed)
+				}
+				printed, status := sh.run(strings.ReplaceAll(command, documentedURL, srv.URL))
+				got[i] += line + strings.ReplaceAll(printed, srv.URL, documentedURL)
+				failed = ""
+				if status != "0" && strings.Contains(command, "antechamber ") {
+					failed = command
+				}
+			}
+			if failed != "" {
+				t.Errorf("%s fails, and no echo $? follows", failed)
 			}
 			if stripVarying(got[i]) == stripVarying(b.text) {
 				got[i] = b.text
@@ -199,7 +213,7 @@ func testDocument(t *testing.T, file string, kinds []string) {
 			}
 		case "text": // compared by the program above it
 		case "go of": // runs in the file that it quotes
-		case "hcl", "sh", "json", "console test": // cannot run here
+		case "hcl", "sh", "console test": // cannot run here
 		default:
 			t.Errorf("unknown kind of block %q", b.info)
 		}

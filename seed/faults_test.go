@@ -175,7 +175,7 @@ var faultySeeds = []faultySeed{
 3:118: /settings/anthropic_versions: anthropic_versions must not be empty`},
 	{"more settings", `{"name": "Acme", "settings": {"workspace_name_max_length": 0, "allowed_invite_domains": "example.com", "anthropic_versions": ["latest", null], "member_limit": 1e999, "api_key_limit": 1e99999999999}}`, `
 1:60: /settings/workspace_name_max_length: invalid workspace_name_max_length 0: want a whole number from 1 to 255
-1:89: /settings/allowed_invite_domains: invalid allowed_invite_domains "example.com": want a list of domains
+1:89: /settings/allowed_invite_domains: invalid allowed_invite_domains: want a list of domains (got a string)
 1:127: /settings/anthropic_versions/0: invalid value "latest": want a version, such as 2023-06-01
 1:137: /settings/anthropic_versions/1: invalid value null: want a version, such as 2023-06-01
 1:160: /settings/member_limit: invalid member_limit 1e999: want a whole number from 0 to 2^53-1, or null for no limit
@@ -431,7 +431,7 @@ var faultySeeds = []faultySeed{
 3:64: /workspaces/0/archived_at: invalid archived_at "soon": want an RFC 3339 time, such as 2026-01-01T00:00:00Z, or a time relative to the clock, such as -3d or +1d12h`},
 	{"references into invalid lists", `{"name": "Acme", "users": "jane", "workspaces": {}, "removed": 1,
  "api_keys": [{"name": "CI", "created_by": "jane", "workspace": "Research"}]}`, `
-1:27: /users: invalid users "jane": want a list of users
+1:27: /users: invalid users: want a list of users (got a string)
 1:49: /workspaces: invalid workspaces: want a list of workspaces (got an object)
 1:64: /removed: invalid removed 1: want a list of removed users`},
 	{"references into an invalid list of users", `{"name": "Acme", "users": null, "api_keys": [{"name": "CI", "created_by": "jane"}]}`, `1:27: /users: invalid users null: want a list of users`},

@@ -58,7 +58,11 @@ func list[T any](r *report, n *node, elements string, minItems int, element func
 		return nil
 	}
 	if n.Kind != jsontree.Array {
-		r.invalid(n, "a list of "+elements)
+		if n.Kind == jsontree.String { // which may be a key
+			r.malformed(n, "%s", text.Invalid(fieldName(n), "", "a list of "+elements+" (got a string)"))
+		} else {
+			r.invalid(n, "a list of "+elements)
+		}
 		return nil
 	}
 	if len(n.Items) < minItems {

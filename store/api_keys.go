@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/text"
 )
 
 // APIKey is an API key with the history of its status.
@@ -334,7 +334,7 @@ func (o *Organization) UseAPIKey(id string) (Object[APIKey], error) {
 		case r == nil:
 			return none, noSuch("API key", id)
 		case r.Value.Status != api.KeyActive:
-			return none, refused("api_key_not_active", "API key "+strconv.Quote(id)+" is "+string(r.Value.Status)+": only an active key can be used")
+			return none, refused("api_key_not_active", "API key "+text.Quote(id)+" is "+string(r.Value.Status)+": only an active key can be used")
 		}
 		k := r.Value
 		k.LastUsedAt = t.now

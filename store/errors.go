@@ -1,9 +1,8 @@
 package store
 
 import (
-	"strconv"
-
 	"antechamber/api"
+	"antechamber/internal/text"
 )
 
 // Kind is the reason for a refusal, as far as a transport needs it to choose a
@@ -46,5 +45,5 @@ func notFound(noun, id string) error {
 // noSuch returns the error of an unknown id or name in an operation that only the
 // control plane has.
 func noSuch(noun, id string) error {
-	return &Error{Kind: NotFound, Message: "no such " + noun + " " + strconv.Quote(id)}
+	return &Error{Kind: NotFound, Message: "no such " + noun + " " + text.Quote(id)}
 }

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"antechamber/api"
+	"antechamber/internal/text"
 )
 
 // InviteLifetime is how long an invite can be accepted. It cannot be configured in
@@ -241,7 +241,7 @@ func (o *Organization) AcceptInvite(id, name string) (Object[User], error) {
 		case i == nil:
 			return none, noSuch("invite", id)
 		case i.Value.Status != api.InvitePending:
-			return none, refused("invite_not_pending", "invite "+strconv.Quote(id)+" is "+string(i.Value.Status)+": only a pending invite can be accepted")
+			return none, refused("invite_not_pending", "invite "+text.Quote(id)+" is "+string(i.Value.Status)+": only a pending invite can be accepted")
 		case reached(t.settings.MemberLimit, t.users.len()):
 			return none, refused(api.OrgMemberLimitExceeded, "The organization has reached its limit of members.")
 		}

@@ -16,10 +16,11 @@ import (
 	"math"
 	"regexp"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"antechamber/internal/text"
 )
 
 // Store holds the organizations of one process. The admin key of a request
@@ -134,7 +135,7 @@ func (s *Store) identifyLocked(o *Organization, id string, keys []string) error 
 		}
 	}
 	if other := s.byID[id]; other != nil && !other.Same(o) {
-		return &Error{Kind: Conflict, Code: "organization_exists", Message: "organization " + strconv.Quote(id) + " already exists"}
+		return &Error{Kind: Conflict, Code: "organization_exists", Message: "organization " + text.Quote(id) + " already exists"}
 	}
 	if o.removed {
 		return noSuch("organization", id)

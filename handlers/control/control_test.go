@@ -362,7 +362,7 @@ func TestBodiesThatAreTooLarge(t *testing.T) {
 	srv := serve(t, acme)
 	before := srv.contents()
 	same(t, "a body", "body_too_large", failed(t, srv.do("POST", "/users", strings.Repeat(" ", MaxBody+1))).Code)
-	same(t, "a body of many values", "invalid body: want JSON: more than 100000 values and names (line 1 column 200001)", failed(t, srv.do("POST", "/verify", `{"a":[0`+strings.Repeat(",0", maxValues)+`]}`)).Message)
+	same(t, "a body of many values", "invalid JSON: more than 100000 values and names (line 1 column 200001)", failed(t, srv.do("POST", "/verify", `{"a":[0`+strings.Repeat(",0", maxValues)+`]}`)).Message)
 	// Messages shorten names: otherwise each of a hundred paths would repeat the long one.
 	long := srv.do("POST", "/verify", `{"`+strings.Repeat("n", 500_000)+`":{`+strings.Repeat(`"x":1,`, 600)+`"x":1}}`)
 	same(t, "repeated fields below a long name", "invalid_body", failed(t, long).Code)

@@ -39,6 +39,14 @@ type refusal struct {
 
 func (r *refusal) Error() string { return r.message }
 
+// hint returns the remedy in the words of HTTP.
+func (r *refusal) hint() string {
+	if len(r.problems) == 1 {
+		return r.problems[0].Hint()
+	}
+	return r.remedy.String()
+}
+
 func refuse(status int, code, message string, hint *remedy.Remedy) error {
 	return &refusal{status: status, code: code, message: message, remedy: hint}
 }
@@ -115,7 +123,7 @@ func (s *plane) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
 	s.write(w, r, refused.status, failure{failureObject{
-		Code: refused.code, Message: refused.message, Field: refused.field, Hint: refused.remedy.String(), Remedy: refused.remedy,
+		Code: refused.code, Message: refused.message, Field: refused.field, Hint: refused.hint(), Remedy: refused.remedy,
 		Problems: refused.problems, More: refused.more, Faults: refused.faults, Unmet: refused.unmet, Unexpected: refused.unexpected,
 	}})
 }

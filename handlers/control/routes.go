@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"antechamber/internal/remedy"
+	"antechamber/internal/text"
 )
 
 // route is one operation of the control plane. find, organizationOf and
@@ -58,12 +59,12 @@ func (s *plane) find(r *http.Request) (route, map[string]string, error) {
 		}
 	}
 	if allowed == nil {
-		return route{}, nil, refuse(http.StatusNotFound, codeNotFound, "no such endpoint: "+r.Method+" "+r.URL.Path, &remedy.Remedy{Type: remedy.ReadOpenAPI})
+		return route{}, nil, refuse(http.StatusNotFound, codeNotFound, "no such endpoint "+text.Quote(r.Method+" "+r.URL.Path), &remedy.Remedy{Type: remedy.ReadOpenAPI})
 	}
 	slices.Sort(allowed)
 	return route{}, nil, &refusal{
 		status: http.StatusMethodNotAllowed, code: "method_not_allowed", allow: strings.Join(allowed, ", "),
-		message: "method " + r.Method + " is not allowed for " + r.URL.Path, remedy: &remedy.Remedy{Type: remedy.UseOneOf, Values: allowed},
+		message: "method " + text.Quote(r.Method) + " is not allowed for " + text.Quote(r.URL.Path), remedy: &remedy.Remedy{Type: remedy.UseOneOf, Values: allowed},
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"antechamber/internal/pull"
+	"antechamber/internal/remote"
 	"antechamber/internal/server"
 	"antechamber/internal/text"
 	"antechamber/internal/wholefile"
@@ -56,7 +57,7 @@ type apiAddress struct{ url.URL }
 func (a *apiAddress) UnmarshalText(text []byte) error {
 	u, err := url.Parse(strings.TrimSpace(string(text)))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return badValue(password.ReplaceAll(text, []byte("//…@")), "a URL such as https://api.anthropic.com")
+		return badValue([]byte(remote.WithoutPassword(string(text))), "a URL such as https://api.anthropic.com")
 	}
 	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v1/organizations")
 	u.Path = strings.TrimRight(strings.TrimSuffix(u.Path, "/v1"), "/")

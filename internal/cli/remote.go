@@ -14,7 +14,6 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
-	"regexp"
 	"strings"
 	"syscall"
 	"text/tabwriter"
@@ -48,13 +47,10 @@ func serverURL(given *string) (*url.URL, error) {
 	}
 	u, err := remote.Parse(address)
 	if err != nil {
-		return nil, badInput("%s", text.Invalid("--url", text.Quote(password.ReplaceAllString(address, "//…@")), "the base URL of a server, such as http://127.0.0.1:4020"))
+		return nil, badInput("%s", text.Invalid("--url", text.Quote(remote.WithoutPassword(address)), "the base URL of a server, such as http://127.0.0.1:4020"))
 	}
 	return u, nil
 }
-
-// password matches what may be a password in a malformed URL.
-var password = regexp.MustCompile(`//[^/]*@`)
 
 // Timeouts of a request.
 const (

@@ -28,7 +28,7 @@ func Parse(doc *jsontree.Document, operations []Operation) (Fault, []remedy.Prob
 	o := object{p, doc.Root}
 	for _, name := range []string{"id", "hits"} {
 		if o.has(name) {
-			p.want(name, o.Get(name).Quote(), "none, since the server sets it", nil)
+			p.want(name, o.Get(name).Quote(), "no value, since the server assigns it", nil)
 		}
 	}
 	o.only(Fields...)
@@ -95,7 +95,7 @@ func (p *parser) action(o object) (a Action) {
 		return a
 	}
 	in.need("type", "", oneOf(actionTypes))
-	a.Type = read(in, "type", text.OneOf(actionTypes), oneIn(actionTypes), nearest(actionTypes))
+	a.Type = read(in, "type", text.OneOf(actionTypes), oneIn(actionTypes), among(actionTypes))
 	switch a.Type {
 	case Error:
 		p.errorAction(in, &a)
@@ -135,14 +135,14 @@ func (p *parser) errorAction(in object, a *Action) {
 
 // delayAction reads the fields of a delay.
 func (p *parser) delayAction(in object, a *Action) {
-	a.Distribution = read(in, "distribution", text.OneOf(distributions), oneIn(distributions), nearest(distributions))
+	a.Distribution = read(in, "distribution", text.OneOf(distributions), oneIn(distributions), among(distributions))
 	switch {
 	case a.Distribution == Uniform:
 		in.only("type", "distribution", "min", "max")
 		a.Min = read(in, "min", "a duration of at least 0s, such as 250ms", atLeast(Duration(0)), nil)
 		a.Max = p.duration(in, "max")
 		if a.Min > a.Max && !p.noted["action.max"] {
-			p.want("action.min", in.Get("min").Quote(), "a duration no longer than the maximum", nil)
+			p.want("action.min", in.Get("min").Quote(), "a duration of at most max", nil)
 		}
 	case a.Distribution == Lognormal:
 		in.only("type", "distribution", "median", "sigma")
@@ -180,7 +180,7 @@ func (p *parser) checkPossible(f Fault) {
 	case m.Path != "" && !keep(func(op Operation) bool { return couldMatch(segments(m.Path), op.Path) }):
 		p.wantPath(m)
 	case m.Body != nil && !keep(func(op Operation) bool { return op.Body }):
-		p.want("match.body", "", "none, since no matching operation takes a body", nil)
+		p.want("match.body", "", "no body, since no matching operation takes one", nil)
 	case f.Action.Type == StaleRead && !keep(func(op Operation) bool { return op.Method == http.MethodGet }):
 		p.want("action.type", text.Quote(string(StaleRead)), "another action, since no matching operation is a read", nil)
 	}

@@ -91,8 +91,8 @@ func TestParseRejectsInvalidFaults(t *testing.T) {
 		{drop(`"time":3`), `unknown field "time" (allowed: match, action, times, after, probability); did you mean "times"?`},
 		{drop(`"Times":3`), `unknown field "Times" (allowed: match, action, times, after, probability); did you mean "times"?`},
 		{drop(`"whatever":3`), `unknown field "whatever" (allowed: match, action, times, after, probability)`},
-		{drop(`"id":"fault_1"`), `invalid id "fault_1": want none, since the server sets it`},
-		{drop(`"hits":0`), `invalid hits 0: want none, since the server sets it`},
+		{drop(`"id":"fault_1"`), `invalid id "fault_1": want no value, since the server assigns it`},
+		{drop(`"hits":0`), `invalid hits 0: want no value, since the server assigns it`},
 		{drop(`"times":0`), `invalid times 0: want a whole number of at least 1; leave it out to fire every time`},
 		{drop(`"times":-1`), `invalid times -1: want a whole number of at least 1; leave it out to fire every time`},
 		{drop(`"times":1.5`), `invalid times 1.5: want a whole number of at least 1; leave it out to fire every time`},
@@ -107,7 +107,7 @@ func TestParseRejectsInvalidFaults(t *testing.T) {
 
 		{
 			`{"id":"x","tims":0,"after":-1,"match":{"operation":"","verb":"GET","body":1},"action":{"type":"delay","distribution":"uniform","min":"-1s","max":"2h","sigma":1}}`,
-			`invalid id "x": want none, since the server sets it
+			`invalid id "x": want no value, since the server assigns it
 unknown field "tims" (allowed: match, action, times, after, probability); did you mean "times"?
 unknown field "match.verb" (allowed: operation, method, path, body)
 invalid match.operation "": want a non-empty string
@@ -140,8 +140,8 @@ invalid after -1: want a whole number of at least 0`,
 		{match(`"method":"DELETE","path":"/organizations/workspaces/*"`), `invalid match.path "/organizations/workspaces/*": want the path of an operation with method DELETE`},
 		{match(`"body":[]`), `invalid match.body: want an object`},
 		{match(`"body":"name"`), `invalid match.body "name": want an object`},
-		{match(`"operation":"archiveWorkspace","body":{}`), `invalid match.body: want none, since no matching operation takes a body`},
-		{match(`"method":"GET","body":{"name":"a"}`), `invalid match.body: want none, since no matching operation takes a body`},
+		{match(`"operation":"archiveWorkspace","body":{}`), `invalid match.body: want no body, since no matching operation takes one`},
+		{match(`"method":"GET","body":{"name":"a"}`), `invalid match.body: want no body, since no matching operation takes one`},
 
 		{action(``), `missing required field "action.type"; use ` + actions},
 		{action(`"type":"eror"`), `invalid action.type "eror": want error, delay, drop, drop_after_commit, truncate, malformed or stale_read; did you mean "error"?`},
@@ -168,7 +168,7 @@ invalid after -1: want a whole number of at least 0`,
 		{action(`"type":"delay","distribution":"uniform","duration":"1s","max":"2s"`), `unknown field "action.duration" (allowed: type, distribution, min, max)`},
 		{action(`"type":"delay","distribution":"uniform","min":"1s"`), `missing required field "action.max": want a duration greater than 0s and at most 1h, such as 250ms`},
 		{action(`"type":"delay","distribution":"uniform","min":"-1s","max":"1s"`), `invalid action.min "-1s": want a duration of at least 0s, such as 250ms`},
-		{action(`"type":"delay","distribution":"uniform","min":"2s","max":"1s"`), `invalid action.min "2s": want a duration no longer than the maximum`},
+		{action(`"type":"delay","distribution":"uniform","min":"2s","max":"1s"`), `invalid action.min "2s": want a duration of at most max`},
 		{action(`"type":"delay","distribution":"uniform","max":"2h"`), `invalid action.max "2h": want a duration greater than 0s and at most 1h, such as 250ms`},
 		{action(`"type":"delay","distribution":"lognormal","sigma":1`), `missing required field "action.median": want a duration greater than 0s and at most 1h, such as 250ms`},
 		{action(`"type":"delay","distribution":"lognormal","median":"1s"`), `missing required field "action.sigma": want a number greater than 0 and at most 10`},
@@ -195,7 +195,7 @@ invalid after -1: want a whole number of at least 0`,
 		}
 		var lines []string
 		for _, p := range problems {
-			lines = append(lines, strings.TrimSuffix(p.Error()+"; "+p.Remedy.String(), "; "))
+			lines = append(lines, strings.TrimSuffix(p.Error()+"; "+p.Hint(), "; "))
 		}
 		if diff := cmp.Diff(c.want, strings.Join(lines, "\n")); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.in, diff)

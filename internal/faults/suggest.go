@@ -1,6 +1,8 @@
 package faults
 
 import (
+	"cmp"
+
 	"antechamber/internal/guess"
 	"antechamber/internal/lists"
 	"antechamber/internal/remedy"
@@ -10,6 +12,11 @@ import (
 // similar.
 func nearest[T ~string](words []T) func(T) *remedy.Remedy {
 	return func(word T) *remedy.Remedy { return remedy.Meant(string(guess.Nearest(word, words))) }
+}
+
+// among suggests the word most similar to another, or all words if none is similar.
+func among[T ~string](words []T) func(T) *remedy.Remedy {
+	return func(word T) *remedy.Remedy { return cmp.Or(nearest(words)(word), oneOf(words)) }
 }
 
 // oneOf suggests all words.

@@ -61,6 +61,20 @@ func (p Problem) Error() string {
 	return p.line("invalid " + p.Field)
 }
 
+// Hint returns the remedy in the words of HTTP. It is empty if Message already
+// lists the values to use.
+func (p Problem) Hint() string {
+	if p.ListsValues() {
+		return ""
+	}
+	return p.Remedy.String()
+}
+
+// ListsValues reports whether Message lists the values that the remedy suggests.
+func (p Problem) ListsValues() bool {
+	return p.Remedy != nil && p.Remedy.Type == UseOneOf && strings.Contains(p.Message, text.OneOf(p.Remedy.Values))
+}
+
 // Say is Error with another name for the field.
 func (p Problem) Say(name string) string { return p.line(string(p.Type) + " " + name) }
 

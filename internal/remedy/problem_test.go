@@ -24,6 +24,13 @@ func TestProblemsAsText(t *testing.T) {
 			t.Errorf("%s, want %s", got, c.say)
 		}
 	}
+	all := &Remedy{Type: UseOneOf, Values: []string{"b", "c"}}
+	if p := (Problem{Type: Invalid, Field: "a", Message: "want b or c", Remedy: all}); p.Hint() != "" {
+		t.Errorf("the hint %q repeats the message", p.Hint())
+	}
+	if p := (Problem{Type: Missing, Field: "a", Remedy: all}); p.Hint() != "use b or c" {
+		t.Errorf("hint %q of a missing field", p.Hint())
+	}
 	if p := UnknownField("a.nme", "nme", []string{"count", "name"}); p.Remedy == nil || p.Remedy.Type != DidYouMean || p.Remedy.Value != "name" {
 		t.Errorf("similar field: remedy %v", p.Remedy)
 	}

@@ -11,6 +11,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"antechamber/api"
@@ -35,10 +36,15 @@ func Parse(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" ||
 		strings.HasSuffix(strings.TrimRight(u.Path, "/"), api.BasePath) || strings.HasSuffix(strings.TrimRight(u.Path, "/"), "/_emulate") {
-		return nil, errors.New(text.Invalid("URL", text.Quote(address), "the base URL of a server, such as http://127.0.0.1:4020"))
+		return nil, errors.New(text.Invalid("URL", text.Quote(WithoutPassword(address)), "the base URL of a server, such as http://127.0.0.1:4020"))
 	}
 	return u, nil
 }
+
+// WithoutPassword removes what may be a user and a password from a malformed URL.
+func WithoutPassword(address string) string { return password.ReplaceAllString(address, "…@") }
+
+var password = regexp.MustCompile(`^.*@`)
 
 // Address returns the URL of the server for messages, without a password.
 func (p *Plane) Address() string {
@@ -85,7 +91,11 @@ func (e *Error) Lines(describe func(remedy.Problem) string, hint func(r *remedy.
 	}
 	var lines []string
 	for _, p := range e.Problems {
-		lines = append(lines, withHint(describe(p), hint(p.Remedy, p.Remedy.String())))
+		line := describe(p)
+		if !p.ListsValues() {
+			line = withHint(line, hint(p.Remedy, p.Remedy.String()))
+		}
+		lines = append(lines, line)
 	}
 	if e.More > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more", e.More))
