@@ -615,6 +615,8 @@ func (m *messages) collectSeeds() {
 		{"an empty file", ""},
 		{"a file that ends too early", `{"name": "Acme", "users": [`},
 		{"a field name without quotes", `{name: "Acme"}`},
+		{"two commas after the last field", `{"name": "Acme",,}`},
+		{"a word without quotes", `{"name": Acme}`},
 		{"a comma after the last field", `{"name": "Acme",}`},
 		{"a field name without a value", `{"name" "Acme"}`},
 		{"two fields without a comma", `{"name": "Acme" "users": []}`},
