@@ -328,7 +328,7 @@ func (s *Server) createFromSeed(t TB, o *options) (*Server, error) {
 		return nil, err
 	}
 	if len(organizations) > 1 {
-		return nil, fmt.Errorf("the seed has %d organizations: Connect takes a seed with one", len(organizations))
+		return nil, fmt.Errorf("the seed has %d organizations: want a seed with exactly one", len(organizations))
 	}
 	ctx := context.Background()
 	var template credentials

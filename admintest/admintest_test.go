@@ -276,10 +276,10 @@ func TestConnectRefusesInvalidOptions(t *testing.T) {
 		"a running server does not accept ProductionErrors, RateLimit, ForkUnknownKeys (start it with --errors production --rate-limit production --unknown-keys fork)")
 	mustFail(t, "invalid URL", connect("localhost:4020"), "want the base URL of a server, such as http://127.0.0.1:4020")
 	mustFail(t, "no server", connect("http://127.0.0.1:1"), "no server answers at http://127.0.0.1:1: ")
-	mustFail(t, "not an Antechamber server", connect(other.URL), "not an Antechamber server: 404")
+	mustFail(t, "not an Antechamber server", connect(other.URL), "no Antechamber server at "+other.URL+": 404")
 	mustFail(t, "clock with ServerSeed", connect(at.URL, admintest.ServerSeed(), admintest.Clock(admintest.Start)), "Clock and IDSeed cannot be combined with ServerSeed")
 	mustFail(t, "admin key in use", connect(at.URL, admintest.AdminKey(at.AdminKey)), "the admin key belongs to another organization")
-	mustFail(t, "seed with two organizations", connect(at.URL, admintest.SeedJSON(`{"organizations":[{"name":"A"},{"name":"B","admin_keys":["sk-ant-admin01-b"]}]}`)), "the seed has 2 organizations: Connect takes a seed with one")
+	mustFail(t, "seed with two organizations", connect(at.URL, admintest.SeedJSON(`{"organizations":[{"name":"A"},{"name":"B","admin_keys":["sk-ant-admin01-b"]}]}`)), "the seed has 2 organizations: want a seed with exactly one")
 
 	same(t, "URL of Connect with an empty URL", "http://use-server-client.antechamber.test", admintest.Connect(t, "").URL)
 	same(t, "organizations", 1, len(organizations(t, at)))
@@ -634,7 +634,7 @@ func TestFullJournalIsReported(t *testing.T) {
 			same(t, "requests", 3, len(srv.Requests()))
 			send(t, srv, "GET", "/me", "")
 			count(srv)
-		}, ": the journal has only the last 3 requests")
+		}, ": the journal holds only 3 requests; older ones were dropped")
 		if strings.Contains(output, "no requests in the journal") {
 			t.Error(output)
 		}

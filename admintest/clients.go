@@ -13,7 +13,7 @@ import (
 
 // sendOnce is a TCP transport that never sends a request twice. net/http repeats a
 // GET by itself when a reused connection breaks, which would hide a fault that
-// happens once. In process there is no such repetition, and both must look alike.
+// happens once. The in-process transport never repeats, and both must behave the same.
 type sendOnce struct{ *http.Transport }
 
 // RoundTrip sends the request.

@@ -72,7 +72,7 @@ func TestRetryAfterMustBeWholeSeconds(t *testing.T) {
 	}, "Fault: invalid Action.RetryAfter 1.1s: want a whole number of seconds")
 	mustFail(t, "negative", func(f *fakeTB) {
 		admintest.Run(f).Fault(admintest.Fault{Action: admintest.Error{Status: 529, RetryAfter: -time.Second}})
-	}, "Fault: invalid Action.RetryAfter", ": want a whole number of at least 0")
+	}, "Fault: invalid Action.RetryAfter -1: want a whole number of at least 0")
 }
 
 // No mode repeats a dropped request, not even on a reused connection.

@@ -220,7 +220,7 @@ func TestMethodsThatFail(t *testing.T) {
 		"no invite to an address": {func(s *admintest.Server) { s.AcceptInvite("nobody@example.com") }, []string{`AcceptInvite("nobody@example.com")`, "no invite was sent to nobody@example.com (Outbox lists the invites that were sent)"}},
 		"unknown invite":          {func(s *admintest.Server) { s.AcceptInvite("invite_nothing") }, []string{`no such invite "invite_nothing"`}},
 		"already a member":        {func(s *admintest.Server) { s.AddUser("a@b.c", "user"); s.AddUser("A@b.c", "user") }, []string{"AddUser", "A@b.c"}},
-		"invalid role":            {func(s *admintest.Server) { s.AddUser("a@b.c", "boss") }, []string{"AddUser: invalid role", ": want ", "user, developer"}},
+		"invalid role":            {func(s *admintest.Server) { s.AddUser("a@b.c", "boss") }, []string{`AddUser: invalid role "boss": want user, developer, billing, claude_code_user or admin`}},
 		"unknown workspace":       {func(s *admintest.Server) { s.CreateAPIKey(admintest.NewKey{Name: "a", WorkspaceID: "wrkspc_x"}) }, []string{"wrkspc_x"}},
 		"unknown key":             {func(s *admintest.Server) { s.UseAPIKey("apikey_x") }, []string{"apikey_x"}},
 		"clock moved backwards":   {func(s *admintest.Server) { s.Clock.Advance(-1) }, []string{"never goes backwards", "Reset and Restore return to an earlier time"}},
@@ -243,18 +243,18 @@ func TestMethodsThatFail(t *testing.T) {
 		"fault on an unknown operation": {func(s *admintest.Server) {
 			s.Fault(admintest.Fault{Operation: "listWorkspace", Action: admintest.Drop{}})
 		}, []string{`invalid Operation "listWorkspace": want an operation of the Admin API`, `did you mean "listWorkspaces"?`}},
-		"fault with an invalid status": {func(s *admintest.Server) { s.Fault(admintest.Fault{Action: admintest.Error{Status: 200}}) }, []string{"invalid Action.Status"}},
+		"fault with an invalid status": {func(s *admintest.Server) { s.Fault(admintest.Fault{Action: admintest.Error{Status: 200}}) }, []string{"invalid Action.Status 200: want a whole number from 400 to 599"}},
 		"fault without a status":       {func(s *admintest.Server) { s.Fault(admintest.Fault{Action: admintest.Error{}}) }, []string{"Action.Status is required"}},
 		"fault with an invalid body":   {func(s *admintest.Server) { s.Fault(admintest.Fault{Body: func() {}, Action: admintest.Drop{}}) }, []string{"Fault: invalid Body: "}},
 		"invalid calls": {func(s *admintest.Server) {
 			s.Verify(admintest.Call{Operation: "listWorkspace"}, admintest.Call{Method: "GET", Times: new(-1)}, admintest.Call{Times: new(1)})
 		}, []string{
 			`Verify: invalid calls[0].Operation "listWorkspace": want an operation of the Admin API`, `(did you mean "listWorkspaces"?)`,
-			"\ninvalid calls[1].Times", ": want a whole number of at least 0\ninvalid calls[2]: want an operation, method, path",
+			"\ninvalid calls[1].Times -1: want a whole number of at least 0\ninvalid calls[2]: want an operation, method, path",
 		}},
 		"fault with two invalid fields": {func(s *admintest.Server) {
 			s.Fault(admintest.Fault{Action: admintest.Error{Status: 200}, Times: -1})
-		}, []string{"Fault: invalid Action.Status", ": want a whole number from 400 to 599\ninvalid Times"}},
+		}, []string{"Fault: invalid Action.Status 200: want a whole number from 400 to 599\ninvalid Times -1: want a whole number of at least 1"}},
 		"no calls":          {func(s *admintest.Server) { s.Verify() }, []string{"Verify: want at least one call (VerifyOnly() expects none)"}},
 		"no calls in order": {func(s *admintest.Server) { s.VerifyInOrder() }, []string{"VerifyInOrder: want at least one call (VerifyOnly() expects none)"}},
 	} {

@@ -65,7 +65,7 @@ func (s *Server) entries(method string) []journal.Entry {
 	var found struct{ Data []journal.Entry }
 	s.call(method, http.MethodGet, "/requests", nil, &found)
 	if _, cleared := s.org.counts(); len(found.Data) > 0 && found.Data[0].Seq > cleared+1 {
-		s.t.Fatalf("admintest: %s: the journal has only the last %s (start the server with a larger --journal-size, or call ClearRequests earlier)", method, text.Count(len(found.Data), "request"))
+		s.t.Fatalf("admintest: %s: the journal holds only %s; older ones were dropped (start the server with a larger --journal-size, or call ClearRequests earlier)", method, text.Count(len(found.Data), "request"))
 	}
 	return found.Data
 }

@@ -168,7 +168,7 @@ var failures = map[string][]failure{
 	"bodies": {
 		bad("POST", invites, "", "The request body is not valid JSON: unexpected end of input (line 1 column 1)"),
 		bad("POST", invites, "{", "The request body is not valid JSON: unexpected end of input (line 1 column 2)"),
-		bad("POST", invites, "{\n  \"email\": nobody}", "The request body is not valid JSON: unquoted text is not allowed, except true, false and null (line 2 column 13)"),
+		bad("POST", invites, "{\n  \"email\": nobody}", "The request body is not valid JSON: strings must be in double quotes (only true, false and null are unquoted) (line 2 column 13)"),
 		bad("POST", invites, "{} {}", "The request body is not valid JSON: unexpected data after the top-level value (line 1 column 4)"),
 		bad("POST", invites, "{\"email\":\"\xff\"}", "The request body is not valid JSON: invalid UTF-8 (line 1 column 11)"),
 		bad("POST", workspaces, `{"name":"a\ud800"}`, "The request body is not valid JSON: invalid surrogate pair `\\ud800\"}` in string (line 1 column 11)"),

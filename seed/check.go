@@ -57,7 +57,7 @@ func (c checker) anyFaulty(at *node, fields ...string) bool {
 	return len(c.faulty) > 0 && slices.ContainsFunc(fields, func(field string) bool { return c.faulty[at.Get(field)] })
 }
 
-// checkRange reports a relative time that the clock puts out of range.
+// checkRange reports a relative time that is out of range for the clock.
 func (c checker) checkRange(m moment) {
 	if c.now != nil && m.given() && !inRange(m.Time.at(*c.now)) {
 		c.contradictory(m.at.Get(m.field), "%s must be from 1970 to 9999 (the clock shows %s)", m.field, c.now)

@@ -41,8 +41,8 @@ var faultySeeds = []faultySeed{
 	{"missing colon", `{"name" "Acme"}`, `1:9: invalid JSON: unexpected '"' after field name (want ':')`},
 	{"missing comma", `{"name": "Acme" "users": []}`, `1:17: invalid JSON: unexpected '"' after field value (want ',' or '}')`},
 	{"missing comma in a list", `{"name": "Acme", "users": [{} {}]}`, `1:31: invalid JSON: unexpected '{' after list element (want ',' or ']')`},
-	{"unquoted text", `{"name": Acme}`, `1:10: invalid JSON: unquoted text is not allowed, except true, false and null`},
-	{"literal with extra letters", `{"name": nullify}`, `1:14: invalid JSON: unquoted text is not allowed, except true, false and null`},
+	{"unquoted text", `{"name": Acme}`, `1:10: invalid JSON: strings must be in double quotes (only true, false and null are unquoted)`},
+	{"literal with extra letters", `{"name": nullify}`, `1:14: invalid JSON: strings must be in double quotes (only true, false and null are unquoted)`},
 	{"single quotes", `{"name": 'Acme'}`, `1:10: invalid JSON: strings must be in double quotes`},
 	{"comment", "{\n  // our organization\n  \"name\": \"Acme\"\n}", `2:3: invalid JSON: comments are not allowed`},
 	{"trailing data", "{\"name\": \"Acme\"}\n{\"name\": \"Other\"}", `2:1: invalid JSON: unexpected data after the top-level value`},
@@ -299,7 +299,7 @@ var faultySeeds = []faultySeed{
 5:49: /users/3/added_at: invalid added_at "9999-12-31T23:59:59-00:01": want an existing date from 1970 to 9999
 6:49: /users/4/added_at: invalid added_at "-36500d1s": want a time at most 36500 days from the clock
 7:49: /users/5/added_at: invalid added_at "+99999999999999999999w": want a time at most 36500 days from the clock`},
-	{"times that the clock puts out of range", `{"name": "Acme", "clock": {"frozen_at": "1970-01-02T00:00:00Z"},
+	{"times that are out of range for the clock", `{"name": "Acme", "clock": {"frozen_at": "1970-01-02T00:00:00Z"},
  "default_workspace": {"created_at": "-2d"},
  "users": [{"email": "a@b.c", "role": "user", "added_at": "-1d"}, {"email": "b@b.c", "role": "user", "added_at": "-1d1s"}],
  "invites": [{"email": "c@b.c", "role": "user", "invited_at": "-2d", "expires_at": "-2d"}, {"email": "c@b.c", "role": "user", "status": "accepted", "invited_at": "-3d", "accepted_at": "-2d"}],
@@ -362,7 +362,7 @@ var faultySeeds = []faultySeed{
 1:137: /workspaces/2/id: duplicate id "a" (first at /default_workspace/id)`},
 	{"duplicate API key ids", `{"name": "Acme", "api_keys": [{"id": "a", "name": "CI", "created_by": "user_a"}, {"id": "a", "name": "CD", "created_by": "user_a"}]}`, `1:89: /api_keys/1/id: duplicate id "a" (first at /api_keys/0/id)`},
 	{"duplicate emails of users", `{"name": "Acme", "users": [{"email": "Jane@Example.com", "role": "user"}, {"email": "jane@example.COM", "role": "user"}]}`, `1:85: /users/1/email: duplicate email "jane@example.COM" (first at /users/0/email)`},
-	{"user and pending invite with the same email", `{"name": "Acme", "invites": [{"email": "JANE@example.com", "role": "user"}], "users": [{"email": "jane@example.com", "role": "user"}]}`, `1:40: /invites/0/email: duplicate email "JANE@example.com" of a pending invite (first at /users/0/email)`},
+	{"user and pending invite with the same email", `{"name": "Acme", "invites": [{"email": "JANE@example.com", "role": "user"}], "users": [{"email": "jane@example.com", "role": "user"}]}`, `1:40: /invites/0/email: email "JANE@example.com" of a pending invite belongs to a user (at /users/0/email)`},
 	{"pending invites with the same email", `{"name": "Acme", "invites": [
  {"email": "Jane@example.com", "role": "user", "invited_at": "-20d"},
  {"email": "jane@example.com", "role": "user", "status": "pending", "invited_at": "2026-02-01T00:00:00Z"},
@@ -538,7 +538,7 @@ var faultySeeds = []faultySeed{
 6:12: /users/1/id: duplicate id "u" (first at /users/0/id)
 6:26: /users/1/email: duplicate email "JANE@example.com" (first at /users/0/email)
 6:62: /users/1/admin: unknown field "admin" (allowed: id, email, name, role, added_at)
-8:25: /invites/0/email: duplicate email "jane@example.com" of a pending invite (first at /users/1/email)
+8:25: /invites/0/email: email "jane@example.com" of a pending invite belongs to a user (at /users/1/email)
 8:61: /invites/0/role: repeated field "role"
 9:23: /clock/offset: invalid offset "x": want a duration in hours, minutes and seconds, such as 504h0m0s`},
 }

@@ -100,11 +100,14 @@ func (c checker) invites(o *Organization) {
 			continue
 		}
 		email := api.FoldEmail(i.Email)
-		if first := cmp.Or(users[email], invited[email]); first != nil {
+		switch user, first := users[email], invited[email]; {
+		case user != nil:
+			c.contradictory(at, "email %s of a pending invite belongs to a user (at %s)", text.Quote(i.Email), user.Pointer())
+		case first != nil:
 			c.contradictory(at, "duplicate email %s of a pending invite (first at %s)", text.Quote(i.Email), first.Pointer())
-			continue
+		default:
+			invited[email] = at
 		}
-		invited[email] = at
 	}
 }
 

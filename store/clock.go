@@ -77,7 +77,7 @@ func (o *Organization) FreezeClockAt(to api.Time) (api.Time, []Effect, error) {
 	return o.moveClock(func(Clock, api.Time, time.Time) Clock { return FrozenAt(to.Time) })
 }
 
-// ResumeClock lets a frozen clock run on from its current time.
+// ResumeClock resumes a frozen clock at its current time.
 func (o *Organization) ResumeClock() (api.Time, []Effect, error) {
 	return o.moveClock(func(c Clock, now api.Time, realTime time.Time) Clock {
 		if c.Frozen {

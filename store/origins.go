@@ -7,8 +7,8 @@ import (
 	"antechamber/api"
 )
 
-// origin is the version an organization was created from and is reset to. Holding
-// on to a version is free, whatever its size.
+// origin is the version an organization was created from and is reset to. Keeping
+// a version costs nothing, regardless of size.
 type origin struct {
 	mu     sync.Mutex
 	state  *state

@@ -40,7 +40,7 @@ func (o *Organization) TakeSnapshot(name string) (Snapshot, error) {
 	o.snapshots.mu.Lock()
 	defer o.snapshots.mu.Unlock()
 	if _, found := o.snapshots.byName[name]; !found && len(o.snapshots.byName) >= MaxSnapshots {
-		return Snapshot{}, refused("too_many_snapshots", fmt.Sprintf("the organization has %d snapshots, which is the maximum", MaxSnapshots))
+		return Snapshot{}, refused("too_many_snapshots", fmt.Sprintf("the organization has %d snapshots, the maximum", MaxSnapshots))
 	}
 	if o.snapshots.byName == nil {
 		o.snapshots.byName = map[string]snapshot{}
@@ -75,7 +75,7 @@ func (o *Organization) DeleteSnapshot(name string) error {
 }
 
 // RestoreSnapshot returns the organization to a snapshot. Its clock shows the time
-// of the snapshot again, and runs on from there if it was running.
+// of the snapshot again, and continues from there if it was running.
 func (o *Organization) RestoreSnapshot(name string) (Snapshot, error) {
 	taken, ok := o.snapshot(name)
 	if !ok {

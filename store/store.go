@@ -142,7 +142,7 @@ func (s *Store) identifyLocked(o *Organization, id string, keys []string) error 
 	}
 	old := o.identity.Load()
 	if old == nil && len(s.all) >= MaxOrganizations {
-		return refused("too_many_organizations", fmt.Sprintf("the server has %d organizations, which is the maximum: delete some, or set a time to live", MaxOrganizations))
+		return refused("too_many_organizations", fmt.Sprintf("the server has %d organizations, the maximum (delete some, or set a ttl)", MaxOrganizations))
 	}
 	if old == nil {
 		s.all = append(s.all, o)
@@ -228,9 +228,9 @@ type NewOrganization struct {
 	TTL      time.Duration // in real time; 0 for forever
 }
 
-// Create adds an organization. It only points to a version, whatever its size. Its
-// id is derived from its key, so that it does not depend on the order in which
-// several are created.
+// Create adds an organization. It shares the version, so the cost does not depend on
+// its size. Its id is derived from its key, so that it does not depend on the order
+// in which several are created.
 func (s *Store) Create(in NewOrganization) (*Organization, error) {
 	s.RemoveExpired()
 	now := s.realTime()

@@ -27,7 +27,7 @@ func createAPIKey(c *call) (any, error) {
 		Name:        c.require("name", aKeyName),
 		WorkspaceID: c.text("workspace_id", anID),
 		CreatedBy:   c.text("created_by", anID),
-		ExpiresAt:   c.time("expires_at"),
+		ExpiresAt:   c.time("expires_at", 9999),
 	}
 	if err := c.refused(); err != nil {
 		return nil, err

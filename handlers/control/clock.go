@@ -31,7 +31,7 @@ type moved struct {
 }
 
 func moveClock(c *call) (any, error) {
-	by, to := c.duration("advance"), c.time("set")
+	by, to := c.duration("advance"), c.time("set", store.LatestClock.Year())
 	set, freeze, resume := c.given("set"), c.flag("freeze"), c.flag("resume")
 	if countTrue(c.given("advance"), set || freeze, resume) != 1 {
 		c.note(remedy.Want("", "", "exactly one of advance, set, freeze and resume (set and freeze can be combined)"))

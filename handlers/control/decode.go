@@ -189,8 +189,9 @@ func parseDuration(s string) (time.Duration, bool) {
 	return d, err == nil
 }
 
-func (f *fields) time(name string) api.Time {
-	return parsed(f, name, "an RFC 3339 time from 1970 to 9999, such as 2026-01-01T00:00:00Z", parseTime)
+// time reads an optional time. lastYear is the last year that the operation accepts.
+func (f *fields) time(name string, lastYear int) api.Time {
+	return parsed(f, name, fmt.Sprintf("an RFC 3339 time from 1970 to %d, such as 2026-01-01T00:00:00Z", lastYear), parseTime)
 }
 
 func parseTime(s string) (api.Time, bool) {

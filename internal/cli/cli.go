@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -171,8 +172,15 @@ func badArguments(err error) error {
 		}
 	}
 	hint := ""
-	if before, suggestion, ok := strings.Cut(message, ", did you mean "); ok && (unknownFlag || unexpected) {
-		message, hint = before, "did you mean "+suggestion
+	if before, suggestions, ok := strings.Cut(message, ", did you mean "); ok && (unknownFlag || unexpected) {
+		typed := strings.TrimPrefix(strings.TrimPrefix(before, "unknown flag "), "unexpected argument ")
+		message, hint = before, nearOnly(typed, suggestions)
+	}
+	hyphen := strings.Contains(reason, "flag); perhaps try") // the value begins with one
+	_, got, _ := strings.Cut(reason, `but got "`)
+	got, _, _ = strings.Cut(got, `" (`)
+	if hyphen && isNegative(got) {
+		reason = cmp.Or(flagError(command, name, got), reason)
 	}
 	switch {
 	case strings.HasPrefix(reason, `invalid "`): // from badValue
@@ -188,20 +196,18 @@ func badArguments(err error) error {
 		message = argument + "> is required"
 	case len(args) > 0 && args[len(args)-1] == name: // kong's message calls the value "EOL"
 		message = "missing value for " + name
-	case strings.Contains(reason, "flag); perhaps try"): // the value begins with a hyphen
-		_, got, _ := strings.Cut(reason, "but got ")
-		got, _, _ = strings.Cut(got, " (")
-		if isNegative(strings.Trim(got, `"`)) {
-			message = text.Invalid(name, got, "a value that is not negative")
-		} else {
-			message, hint = "missing value for "+name, got+" looks like a flag"
-		}
+	case hyphen && isNegative(got):
+		message = text.Invalid(name, text.Quote(got), noHyphen)
+	case hyphen:
+		message, hint = "missing value for "+name, text.Quote(got)+" looks like a flag"
 	case unknownFlag && isNegative(flag):
-		message, hint = text.Invalid("argument", text.Quote(flagArgument(flag, args)), "a value that is not negative"), ""
+		message, hint = text.Invalid("argument", text.Quote(flagArgument(flag, args)), noHyphen), ""
 	case unknownFlag && command.Name == "pull" && strings.Contains(flag, "key"):
 		hint = "set the key with the environment variable " + pull.KeyVariable
 	case unknownFlag && serving && (flag == "--port" || flag == "-p"):
 		hint = didYouMean("--addr HOST:PORT")
+	case unknownFlag && command.Name == "export" && (flag == "--out" || flag == "--output" || flag == "-o"):
+		hint = didYouMean("antechamber export FILE")
 	case unknownFlag && len(flag) == 2: // kong's suggestion is always -h
 		hint = ""
 		if long := "-" + flagArgument(flag, args); hasFlag(command, long) {
@@ -218,10 +224,21 @@ func badArguments(err error) error {
 		hint = didYouMean("--from " + word)
 	case unexpected && serving && strings.HasSuffix(word, ".json"):
 		hint = didYouMean("--seed " + word)
+	case unexpected && command.Name == "clock" && startsWithDigit(word) && strings.Contains(word, "-"):
+		hint = didYouMean("clock set " + word)
+	case unexpected && command.Name == "clock" && startsWithDigit(word):
+		hint = didYouMean("clock advance " + word)
+	case unexpected && help == "antechamber fault add" && startsWithDigit(word):
+		hint = didYouMean("--status " + word)
 	case unexpected && !serving && slices.Contains(commands, word):
 		hint = didYouMean("antechamber " + word)
 	case unexpected && serving: // kong takes it for an argument of serve
-		if near := guess.Nearest(word, commands); near != "" {
+		near := guess.Nearest(word, commands)
+		switch {
+		case near == "":
+		case slices.Contains(args, command.Name):
+			hint = didYouMean("antechamber " + near)
+		default:
 			hint = didYouMean(near)
 		}
 	}
@@ -240,6 +257,38 @@ func badArguments(err error) error {
 // didYouMean returns a suggestion, as remedy.DidYouMean words it.
 func didYouMean(s string) string { return fmt.Sprintf("did you mean %q?", s) }
 
+// nearOnly returns kong's suggestions without those that only look near because
+// they are short: it allows two edits in a word of any length. typed was misspelled.
+func nearOnly(typed, suggestions string) string {
+	list := strings.TrimSuffix(strings.TrimPrefix(suggestions, "one of "), "?")
+	names := slices.DeleteFunc(strings.Split(list, ", "), func(name string) bool {
+		name = strings.Trim(name, `"`)
+		return !strings.HasPrefix(name, typed) && guess.Nearest(typed, []string{name}) == ""
+	})
+	switch len(names) {
+	case 0:
+		return ""
+	case 1:
+		return "did you mean " + names[0] + "?"
+	}
+	return "did you mean one of " + strings.Join(names, ", ") + "?"
+}
+
+// flagError returns the error of the flag's type for a value that kong took for
+// another flag, or "" if the type accepts the value.
+func flagError(command *kong.Node, name, value string) string {
+	for _, f := range slices.Concat(command.AllFlags(false)...) {
+		if "--"+f.Name != name {
+			continue
+		}
+		err := f.Parse(kong.ScanFromTokens(kong.Token{Value: value, Type: kong.FlagValueToken}), reflect.New(f.Target.Type()).Elem())
+		if err != nil {
+			return strings.TrimPrefix(err.Error(), name+": ")
+		}
+	}
+	return ""
+}
+
 // hasFlag reports whether a command has a flag, such as --addr.
 func hasFlag(command *kong.Node, flag string) bool {
 	return slices.ContainsFunc(command.Flags, func(f *kong.Flag) bool { return "--"+f.Name == flag })
@@ -256,10 +305,13 @@ func flagArgument(short string, args []string) string {
 	return short
 }
 
+// noHyphen is what we want instead of a negative number that kong takes for a flag.
+const noHyphen = `a value that does not start with "-"`
+
 // isNegative reports whether an argument is, or begins with, a negative number.
-func isNegative(arg string) bool {
-	return len(arg) > 1 && arg[0] == '-' && arg[1] >= '0' && arg[1] <= '9'
-}
+func isNegative(arg string) bool { return strings.HasPrefix(arg, "-") && startsWithDigit(arg[1:]) }
+
+func startsWithDigit(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' }
 
 // badValue refuses the value of a flag or argument. badArguments adds its name.
 func badValue(value []byte, want string) error {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -51,7 +52,7 @@ func (faultListCmd) Help() string {
 }
 
 func (faultDeleteCmd) Help() string {
-	return "Ids are those that antechamber fault lists.\n\nExamples:\n\n  antechamber fault delete fault_1"
+	return "antechamber fault lists the ids.\n\nExamples:\n\n  antechamber fault delete fault_1"
 }
 
 func (faultClearCmd) Help() string {
@@ -205,7 +206,7 @@ func (c *faultAddCmd) describe(p remedy.Problem) string {
 	}
 	action := c.Action
 	if c.Distribution != nil {
-		action += " with --distribution " + *c.Distribution
+		action += " --distribution " + *c.Distribution
 	}
 	var flags []string
 	for _, name := range p.Allowed {
@@ -219,14 +220,14 @@ func (c *faultAddCmd) describe(p remedy.Problem) string {
 // fault returns the fault that the flags describe, or that is in a file, as JSON.
 func (c *faultAddCmd) fault(p *process) ([]byte, error) {
 	flags := c.fromFlags()
-	file, argument := c.File, "--file"
+	file, conflict := c.File, "--file cannot be combined with an action or flags that describe a fault"
 	if c.Action == "-" && file == nil {
-		file, argument = new("-"), "<ACTION> -"
+		file, conflict = new("-"), "- (standard input) cannot be combined with flags that describe a fault"
 		flags.Action.Type = ""
 	}
 	switch {
 	case file != nil && (c.Body != nil || !reflect.DeepEqual(flags, fault{})):
-		return nil, badInput("%s cannot be combined with an action or flags that describe a fault", argument)
+		return nil, badInput("%s", conflict)
 	case file != nil:
 		return readJSON(*file, "fault", p.stdin)
 	case c.Action == "":
@@ -275,7 +276,10 @@ func fileName(file string) string {
 func readJSON(file, what string, stdin io.Reader) ([]byte, error) {
 	file, content, err := readFile(file, stdin)
 	if err != nil {
-		return nil, badInput("cannot read %s %s: %w", what, file, err)
+		return nil, badInput("cannot read %s file %s: %w", what, file, err)
+	}
+	if len(bytes.TrimSpace(content)) == 0 {
+		return nil, badInput("%s is empty: want a %s as JSON", file, what)
 	}
 	doc, err := jsontree.Parse(content)
 	if syntax, ok := errors.AsType[*jsontree.SyntaxError](err); ok {

@@ -53,13 +53,17 @@ func TestFaultAddFromAFile(t *testing.T) {
 		t.Errorf("from standard input: exit code %d: %s", code, stdout)
 	}
 	for args, source := range map[string]string{
-		"drop --file fault.json": "--file", "--file fault.json --times 2": "--file", "- --operation getWorkspace": "<ACTION> -", "- --body x": "<ACTION> -",
+		"drop --file fault.json": "--file", "--file fault.json --times 2": "--file", "- --operation getWorkspace": "- (standard input)", "- --body x": "- (standard input)",
 	} {
-		wantRefusal(t, exitBadInput, "antechamber: "+source+" cannot be combined with an action or flags that describe a fault\n", append([]string{"fault", "add"}, strings.Fields(args)...)...)
+		conflict := "flags that describe a fault"
+		if source == "--file" {
+			conflict = "an action or flags that describe a fault"
+		}
+		wantRefusal(t, exitBadInput, "antechamber: "+source+" cannot be combined with "+conflict+"\n", append([]string{"fault", "add"}, strings.Fields(args)...)...)
 	}
-	wantRefusal(t, exitBadInput, "antechamber: cannot read fault none.json: no such file or directory\n", "fault", "add", "--file", "none.json")
-	wantRefusal(t, exitBadInput, "antechamber: empty.json:1:2: invalid JSON: unexpected end of input\n", "fault", "add", "--file", "empty.json")
-	wantRefusal(t, exitBadInput, "antechamber: stdin:1:1: invalid JSON: unexpected end of input\n", "fault", "add", "-")
+	wantRefusal(t, exitBadInput, "antechamber: cannot read fault file none.json: no such file or directory\n", "fault", "add", "--file", "none.json")
+	wantRefusal(t, exitBadInput, "antechamber: empty.json is empty: want a fault as JSON\n", "fault", "add", "--file", "empty.json")
+	wantRefusal(t, exitBadInput, "antechamber: stdin is empty: want a fault as JSON\n", "fault", "add", "-")
 	wantRefusal(t, exitBadInput, "antechamber: array.json:2:1: invalid fault: want a JSON object\n", "fault", "add", "--file", "array.json")
 	wantRefusal(t, exitBadInput, `antechamber: invalid.json: unknown field "tims" (allowed: match, action, times, after, probability) (did you mean "times"?)`+"\n", "fault", "add", "--file", "invalid.json")
 }
@@ -76,7 +80,7 @@ func TestFaultAddRefuses(t *testing.T) {
 		"drop --status 500":               "--status cannot be combined with drop (allowed: none)",
 		"error --status 500 --duration 1s --times 0": "--duration cannot be combined with error (allowed: --status, --message, --error-code, --retry-after)\n" +
 			"antechamber: invalid --times 0: want a whole number of at least 1 (leave it out to fire every time)",
-		"delay --distribution uniform --max 1s --duration 1s": "--duration cannot be combined with delay with --distribution uniform (allowed: --distribution, --min, --max)",
+		"delay --distribution uniform --max 1s --duration 1s": "--duration cannot be combined with delay --distribution uniform (allowed: --distribution, --min, --max)",
 		`drop --body {"a":1,"a":2}`:                           "repeated --body.a",
 		"drop --body {":                                       `invalid --body "{": want JSON, such as {"name":"Research"}`,
 		"drop --times 0":                                      "invalid --times 0: want a whole number of at least 1 (leave it out to fire every time)",

@@ -146,7 +146,7 @@ func (c *pullCmd) finish(p *process, result pull.Result) error {
 	for i, note := range result.Notes {
 		const maxNotes = 20
 		if i == maxNotes {
-			fmt.Fprintf(p.stderr, "antechamber: note: and %d more\n", len(result.Notes)-maxNotes)
+			fmt.Fprintf(p.stderr, "antechamber: note: %s omitted\n", text.Count(len(result.Notes)-maxNotes, "more note"))
 			break
 		}
 		fmt.Fprintf(p.stderr, "antechamber: note: %s\n", note)

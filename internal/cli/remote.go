@@ -34,7 +34,7 @@ type remoteFlags struct {
 	URL          *string `group:"Server:" placeholder:"URL" help:"URL of the server. Default: the port of $$ANTECHAMBER_ADDR, or http://127.0.0.1:4020."`
 	AdminKey     *string `group:"Server:" placeholder:"KEY" help:"Select the organization with this admin key. Default: the first organization."`
 	Organization string  `group:"Server:" placeholder:"ID" help:"Select the organization with this id. Overrides --admin-key."`
-	ControlToken string  `group:"Server:" placeholder:"TOKEN" help:"Control token of an exposed server. Unless set there, it is printed at start."`
+	ControlToken string  `group:"Server:" placeholder:"TOKEN" help:"Control token of an exposed server: its --control-token, or the token printed at start."`
 	JSON         bool    `group:"Server:" help:"Print the server's response as JSON."`
 }
 
@@ -239,6 +239,7 @@ func (f *remoteFlags) refused(refusal *remote.Error, describe describer) error {
 	lines := refusal.Lines(describe, func(r *remedy.Remedy, serverHint string) string {
 		return withoutStop(cmp.Or(f.hint(r), serverHint))
 	})
+	lines = strings.Split(strings.Join(lines, "\n"), "\n") // a message may have several
 	for i := range lines {
 		lines[i] = text.Printable(lines[i])
 	}
@@ -281,9 +282,9 @@ func asFlag(field string) string {
 // messages are.
 func withoutStop(s string) string {
 	if strings.HasSuffix(s, "..") { // an ellipsis, or the end of a name
-		return text.Printable(s)
+		return s
 	}
-	return text.Printable(strings.TrimSuffix(s, "."))
+	return strings.TrimSuffix(s, ".")
 }
 
 // hint returns a remedy as flags and commands. It is empty if the server's own
@@ -306,7 +307,7 @@ func (f *remoteFlags) hint(r *remedy.Remedy) string {
 	case remedy.NameOrganization:
 		return "select one with --admin-key or --organization; " + f.curlAny("/organizations") + " lists all organizations"
 	case remedy.ReadOpenAPI:
-		return f.curlAny("/openapi.json") + " describes every path"
+		return f.curlAny("/openapi.json") + " describes every endpoint"
 	case remedy.RemoveLimit:
 		return f.curl("/settings", "-X PATCH", fmt.Sprintf("-d '{%q:null}'", r.Limit)) + " removes the limit"
 	case remedy.ReplaceOneByOne:

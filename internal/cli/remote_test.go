@@ -131,7 +131,7 @@ func TestServerURLFromTheEnvironment(t *testing.T) {
 
 func TestUnexpectedResponses(t *testing.T) {
 	url := serveHTTP(t, status(http.StatusTeapot))
-	wantRefusal(t, exitFailed, "antechamber: no server answers at "+url+": not an Antechamber server: 418 I'm a teapot\n"+
+	wantRefusal(t, exitFailed, "antechamber: no Antechamber server at "+url+": 418 I'm a teapot\n"+
 		"antechamber: start it, or choose another server with --url\n", "reset", "--url", url)
 	url = serveHTTP(t, func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") })
 	wantRefusal(t, exitFailed, "antechamber: unexpected response from the control plane: invalid character '<' looking for beginning of value\n", "reset", "--url", url)
@@ -244,7 +244,7 @@ func TestJSONPrintsTheResponse(t *testing.T) {
 	if !ok || code != exitBadInput || stdout != string(refusal.Body) || !json.Valid([]byte(stdout)) || !strings.HasPrefix(stderr, "antechamber: invalid <TIME>") {
 		t.Errorf("a refusal: exit code %d: %s%s", code, stdout, stderr)
 	}
-	wantRefusal(t, exitBadInput, "antechamber: invalid <TIME> \"soon\": want an RFC 3339 time from 1970 to 9999, such as 2026-01-01T00:00:00Z\n", "clock", "set", "soon", "--json=false")
+	wantRefusal(t, exitBadInput, "antechamber: invalid <TIME> \"soon\": want an RFC 3339 time from 1970 to 9998, such as 2026-01-01T00:00:00Z\n", "clock", "set", "soon", "--json=false")
 }
 
 func TestExitCodesOfRefusals(t *testing.T) {

@@ -371,7 +371,7 @@ func (c *serveCmd) listen(ctx context.Context) (net.Listener, error) {
 func lookUp(ctx context.Context, host string) (net.IPAddr, error) {
 	all, err := net.DefaultResolver.LookupIPAddr(ctx, host)
 	if err != nil || len(all) == 0 {
-		return net.IPAddr{}, badInput("cannot resolve the host %s of --addr", text.Quote(host))
+		return net.IPAddr{}, badInput("cannot resolve --addr host %s", text.Quote(host))
 	}
 	best := all[0]
 	for _, ip := range all {

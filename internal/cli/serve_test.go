@@ -216,7 +216,7 @@ func TestBadAddresses(t *testing.T) {
 		"192.0.2.1:0":    exposed("192.0.2.1:0"),
 		"outside.test:0": exposed("outside.test:0"),
 		"both.test:0":    exposed("both.test:0"),
-		"nobody.test:0":  `antechamber: cannot resolve the host "nobody.test" of --addr`,
+		"nobody.test:0":  `antechamber: cannot resolve --addr host "nobody.test"`,
 		"4020":           `antechamber: invalid --addr "4020": want HOST:PORT, such as 127.0.0.1:4020`,
 		"::1":            `antechamber: invalid --addr "::1": want HOST:PORT, such as 127.0.0.1:4020`,
 		"localhost:":     `antechamber: invalid --addr "localhost:": want a port from 0 to 65535`,

@@ -53,7 +53,7 @@ func TestVerifyRefuses(t *testing.T) {
 		"--times 1":                 "--times requires --operation, --method, --path, --body or --status",
 		"--body {":                  `invalid --body "{": want JSON, such as {"email":"a@b.c"}`,
 		"expected.json --no-others": "<FILE> cannot be combined with flags that describe an expectation",
-		"none.json":                 "cannot read verification none.json: no such file or directory",
+		"none.json":                 "cannot read verification file none.json: no such file or directory",
 		"expected.json":             `expected.json: unknown field "expect[0].tims" (allowed: operation, method, path, query, body, status, times) (did you mean "times"?)`,
 		"several.json": `several.json: invalid expect[0].operation "createWorkspac": want an operation of the Admin API, such as listWorkspaces (did you mean "createWorkspace"?)
 antechamber: several.json: invalid expect[1].times -1: want a whole number of at least 0`,

@@ -106,7 +106,7 @@ func (w wanted) compareQuery(c *call, add adder) {
 func (w wanted) compareBody(c *call, add adder) {
 	switch {
 	case c.cut:
-		add(inputWeight, "body", textOf(w.body), fmt.Sprintf("one that is too long to compare (only the first %d bytes are kept)", MaxBody))
+		add(inputWeight, "body", textOf(w.body), fmt.Sprintf("a body too long to compare (only the first %d bytes are kept)", MaxBody))
 	case !w.sent && c.sent:
 		add(inputWeight, "body", "none", textOf(c.body))
 	case w.sent && !c.sent:

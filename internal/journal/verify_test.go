@@ -142,7 +142,7 @@ func TestVerify(t *testing.T) {
 		"null is a value":            {called(invite(200, `{}`)), `{"expect":[{"body":{"a":null}}]}`, []string{`expect[0]: want at least 1 call, got none`, `  1: body.a: want null, got none`}},
 		"unwanted body":              {called(invite(200, `{"a":"<"}`)), `{"expect":[{"body":null}]}`, []string{`expect[0]: want at least 1 call, got none`, `  1: body: want none, got {"a":"<"}`}},
 		"a body that is not JSON":    {called(invite(200, `{"a"`)), `{"expect":[{"body":{"a":1}}]}`, []string{`expect[0]: want at least 1 call, got none`, `  1: body: want {"a":1}, got "{\"a\""`}},
-		"a body that was cut":        {called(invite(200, `{"a":"`+strings.Repeat("x", MaxBody)+`"}`)), `{"expect":[{"body":{"a":"x"}}]}`, []string{`expect[0]: want at least 1 call, got none`, `  1: body: want {"a":"x"}, got one that is too long to compare (only the first 4096 bytes are kept)`}},
+		"a body that was cut":        {called(invite(200, `{"a":"`+strings.Repeat("x", MaxBody)+`"}`)), `{"expect":[{"body":{"a":"x"}}]}`, []string{`expect[0]: want at least 1 call, got none`, `  1: body: want {"a":"x"}, got a body too long to compare (only the first 4096 bytes are kept)`}},
 		"nested":                     {called(invite(200, `{"a":{"b":{"c":1}}}`)), `{"expect":[{"body":{"a":{"b":{"c":2}}}}]}`, []string{`expect[0]: want at least 1 call, got none`, `  1: body.a.b.c: want 2, got 1`}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -227,7 +227,7 @@ var (
 	comment       = regexp.MustCompile(`^(//|/\*|#)`)
 	unquotedName  = regexp.MustCompile(`^('[^']*'|[A-Za-z_$][A-Za-z0-9_$-]*)\s*:`)
 	singleQuote   = regexp.MustCompile(`^'`)
-	unquotedWord  = regexp.MustCompile(`^[A-Za-z_$]`)
+	unquotedText  = regexp.MustCompile(`^['A-Za-z_$]`)
 	literal       = regexp.MustCompile(`^(true|false|null)\b`)
 )
 
@@ -239,32 +239,61 @@ func (p *parser) mistake(offset int) string {
 	for word > 0 && isLetter(data[word-1]) {
 		word--
 	}
-	before := bytes.TrimRight(data[:word], " \t\r\n")
-	atStart := len(before) == 0 || strings.IndexByte(":,[{", before[len(before)-1]) >= 0
+	name, colon := p.awaited()
 	switch first, size := utf8.DecodeRune(data[offset:]); {
 	case first == utf8.RuneError && size == 1:
 		return "invalid UTF-8"
 	case first == '\\' || first < ' ': // inside a string
 		return ""
-	case trailingComma.Match(data[offset:]), (first == '}' || first == ']') && bytes.HasSuffix(before, []byte(",")):
+	case first == ',' && expectsToken(data[:offset]):
+		return "unexpected ','"
+	case trailingComma.Match(data[offset:]) && !colon, (first == '}' || first == ']') && followsTrailingComma(data[:offset]):
 		return "trailing commas are not allowed"
 	case comment.Match(data[offset:]):
 		return "comments are not allowed"
 	case '0' <= first && first <= '9' && offset > 0 && data[offset-1] == '0':
 		return "numbers must not have leading zeros"
-	case !atStart || literal.Match(data[word:]):
+	case !expectsToken(data[:word]) || literal.Match(data[word:]):
 		return ""
-	case unquotedName.Match(data[word:]):
+	case unquotedName.Match(data[word:]), name && word == offset && unquotedText.Match(data[word:]):
 		return quotedNames
 	case singleQuote.Match(data[word:]):
 		return "strings must be in double quotes"
-	case unquotedWord.Match(data[word:]):
-		return "unquoted text is not allowed, except true, false and null"
+	case unquotedText.Match(data[word:]):
+		return "strings must be in double quotes (only true, false and null are unquoted)"
 	}
 	return ""
 }
 
 const quotedNames = "field names must be in double quotes"
+
+// followsTrailingComma reports whether the text ends with a value and a comma, where
+// the decoder fails in values below the limit of levels.
+func followsTrailingComma(before []byte) bool {
+	before, found := bytes.CutSuffix(bytes.TrimRight(before, " \t\r\n"), []byte(","))
+	return found && !expectsToken(before)
+}
+
+// expectsToken reports whether a name or value must follow the text.
+func expectsToken(before []byte) bool {
+	before = bytes.TrimRight(before, " \t\r\n")
+	return len(before) == 0 || strings.IndexByte(":,[{", before[len(before)-1]) >= 0
+}
+
+// awaited reports whether the grammar requires a name or a colon where the decoder
+// failed. It reads the text again, since the parser's decoder doesn't keep track
+// within values below the limit of levels.
+func (p *parser) awaited() (name, colon bool) {
+	d := jsontext.NewDecoder(bytes.NewBuffer(p.doc.Text), jsontext.AllowDuplicateNames(true))
+	for {
+		if _, err := d.ReadToken(); err != nil {
+			break
+		}
+	}
+	kind, count := d.StackIndex(d.StackDepth()) // names and values in the object or array
+	object := Kind(kind) == Object
+	return object && count%2 == 0, object && count%2 == 1
+}
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 

@@ -172,7 +172,7 @@ func (p *puller) clock() time.Time {
 		return now
 	}
 	if !most.IsZero() && !least.Before(most) {
-		p.notes.add("", "treated objects that expired during the pull as expired")
+		p.notes.add("", "recorded objects that expired during the pull as expired")
 	}
 	return least
 }

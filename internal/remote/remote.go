@@ -112,11 +112,15 @@ func withHint(message, hint string) string {
 
 // Unreachable is the error of a request without a response of a control plane.
 type Unreachable struct {
-	URL string
-	Err error
+	URL   string
+	Err   error
+	Other bool // another kind of server responded
 }
 
 func (u *Unreachable) Error() string {
+	if u.Other {
+		return fmt.Sprintf("no Antechamber server at %s: %v", u.URL, u.Err)
+	}
 	return fmt.Sprintf("no server answers at %s: %v", u.URL, u.Err)
 }
 
@@ -137,7 +141,7 @@ func (p *Plane) Call(ctx context.Context, method, path string, body, into any) e
 		return err
 	}
 	if err := json.Unmarshal(response, into); err != nil {
-		return &Unreachable{p.Address(), fmt.Errorf("unexpected response: %w", err)}
+		return &Unreachable{p.Address(), fmt.Errorf("unexpected response: %w", err), true}
 	}
 	return nil
 }
@@ -153,7 +157,7 @@ func (p *Plane) Do(ctx context.Context, method, path string, body []byte) ([]byt
 	defer res.Body.Close()
 	response, err := io.ReadAll(res.Body)
 	if err != nil {
-		return nil, &Unreachable{p.Address(), err}
+		return nil, &Unreachable{URL: p.Address(), Err: err}
 	}
 	return response, nil
 }
@@ -188,7 +192,7 @@ func (p *Plane) send(ctx context.Context, method, path string, body []byte, head
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	res, err := client.Do(r)
 	if err != nil {
-		return nil, &Unreachable{p.Address(), Cause(err)}
+		return nil, &Unreachable{URL: p.Address(), Err: Cause(err)}
 	}
 	if res.StatusCode == http.StatusOK {
 		return res, nil
@@ -218,11 +222,11 @@ func (p *Plane) url(path string) (string, error) {
 func (p *Plane) refusal(res *http.Response) error {
 	body, err := io.ReadAll(io.LimitReader(res.Body, 16<<20))
 	if err != nil {
-		return &Unreachable{p.Address(), err}
+		return &Unreachable{URL: p.Address(), Err: err}
 	}
 	var refused struct{ Error *Error }
 	if json.Unmarshal(body, &refused) != nil || refused.Error == nil || refused.Error.Code == "" {
-		return &Unreachable{p.Address(), fmt.Errorf("not an Antechamber server: %s", res.Status)}
+		return &Unreachable{p.Address(), errors.New(res.Status), true}
 	}
 	refused.Error.Status, refused.Error.Body = res.StatusCode, body
 	return refused.Error
