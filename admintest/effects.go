@@ -7,7 +7,7 @@ import (
 )
 
 // Effect is a change caused by a request, a person or the passing of time. Its
-// fields are Type, one of the constants below; ID, of the changed object or, for a
+// fields are Type, such as [InviteExpired]; ID, of the changed object or, for a
 // workspace member, of the user; WorkspaceID, set for workspace members only; and
 // At, an api.Time, which embeds a time.Time.
 type Effect = store.Effect
@@ -35,7 +35,8 @@ const (
 
 // Effects returns what requests have changed, oldest first: all effects, or only
 // those of the given types. It counts work rather than requests: a change whose
-// response was lost is included, and a retry that changed nothing adds nothing.
+// response was lost is included, and a retry that changed nothing adds nothing. What
+// AddUser, AcceptInvite and the clock change is not: it is in their results.
 func (s *Server) Effects(types ...string) []Effect {
 	s.t.Helper()
 	all := []Effect{}

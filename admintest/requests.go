@@ -35,7 +35,7 @@ type Request struct {
 	Body       json.RawMessage // null if the request had no body
 	Answer     json.RawMessage // the body of the response
 	Effects    []Effect        // what the request changed
-	Key        string          // the last four characters of the API key
+	Key        string          // redacted to its last four characters
 }
 
 // Decode decodes the request's JSON body into a value.

@@ -39,8 +39,8 @@ func builtinSeed(file string) func() *Seed {
 }
 
 // Builtin returns a built-in seed: demo is a realistic organization, contract has
-// exactly the objects of the contract's examples at the time of its archive
-// example, and empty is an organization without members.
+// exactly the objects of the examples in api/openapi.yaml, at the time of the example
+// of archiving a workspace, and empty is an organization without members.
 func Builtin(name string) (*Seed, bool) {
 	get, ok := builtins[name]
 	if !ok {

@@ -15,7 +15,7 @@ type Invite struct {
 	Role       api.OrganizationRole `json:"role"`
 	Status     api.InviteStatus     `json:"status,omitempty"`     // pending or expired, depending on the clock, if empty
 	InvitedAt  Time                 `json:"invited_at,omitzero"`  // now if omitted
-	ExpiresAt  Time                 `json:"expires_at,omitzero"`  // store.InviteLifetime later if omitted
+	ExpiresAt  Time                 `json:"expires_at,omitzero"`  // 21 days later if omitted
 	AcceptedAt Time                 `json:"accepted_at,omitzero"` // only with status accepted
 
 	at *node

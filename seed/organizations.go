@@ -22,7 +22,7 @@ type Organization struct {
 	ID               string          `json:"id,omitempty"` // a UUID; generated if empty
 	Name             string          `json:"name"`
 	AdminKeys        []string        `json:"admin_keys,omitzero"`
-	Settings         *store.Settings `json:"settings,omitempty"` // store.DefaultSettings if nil, which is also the value to start from
+	Settings         *store.Settings `json:"settings,omitempty"` // complete: change a copy of store.DefaultSettings, which is used if nil
 	Clock            *Clock          `json:"clock,omitempty"`    // real time if nil
 	IDs              *store.IDs      `json:"ids,omitempty"`      // from the server's id seed if nil
 	DefaultWorkspace *Workspace      `json:"default_workspace,omitempty"`

@@ -3,6 +3,9 @@
 // convenient; loading it fills in the rest. An export is a complete seed: loading
 // it returns the same organization.
 //
+// Tests that describe a seed in Go need Organization and its parts, At and FromNow,
+// and pass them to admintest.SeedOf. The rest of the package is for the server.
+//
 // A seed is read in four steps, each of which reports all the faults it finds:
 // JSON to nodes that know their position (package jsontree), nodes to Organization
 // and its parts, links between them (duplicates, references), and states that the

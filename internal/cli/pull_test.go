@@ -95,7 +95,7 @@ func TestPullRefuses(t *testing.T) {
 		"--from api.anthropic.com":           `antechamber: invalid --from "api.anthropic.com": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
 		"--from https://":                    `antechamber: invalid --from "https://": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
 		"--from ftp://api.anthropic.com":     `antechamber: invalid --from "ftp://api.anthropic.com": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
-		"--from https://k@api.anthropic.com": `antechamber: invalid --from "https://…@api.anthropic.com": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
+		"--from https://k@api.anthropic.com": `antechamber: invalid --from "…@api.anthropic.com": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
 		"--from https://a/?key=1":            `antechamber: invalid --from "https://a/?key=1": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
 		"--from " + url:                      "antechamber: seed.json already exists (choose another --out, or use --force to overwrite it)",
 		"--from " + url + " --out=":          `antechamber: invalid --out "": want a file, or - for standard output`,
@@ -173,9 +173,11 @@ func TestPullAddresses(t *testing.T) {
 			t.Errorf("%s: got %s, %v", given, a.String(), err)
 		}
 	}
-	err := new(apiAddress).UnmarshalText([]byte("https://me:secret@gateway"))
-	if want := `invalid "https://…@gateway": want a URL such as https://api.anthropic.com`; err == nil || err.Error() != want {
-		t.Errorf("an address with a password: %v, want %s", err, want)
+	for _, address := range []string{"https://me:secret@gateway", "https:me:secret@gateway", "https://me:se/cret@gateway"} {
+		err := new(apiAddress).UnmarshalText([]byte(address))
+		if want := `invalid "…@gateway": want a URL such as https://api.anthropic.com`; err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", address, err, want)
+		}
 	}
 }
 

@@ -159,7 +159,9 @@ func TestHowToStart(t *testing.T) {
 }
 
 func TestPasswordsAreNotPrinted(t *testing.T) {
-	wantRefusal(t, exitBadInput, "antechamber: invalid --url \"http://…@host\": want the base URL of a server, such as http://127.0.0.1:4020\n", "reset", "--url", "http://me:hunter 2@host")
+	for _, url := range []string{"http://me:hunter 2@host", "http://me:hun/ter2@host", "http:me:hunter2@host", "me:hunter2@host"} {
+		wantRefusal(t, exitBadInput, "antechamber: invalid --url \"…@host\": want the base URL of a server, such as http://127.0.0.1:4020\n", "reset", "--url", url)
+	}
 }
 
 // Only the flag --json, not its variable, makes env print an object.

@@ -54,7 +54,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		if r.Body != nil {
 			_ = r.Body.Close() // the request fails anyway
 		}
-		return nil, fmt.Errorf("inprocess: this client only connects to http://%s, not to %s://%s", t.host, r.URL.Scheme, r.URL.Host)
+		return nil, fmt.Errorf("admintest: this client only connects to http://%s, not to %s://%s", t.host, r.URL.Scheme, r.URL.Host)
 	}
 	res, err := t.client.RoundTrip(r)
 	if err != nil || res.Body == http.NoBody {
@@ -91,7 +91,7 @@ func (t *Transport) Close() {
 	}
 }
 
-func (t *Transport) errClosed() error { return fmt.Errorf("inprocess: %s is closed", t.name) }
+func (t *Transport) errClosed() error { return fmt.Errorf("admintest: %s is closed (a server lasts as long as its test)", t.name) }
 
 // dial starts a server for one connection.
 func (t *Transport) dial(context.Context, string, string) (net.Conn, error) {
