@@ -22,7 +22,7 @@ import (
 )
 
 func main() {
-	if len(os.Args) != 2 {
+	if len(os.Args) != 2 || strings.HasPrefix(os.Args[1], "-") {
 		fmt.Fprintln(os.Stderr, "usage: go run ./internal/rename example.com/acme/antechamber")
 		os.Exit(2)
 	}
@@ -37,8 +37,8 @@ var (
 	badVersion = regexp.MustCompile(`/v(0\d*|1)$`) // major versions in paths begin with v2
 )
 
-// rename changes the path of the module in the folder root, and reports each file
-// that it changes.
+// rename changes the path of the module in the folder root, and reports how many
+// files it changes.
 func rename(root, path string, report io.Writer) error {
 	if !modulePath.MatchString(path) || badVersion.MatchString(path) {
 		return fmt.Errorf("invalid module path %q: want a host and a path, such as example.com/acme/antechamber", path)
@@ -66,6 +66,7 @@ func rename(root, path string, report io.Writer) error {
 	// what a folder with packages, a version or a replacement follows.
 	uses := regexp.MustCompile(`(^|[^\w./-])` + regexp.QuoteMeta(old) + `(/(?:` + strings.Join(folders, "|") + `)\b|@v\d| v0\.0\.0\b|=[./~$]| =>)`)
 
+	changed := 1 // go.mod
 	err = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
@@ -76,11 +77,10 @@ func rename(root, path string, report io.Writer) error {
 			return nil
 		}
 		content, err := os.ReadFile(file)
-		n := len(uses.FindAllIndex(content, -1))
-		if err != nil || n == 0 || !utf8.Valid(content) { // a binary is not text
+		if err != nil || !uses.Match(content) || !utf8.Valid(content) { // a binary is not text
 			return err
 		}
-		fmt.Fprintf(report, "%s: %d\n", file, n)
+		changed++
 		return os.WriteFile(file, uses.ReplaceAll(content, []byte("${1}"+path+"${2}")), 0o644)
 	})
 	if err != nil {
@@ -89,7 +89,7 @@ func rename(root, path string, report io.Writer) error {
 	if err := goCommand(root, "mod", "edit", "-module="+path).Run(); err != nil { // last: it has the old path
 		return fmt.Errorf("go mod edit: %w", err)
 	}
-	fmt.Fprintf(report, "go.mod: %s is now %s\n", old, path)
+	fmt.Fprintf(report, "renamed %s to %s in %d files\n", old, path, changed)
 	return nil
 }
 
