@@ -66,7 +66,7 @@ func parseFields(body []byte, rt route) (*fields, error) {
 	}
 	doc, err := jsontree.ParseWithin(body, jsontree.Limits{Values: maxValues})
 	if err != nil {
-		return nil, invalidBody("invalid JSON: "+err.Error())
+		return nil, invalidBody("invalid JSON: " + err.Error())
 	}
 	if doc.Root.Kind != jsontree.Object {
 		return nil, invalidBody(text.Invalid("body", doc.Root.Quote(), "a JSON object"))

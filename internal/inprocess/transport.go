@@ -91,7 +91,9 @@ func (t *Transport) Close() {
 	}
 }
 
-func (t *Transport) errClosed() error { return fmt.Errorf("admintest: %s is closed (a server lasts as long as its test)", t.name) }
+func (t *Transport) errClosed() error {
+	return fmt.Errorf("admintest: %s is closed (a server lasts as long as its test)", t.name)
+}
 
 // dial starts a server for one connection.
 func (t *Transport) dial(context.Context, string, string) (net.Conn, error) {

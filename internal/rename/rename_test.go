@@ -23,7 +23,7 @@ func TestRename(t *testing.T) {
 		if err := rename(root, next, &report); err != nil {
 			t.Fatal(err)
 		}
-		if got := report.String(); !regexp.MustCompile(`^renamed `+path+` to `+next+` in [12]\d\d files\n$`).MatchString(got) {
+		if got := report.String(); !regexp.MustCompile(`^renamed ` + path + ` to ` + next + ` in [12]\d\d files\n$`).MatchString(got) {
 			t.Errorf("rename reports:\n%s", got)
 		}
 		wantNoUses(t, root, path, next)
