@@ -82,6 +82,10 @@ func (f *remoteFlags) plane() (*remote.Plane, error) {
 		if !store.ValidAdminKey(plane.AdminKey) {
 			return nil, badAdminKey()
 		}
+		// env exports ANTECHAMBER_ORGANIZATION, which a flag overrides like any variable.
+		if f.Organization == os.Getenv("ANTECHAMBER_ORGANIZATION") && plane.AdminKey != os.Getenv("ANTECHAMBER_ADMIN_KEY") {
+			plane.Organization = ""
+		}
 	}
 	if strings.ContainsFunc(f.ControlToken, unprintable) {
 		return nil, badInput("--control-token must not contain spaces or control characters")

@@ -216,6 +216,9 @@ func TestSelectingAnOrganization(t *testing.T) {
 	wantOutput(t, second, "", "reset")
 	t.Setenv("ANTECHAMBER_ORGANIZATION", "11111111-1111-1111-1111-111111111111")
 	wantOutput(t, first, "", "reset")
+	t.Setenv("ANTECHAMBER_ADMIN_KEY", "")
+	wantOutput(t, first, "", "reset")
+	wantOutput(t, second, "", "reset", "--admin-key", "sk-ant-admin01-second")
 }
 
 func TestJSONPrintsTheResponse(t *testing.T) {
