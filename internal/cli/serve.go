@@ -162,7 +162,7 @@ func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) er
 	})
 	go removeEnded(ending, s)
 	// Signals are handled only from here on, so that Ctrl-C ends a server that
-	// still reads its seed from standard input.
+	// is still reading its seed from standard input.
 	ctx, ignoreSignals := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer ignoreSignals()
 	context.AfterFunc(ctx, ignoreSignals) // a second signal kills the process
