@@ -197,7 +197,7 @@ func (s *Server) Fork(t TB) *Server {
 	return fork
 }
 
-// forkOrigin is the beginning of a fork's origin, also of a fork of a fork.
+// forkOrigin is the beginning of a fork's origin, even of a fork of a fork.
 const forkOrigin = "forked from a server "
 
 // run starts a server in this process.

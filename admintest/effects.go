@@ -35,8 +35,8 @@ const (
 
 // Effects returns what requests have changed, oldest first: all effects, or only
 // those of the given types. It counts work rather than requests: a change whose
-// response was lost is included, and a retry that changed nothing adds nothing. What
-// AddUser, AcceptInvite and the clock change is not: it is in their results.
+// response was lost is included, and a retry that changed nothing adds nothing. It
+// leaves out what AddUser, AcceptInvite and the clock change: their results have it.
 func (s *Server) Effects(types ...string) []Effect {
 	s.t.Helper()
 	all := []Effect{}

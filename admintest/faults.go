@@ -21,8 +21,8 @@ import (
 //
 // Watch out for retries: after 408, 409, 429, any 5xx or a broken connection, the
 // official SDKs retry a call twice, so code that uses them never sees a fault with
-// Times 1. Leave Times out to test how the code fails, or use 1 to test that the
-// failure is survived. ([Server.Client] turns off the retries of net/http.)
+// Times 1. Leave Times out to test how the code fails, or use 1 to test that it
+// survives the failure. ([Server.Client] turns off the retries of net/http.)
 type Fault struct {
 	Operation Operation
 	Method    string

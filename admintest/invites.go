@@ -29,11 +29,11 @@ func (s *Server) AcceptInvite(idOrEmail string) api.User {
 	return user
 }
 
-// Mail is an invite mail that production would have sent. Its fields are To,
+// Mail is an invite email that production would have sent. Its fields are To,
 // SentAt, InviteID, Role, Status (the current status of the invite) and ExpiresAt.
 type Mail = store.Mail
 
-// Outbox returns the mails of the most recent invites, newest first.
+// Outbox returns the emails of the most recent invites, newest first.
 func (s *Server) Outbox() []Mail {
 	s.t.Helper()
 	var mails struct{ Data []Mail }

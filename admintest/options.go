@@ -51,7 +51,7 @@ func (o *options) onlyRun(name, flag string) {
 }
 
 // Seed starts from a seed: a file, or one of the built-in seeds demo (the default),
-// contract and empty. If the file is invalid, the test fails with all of its faults.
+// contract and empty. If the file is invalid, the test fails with all of its errors.
 func Seed(nameOrFile string) Option {
 	return func(o *options) (err error) {
 		o.seeds++
@@ -89,7 +89,7 @@ func SeedJSON(text string) Option {
 
 // SeedOf starts from organizations written in Go. [seed.Organization] and its parts
 // document which fields are optional. If the organizations are invalid, the test fails
-// with all of their faults.
+// with all of their errors.
 func SeedOf(organizations ...seed.Organization) Option {
 	return func(o *options) (err error) {
 		o.seeds++

@@ -43,7 +43,7 @@ func (s *Server) Export() []byte {
 
 // Import replaces the organization with the one in a seed, but keeps its id and
 // admin keys. If the seed is invalid, Import changes nothing and the test fails with
-// every fault of the seed.
+// every error in the seed.
 func (s *Server) Import(text []byte) {
 	s.t.Helper()
 	s.do("Import", http.MethodPut, "/state", s.withIdentity(text))

@@ -82,7 +82,7 @@ type ErrorDetails struct {
 }
 
 // Error is the default error response: the contract's two fields next to
-// production's envelope, for clients of either.
+// production's envelope, for clients that expect either.
 type Error struct {
 	Type      ErrorType   `json:"type"`
 	Message   string      `json:"message"`

@@ -211,8 +211,8 @@ type answer struct {
 	Body   string
 }
 
-// raw sends one request without an SDK, which might correct it. Headers are names
-// and values by turns; an empty value removes a header.
+// raw sends one request without an SDK, which might correct it. Headers are alternating
+// names and values; an empty value removes a header.
 func (s *server) raw(t *testing.T, method, path, body string, headers ...string) answer {
 	t.Helper()
 	var reader io.Reader

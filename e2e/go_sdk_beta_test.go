@@ -173,7 +173,7 @@ func (c beta) AllAPIKeys(ctx context.Context, q anthropic.OrganizationAPIKeyList
 }
 
 // betaKeyQuery copies field by field: the status has another type in the beta
-// surface, so that the structs do not convert.
+// surface, so the structs do not convert.
 func betaKeyQuery(q anthropic.OrganizationAPIKeyListParams) anthropic.BetaOrganizationAPIKeyListParams {
 	return anthropic.BetaOrganizationAPIKeyListParams{
 		CreatedByUserID: q.CreatedByUserID, WorkspaceID: q.WorkspaceID, AfterID: q.AfterID, BeforeID: q.BeforeID,

@@ -35,7 +35,7 @@ func (o Options) At(realTime time.Time) Options {
 // Load returns the contents of each organization of the seed, with relative times
 // resolved against its clock, defaults filled in and omitted ids generated. Its
 // error is of type Faults: with some clocks, a seed contradicts itself. A seed can
-// be loaded any number of times, also concurrently; the results share no memory
+// be loaded any number of times, even concurrently; the results share no memory
 // that could be written to.
 func (s *Seed) Load(opts Options) ([]store.Contents, error) {
 	r := newReport()

@@ -75,7 +75,7 @@ type userIndex struct {
 	byName        map[string][]int
 	removed       map[string]bool // ids
 
-	faulty, removedFaulty bool // the lists are invalid, so that their users are not known
+	faulty, removedFaulty bool // the lists are invalid, so their users are not known
 }
 
 func (r *report) indexUsers(o *Organization) userIndex {

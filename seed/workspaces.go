@@ -31,7 +31,7 @@ type Workspace struct {
 	index int // in Organization.Workspaces, -1 for the Default Workspace
 }
 
-// defaultName is the name of the Default Workspace, also in references.
+// defaultName is the name of the Default Workspace, including in references.
 const defaultName = "Default"
 
 var (
@@ -97,7 +97,7 @@ func (r *report) tags(n *node) map[string]string {
 			r.add(true, tag.NameStart, tag.Pointer(), "tag names must not start with %q", api.ReservedTagPrefix)
 		}
 		if tag.Kind != jsontree.String {
-			// Not with the name of the tag, which may be anything.
+			// Without the name of the tag, which may be anything.
 			r.malformed(tag, "%s", text.Invalid("value", valueOf(tag), "a string"))
 		}
 		tags[tag.Name] = tag.Text
@@ -151,7 +151,7 @@ type workspaceIndex struct {
 	defaultWorkspace *Workspace
 	byID             map[string]*Workspace
 	byName           map[string][]*Workspace
-	faulty           bool // the list is invalid, so that its workspaces are not known
+	faulty           bool // the list is invalid, so its workspaces are not known
 }
 
 func (r *report) indexWorkspaces(o *Organization) workspaceIndex {

@@ -190,7 +190,7 @@ func (o *Organization) ListAPIKeys(f APIKeyFilter, l List, inputErr error) (Page
 	return pageOf(c, spans...), nil
 }
 
-// GetAPIKey returns the API key with the id.
+// GetAPIKey returns the API key with the given id.
 func (o *Organization) GetAPIKey(id string) (Object[APIKey], error) {
 	k := o.view().keys.get(id)
 	if k == nil {

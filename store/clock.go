@@ -71,8 +71,8 @@ func (o *Organization) FreezeClock() (api.Time, []Effect, error) {
 	return o.moveClock(func(_ Clock, now api.Time, _ time.Time) Clock { return FrozenAt(now.Time) })
 }
 
-// FreezeClockAt freezes the clock at a time that is not before the current one,
-// exactly, and returns the new time and its effects.
+// FreezeClockAt freezes the clock at exactly the given time, which must not be before
+// the current one, and returns the new time and its effects.
 func (o *Organization) FreezeClockAt(to api.Time) (api.Time, []Effect, error) {
 	return o.moveClock(func(Clock, api.Time, time.Time) Clock { return FrozenAt(to.Time) })
 }

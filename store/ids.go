@@ -17,7 +17,7 @@ type IDs struct {
 	Drawn uint64 `json:"drawn"`
 }
 
-// next returns the next count, of 53 bits, which every JSON reader keeps exact.
+// next returns the next count, of 53 bits, which every JSON parser represents exactly.
 func (s *IDs) next() uint64 {
 	s.Drawn = (s.Drawn + 1) & (1<<53 - 1)
 	return s.Drawn
@@ -81,7 +81,7 @@ func newID[T any](t *tx, in *table[T], prefix string) string {
 }
 
 // SeedOf returns the id seed of an organization of a server: 53 bits, so that every
-// JSON reader keeps it exact.
+// JSON parser represents it exactly.
 func SeedOf(server uint64, organization int) uint64 {
 	return mix(server, uint64(organization)) >> 11
 }

@@ -157,7 +157,7 @@ func valuesOrAll[T cmp.Ordered](values, all []T) []T {
 	return distinct(values)
 }
 
-// GetOrganizationInvite returns the invite with the id, even if it is deleted.
+// GetOrganizationInvite returns the invite with the given id, even if it is deleted.
 func (o *Organization) GetOrganizationInvite(id string) (Object[Invite], error) {
 	i := o.view().invites.get(id)
 	if i == nil {
@@ -263,7 +263,7 @@ type Mail struct {
 	ExpiresAt api.Time             `json:"expires_at"`
 }
 
-// MaxMails is the most emails that Outbox returns.
+// MaxMails is the maximum number of emails that Outbox returns.
 const MaxMails = 1000
 
 // Outbox returns the emails of the newest invites, newest first. Deleted invites

@@ -232,7 +232,7 @@ func (p position) before(q position) bool {
 }
 
 // page returns the page of the objects that l selects. cursors are the positions of
-// all present and removed objects of the list.
+// all current and removed objects of the list.
 func page(objects, cursors []position, l store.List) (listPage, error) {
 	objects = slices.Clone(objects)
 	sort.Slice(objects, func(i, j int) bool { return objects[i].before(objects[j]) })

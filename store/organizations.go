@@ -13,7 +13,7 @@ import (
 // methods are safe for concurrent use; a read sees every write that returned
 // before the read started.
 //
-// It is a handle: Recording and Stale return other handles of the same
+// It is a handle: Recording and Stale return other handles to the same
 // organization.
 type Organization struct {
 	*core
@@ -62,7 +62,7 @@ func (o *Organization) Name() string { return o.state.Load().name }
 // Expires returns when the organization is removed, in real time; zero for never.
 func (o *Organization) Expires() time.Time { return o.expires }
 
-// Same reports whether both are handles of one organization.
+// Same reports whether both are handles to the same organization.
 func (o *Organization) Same(other *Organization) bool { return o.core == other.core }
 
 // Recording returns a handle that calls f with the effects of its writes, and of

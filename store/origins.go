@@ -86,7 +86,7 @@ func (o *Organization) replace(s *state) {
 }
 
 // Replace rebuilds the organization from other contents, or changes nothing.
-// Contents without an id or admin keys leave the present ones. It returns an error
+// Contents without an id or admin keys keep the current ones. It returns an error
 // if an id or key belongs to another organization.
 func (o *Organization) Replace(c Contents) error {
 	old := o.identity.Load()

@@ -10,7 +10,7 @@ import (
 	"antechamber/api"
 )
 
-// MaxSnapshots is the most snapshots an organization may have. One costs next to
+// MaxSnapshots is the maximum number of snapshots of an organization. One costs next to
 // nothing until the organization changes.
 const MaxSnapshots = 1000
 

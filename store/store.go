@@ -1,14 +1,14 @@
 // Package store holds the state of organizations and the rules of the Admin
-// API: one exported method for each operation. It knows no HTTP.
+// API: one exported method for each operation. It knows nothing about HTTP.
 //
 // An organization's state is a chain of immutable versions. A write copies the
 // current version (only the heads of its trees), works on the copy and publishes or
-// drops it; a reader loads a pointer and never waits. See update, and table for
+// discards it; a reader loads a pointer and never waits. See update, and table for
 // rows and their orders.
 //
-// A method with input takes the error found in that input last, as inputErr,
-// because of the order of the checks: whether the objects in the path exist, then
-// the input, then the rules of the state.
+// A method with input takes the error found in that input, if any, as its last
+// argument, inputErr, because checks have a fixed order: first whether the objects in
+// the path exist, then the input, then the rules of the state.
 package store
 
 import (
@@ -43,7 +43,7 @@ type Store struct {
 	Changed func()
 }
 
-// MaxOrganizations is the most organizations a store can hold.
+// MaxOrganizations is the maximum number of organizations in a store.
 const MaxOrganizations = 20_000
 
 // New returns a store without organizations. Running clocks follow realTime, which
@@ -169,7 +169,7 @@ func (s *Store) Authenticate(key string) *Organization {
 	return s.byKey[key]
 }
 
-// Organization returns the organization with the id, or nil.
+// Organization returns the organization with the given id, or nil.
 func (s *Store) Organization(id string) *Organization {
 	s.RemoveExpired()
 	s.mu.RLock()
@@ -315,7 +315,7 @@ func (s *Store) removeLocked(o *Organization) bool {
 	return true
 }
 
-// RemoveExpired removes the organizations whose time to live is over. The methods
+// RemoveExpired removes the organizations whose time to live has passed. The methods
 // that return organizations call it first.
 func (s *Store) RemoveExpired() {
 	if s.nextExpiry.Load() == math.MaxInt64 {

@@ -109,7 +109,7 @@ func (t *tx) checkMemberLimit() error {
 	return nil
 }
 
-// userPosition returns the list position of a present or removed user.
+// userPosition returns the list position of a current or removed user.
 func (s *state) userPosition(id string) (position, bool) {
 	if p, ok := s.users.positionOf(id); ok {
 		return p, true
@@ -158,7 +158,7 @@ func distinct[T cmp.Ordered](values []T) []T {
 	return slices.Compact(slices.Sorted(slices.Values(values)))
 }
 
-// GetOrganizationMember returns the user with the id.
+// GetOrganizationMember returns the user with the given id.
 func (o *Organization) GetOrganizationMember(id string) (Object[User], error) {
 	u := o.view().users.get(id)
 	if u == nil {
@@ -252,7 +252,7 @@ func (t *tx) addUser(in NewUser) *row[User] {
 	return u
 }
 
-// newUserID returns a new id that no present or removed user has.
+// newUserID returns a new id that no current or removed user has.
 func (t *tx) newUserID() string {
 	for {
 		id := newID(t, &t.users, "user_")

@@ -66,7 +66,7 @@ func (t *tables) workspaceContents() []api.Workspace {
 	return all
 }
 
-// MaxIDs is the most ids that a list of workspaces can be filtered by.
+// MaxIDs is the maximum number of ids that a list of workspaces can be filtered by.
 const MaxIDs = 100
 
 // WorkspaceFilter filters a list of workspaces. A workspace must match all fields.
@@ -128,7 +128,7 @@ func (s *state) workspacesNamed(f WorkspaceFilter, c cursor) func() (*row[Worksp
 	})
 }
 
-// GetWorkspace returns the workspace with the id.
+// GetWorkspace returns the workspace with the given id.
 func (o *Organization) GetWorkspace(id string) (Object[Workspace], error) {
 	w := o.view().workspaces.get(id)
 	if w == nil {

@@ -82,7 +82,7 @@ func TestInvalidFaultsAreRefused(t *testing.T) {
 		{`{"action":{"type":"error","status":200}}`, failureObject{Code: "invalid_fault", Message: `invalid action.status 200: want a whole number from 400 to 599`, Field: "action.status"}},
 		{`{"action":{"type":"error","status":429,"retry_after":0}}`, failureObject{Code: "invalid_fault", Message: `invalid action.retry_after 0: want a whole number of at least 1 with status 429`, Field: "action.retry_after"}},
 		{`{"action":{"type":"delay","duration":"2h"}}`, failureObject{Code: "invalid_fault", Message: `invalid action.duration "2h": want a duration greater than 0s and at most 1h, such as 250ms`, Field: "action.duration"}},
-		{`{"action":{"type":"delay","distribution":"uniform","min":"2s","max":"1s"}}`, failureObject{Code: "invalid_fault", Message: `invalid action.min "2s": want a duration of at most max`, Field: "action.min"}},
+		{`{"action":{"type":"delay","distribution":"uniform","min":"2s","max":"1s"}}`, failureObject{Code: "invalid_fault", Message: `invalid action.min "2s": want a duration no longer than the maximum`, Field: "action.min"}},
 		{`{"action":{"type":"delay","distribution":"lognormal","median":"1s","sigma":0}}`, failureObject{Code: "invalid_fault", Message: `invalid action.sigma 0: want a number greater than 0 and at most 10`, Field: "action.sigma"}},
 		{`{"action":{"type":"truncate"}}`, failureObject{Code: "invalid_fault", Message: `missing required field "action.bytes": want a whole number of at least 0`, Field: "action.bytes"}},
 		{`{"action":{"type":"stale_read","writes":101}}`, failureObject{Code: "invalid_fault", Message: `invalid action.writes 101: want a whole number from 1 to 100`, Field: "action.writes"}},

@@ -45,7 +45,7 @@ func listRequests(c *call) (any, error) {
 // filter reads the filter from the query, and notes invalid parameters.
 func (c *call) filter() journal.Filter {
 	f := journal.Filter{
-		Since:     uint64(c.number("since", 0, math.MaxInt, "the number of a request, its seq")),
+		Since:     uint64(c.number("since", 0, math.MaxInt, "the seq of a request")),
 		Operation: c.operation(),
 		Method:    c.parameter("method", nonEmpty),
 		Path:      c.parameter("path", form{want: "a path starting with a slash", valid: func(s string) bool { return strings.HasPrefix(s, "/") }}),

@@ -81,7 +81,7 @@ func TestRequestFilters(t *testing.T) {
 
 func TestInvalidRequestFiltersAreRefused(t *testing.T) {
 	srv := serve(t, acme)
-	const status, number = ": want a status from 100 to 599, or 0 for a dropped connection", ": want the number of a request, its seq"
+	const status, number = ": want a status from 100 to 599, or 0 for a dropped connection", ": want the seq of a request"
 	for query, want := range map[string]string{
 		"since=":                        `invalid since ""` + number,
 		"since=-1":                      "invalid since -1" + number,

@@ -194,8 +194,8 @@ func TestBadArguments(t *testing.T) {
 		"--id-seed=1.5":                     `antechamber: invalid --id-seed "1.5": want a whole number from 0 to 9007199254740991 (see antechamber serve --help)`,
 		"--id-seed=9007199254740992":        `antechamber: invalid --id-seed "9007199254740992": want a whole number from 0 to 9007199254740991 (see antechamber serve --help)`,
 		"--journal-size=-5":                 `antechamber: invalid --journal-size "-5": want a whole number from 0 to 1000000 (see antechamber serve --help)`,
-		"--cors=localhost:3000":             `antechamber: invalid --cors "localhost:3000": want an origin such as http://localhost:3000, or * (see antechamber serve --help)`,
-		"--cors=http://localhost:3000/":     `antechamber: invalid --cors "http://localhost:3000/": want an origin such as http://localhost:3000, or * (see antechamber serve --help)`,
+		"--cors=localhost:3000":             `antechamber: invalid --cors "localhost:3000": want an origin, such as http://localhost:3000, or * (see antechamber serve --help)`,
+		"--cors=http://localhost:3000/":     `antechamber: invalid --cors "http://localhost:3000/": want an origin, such as http://localhost:3000, or * (see antechamber serve --help)`,
 		"--clock=now":                       `antechamber: invalid --clock "now": want an RFC 3339 time from 1970 to 9998, such as 2026-01-01T00:00:00Z (see antechamber serve --help)`,
 		"--clock=1969-12-31T23:59:59Z":      `antechamber: invalid --clock "1969-12-31T23:59:59Z": want an RFC 3339 time from 1970 to 9998, such as 2026-01-01T00:00:00Z (see antechamber serve --help)`,
 		"--clock=9999-12-31T23:59:59-01:00": `antechamber: invalid --clock "9999-12-31T23:59:59-01:00": want an RFC 3339 time from 1970 to 9998, such as 2026-01-01T00:00:00Z (see antechamber serve --help)`,
@@ -213,7 +213,7 @@ func TestBadArguments(t *testing.T) {
 		"--clock -1":                        `antechamber: invalid --clock "-1": want an RFC 3339 time from 1970 to 9998, such as 2026-01-01T00:00:00Z (see antechamber serve --help)`,
 		"--seed -1":                         `antechamber: invalid --seed "-1": want a value that does not start with "-" (see antechamber serve --help)`,
 		"fault add drop --url -1":           `antechamber: invalid --url "-1": want a value that does not start with "-" (see antechamber fault add --help)`,
-		"wait --timeout -1s":                `antechamber: invalid --timeout "-1s": want a duration such as 30s, or 0 (see antechamber wait --help)`,
+		"wait --timeout -1s":                `antechamber: invalid --timeout "-1s": want a duration, such as 30s, or 0 (see antechamber wait --help)`,
 		"--addr --expose":                   `antechamber: missing value for --addr ("--expose" looks like a flag)`,
 		"--admin-key k clock":               `antechamber: --admin-key must follow the command (did you mean "antechamber clock --admin-key"?)`,
 		"clock reset":                       `antechamber: unexpected argument reset (did you mean "antechamber reset"?)`,
@@ -247,7 +247,7 @@ func TestBadArguments(t *testing.T) {
 		"requests --limit some":             `antechamber: invalid --limit "some": want a whole number or all (see antechamber requests --help)`,
 		"env --shell cmd":                   `antechamber: invalid --shell "cmd": want sh, bash, zsh, fish or powershell (see antechamber env --help)`,
 		"validate":                          `antechamber: <FILE> is required (see antechamber validate --help)`,
-		"wait --timeout soon":               `antechamber: invalid --timeout "soon": want a duration such as 30s, or 0 (see antechamber wait --help)`,
+		"wait --timeout soon":               `antechamber: invalid --timeout "soon": want a duration, such as 30s, or 0 (see antechamber wait --help)`,
 	} {
 		wantError(t, exitBadInput, message, strings.Fields(args)...)
 	}

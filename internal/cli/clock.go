@@ -33,7 +33,7 @@ Examples:
 type (
 	clockShowCmd    struct{}
 	clockAdvanceCmd struct {
-		By string `arg:"" name:"DURATION" help:"How far to move it, such as 21d, 3w, 1d12h or 90s."`
+		By string `arg:"" name:"DURATION" help:"How far to move the clock, such as 21d, 3w, 1d12h or 90s."`
 	}
 	clockSetCmd struct {
 		To     string `arg:"" name:"TIME" help:"An RFC 3339 time, such as 2030-01-01T00:00:00Z."`
@@ -52,7 +52,7 @@ func (clockAdvanceCmd) Help() string {
 }
 
 func (clockSetCmd) Help() string {
-	return "The time must not be before the present time of the clock. Invites and keys that expire on the way are listed.\n\nExamples:\n\n  antechamber clock set 2030-01-01T00:00:00Z\n  antechamber clock set 2030-01-01T00:00:00Z --freeze"
+	return "The time must not be before the time that the clock shows. Invites and keys that expire on the way are listed.\n\nExamples:\n\n  antechamber clock set 2030-01-01T00:00:00Z\n  antechamber clock set 2030-01-01T00:00:00Z --freeze"
 }
 
 func (clockFreezeCmd) Help() string {

@@ -57,7 +57,7 @@ type apiAddress struct{ url.URL }
 func (a *apiAddress) UnmarshalText(text []byte) error {
 	u, err := url.Parse(strings.TrimSpace(string(text)))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		return badValue([]byte(remote.WithoutPassword(string(text))), "a URL such as https://api.anthropic.com")
+		return badValue([]byte(remote.WithoutPassword(string(text))), "a URL, such as https://api.anthropic.com")
 	}
 	u.Path = strings.TrimSuffix(strings.TrimRight(u.Path, "/"), "/v1/organizations")
 	u.Path = strings.TrimRight(strings.TrimSuffix(u.Path, "/v1"), "/")
@@ -136,7 +136,7 @@ func (c *pullCmd) checkOut() error {
 		return badInput("%s already exists (choose another --out, or use --force to overwrite it)", c.Out)
 	}
 	if info, err := os.Stat(filepath.Dir(c.Out)); err != nil || !info.IsDir() {
-		return badInput("cannot write %s: no such directory %s", c.Out, filepath.Dir(c.Out))
+		return badInput("cannot write %s: no such directory %s", c.Out, text.Quote(filepath.Dir(c.Out)))
 	}
 	return nil
 }

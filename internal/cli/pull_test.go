@@ -92,15 +92,15 @@ func TestPullRefuses(t *testing.T) {
 	}
 	for args, message := range map[string]string{
 		"":                                   "antechamber: --from is required (see antechamber pull --help)",
-		"--from api.anthropic.com":           `antechamber: invalid --from "api.anthropic.com": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
-		"--from https://":                    `antechamber: invalid --from "https://": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
-		"--from ftp://api.anthropic.com":     `antechamber: invalid --from "ftp://api.anthropic.com": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
-		"--from https://k@api.anthropic.com": `antechamber: invalid --from "…@api.anthropic.com": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
-		"--from https://a/?key=1":            `antechamber: invalid --from "https://a/?key=1": want a URL such as https://api.anthropic.com (see antechamber pull --help)`,
+		"--from api.anthropic.com":           `antechamber: invalid --from "api.anthropic.com": want a URL, such as https://api.anthropic.com (see antechamber pull --help)`,
+		"--from https://":                    `antechamber: invalid --from "https://": want a URL, such as https://api.anthropic.com (see antechamber pull --help)`,
+		"--from ftp://api.anthropic.com":     `antechamber: invalid --from "ftp://api.anthropic.com": want a URL, such as https://api.anthropic.com (see antechamber pull --help)`,
+		"--from https://k@api.anthropic.com": `antechamber: invalid --from "…@api.anthropic.com": want a URL, such as https://api.anthropic.com (see antechamber pull --help)`,
+		"--from https://a/?key=1":            `antechamber: invalid --from "https://a/?key=1": want a URL, such as https://api.anthropic.com (see antechamber pull --help)`,
 		"--from " + url:                      "antechamber: seed.json already exists (choose another --out, or use --force to overwrite it)",
 		"--from " + url + " --out=":          `antechamber: invalid --out "": want a file, or - for standard output`,
 		"--from " + url + " --out . --force": "antechamber: cannot write .: not a regular file",
-		"--from " + url + " --out no/such":   "antechamber: cannot write no/such: no such directory no",
+		"--from " + url + " --out no/such":   `antechamber: cannot write no/such: no such directory "no"`,
 		"--keep-personal-data --from " + url: "antechamber: unknown flag --keep-personal-data (see antechamber pull --help)",
 		"--fresh --from " + url:              "antechamber: unknown flag --fresh (see antechamber pull --help)",
 	} {
@@ -175,7 +175,7 @@ func TestPullAddresses(t *testing.T) {
 	}
 	for _, address := range []string{"https://me:secret@gateway", "https:me:secret@gateway", "https://me:se/cret@gateway"} {
 		err := new(apiAddress).UnmarshalText([]byte(address))
-		if want := `invalid "…@gateway": want a URL such as https://api.anthropic.com`; err == nil || err.Error() != want {
+		if want := `invalid "…@gateway": want a URL, such as https://api.anthropic.com`; err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", address, err, want)
 		}
 	}

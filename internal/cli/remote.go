@@ -34,7 +34,7 @@ type remoteFlags struct {
 	URL          *string `group:"Server:" placeholder:"URL" help:"URL of the server. Default: the port of $$ANTECHAMBER_ADDR, or http://127.0.0.1:4020."`
 	AdminKey     *string `group:"Server:" placeholder:"KEY" help:"Select the organization with this admin key. Default: the first organization."`
 	Organization string  `group:"Server:" placeholder:"ID" help:"Select the organization with this id. Overrides --admin-key."`
-	ControlToken string  `group:"Server:" placeholder:"TOKEN" help:"Control token of an exposed server: its --control-token, or the token printed at start."`
+	ControlToken string  `group:"Server:" placeholder:"TOKEN" help:"Control token of an exposed server: its --control-token, or the token printed at startup."`
 	JSON         bool    `group:"Server:" help:"Print the server's response as JSON."`
 }
 
@@ -319,7 +319,7 @@ func (f *remoteFlags) hint(r *remedy.Remedy) string {
 	case remedy.ResetOrRestore:
 		return "antechamber reset and antechamber snapshot restore return to an earlier time"
 	case remedy.SendControlToken:
-		return "set --control-token to the token that the server was started with, or printed at start"
+		return "set --control-token to the token that the server was started with, or printed at startup"
 	case remedy.UseLoopback:
 		return "use 127.0.0.1 or localhost in --url, or start the server with --expose"
 	}

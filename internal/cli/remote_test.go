@@ -187,7 +187,7 @@ func TestControlToken(t *testing.T) {
 	files(t, map[string]string{"seed.json": validSeed})
 	s := startServer(t, "", "--addr", ":0", "--expose", "--seed", "empty", "--control-token", "open-sesame")
 	t.Setenv("ANTECHAMBER_URL", s.url)
-	message := "antechamber: " + s.refusal("GET", "/clock", "") + " (set --control-token to the token that the server was started with, or printed at start)\n"
+	message := "antechamber: " + s.refusal("GET", "/clock", "") + " (set --control-token to the token that the server was started with, or printed at startup)\n"
 	for _, command := range serverCommands {
 		wantRefusal(t, exitFailed, message, strings.Fields(command)...)
 		wantRefusal(t, exitFailed, message, append(strings.Fields(command), "--control-token", "wrong-one")...)

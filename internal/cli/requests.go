@@ -31,7 +31,7 @@ type requestsCmd struct {
 }
 
 func (requestsCmd) Help() string {
-	return `Prints the journal of an organization, newest request last. TIME is by the organization's clock, MS the duration in milliseconds. Requests with an unknown key are in the journal of the first organization.
+	return `Prints the journal of an organization, newest request last. TIME is the time on the organization's clock, MS the duration in milliseconds. Requests with an unknown key are in the journal of the first organization.
 
 Examples:
 

@@ -124,7 +124,7 @@ func TestRequestsRefuses(t *testing.T) {
 		"--follow --operation getWorkspaces": `invalid --operation "getWorkspaces": want an operation of the Admin API, such as listWorkspaces (did you mean "getWorkspace"?)`,
 		"--status 99":                        "invalid --status 99: want a status from 100 to 599, or 0 for a dropped connection",
 		"--path workspaces":                  "invalid --path \"workspaces\": want a path starting with a slash",
-		"--since=-1":                         "invalid --since -1: want the number of a request, its seq",
+		"--since=-1":                         "invalid --since -1: want the seq of a request",
 		"--clear --status 404":               "--clear cannot be combined with filters, --bodies or --follow",
 		"--clear --follow":                   "--clear cannot be combined with filters, --bodies or --follow",
 		"--follow --limit 3":                 "--follow and --limit cannot be combined (use --since N to start earlier)",

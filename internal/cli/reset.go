@@ -12,7 +12,7 @@ import (
 type resetCmd struct{ remoteFlags }
 
 func (resetCmd) Help() string {
-	return `Restores the state, clock and id stream of the seed, and clears faults and the journal. Admin keys and snapshots are kept. An organization that was created from a snapshot, or from another organization, resets to that.
+	return `Restores the state, clock and id stream of the seed, and clears faults and the journal. Admin keys and snapshots are kept. An organization that was created from a snapshot, or from another organization, resets to that state.
 
 Examples:
 

@@ -49,10 +49,10 @@ type serveCmd struct {
 	StateFile    string        `name:"state-file" placeholder:"FILE" help:"Keep all organizations in this file across restarts. Once it exists, it overrides --seed, --admin-key, --id-seed and --clock."`
 	UnknownKeys  unknownKeys   `default:"refuse" placeholder:"refuse|fork" help:"How to handle unknown admin keys: refuse them, or give each its own fork of the seed's first organization. Default: ${default}."`
 	Clock        *instant      `placeholder:"TIME" help:"Freeze all clocks at this RFC 3339 time, overriding the seed."`
-	IDSeed       *idSeed       `name:"id-seed" placeholder:"N" help:"Seed for ID generation, from 0 to ${max_id_seed}. The same seed and clock produce the same ids. Default: random, printed at start."`
+	IDSeed       *idSeed       `name:"id-seed" placeholder:"N" help:"Seed for ID generation, from 0 to ${max_id_seed}. The same seed and clock produce the same ids. Default: random, printed at startup."`
 	Errors       errorForm     `default:"both" placeholder:"both|production" help:"Format of Admin API errors: production (its envelope only) or both (plus the fields of the published contract). Default: ${default}."`
 	RateLimit    limits.Policy `name:"rate-limit" default:"off" placeholder:"off|production|N/min" help:"Rate limit of each organization: none, production's, or N requests per minute. Default: ${default}."`
-	ControlToken string        `name:"control-token" placeholder:"TOKEN" help:"Token that the control plane requires when exposed; none disables it. Default: random, printed at start."`
+	ControlToken string        `name:"control-token" placeholder:"TOKEN" help:"Token that the control plane requires when exposed; none disables it. Default: random, printed at startup."`
 	CORS         []origin      `name:"cors" placeholder:"ORIGIN" help:"Web origins that may call the Admin API, comma-separated; * allows any. Default: none."`
 	JournalSize  journalSize   `name:"journal-size" default:"1000" placeholder:"N" help:"Number of requests in each organization's journal; 0 disables it. Default: ${default}."`
 	Log          logFormat     `default:"text" placeholder:"text|json" help:"Format of the start line and the log. Default: ${default}."`
@@ -162,7 +162,7 @@ func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) er
 	})
 	go removeEnded(ending, s)
 	// Signals are handled only from here on, so that Ctrl-C ends a server that
-	// still reads its seed from standard input.
+	// is still reading its seed from standard input.
 	ctx, ignoreSignals := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
 	defer ignoreSignals()
 	context.AfterFunc(ctx, ignoreSignals) // a second signal kills the process
@@ -214,7 +214,7 @@ type origin string
 func (o *origin) UnmarshalText(text []byte) error {
 	u, err := url.Parse(string(text))
 	if string(text) != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != string(text)) {
-		return badValue(text, "an origin such as http://localhost:3000, or *")
+		return badValue(text, "an origin, such as http://localhost:3000, or *")
 	}
 	*o = origin(text)
 	return nil

@@ -31,7 +31,7 @@ Examples:
 type (
 	snapshotListCmd struct{}
 	snapshotTakeCmd struct {
-		Name string `arg:"" name:"NAME" help:"Name of the snapshot. An existing one of that name is replaced."`
+		Name string `arg:"" name:"NAME" help:"Name of the snapshot. An existing snapshot of that name is replaced."`
 	}
 	snapshotRestoreCmd struct {
 		Name string `arg:"" name:"NAME" help:"Name of the snapshot."`
@@ -42,7 +42,7 @@ type (
 )
 
 func (snapshotListCmd) Help() string {
-	return "TAKEN AT is by the organization's clock.\n\nExamples:\n\n  antechamber snapshot list"
+	return "TAKEN AT is the time on the organization's clock.\n\nExamples:\n\n  antechamber snapshot list"
 }
 
 func (snapshotTakeCmd) Help() string {

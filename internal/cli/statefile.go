@@ -42,7 +42,7 @@ func (c *serveCmd) restore(s *store.Store, p *process, parsed *kong.Context, log
 		known = err == nil
 	}
 	if !known {
-		return nil, badInput("damaged state file %s: /seed: invalid seed (file left unchanged; restore a backup or move it away)", c.StateFile)
+		return nil, badInput("damaged state file %s: /seed: invalid seed (file left unchanged; restore a backup or move the file aside)", c.StateFile)
 	}
 	c.IDSeed, c.Clock = new(idSeed(f.IDSeed)), nil
 	if f.Clock != nil {
@@ -111,7 +111,7 @@ func (c *serveCmd) startSaving(s *store.Store, from *source, p *process, log *sl
 		cancel()
 		<-ended
 		if err := k.Stop(); err != nil {
-			return fmt.Errorf("cannot save state file %s, changes since the last save are lost: %w", c.StateFile, err)
+			return fmt.Errorf("cannot save state file %s: %w (changes since the last save are lost)", c.StateFile, err)
 		}
 		return nil
 	}, nil

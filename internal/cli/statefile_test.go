@@ -87,7 +87,7 @@ func (s *testServer) state(key string) string {
 
 func TestBadStateFiles(t *testing.T) {
 	files(t, map[string]string{"seed.json": validSeed, "cut.json": `{"antechamber": 1, "id`, "empty.json": ""})
-	const unchanged = " (file left unchanged; restore a backup or move it away)"
+	const unchanged = " (file left unchanged; restore a backup or move the file aside)"
 	for path, message := range map[string]string{
 		"cut.json":      "damaged state file cut.json:1:23: unexpected end of input" + unchanged,
 		"empty.json":    "damaged state file empty.json:1:1: unexpected end of input" + unchanged,

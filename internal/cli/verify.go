@@ -120,7 +120,7 @@ type unmet struct {
 func notSatisfied(w io.Writer, refusal *remote.Error) error {
 	var missing []unmet
 	var others []entry
-	// If they cannot be decoded, the message still has the essence.
+	// If they cannot be decoded, the message still says the essentials.
 	_, _ = json.Unmarshal(refusal.Unmet, &missing), json.Unmarshal(refusal.Unexpected, &others)
 	var b bytes.Buffer
 	for _, u := range missing {

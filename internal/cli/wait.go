@@ -39,7 +39,7 @@ type timeout time.Duration
 func (t *timeout) UnmarshalText(text []byte) error {
 	d, err := duration.Parse(string(text))
 	if err != nil || d < 0 {
-		return badValue(text, "a duration such as 30s, or 0")
+		return badValue(text, "a duration, such as 30s, or 0")
 	}
 	*t = timeout(d)
 	return nil

@@ -82,7 +82,7 @@ func TestWaitRefuses(t *testing.T) {
 			t.Errorf("%q: exit code %d: %s", url, code, stderr)
 		}
 	}
-	wantError(t, exitBadInput, `antechamber: invalid --timeout "-1s": want a duration such as 30s, or 0 (see antechamber wait --help)`, "wait", "--timeout=-1s")
+	wantError(t, exitBadInput, `antechamber: invalid --timeout "-1s": want a duration, such as 30s, or 0 (see antechamber wait --help)`, "wait", "--timeout=-1s")
 }
 
 // unusedAddress returns a loopback address that nothing listens on.

@@ -29,8 +29,8 @@ import (
 	"antechamber/api"
 )
 
-// ErrUndeclaredStatus is the error for a response status that an operation does not
-// declare, neither by number nor by a range such as 4XX.
+// ErrUndeclaredStatus is the error for a response status that an operation declares
+// neither by number nor by a range such as 4XX.
 var ErrUndeclaredStatus = errors.New("status not declared")
 
 // Document is an OpenAPI document with compiled schemas. It is safe for concurrent

@@ -22,7 +22,7 @@ var units = map[string]time.Duration{
 	"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour,
 }
 
-// Errors of Parse.
+// The errors of Parse.
 var (
 	ErrSyntax = errors.New("not a duration")
 	ErrRange  = errors.New("out of range")

@@ -32,10 +32,10 @@ type Fault struct {
 	ID          string  `json:"id"`
 	Match       Match   `json:"match"`
 	Action      Action  `json:"action"`
-	Times       int     `json:"times,omitempty"` // how often it fires; 0 for every time
+	Times       int     `json:"times,omitempty"` // how many times it fires; 0 for every time
 	After       int     `json:"after"`           // how many matching requests to let through first
 	Probability float64 `json:"probability"`     // of firing when it is due
-	Hits        int     `json:"hits"`            // how often it has fired
+	Hits        int     `json:"hits"`            // how many times it has fired
 }
 
 // Match says which requests a fault matches: those that match every field that is
@@ -56,7 +56,7 @@ const (
 	Delay           ActionType = "delay"             // waits before the work
 	Drop            ActionType = "drop"              // closes the connection before the work
 	DropAfterCommit ActionType = "drop_after_commit" // closes the connection after the work
-	Truncate        ActionType = "truncate"          // closes the connection within the response
+	Truncate        ActionType = "truncate"          // closes the connection partway through the response
 	Malformed       ActionType = "malformed"         // responds with invalid JSON after the work
 	StaleRead       ActionType = "stale_read"        // reads the state of some writes ago
 )

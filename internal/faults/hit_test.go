@@ -74,7 +74,7 @@ type seen struct {
 	RetryAfter string
 	Length     int64
 	JSON       bool
-	Works      int // how often the work was done
+	Works      int // how many times the work was done
 }
 
 func (s *server) do(t *testing.T, method, path string, in io.Reader) seen {

@@ -142,7 +142,7 @@ func (p *parser) delayAction(in object, a *Action) {
 		a.Min = read(in, "min", "a duration of at least 0s, such as 250ms", atLeast(Duration(0)), nil)
 		a.Max = p.duration(in, "max")
 		if a.Min > a.Max && !p.noted["action.max"] {
-			p.want("action.min", in.Get("min").Quote(), "a duration of at most max", nil)
+			p.want("action.min", in.Get("min").Quote(), "a duration no longer than the maximum", nil)
 		}
 	case a.Distribution == Lognormal:
 		in.only("type", "distribution", "median", "sigma")

@@ -40,7 +40,7 @@ type armed struct {
 }
 
 // Arm adds a fault from Parse and returns it with its id. Ids start at fault_1,
-// also after Clear.
+// even after Clear.
 func (s *Set) Arm(f Fault) Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()

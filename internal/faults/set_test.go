@@ -279,7 +279,7 @@ func TestDelaysFollowTheirDistribution(t *testing.T) {
 	}
 }
 
-// Faults fire exactly as often as times says, also with concurrent requests.
+// Faults fire exactly as many times as times says, even with concurrent requests.
 func TestSetIsSafeForConcurrentUse(t *testing.T) {
 	s := arm(t, withTimes(`"times":100,"after":50`))
 	r := request(t, "createWorkspace", "/organizations/workspaces", `{"name":"a"}`)

@@ -48,7 +48,7 @@ func (v Verification) conflicts(i int) []remedy.Problem {
 	e := v.Expect[i]
 	if v.InOrder {
 		if e.Times != nil && *e.Times == 0 {
-			return []remedy.Problem{remedy.Want("times", "0", "at least 1, since a call that is never made has no position in an order")}
+			return []remedy.Problem{remedy.Want("times", "0", "at least 1, since a call that is never made has no place in an order")}
 		}
 		return nil
 	}

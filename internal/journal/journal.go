@@ -1,6 +1,6 @@
 // Package journal records the requests of an organization: a bounded ring, a live
-// stream of it, and Verify, which compares it with expectations. It doesn't know
-// HTTP: the server passes a Record of each request.
+// stream of it, and Verify, which compares it with expectations. It knows
+// nothing about HTTP: the server passes a Record of each request.
 package journal
 
 import (
@@ -27,7 +27,7 @@ type Record struct {
 	ErrorType    string
 	RequestID    string
 	Fault        string // the id of the fault that fired
-	RetryCount   int    // of the header x-stainless-retry-count
+	RetryCount   int    // from the header x-stainless-retry-count
 	Duration     time.Duration
 	RequestBody  Body
 	ResponseBody Body

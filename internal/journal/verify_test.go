@@ -221,7 +221,7 @@ func TestCheck(t *testing.T) {
 		"body, not an object": {`{"expect":[{"body":"{}","times":0}, {"body": null}, {"body":[1]}]}`, `invalid expect[0].body "{}": want a JSON object, like every body of the Admin API, or null for no body; invalid expect[2].body: want a JSON object, like every body of the Admin API, or null for no body`},
 		"status":              {`{"expect":[{"status":20}]}`, `invalid expect[0].status 20: want a status from 100 to 599, or 0 for a dropped connection`},
 		"times":               {`{"expect":[{"status":200},{"status":201,"times":-1}]}`, `invalid expect[1].times -1: want a whole number of at least 0`},
-		"never, in order":     {`{"expect":[{"status":200,"times":0}],"in_order":true}`, `invalid expect[0].times 0: want at least 1, since a call that is never made has no position in an order`},
+		"never, in order":     {`{"expect":[{"status":200,"times":0}],"in_order":true}`, `invalid expect[0].times 0: want at least 1, since a call that is never made has no place in an order`},
 		"duplicate":           {`{"expect":[{"path":"/x","body":{"a":1,"b":2}},{"path":"/x","body":{"b":2, "a":1},"times":2}]}`, `invalid expect[1]: want calls that differ from expect[0], since every call would meet both (count the calls, or verify them in order)`},
 		"different queries":   {`{"expect":[{"path":"/x","query":{"a":1}},{"path":"/x","query":{"a":2}}]}`, ""},
 		"duplicate, in order": {`{"expect":[{"path":"/x"},{"path":"/x"}],"in_order":true}`, ""},

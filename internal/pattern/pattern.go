@@ -9,7 +9,7 @@ func IsParameter(segment string) bool {
 }
 
 // Glob reports whether a pattern matches all of s. In the pattern, * matches any
-// string, also an empty one.
+// string, including the empty one.
 func Glob(pattern, s string) bool {
 	parts := strings.Split(pattern, "*")
 	last := len(parts) - 1

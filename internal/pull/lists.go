@@ -63,7 +63,7 @@ func readList[T any](ctx context.Context, p *puller, l list[T]) ([]T, error) {
 		failed, _ := errors.AsType[*failure](err)
 		switch {
 		case failed != nil && failed.status == http.StatusBadRequest && after != "" && restarts < maxRestarts:
-			p.Say(fmt.Sprintf("%s: cursor %s is gone, reading the list again", l.path, after))
+			p.Say(fmt.Sprintf("%s: cursor %s is gone; reading the list again", l.path, after))
 			p.progress.Count -= len(all)
 			all, seen, after = nil, map[string]bool{}, ""
 			restarts++

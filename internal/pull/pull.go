@@ -172,7 +172,7 @@ func (p *puller) clock() time.Time {
 		return now
 	}
 	if !most.IsZero() && !least.Before(most) {
-		p.notes.add("", "recorded objects that expired during the pull as expired")
+		p.notes.add("", "objects that expired during the pull are recorded as expired")
 	}
 	return least
 }

@@ -634,7 +634,7 @@ func TestPullAdjustsUnsupportedValues(t *testing.T) {
 			`replaced status "pending" with "deleted" (the person is already a user): invite_3`, `replaced status "pending" with "deleted" (a newer invite to the address is pending): invite_b`,
 			"replaced unsupported data_residency with the default: wrkspc_2", `omitted reserved tag "anthropic-x": wrkspc_2`, "omitted invalid display_color: wrkspc_2", "omitted invalid compartment_id: wrkspc_2",
 			"omitted workspace member who is not a user: user_unknown in wrkspc_2", `replaced unknown role "workspace_captain" with "workspace_user": user_3 in wrkspc_2`,
-			`omitted workspace member with role "workspace_billing" (without role "billing" in the organization): user_2 in wrkspc_2, user_3 in wrkspc_1`,
+			`omitted workspace member with role "workspace_billing" (the user does not have role "billing" in the organization): user_2 in wrkspc_2, user_3 in wrkspc_1`,
 			`replaced status "active" with "archived" (the workspace of the API key is archived): apikey_1`, "replaced creator who is not a user with a removed user: svac_1, " + unknownCreator,
 			"omitted invalid partial_key_hint: apikey_3", "omitted API key of an unlisted workspace: apikey_0",
 			`replaced unknown invite status "revoked" with "deleted": invite_c`, `replaced unknown API key status "melted" with "inactive": apikey_3`,
@@ -994,7 +994,7 @@ func TestPullRestartsAListWhoseCursorIsGone(t *testing.T) {
 		return false
 	}
 	got := w.pull()
-	if o := parse(t, got.Seed); len(o.Users) != 1 || o.Users[0].ID != "user_1" || !slices.Contains(w.lines, "users: cursor user_2 is gone, reading the list again") {
+	if o := parse(t, got.Seed); len(o.Users) != 1 || o.Users[0].ID != "user_1" || !slices.Contains(w.lines, "users: cursor user_2 is gone; reading the list again") {
 		t.Errorf("lines %q, seed\n%s", w.lines, got.Seed)
 	}
 

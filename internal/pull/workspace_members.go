@@ -37,7 +37,7 @@ func (p *puller) seedMembers(workspace string) (out []seed.WorkspaceMember) {
 		case role == api.RoleAdmin && m.WorkspaceRole == api.WorkspaceAdmin, role == api.RoleBilling && m.WorkspaceRole == api.WorkspaceBilling:
 			continue
 		case m.WorkspaceRole == api.WorkspaceBilling:
-			p.notes.add(in, "omitted workspace member with role %q (without role %q in the organization)", api.WorkspaceBilling, api.RoleBilling)
+			p.notes.add(in, "omitted workspace member with role %q (the user does not have role %q in the organization)", api.WorkspaceBilling, api.RoleBilling)
 			continue
 		case !api.OneOf(m.WorkspaceRole, api.AssignableWorkspaceRoles):
 			p.notes.add(in, "replaced unknown role %q with %q", m.WorkspaceRole, api.WorkspaceUser)

@@ -68,7 +68,7 @@ func unescape(key string) string {
 	})
 }
 
-// Key reduces a key to its last four characters, or to none if it is not longer.
+// Key reduces a key to its last four characters, or to nothing if it has no more.
 func Key(key string) string {
 	if key == "" {
 		return ""

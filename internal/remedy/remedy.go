@@ -87,7 +87,7 @@ func (r *Remedy) String() string {
 	case ResetOrRestore:
 		return "use POST /_emulate/reset or restore a snapshot to return to an earlier time"
 	case SendControlToken:
-		return "send Authorization: Bearer <token>, with the token of --control-token or the one that the server printed at start"
+		return "send Authorization: Bearer <token>, with the token of --control-token or the one that the server printed at startup"
 	case UseLocalPage:
 		return "call it from a page on localhost or from outside a browser"
 	case UseLoopback:

@@ -33,7 +33,7 @@ func TestRename(t *testing.T) {
 	renameTo("example.net/test/antechamber")
 	for _, args := range [][]string{
 		// One quick check compiles everything, and -trimpath lets the build cache serve
-		// the next temporary folder.
+		// the next temporary directory.
 		{"vet", "-trimpath", "-assign", "./..."},
 		{"test", "-trimpath", "-vet=off", ".", "./internal/text"},
 	} {

@@ -128,7 +128,7 @@ var closed = func() chan struct{} {
 }()
 
 // Stop saves the store for the last time and releases the file. Run must have
-// returned, and the store must not change any more.
+// returned, and the store must no longer change.
 func (k *Keeper) Stop() error {
 	defer k.lock.Close()
 	return k.save(true)

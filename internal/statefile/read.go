@@ -76,9 +76,9 @@ func rejected(path string, err error) error {
 	case other:
 		return fmt.Errorf("cannot read state file %s: %w (use a newer antechamber or choose another file)", path, err)
 	case positioned:
-		return fmt.Errorf("damaged state file %s:%w (file left unchanged; restore a backup or move it away)", path, location)
+		return fmt.Errorf("damaged state file %s:%w (file left unchanged; restore a backup or move the file aside)", path, location)
 	}
-	return fmt.Errorf("damaged state file %s: %w (file left unchanged; restore a backup or move it away)", path, err)
+	return fmt.Errorf("damaged state file %s: %w (file left unchanged; restore a backup or move the file aside)", path, err)
 }
 
 // errOtherFile is the error for JSON that is not a state file.

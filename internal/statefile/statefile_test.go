@@ -309,7 +309,7 @@ func TestMissingDirectory(t *testing.T) {
 
 // The forms of errors, with a path and the details.
 const (
-	damaged      = "damaged state file %s%s (file left unchanged; restore a backup or move it away)"
+	damaged      = "damaged state file %s%s (file left unchanged; restore a backup or move the file aside)"
 	newerVersion = "cannot read state file %s%s (use a newer antechamber or choose another file)"
 	otherFile    = "%s is not a state file%s (choose another file)"
 )

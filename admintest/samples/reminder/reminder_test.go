@@ -115,7 +115,7 @@ func TestReminder(t *testing.T) {
 // on they are invited again.
 func TestExpiryBoundary(t *testing.T) {
 	srv := start(t)
-	soon := srv.Outbox()[1] // the newest mail is for new
+	soon := srv.Outbox()[1] // the newest email is for new
 	if soon.To != "soon@example.com" {
 		t.Fatalf("the second mail is for %s", soon.To)
 	}
