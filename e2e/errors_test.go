@@ -225,7 +225,7 @@ func TestNotEmulated(t *testing.T) {
 	s := start(t, "--seed", "demo")
 	client := newClient(t, s.URL)
 	w := workspaceByName(t, production{client.Organization}, "Engineering")
-	const message = "Not found: production has this operation, Antechamber does not emulate it."
+	const message = "Not found: production has this operation, but Antechamber does not emulate it."
 	want := refusal{http.StatusNotFound, "not_found_error", "", message}
 	for path, call := range map[string]func() error{
 		"/v1/organizations/rate_limits": func() error {

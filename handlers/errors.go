@@ -105,7 +105,7 @@ func (s *adminAPI) notFoundMessage(r *http.Request) string {
 		return "Not found"
 	}
 	s.Log.Warn("operation not emulated", "method", r.Method, "path", redact.Text(r.URL.Path))
-	return "Not found: production has this operation, Antechamber does not emulate it."
+	return "Not found: production has this operation, but Antechamber does not emulate it."
 }
 
 // productionServes reports whether production documents an operation at a path

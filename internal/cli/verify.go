@@ -28,7 +28,7 @@ type verifyCmd struct {
 }
 
 func (verifyCmd) Help() string {
-	return `Compares the journal with the expectations. If one is not met, the exit code is 3 and the nearest calls are printed with their differences. A call and its retries count once.
+	return `Compares the journal with the expectations. If one is not met, the exit code is 3 and the nearest calls are printed with their differences. A call and its retries count once, if the client marks retries as official SDKs do (x-stainless-retry-count).
 
 Examples:
 
