@@ -2,13 +2,11 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,8 +14,6 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"antechamber/internal/guess"
-	"antechamber/internal/pull"
 	"antechamber/internal/text"
 	"antechamber/seed"
 	"antechamber/store"
@@ -141,177 +137,6 @@ func dropEmptyVariables() {
 		}
 	}
 }
-
-// badArguments rewrites an error of kong to our grammar. Kong has no types for
-// unknown flags and arguments, and loses the type of a bad environment variable's
-// error, so its messages are recognized by their first words.
-func badArguments(err error) error {
-	parsed, _ := errors.AsType[*kong.ParseError](err) // Parse returns no other type
-	message, args, app := err.Error(), parsed.Context.Args, parsed.Context.Model
-	command := cmp.Or(parsed.Context.Selected(), app.DefaultCmd)
-	serving, help := command == app.DefaultCmd, command.FullPath()
-
-	message, source, _ := strings.Cut(message, " (from envar ") // NAME="value"
-	variable, _, _ := strings.Cut(source, "=")
-	name, reason, _ := strings.Cut(message, ": ")
-	flag, unknownFlag := strings.CutPrefix(message, "unknown flag ")
-	flag, _, _ = strings.Cut(flag, ",") // and kong's suggestion
-	word, unexpected := strings.CutPrefix(message, "unexpected argument ")
-	word, _, _ = strings.Cut(word, ",")
-	misplaced := false // a flag of serve before another command
-	if early, ok := strings.CutPrefix(message, "flag "); ok {
-		flag, _, _ = strings.Cut(early, " ")
-		misplaced = true
-	}
-	var commands []string
-	owner := "" // a command that has the flag, preferably one that was given
-	for _, node := range app.Children {
-		commands = append(commands, node.Name)
-		if hasFlag(node, flag) && node != app.DefaultCmd && (owner == "" || slices.Contains(args, node.Name)) {
-			owner = node.Name
-		}
-	}
-	hint := ""
-	if before, suggestions, ok := strings.Cut(message, ", did you mean "); ok && (unknownFlag || unexpected) {
-		typed := strings.TrimPrefix(strings.TrimPrefix(before, "unknown flag "), "unexpected argument ")
-		message, hint = before, nearOnly(typed, suggestions)
-	}
-	hyphen := strings.Contains(reason, "flag); perhaps try") // the value begins with one
-	_, got, _ := strings.Cut(reason, `but got "`)
-	got, _, _ = strings.Cut(got, `" (`)
-	if hyphen && isNegative(got) {
-		reason = cmp.Or(flagError(command, name, got), reason)
-	}
-	switch {
-	case strings.HasPrefix(reason, `invalid "`): // from badValue
-		message = "invalid " + name + strings.TrimPrefix(reason, "invalid")
-	case strings.HasPrefix(reason, "bool value must be "):
-		_, got, _ := strings.Cut(reason, " but got ")
-		message = text.Invalid(name, got, "true or false")
-	case strings.HasPrefix(message, "missing flags: "):
-		flag, _, _ := strings.Cut(reason, "=")
-		message = flag + " is required"
-	case strings.HasPrefix(message, `expected "<`):
-		argument, _, _ := strings.Cut(strings.TrimPrefix(message, `expected "`), ">")
-		message = argument + "> is required"
-	case len(args) > 0 && args[len(args)-1] == name: // kong's message calls the value "EOL"
-		message = "missing value for " + name
-	case hyphen && isNegative(got):
-		message = text.Invalid(name, text.Quote(got), noHyphen)
-	case hyphen:
-		message, hint = "missing value for "+name, text.Quote(got)+" looks like a flag"
-	case unknownFlag && isNegative(flag):
-		message, hint = text.Invalid("argument", text.Quote(flagArgument(flag, args)), noHyphen), ""
-	case unknownFlag && command.Name == "pull" && strings.Contains(flag, "key"):
-		hint = "set the key with the environment variable " + pull.KeyVariable
-	case unknownFlag && serving && (flag == "--port" || flag == "-p"):
-		hint = didYouMean("--addr HOST:PORT")
-	case unknownFlag && command.Name == "export" && (flag == "--out" || flag == "--output" || flag == "-o"):
-		hint = didYouMean("antechamber export FILE")
-	case unknownFlag && len(flag) == 2: // kong's suggestion is always -h
-		hint = ""
-		if long := "-" + flagArgument(flag, args); hasFlag(command, long) {
-			message, hint = "unknown flag "+long[1:], didYouMean(long)
-		}
-	case serving && owner != "" && unknownFlag:
-		hint = didYouMean("antechamber " + owner + " " + flag)
-	case serving && owner != "" && slices.Contains(args, owner):
-		message, hint = flag+" must follow the command", didYouMean("antechamber "+owner+" "+flag)
-	case misplaced:
-		_, other, _ := strings.Cut(message, ", not ")
-		message = flag + " is a flag of serve, not of " + strings.Trim(other, `"`)
-	case unexpected && command.Name == "pull" && strings.Contains(word, "://"):
-		hint = didYouMean("--from " + word)
-	case unexpected && serving && strings.HasSuffix(word, ".json"):
-		hint = didYouMean("--seed " + word)
-	case unexpected && command.Name == "clock" && startsWithDigit(word) && strings.Contains(word, "-"):
-		hint = didYouMean("clock set " + word)
-	case unexpected && command.Name == "clock" && startsWithDigit(word):
-		hint = didYouMean("clock advance " + word)
-	case unexpected && help == "antechamber fault add" && startsWithDigit(word):
-		hint = didYouMean("--status " + word)
-	case unexpected && !serving && slices.Contains(commands, word):
-		hint = didYouMean("antechamber " + word)
-	case unexpected && serving: // kong takes it for an argument of serve
-		near := guess.Nearest(word, commands)
-		switch {
-		case near == "":
-		case slices.Contains(args, command.Name):
-			hint = didYouMean("antechamber " + near)
-		default:
-			hint = didYouMean(near)
-		}
-	}
-	if unexpected && serving && !slices.Contains(args, command.Name) {
-		help = app.Name
-	}
-	if hint == "" {
-		hint = "see " + help + " --help"
-	}
-	if variable != "" {
-		hint = "from " + variable + "; " + hint
-	}
-	return badInput("%s (%s)", message, hint)
-}
-
-// didYouMean returns a suggestion, as remedy.DidYouMean words it.
-func didYouMean(s string) string { return fmt.Sprintf("did you mean %q?", s) }
-
-// nearOnly returns kong's suggestions without those that only look near because
-// they are short: it allows two edits in a word of any length. typed was misspelled.
-func nearOnly(typed, suggestions string) string {
-	list := strings.TrimSuffix(strings.TrimPrefix(suggestions, "one of "), "?")
-	names := slices.DeleteFunc(strings.Split(list, ", "), func(name string) bool {
-		name = strings.Trim(name, `"`)
-		return !strings.HasPrefix(name, typed) && guess.Nearest(typed, []string{name}) == ""
-	})
-	switch len(names) {
-	case 0:
-		return ""
-	case 1:
-		return "did you mean " + names[0] + "?"
-	}
-	return "did you mean one of " + strings.Join(names, ", ") + "?"
-}
-
-// flagError returns the error of the flag's type for a value that kong took for
-// another flag, or "" if the type accepts the value.
-func flagError(command *kong.Node, name, value string) string {
-	for _, f := range slices.Concat(command.AllFlags(false)...) {
-		if "--"+f.Name != name {
-			continue
-		}
-		err := f.Parse(kong.ScanFromTokens(kong.Token{Value: value, Type: kong.FlagValueToken}), reflect.New(f.Target.Type()).Elem())
-		if err != nil {
-			return strings.TrimPrefix(err.Error(), name+": ")
-		}
-	}
-	return ""
-}
-
-// hasFlag reports whether a command has a flag, such as --addr.
-func hasFlag(command *kong.Node, flag string) bool {
-	return slices.ContainsFunc(command.Flags, func(f *kong.Flag) bool { return "--"+f.Name == flag })
-}
-
-// flagArgument returns the argument that kong split into short flags, without
-// its value: -addr for -a.
-func flagArgument(short string, args []string) string {
-	for _, arg := range args {
-		if name, _, _ := strings.Cut(arg, "="); strings.HasPrefix(name, short) {
-			return name
-		}
-	}
-	return short
-}
-
-// noHyphen is what we want instead of a negative number that kong takes for a flag.
-const noHyphen = `a value that does not start with "-"`
-
-// isNegative reports whether an argument is, or begins with, a negative number.
-func isNegative(arg string) bool { return strings.HasPrefix(arg, "-") && startsWithDigit(arg[1:]) }
-
-func startsWithDigit(s string) bool { return s != "" && s[0] >= '0' && s[0] <= '9' }
 
 // badValue refuses the value of a flag or argument. badArguments adds its name.
 func badValue(value []byte, want string) error {
