@@ -32,7 +32,7 @@ var packages = map[string][]string{
 	"internal/inprocess": {},
 	"internal/journal":   {"api", "internal/guess", "internal/pattern", "internal/redact", "internal/remedy", "internal/text", "store"},
 	"internal/jsontree":  {"internal/text"},
-	"internal/limits":    {"api"},
+	"internal/limits":    {"api", "internal/text"},
 	"internal/lists":     {},
 	"internal/pattern":   {},
 	"internal/pull":      {"api", "internal/redact", "internal/text", "seed"},

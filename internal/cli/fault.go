@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -214,7 +213,7 @@ func (c *faultAddCmd) describe(p remedy.Problem) string {
 			flags = append(flags, asFlag(name))
 		}
 	}
-	return fmt.Sprintf("%s cannot be combined with %s (allowed: %s)", asFlag(p.Field), action, cmp.Or(strings.Join(flags, ", "), "none"))
+	return asFlag(p.Field) + " cannot be combined with " + action + " " + text.Allowed(flags)
 }
 
 // fault returns the fault that the flags describe, or that is in a file, as JSON.

@@ -20,6 +20,8 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/alecthomas/kong"
+
 	"antechamber/api"
 	"antechamber/handlers/control"
 	"antechamber/internal/remedy"
@@ -36,6 +38,15 @@ type remoteFlags struct {
 	Organization string  `group:"Server:" placeholder:"ID" help:"Select the organization with this id. Overrides --admin-key."`
 	ControlToken string  `group:"Server:" placeholder:"TOKEN" help:"Control token of an exposed server: its --control-token, or the token printed at startup."`
 	JSON         bool    `group:"Server:" help:"Print the server's response as JSON."`
+}
+
+// AfterApply lets --admin-key override ANTECHAMBER_ORGANIZATION, which env exports,
+// as a flag overrides any variable.
+func (f *remoteFlags) AfterApply(parsed *kong.Context) error {
+	if onCommandLine(parsed, "admin-key") && !onCommandLine(parsed, "organization") {
+		f.Organization = ""
+	}
+	return nil
 }
 
 // serverURL returns the URL of the server: the one given, or where serve would
@@ -81,10 +92,6 @@ func (f *remoteFlags) plane() (*remote.Plane, error) {
 		plane.AdminKey = *f.AdminKey
 		if !store.ValidAdminKey(plane.AdminKey) {
 			return nil, badAdminKey()
-		}
-		// env exports ANTECHAMBER_ORGANIZATION, which a flag overrides like any variable.
-		if f.Organization == os.Getenv("ANTECHAMBER_ORGANIZATION") && plane.AdminKey != os.Getenv("ANTECHAMBER_ADMIN_KEY") {
-			plane.Organization = ""
 		}
 	}
 	if strings.ContainsFunc(f.ControlToken, unprintable) {

@@ -219,6 +219,8 @@ func TestSelectingAnOrganization(t *testing.T) {
 	t.Setenv("ANTECHAMBER_ADMIN_KEY", "")
 	wantOutput(t, first, "", "reset")
 	wantOutput(t, second, "", "reset", "--admin-key", "sk-ant-admin01-second")
+	wantOutput(t, "2027-01-01T00:00:00.000000Z frozen\n", "", "clock", "show", "--admin-key", "sk-ant-admin01-second")
+	wantOutput(t, first, "", "reset", "--admin-key", "sk-ant-admin01-second", "--organization", "11111111-1111-1111-1111-111111111111")
 }
 
 func TestJSONPrintsTheResponse(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,7 +64,7 @@ func (c *serveCmd) restore(s *store.Store, p *process, parsed *kong.Context, log
 func givenFlags(parsed *kong.Context, names []string) (given []string) {
 	for _, flag := range parsed.Flags() {
 		for _, name := range names {
-			if flag.Name == name && isGiven(parsed, flag) {
+			if flag.Name == name && (onCommandLine(parsed, name) || inEnvironment(flag)) {
 				given = append(given, "--"+name)
 			}
 		}
@@ -71,18 +72,15 @@ func givenFlags(parsed *kong.Context, names []string) (given []string) {
 	return given
 }
 
-func isGiven(parsed *kong.Context, flag *kong.Flag) bool {
-	for _, part := range parsed.Path {
-		if part.Flag == flag {
-			return true
-		}
-	}
-	for _, variable := range flag.Envs {
-		if _, set := os.LookupEnv(variable); set {
-			return true
-		}
-	}
-	return false
+func onCommandLine(parsed *kong.Context, flag string) bool {
+	return slices.ContainsFunc(parsed.Path, func(part *kong.Path) bool { return part.Flag != nil && part.Flag.Name == flag })
+}
+
+func inEnvironment(flag *kong.Flag) bool {
+	return slices.ContainsFunc(flag.Envs, func(variable string) bool {
+		_, set := os.LookupEnv(variable)
+		return set
+	})
 }
 
 // startSaving saves the store to the state file, if there is one, until stop is

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"antechamber/api"
+	"antechamber/internal/text"
 )
 
 // The response headers of an organization with a rate limit.
@@ -55,9 +56,9 @@ var (
 const maxPerMinute = 1_000_000
 
 // UnmarshalText is ParsePolicy for command-line flags.
-func (p *Policy) UnmarshalText(text []byte) (err error) {
-	if *p, err = ParsePolicy(string(text)); err != nil {
-		return fmt.Errorf("invalid %q: %w", text, err)
+func (p *Policy) UnmarshalText(value []byte) (err error) {
+	if *p, err = ParsePolicy(string(value)); err != nil {
+		return fmt.Errorf("invalid %s: %w", text.Quote(string(value)), err)
 	}
 	return nil
 }

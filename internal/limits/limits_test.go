@@ -233,3 +233,10 @@ func BenchmarkAllow(b *testing.B) {
 		l.Allow("listWorkspaces", start)
 	}
 }
+
+func TestErrorsOfFlagsAreQuoted(t *testing.T) {
+	const want = `invalid "sk-ant-…cret": want off, production or a number per minute, such as 50/min`
+	if err := new(Policy).UnmarshalText([]byte("sk-ant-admin01-very-secret")); err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}

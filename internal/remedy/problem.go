@@ -1,8 +1,6 @@
 package remedy
 
 import (
-	"cmp"
-	"fmt"
 	"strings"
 
 	"antechamber/internal/guess"
@@ -87,7 +85,7 @@ func (p Problem) line(prefix string) string {
 	case p.Field == "":
 		return p.Message
 	case p.Type == Unknown:
-		return fmt.Sprintf("%s (allowed: %s)", prefix, cmp.Or(strings.Join(p.Allowed, ", "), "none"))
+		return prefix + " " + text.Allowed(p.Allowed)
 	case p.Message == "":
 		return prefix
 	}

@@ -31,11 +31,13 @@ type Plane struct {
 	HTTP         *http.Client // http.DefaultClient when nil
 }
 
-// Parse reads the URL of a server. It may have a path, but not that of the Admin API.
+// Parse reads the URL of a server. It may have a path, but not that of one of the
+// two APIs.
 func Parse(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
+	of := func(path string) bool { return strings.HasSuffix(strings.TrimRight(u.Path, "/"), path) }
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" ||
-		strings.HasSuffix(strings.TrimRight(u.Path, "/"), api.BasePath) || strings.HasSuffix(strings.TrimRight(u.Path, "/"), "/_emulate") {
+		of(api.BasePath) || of(base) {
 		return nil, errors.New(text.Invalid("URL", text.Quote(WithoutPassword(address)), "the base URL of a server, such as http://127.0.0.1:4020"))
 	}
 	return u, nil

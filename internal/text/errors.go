@@ -1,7 +1,7 @@
 package text
 
 import (
-	"fmt"
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -33,11 +33,14 @@ func Missing(field string) string { return "missing required field " + Quote(fie
 //
 //	unknown field "rol" (allowed: email, name, role)
 func Unknown(thing, name string, allowed []string) string {
-	list := "none"
-	if len(allowed) > 0 {
-		list = strings.Join(allowed, ", ")
-	}
-	return fmt.Sprintf("unknown %s %s (allowed: %s)", thing, Quote(name), list)
+	return "unknown " + thing + " " + Quote(name) + " " + Allowed(allowed)
+}
+
+// Allowed returns the list that follows something that is not allowed:
+//
+//	(allowed: email, name, role)
+func Allowed(names []string) string {
+	return "(allowed: " + cmp.Or(strings.Join(names, ", "), "none") + ")"
 }
 
 // OneOf formats words as alternatives: a, b or c.

@@ -13,6 +13,7 @@ func TestErrors(t *testing.T) {
 		Missing("role"):                                        `missing required field "role"`,
 		Unknown("field", "rol", []string{"email", "role"}):     `unknown field "rol" (allowed: email, role)`,
 		Unknown("field", "a\nb", nil):                          `unknown field "a\nb" (allowed: none)`,
+		Allowed(nil):                                           "(allowed: none)",
 		OneOf([]string{}):                                      "",
 		OneOf([]string{"a"}):                                   "a",
 		OneOf([]string{"a", "b"}):                              "a or b",
