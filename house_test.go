@@ -25,7 +25,7 @@ var packages = map[string][]string{
 	"handlers":           {"api", "handlers/control", "internal/faults", "internal/journal", "internal/jsontree", "internal/limits", "internal/redact", "internal/server", "internal/text", "seed", "store"},
 	"handlers/control":   {"api", "internal/duration", "internal/faults", "internal/journal", "internal/jsontree", "internal/limits", "internal/remedy", "internal/server", "internal/text", "seed", "store"},
 	"internal/cli":       {"api", "handlers", "handlers/control", "internal/duration", "internal/guess", "internal/journal", "internal/jsontree", "internal/limits", "internal/pull", "internal/remedy", "internal/remote", "internal/server", "internal/statefile", "internal/text", "internal/wholefile", "seed", "store"},
-	"internal/conform":   {"api"},
+	"internal/conform":   {"api", "internal/vendordoc"},
 	"internal/duration":  {},
 	"internal/faults":    {"api", "internal/duration", "internal/guess", "internal/jsontree", "internal/lists", "internal/pattern", "internal/remedy", "internal/text"},
 	"internal/guess":     {},
@@ -52,16 +52,19 @@ var packages = map[string][]string{
 	"admintest/samples/reminder":     {},
 
 	// Run by go generate.
+	"internal/generrors":     {"internal/vendordoc"},
 	"internal/genoperations": {"api"},
+	"internal/vendordoc":     {},
 }
 
 // libraries lists the libraries that a package may import. Tests may import more.
 var libraries = map[string][]string{
-	"handlers":          {"github.com/labstack/echo/v4"},
-	"internal/cli":      {"github.com/alecthomas/kong"},
-	"internal/conform":  {"github.com/getkin/kin-openapi/openapi3", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/santhosh-tekuri/jsonschema/v6/kind", "go.yaml.in/yaml/v4"},
-	"internal/jsontree": {"github.com/go-json-experiment/json/jsontext"},
-	"store":             {"github.com/oklog/ulid/v2", "github.com/tidwall/btree"},
+	"handlers":           {"github.com/labstack/echo/v4"},
+	"internal/cli":       {"github.com/alecthomas/kong"},
+	"internal/conform":   {"github.com/getkin/kin-openapi/openapi3", "github.com/santhosh-tekuri/jsonschema/v6", "github.com/santhosh-tekuri/jsonschema/v6/kind", "go.yaml.in/yaml/v4"},
+	"internal/generrors": {"go.yaml.in/yaml/v4"},
+	"internal/jsontree":  {"github.com/go-json-experiment/json/jsontext"},
+	"store":              {"github.com/oklog/ulid/v2", "github.com/tidwall/btree"},
 
 	"admintest/samples/offboarding":  {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},
 	"admintest/samples/provisioning": {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/option", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},

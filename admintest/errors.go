@@ -81,7 +81,11 @@ func goField(method, field string) string {
 	case field == "action.type": // in Go, the action's type is the action
 		return "Action"
 	case object == "action":
-		return strings.TrimSuffix("Action."+camelCase(name), ".")
+		path := "Action"
+		for part := range strings.SplitSeq(name, ".") {
+			path += "." + camelCase(part)
+		}
+		return strings.TrimSuffix(path, ".")
 	case object == "times", object == "after", object == "probability":
 		return camelCase(object)
 	case goNames[method][field] != "":

@@ -42,11 +42,16 @@ type Action interface{ action() (faults.Action, error) }
 
 // Error responds with an error instead of executing the request. Error type and
 // headers follow from the status, and so does the message unless it is set.
+//
+// With an ErrorCode, the fault fires only on operations that document the code, and
+// the fault is invalid if none of the matching operations does.
+// [api.WorkspaceCreatedIncomplete] executes the request: the error names the workspace.
 type Error struct {
-	Status     int // 400 to 599
+	Status     int // 400 to 599; with an ErrorCode, 0 or the code's status
 	Message    string
 	ErrorCode  api.ErrorCode
-	RetryAfter time.Duration // whole seconds; if 0, 1s with status 429 and none otherwise
+	Details    api.DetailFields // those that the ErrorCode requires have defaults
+	RetryAfter time.Duration    // whole seconds; if 0, 1s with status 429 and none otherwise
 }
 
 // Delay waits for a duration of real time, then executes the request.
@@ -73,7 +78,7 @@ type Malformed struct{}
 type StaleRead struct{ Writes int }
 
 func (e Error) action() (faults.Action, error) {
-	a := faults.Action{Type: faults.Error, Status: e.Status, Message: e.Message, ErrorCode: e.ErrorCode}
+	a := faults.Action{Type: faults.Error, Status: e.Status, Message: e.Message, ErrorCode: e.ErrorCode, Details: e.Details}
 	if e.RetryAfter%time.Second != 0 {
 		return a, errors.New(text.Invalid("Action.RetryAfter", e.RetryAfter.String(), "a whole number of seconds"))
 	}

@@ -25,7 +25,7 @@ func TestFaults(t *testing.T) {
 		done   bool
 	}{
 		"error":             {admintest.Error{Status: 529, Message: "busy"}, "529 busy", false},
-		"error with code":   {admintest.Error{Status: 409, ErrorCode: api.ConcurrentMembershipChange}, "409 concurrent_membership_change", false},
+		"error with code":   {admintest.Error{ErrorCode: api.EmailDomainNotAllowed}, "400 email_domain_not_allowed", false},
 		"drop":              {admintest.Drop{}, "reset", false},
 		"drop after commit": {admintest.DropAfterCommit{}, "reset", true},
 		"truncate":          {admintest.Truncate{Bytes: 10}, "unexpected EOF", true},
@@ -64,6 +64,27 @@ func outcome(status int, response string, err error) string {
 		return "200 not JSON"
 	}
 	return fmt.Sprint(status, " ", response)
+}
+
+// The details of an error are those of the fault, or those that its code requires.
+func TestErrorDetails(t *testing.T) {
+	for want, action := range map[string]admintest.Error{
+		`{"error_code":"workspace_policy_violation","field":"external_key_id"}`: {ErrorCode: api.WorkspacePolicyViolation},
+		`{"error_code":"approval_required","field":"tags"}`:                     {ErrorCode: api.ApprovalRequired, Details: api.DetailFields{Field: "tags"}},
+		`{"error_code":"storage_verification_failed","failed_checks":[{"check":"region","message":"No.","role":null}]}`: {
+			Status: 400, ErrorCode: api.StorageVerificationFailed,
+			Details: api.DetailFields{FailedChecks: []api.FailedCheck{{Check: "region", Message: "No."}}},
+		},
+	} {
+		srv := admintest.Run(t)
+		srv.Fault(admintest.Fault{Action: action})
+		if status, response, _ := send(t, srv, "POST", "/workspaces", `{"name":"A"}`); status != 400 || !strings.Contains(response, `"details":`+want) {
+			t.Errorf("%d %s, want %s", status, response, want)
+		}
+	}
+	mustFail(t, "details of another code", func(f *fakeTB) {
+		admintest.Run(f).Fault(admintest.Fault{Action: admintest.Error{ErrorCode: api.AlreadyMember, Details: api.DetailFields{Field: "tags"}}})
+	}, `Fault: unknown Action.Details.Field (allowed: none)`)
 }
 
 func TestRetryAfterMustBeWholeSeconds(t *testing.T) {

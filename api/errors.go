@@ -1,5 +1,7 @@
 package api
 
+import "slices"
+
 // ErrorType is the `type` of an error, which clients branch on first.
 type ErrorType string
 
@@ -46,27 +48,65 @@ func ErrorTypeOf(status int) ErrorType {
 	return InvalidRequestError
 }
 
+// ErrorTypeIn returns the error type of a status in a response of an operation. It is
+// that of the status, except where the operation's own documentation says otherwise: a
+// 409 with an error code is an invalid_request_error.
+func ErrorTypeIn(operation string, status int) ErrorType {
+	for _, e := range CodedErrors {
+		if e.Status == status && e.In(operation) {
+			return e.Type
+		}
+	}
+	return ErrorTypeOf(status)
+}
+
+//go:generate go run antechamber/internal/generrors
+
 // ErrorCode is the machine-readable cause in `error.details.error_code`. Most
-// errors have none.
+// errors have none. Each code belongs to one of CodedErrors.
 type ErrorCode string
 
-// The error codes documented in the reference for the 22 operations.
-const (
-	AlreadyMember                ErrorCode = "already_member"
-	InviteAlreadyExists          ErrorCode = "invite_already_exists"
-	EmailDomainNotAllowed        ErrorCode = "email_domain_not_allowed"
-	OrgMemberLimitExceeded       ErrorCode = "org_member_limit_exceeded"
-	CannotRemoveLastMember       ErrorCode = "cannot_remove_last_member"
-	ConcurrentMembershipChange   ErrorCode = "concurrent_membership_change" // sent only by a fault
-	WorkspaceMemberLimitExceeded ErrorCode = "workspace_member_limit_exceeded"
-	OrgAPIKeyLimitExceeded       ErrorCode = "org_api_key_limit_exceeded"
-	WorkspaceAPIKeyLimitExceeded ErrorCode = "workspace_api_key_limit_exceeded"
-)
+// CodedError is an error with a code, as production documents it. A code has the same
+// status, type and fields in every operation.
+type CodedError struct {
+	Code       ErrorCode
+	Status     int
+	Type       ErrorType
+	Operations []string // the contract's operationIds
+	Details    []DetailField
+}
 
-// ErrorCodes lists every code.
-var ErrorCodes = []ErrorCode{
-	AlreadyMember, InviteAlreadyExists, EmailDomainNotAllowed, OrgMemberLimitExceeded, CannotRemoveLastMember,
-	ConcurrentMembershipChange, WorkspaceMemberLimitExceeded, OrgAPIKeyLimitExceeded, WorkspaceAPIKeyLimitExceeded,
+// In reports whether the error is documented for an operation.
+func (e CodedError) In(operation string) bool { return slices.Contains(e.Operations, operation) }
+
+// DetailField is a field of `error.details` next to error_code: a string, or a list of
+// objects that consist of such fields.
+type DetailField struct {
+	Name     string
+	Optional bool
+	Nullable bool
+	Values   []string      // the strings that are allowed; nil for all
+	Example  string        // one of them; empty if the field can be left out or null
+	Items    []DetailField // the fields of the objects in a list; nil for a string
+}
+
+// Coded returns the error with a code.
+func Coded(code ErrorCode) (CodedError, bool) {
+	for _, e := range CodedErrors {
+		if e.Code == code {
+			return e, true
+		}
+	}
+	return CodedError{}, false
+}
+
+// ErrorCodes returns every code, in alphabetical order.
+func ErrorCodes() []ErrorCode {
+	all := make([]ErrorCode, len(CodedErrors))
+	for i, e := range CodedErrors {
+		all[i] = e.Code
+	}
+	return all
 }
 
 // ErrorObject is the `error` of an error response.
@@ -79,6 +119,22 @@ type ErrorObject struct {
 // ErrorDetails carries the machine-readable cause of an error.
 type ErrorDetails struct {
 	ErrorCode ErrorCode `json:"error_code"`
+	DetailFields
+	WorkspaceID string `json:"workspace_id,omitempty"` // the workspace that was created
+}
+
+// DetailFields are the fields that some error codes have next to error_code, and that
+// say what the request did wrong. CodedErrors lists those of each code.
+type DetailFields struct {
+	Field        string        `json:"field,omitempty"` // of the request
+	FailedChecks []FailedCheck `json:"failed_checks,omitzero"`
+}
+
+// FailedCheck is a check that an external storage did not pass.
+type FailedCheck struct {
+	Check   string   `json:"check"`
+	Message string   `json:"message"`
+	Role    Nullable `json:"role"`
 }
 
 // Error is the default error response: the contract's two fields next to

@@ -141,14 +141,18 @@ func TestAuthentication(t *testing.T) {
 		_, err := client.Organization.Get(t.Context())
 		noError(t, "authenticating with "+name, err)
 	}
-	for name, with := range map[string]option.RequestOption{
-		"an unknown key":         option.WithAPIKey("sk-ant-admin01-nobody"),
-		"an unknown token":       option.WithAuthToken("sk-ant-admin01-nobody"),
-		"the key of a workspace": option.WithAPIKey("sk-ant-api03-R2D2"),
+	for name, c := range map[string]struct {
+		with    option.RequestOption
+		message string
+	}{
+		"an unknown key":                   {option.WithAPIKey("sk-ant-admin01-nobody"), "invalid x-api-key"},
+		"an unknown token":                 {option.WithAuthToken("sk-ant-admin01-nobody"), "Invalid bearer token"},
+		"the key of a workspace":           {option.WithAPIKey("sk-ant-api03-R2D2"), "invalid x-api-key"},
+		"the key of a workspace, as token": {option.WithAuthToken("sk-ant-api03-R2D2"), "Invalid bearer token"},
 	} {
-		client := anthropic.NewClient(option.WithBaseURL(p.URL), option.WithHTTPClient(newHTTPClient(t)), with)
+		client := anthropic.NewClient(option.WithBaseURL(p.URL), option.WithHTTPClient(newHTTPClient(t)), c.with)
 		_, err := client.Organization.Get(t.Context())
-		wantRefusal(t, "authenticating with "+name, err, refusal{http.StatusUnauthorized, "authentication_error", "", "invalid x-api-key"})
+		wantRefusal(t, "authenticating with "+name, err, refusal{http.StatusUnauthorized, "authentication_error", "", c.message})
 	}
 	missing := s.raw(t, http.MethodGet, "/v1/organizations/me", "", "x-api-key", "")
 	equal(t, "status without a key", http.StatusUnauthorized, missing.Status)

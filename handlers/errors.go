@@ -39,25 +39,23 @@ func (s *adminAPI) handleError(err error, c echo.Context) {
 	if c.Response().Committed {
 		return // too late: part of a response has been sent
 	}
-	status, message, code := s.describe(err, c)
+	status, message, details := s.describe(err, c)
 	if status == http.StatusMethodNotAllowed {
 		c.Response().Header().Set(echo.HeaderAllow, strings.Join(methods(c.Path()), ", "))
 	}
-	s.writeError(callOf(c), status, message, code)
+	s.writeError(callOf(c), status, message, details)
 }
 
-// writeError writes an error response. It is the only function that does.
-func (s *adminAPI) writeError(c *call, status int, message string, code api.ErrorCode) {
+// writeError writes an error response. It is the only function that does. details is
+// nil for an error without a code.
+func (s *adminAPI) writeError(c *call, status int, message string, details *api.ErrorDetails) {
 	h := c.Response().Header()
 	id := h.Get(headerRequestID)
 	if id == "" {
 		id = s.Store.First().NewRequestID()
 		h.Set(headerRequestID, id)
 	}
-	object := api.ErrorObject{Type: api.ErrorTypeOf(status), Message: message}
-	if code != "" {
-		object.Details = &api.ErrorDetails{ErrorCode: code}
-	}
+	object := api.ErrorObject{Type: api.ErrorTypeIn(c.record.Operation, status), Message: message, Details: details}
 	var body any = api.Error{Type: object.Type, Message: message, Error: object, RequestID: id}
 	if s.Errors == ErrorsProduction {
 		body = api.ProductionError{Type: "error", Error: object, RequestID: id}
@@ -70,9 +68,9 @@ func (s *adminAPI) writeError(c *call, status int, message string, code api.Erro
 	}
 }
 
-// describe returns the status, the message and the error code for an error. The
+// describe returns the status, the message and the details, or nil, for an error. The
 // client never sees the text of an unexpected error; the log does.
-func (s *adminAPI) describe(err error, c echo.Context) (int, string, api.ErrorCode) {
+func (s *adminAPI) describe(err error, c echo.Context) (int, string, *api.ErrorDetails) {
 	var (
 		storeErr   *store.Error
 		requestErr *apiError
@@ -80,16 +78,24 @@ func (s *adminAPI) describe(err error, c echo.Context) (int, string, api.ErrorCo
 	)
 	switch {
 	case errors.As(err, &storeErr):
-		return statuses[storeErr.Kind], storeErr.Message, storeErr.Code
+		return statuses[storeErr.Kind], storeErr.Message, detailsOf(storeErr)
 	case errors.As(err, &requestErr):
-		return requestErr.status, requestErr.message, ""
+		return requestErr.status, requestErr.message, nil
 	case errors.As(err, &echoErr) && echoErr.Code == http.StatusNotFound:
-		return http.StatusNotFound, s.notFoundMessage(c.Request()), ""
+		return http.StatusNotFound, s.notFoundMessage(c.Request()), nil
 	case errors.As(err, &echoErr) && echoErr.Code == http.StatusMethodNotAllowed:
-		return echoErr.Code, "Method " + c.Request().Method + " is not allowed for this path.", ""
+		return echoErr.Code, "Method " + c.Request().Method + " is not allowed for this path.", nil
 	}
 	s.Log.Error("internal error", "error", err)
-	return http.StatusInternalServerError, "Internal server error", ""
+	return http.StatusInternalServerError, "Internal server error", nil
+}
+
+// detailsOf returns the details of a refusal: its code, or nil if it has none.
+func detailsOf(err *store.Error) *api.ErrorDetails {
+	if err.Code == "" {
+		return nil
+	}
+	return &api.ErrorDetails{ErrorCode: err.Code}
 }
 
 // notFoundMessage returns the message for a path that is not served. If

@@ -74,7 +74,8 @@ func TestFaultActions(t *testing.T) {
 		status int // in the journal
 	}{
 		"overloaded":        {admintest.Error{Status: 529}, "529 overloaded_error", false, 529},
-		"conflict":          {admintest.Error{Status: 409, ErrorCode: api.ConcurrentMembershipChange, Message: "conflict"}, "409 conflict_error", false, 409},
+		"conflict":          {admintest.Error{Status: 409, Message: "conflict"}, "409 conflict_error", false, 409},
+		"error code":        {admintest.Error{ErrorCode: api.SandboxEgressRestricted}, "403 permission_error", false, 403},
 		"limited":           {admintest.Error{Status: 429, RetryAfter: 7 * time.Second}, "429 rate_limit_error after 7", false, 429},
 		"delay":             {admintest.Delay{Duration: 5 * time.Millisecond}, "200", true, 200},
 		"drop":              {admintest.Drop{}, "connection reset", false, 0},

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"time"
 
-	"antechamber/api"
 	"antechamber/internal/faults"
 	"antechamber/internal/journal"
 )
@@ -52,10 +51,24 @@ func (s *adminAPI) inject(c *call, hit *faults.Hit, op operation) error {
 	if writes := hit.Stale(); writes > 0 {
 		c.org = c.org.Stale(writes)
 	}
-	actor := faults.Actor{Sleep: s.Sleep, Fail: func(w http.ResponseWriter, _ *http.Request, status int, message string, code api.ErrorCode) {
-		c.dropped = false
-		s.writeError(c, status, message, code)
-	}}
+	work := func(w http.ResponseWriter) {
+		c.Response().Writer = w
+		if err := op.handle(c); err != nil {
+			c.Error(err)
+		}
+	}
+	actor := faults.Actor{
+		Sleep: s.Sleep,
+		Fail: func(_ http.ResponseWriter, _ *http.Request, f faults.Failure) {
+			c.dropped = false
+			s.writeError(c, f.Status, f.Message, f.Details)
+		},
+		CreateWorkspace: func(w http.ResponseWriter, _ *http.Request, fail func(string)) {
+			c.dropped = false
+			c.incomplete = fail
+			work(w)
+		},
+	}
 	writer := c.Response().Writer
 	if hit.Action.Type == faults.Delay {
 		// The delay may exceed the server's write timeout. Ignore the error of
@@ -67,11 +80,8 @@ func (s *adminAPI) inject(c *call, hit *faults.Hit, op operation) error {
 		c.writeRecord(0)
 	}
 	actor.Serve(hit, writer, c.Request(), http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		c.Response().Writer = w
 		c.dropped = hit.Action.Type == faults.DropAfterCommit
-		if err := op.handle(c); err != nil {
-			c.Error(err)
-		}
+		work(w)
 	}))
 	return nil
 }

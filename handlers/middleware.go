@@ -35,10 +35,11 @@ type call struct {
 	org        *store.Organization // nil until authenticated
 	tools      *server.Tools       // of org
 	record     journal.Record
-	dropped    bool   // a fault closes the connection
-	resets     uint64 // of org when the request arrived
-	unrecorded bool   // keep it out of the journal
-	recorded   bool   // writeRecord has run
+	dropped    bool                     // a fault closes the connection
+	incomplete func(workspaceID string) // responds with a fault after a workspace is created; usually nil
+	resets     uint64                   // of org when the request arrived
+	unrecorded bool                     // keep it out of the journal
+	recorded   bool                     // writeRecord has run
 	server     *adminAPI
 	began      time.Time // real time
 }
@@ -153,11 +154,20 @@ func (s *adminAPI) organizationOf(h http.Header) (*store.Organization, error) {
 	org, err := s.Organization(key)
 	switch {
 	case err != nil:
-		return nil, &apiError{status: http.StatusUnauthorized, message: "invalid x-api-key: " + err.Error()}
+		return nil, &apiError{status: http.StatusUnauthorized, message: invalidKey(h) + ": " + err.Error()}
 	case org == nil:
-		return nil, &apiError{status: http.StatusUnauthorized, message: "invalid x-api-key"}
+		return nil, &apiError{status: http.StatusUnauthorized, message: invalidKey(h)}
 	}
 	return org, nil
+}
+
+// invalidKey returns production's message for the wrong key in the header that
+// api.KeyOf takes it from.
+func invalidKey(h http.Header) string {
+	if h.Get(api.HeaderAPIKey) == "" {
+		return "Invalid bearer token"
+	}
+	return "invalid x-api-key"
 }
 
 // checkPath rejects paths that Echo's router accepts too liberally: it matches

@@ -54,6 +54,10 @@ func createWorkspace(c *call) error {
 		d.rejectUnknown()
 	}
 	w, err := c.org.CreateWorkspace(in, b.err())
+	if err == nil && c.incomplete != nil {
+		c.incomplete(w.Value.ID)
+		return nil
+	}
 	return answer(c, w, err)
 }
 

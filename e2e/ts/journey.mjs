@@ -107,7 +107,7 @@ test('authentication', async () => {
   const bearer = surfaceOf(new Anthropic({ baseURL: url, apiKey: null, authToken: key }));
   assert.equal((await bearer.retrieve()).type, 'organization');
   await refused(surfaceOf(new Anthropic({ baseURL: url, apiKey: 'sk-ant-admin01-nobody' })).retrieve(), 401, 'invalid x-api-key');
-  await refused(surfaceOf(new Anthropic({ baseURL: url, apiKey: null, authToken: 'sk-ant-api03-R2D2' })).retrieve(), 401, 'invalid x-api-key');
+  await refused(surfaceOf(new Anthropic({ baseURL: url, apiKey: null, authToken: 'sk-ant-api03-R2D2' })).retrieve(), 401, 'Invalid bearer token');
   for (const version of ['2023-01-01', '2023-06-01', '2026-10-21']) {
     await org.retrieve({ headers: { 'anthropic-version': version } });
   }

@@ -70,9 +70,10 @@ type faultAddCmd struct {
 	After       *number  `group:"Frequency (default: every time):" env:"-" placeholder:"N" help:"Skip the first N matching requests."`
 	Probability *decimal `group:"Frequency (default: every time):" env:"-" placeholder:"P" help:"Probability of firing, more than 0 and at most 1."`
 
-	Status       *number  `group:"Action:" env:"-" placeholder:"N" help:"error: HTTP status, 400 to 599."`
+	Status       *number  `group:"Action:" env:"-" placeholder:"N" help:"error: HTTP status, 400 to 599. Default: that of the error code."`
 	Message      *string  `group:"Action:" env:"-" placeholder:"TEXT" help:"error: message. Default: one that fits the status."`
-	ErrorCode    *string  `group:"Action:" env:"-" placeholder:"CODE" help:"error: error code, such as invite_already_exists."`
+	ErrorCode    *string  `group:"Action:" env:"-" placeholder:"CODE" help:"error: error code, such as invite_already_exists; the fault fires only on operations that document it."`
+	Details      *string  `group:"Action:" env:"-" placeholder:"JSON" help:"error: further fields of the error's details, such as {\"field\":\"external_key_id\"}. Default: those that the error code requires."`
 	RetryAfter   *number  `group:"Action:" env:"-" placeholder:"SECONDS" help:"error: retry-after header."`
 	Duration     *string  `group:"Action:" env:"-" placeholder:"DURATION" help:"delay: fixed delay, such as 250ms."`
 	Distribution *string  `group:"Action:" env:"-" placeholder:"uniform|lognormal" help:"delay: distribution of random delays, instead of --duration."`
@@ -91,6 +92,8 @@ Examples:
 
   antechamber fault add error --status 529 --times 3
   antechamber fault add error --status 429 --retry-after 2 --method POST
+  antechamber fault add error --error-code external_key_changed
+  antechamber fault add error --error-code approval_required --details '{"field":"tags"}'
   antechamber fault add delay --duration 250ms --path '/v1/organizations/workspaces/*'
   antechamber fault add delay --distribution uniform --min 50ms --max 2s
   antechamber fault add drop_after_commit --operation createWorkspace
@@ -156,19 +159,20 @@ type match struct {
 }
 
 type faultAction struct {
-	Type         string   `json:"type"`
-	Status       *int     `json:"status,omitempty"`
-	Message      *string  `json:"message,omitempty"`
-	ErrorCode    *string  `json:"error_code,omitempty"`
-	RetryAfter   *int     `json:"retry_after,omitempty"`
-	Duration     *string  `json:"duration,omitempty"`
-	Distribution *string  `json:"distribution,omitempty"`
-	Min          *string  `json:"min,omitempty"`
-	Max          *string  `json:"max,omitempty"`
-	Median       *string  `json:"median,omitempty"`
-	Sigma        *float64 `json:"sigma,omitempty"`
-	Bytes        *int     `json:"bytes,omitempty"`
-	Writes       *int     `json:"writes,omitempty"`
+	Type         string          `json:"type"`
+	Status       *int            `json:"status,omitempty"`
+	Message      *string         `json:"message,omitempty"`
+	ErrorCode    *string         `json:"error_code,omitempty"`
+	Details      json.RawMessage `json:"details,omitempty"`
+	RetryAfter   *int            `json:"retry_after,omitempty"`
+	Duration     *string         `json:"duration,omitempty"`
+	Distribution *string         `json:"distribution,omitempty"`
+	Min          *string         `json:"min,omitempty"`
+	Max          *string         `json:"max,omitempty"`
+	Median       *string         `json:"median,omitempty"`
+	Sigma        *float64        `json:"sigma,omitempty"`
+	Bytes        *int            `json:"bytes,omitempty"`
+	Writes       *int            `json:"writes,omitempty"`
 }
 
 // Run arms a fault.
@@ -198,9 +202,9 @@ func (c *faultAddCmd) Run(ctx context.Context, p *process, all *faultCmd) error 
 }
 
 // describe describes problems of the flags. A field that is unknown to the server
-// is the flag of another action.
+// is the flag of another action, unless it is within the JSON of --details.
 func (c *faultAddCmd) describe(p remedy.Problem) string {
-	if p.Type != remedy.Unknown {
+	if p.Type != remedy.Unknown || strings.HasPrefix(p.Field, "action.details.") {
 		return inFlags(map[string]string{"action.type": "<ACTION>"})(p)
 	}
 	action := c.Action
@@ -225,7 +229,7 @@ func (c *faultAddCmd) fault(p *process) ([]byte, error) {
 		flags.Action.Type = ""
 	}
 	switch {
-	case file != nil && (c.Body != nil || !reflect.DeepEqual(flags, fault{})):
+	case file != nil && (c.Body != nil || c.Details != nil || !reflect.DeepEqual(flags, fault{})):
 		return nil, badInput("%s", conflict)
 	case file != nil:
 		return readJSON(*file, "fault", p.stdin)
@@ -233,13 +237,18 @@ func (c *faultAddCmd) fault(p *process) ([]byte, error) {
 		return nil, badInput("missing fault action: want error, delay, drop, drop_after_commit, truncate, malformed or stale_read (see antechamber fault add --help)")
 	case c.Body != nil && !json.Valid([]byte(*c.Body)):
 		return nil, badBody(*c.Body, `{"name":"Research"}`)
+	case c.Details != nil && !json.Valid([]byte(*c.Details)):
+		return nil, badJSON("--details", *c.Details, `{"field":"external_key_id"}`)
 	}
 	return encode(flags), nil
 }
 
 // badBody refuses the value of --body.
-func badBody(body, example string) error {
-	return badInput("%s", text.Invalid("--body", text.Quote(body), "JSON, such as "+example))
+func badBody(body, example string) error { return badJSON("--body", body, example) }
+
+// badJSON refuses the value of a flag that must be JSON.
+func badJSON(flag, value, example string) error {
+	return badInput("%s", text.Invalid(flag, text.Quote(value), "JSON, such as "+example))
 }
 
 // fromFlags returns the fault that the flags describe.
@@ -258,6 +267,9 @@ func (c *faultAddCmd) fromFlags() fault {
 	}
 	if c.Body != nil && json.Valid([]byte(*c.Body)) {
 		f.Match.Body = json.RawMessage(*c.Body)
+	}
+	if c.Details != nil && json.Valid([]byte(*c.Details)) {
+		f.Action.Details = json.RawMessage(*c.Details)
 	}
 	return f
 }
@@ -361,7 +373,7 @@ func (a faultAction) String() string {
 	fields := map[string]json.RawMessage{}
 	_ = json.Unmarshal([]byte(api.Encode(a)), &fields)
 	all := []string{a.Type}
-	for _, name := range []string{"status", "message", "error_code", "retry_after", "duration", "distribution", "min", "max", "median", "sigma", "bytes", "writes"} {
+	for _, name := range []string{"status", "message", "error_code", "details", "retry_after", "duration", "distribution", "min", "max", "median", "sigma", "bytes", "writes"} {
 		if value, ok := fields[name]; ok {
 			all = append(all, name+"="+text.Printable(strings.Trim(string(value), `"`)))
 		}

@@ -16,7 +16,16 @@ func TestFaultAdd(t *testing.T) {
 	for _, test := range []struct{ args, stdout, stderr string }{
 		{"error --status 529 --times 3", "error status=529, on every request, 3 times", ""},
 		{"error --status 429 --retry-after 2 --times 1 --method post", "error status=429 retry_after=2, on POST, once", retryNote("once")},
-		{"error --status 403 --message No --error-code already_member --times 1", "error status=403 message=No error_code=already_member, on every request, once", ""},
+		{"error --status 400 --message No --error-code already_member --times 1", "error status=400 message=No error_code=already_member, on every request, once", ""},
+		{"error --error-code external_key_changed --times 1", "error status=409 error_code=external_key_changed, on every request, once", retryNote("once")},
+		{
+			`error --error-code workspace_policy_violation --operation createWorkspace`,
+			`error status=400 error_code=workspace_policy_violation details={"field":"external_key_id"}, on createWorkspace, every time`, "",
+		},
+		{
+			`error --error-code approval_required --details {"field":"tags"}`,
+			`error status=400 error_code=approval_required details={"field":"tags"}, on every request, every time`, "",
+		},
 		{"delay --duration 250ms --path /v1/organizations/workspaces/*", "delay duration=250ms, on /v1/organizations/workspaces/*, every time", ""},
 		{"delay --distribution uniform --min 1ms --max 2ms", "delay distribution=uniform min=1ms max=2ms, on every request, every time", ""},
 		{"delay --distribution lognormal --median 1ms --sigma 0.5 --after 2", "delay distribution=lognormal median=1ms sigma=0.5, on every request, every time after the first 2", ""},
@@ -53,7 +62,7 @@ func TestFaultAddFromAFile(t *testing.T) {
 		t.Errorf("from standard input: exit code %d: %s", code, stdout)
 	}
 	for args, source := range map[string]string{
-		"drop --file fault.json": "--file", "--file fault.json --times 2": "--file", "- --operation getWorkspace": "- (standard input)", "- --body x": "- (standard input)",
+		"drop --file fault.json": "--file", "--file fault.json --times 2": "--file", "- --operation getWorkspace": "- (standard input)", "- --body x": "- (standard input)", "- --details x": "- (standard input)",
 	} {
 		conflict := "flags that describe a fault"
 		if source == "--file" {
@@ -78,12 +87,21 @@ func TestFaultAddRefuses(t *testing.T) {
 		"drop --operation createWorkspac": `invalid --operation "createWorkspac": want an operation of the Admin API, such as listWorkspaces (did you mean "createWorkspace"?)`,
 		"error --status 200":              "invalid --status 200: want a whole number from 400 to 599",
 		"drop --status 500":               "--status cannot be combined with drop (allowed: none)",
-		"error --status 500 --duration 1s --times 0": "--duration cannot be combined with error (allowed: --status, --message, --error-code, --retry-after)\n" +
+		"error --status 500 --duration 1s --times 0": "--duration cannot be combined with error (allowed: --status, --message, --error-code, --details, --retry-after)\n" +
 			"antechamber: invalid --times 0: want a whole number of at least 1 (leave it out to fire every time)",
-		"delay --distribution uniform --max 1s --duration 1s": "--duration cannot be combined with delay --distribution uniform (allowed: --distribution, --min, --max)",
-		`drop --body {"a":1,"a":2}`:                           "repeated --body.a",
-		"drop --body {":                                       `invalid --body "{": want JSON, such as {"name":"Research"}`,
-		"drop --times 0":                                      "invalid --times 0: want a whole number of at least 1 (leave it out to fire every time)",
+		"delay --distribution uniform --max 1s --duration 1s":        "--duration cannot be combined with delay --distribution uniform (allowed: --distribution, --min, --max)",
+		`drop --body {"a":1,"a":2}`:                                  "repeated --body.a",
+		"drop --body {":                                              `invalid --body "{": want JSON, such as {"name":"Research"}`,
+		"drop --details {}":                                          "--details cannot be combined with drop (allowed: none)",
+		"error --error-code already_member --details {":              `invalid --details "{": want JSON, such as {"field":"external_key_id"}`,
+		"error --error-code already_member --details 7":              "invalid --details 7: want an object",
+		`error --error-code approval_required --details {"field":7}`: "invalid --details.field 7: want a non-empty string",
+		`error --error-code already_member --details {"field":"x"}`:  "unknown --details.field (allowed: none)",
+		`error --status 400 --details {"field":"x"}`:                 "--error-code is required: want the code that has these details",
+		"error --status 400 --error-code external_key_changed":       "invalid --status 400: want 409, the status of external_key_changed",
+		"error --error-code external_key_changed --method get": `invalid --error-code "external_key_changed": want a code that a matching operation documents ` +
+			"(the operations with this code: createWorkspace, updateWorkspace)",
+		"drop --times 0": "invalid --times 0: want a whole number of at least 1 (leave it out to fire every time)",
 	} {
 		wantRefusal(t, exitBadInput, "antechamber: "+message+"\n", append([]string{"fault", "add"}, strings.Fields(args)...)...)
 	}

@@ -849,6 +849,7 @@ func (m *messages) collectCommandLine() {
 		{args: "fault add - --times 1"},
 		{args: "fault add -"},
 		{args: "fault add drop --body x"},
+		{args: "fault add error --error-code already_member --details x"},
 		{args: "verify"},
 		{args: "verify --times 1"},
 		{args: "verify --body x"},
@@ -1165,7 +1166,7 @@ func (m *messages) addCall(e *emulator, c refusal) {
 		said += " [" + failed.Error.Hint + "]"
 	}
 	kind := anError
-	if api.OneOf(api.ErrorCode(failed.Error.Code), api.ErrorCodes) { // an error of the Admin API, too
+	if api.OneOf(api.ErrorCode(failed.Error.Code), api.ErrorCodes()) { // an error of the Admin API, too
 		kind = ofProduction
 	}
 	m.add(kind, cause, said)
@@ -1247,6 +1248,14 @@ func (m *messages) collectControlPlane() {
 		refusal{request: `POST /faults {"action":5,"id":"fault_1"}`}, refusal{request: `POST /faults {"action":{"type":"drop"},"tims":1}`, command: "fault add --file fault.json"},
 		refusal{request: `POST /faults {"action":{"type":"error"}}`, command: "fault add error"}, refusal{request: `POST /faults {"action":{"type":"error","status":200}}`, command: "fault add error --status 200"},
 		refusal{request: `POST /faults {"action":{"type":"error","status":429,"retry_after":0,"error_code":"already_membr","message":""}}`, command: "fault add error --status 429 --retry-after 0 --error-code already_membr --message ''"},
+		refusal{request: `POST /faults {"action":{"type":"error","status":400,"error_code":"external_key_changed"}}`, command: `fault add error --status 400 --error-code external_key_changed`},
+		refusal{request: `POST /faults {"action":{"type":"error","error_code":"external_key_changed"},"match":{"operation":"removeOrganizationMember"}}`, command: `fault add error --error-code external_key_changed --operation removeOrganizationMember`},
+		refusal{request: `POST /faults {"action":{"type":"error","status":400,"details":{"field":"tags"}}}`, command: `fault add error --status 400 --details '{"field":"tags"}'`},
+		refusal{request: `POST /faults {"action":{"type":"error","error_code":"workspace_policy_violation","details":{"field":"tags","fild":1}}}`, command: `fault add error --error-code workspace_policy_violation --details '{"field":"tags","fild":1}'`},
+		refusal{request: `POST /faults {"action":{"type":"error","error_code":"workspace_created_incomplete","details":{"workspace_id":"wrkspc_1"}}}`, command: `fault add error --error-code workspace_created_incomplete --details '{"workspace_id":"wrkspc_1"}'`},
+		refusal{request: `POST /faults {"action":{"type":"error","error_code":"storage_verification_failed","details":{"failed_checks":["region",{"check":"regoin","role":"writer"}]}}}`, command: `fault add error --error-code storage_verification_failed --details '{"failed_checks":["region",{"check":"regoin","role":"writer"}]}'`},
+		refusal{request: `POST /faults {"action":{"type":"error","error_code":"storage_verification_failed","details":{"failed_checks":7}}}`, command: `fault add error --error-code storage_verification_failed --details '{"failed_checks":7}'`},
+		refusal{request: `POST /faults {"action":{"type":"error","error_code":"already_member","details":7}}`, command: `fault add error --error-code already_member --details 7`},
 		refusal{request: `POST /faults {"action":{"type":"error","status":500,"retry_after":-1}}`, command: "fault add error --status 500 --retry-after=-1"},
 		refusal{request: `POST /faults {"action":{"type":"drop","status":500}}`, command: "fault add drop --status 500"}, refusal{request: `POST /faults {"action":{"type":"error","status":500,"duration":"1s"}}`, command: "fault add error --status 500 --duration 1s"},
 		refusal{request: `POST /faults {"action":{"type":"delay"}}`, command: "fault add delay"}, refusal{request: `POST /faults {"action":{"type":"delay","duration":"2h"}}`, command: "fault add delay --duration 2h"},

@@ -74,10 +74,11 @@ const (
 type Action struct {
 	Type ActionType `json:"type"`
 
-	Status     int           `json:"status,omitempty"` // error: 400 to 599
-	Message    string        `json:"message,omitempty"`
-	ErrorCode  api.ErrorCode `json:"error_code,omitempty"`
-	RetryAfter *int          `json:"retry_after,omitempty"` // seconds
+	Status     int              `json:"status,omitempty"` // error: 400 to 599
+	Message    string           `json:"message,omitempty"`
+	ErrorCode  api.ErrorCode    `json:"error_code,omitempty"`  // the fault fires only on operations that document it
+	Details    api.DetailFields `json:"details,omitzero"`      // those that the code requires, and optional ones
+	RetryAfter *int             `json:"retry_after,omitempty"` // seconds
 
 	Duration     Duration     `json:"duration,omitempty"` // delay
 	Distribution Distribution `json:"distribution,omitempty"`

@@ -33,7 +33,19 @@ type Actor struct {
 	// Sleep waits, or returns an error if the context ends first.
 	Sleep func(context.Context, time.Duration) error
 	// Fail writes an error response. The fault's headers are already set.
-	Fail func(w http.ResponseWriter, r *http.Request, status int, message string, code api.ErrorCode)
+	Fail func(w http.ResponseWriter, r *http.Request, f Failure)
+	// CreateWorkspace does the work of a request that creates a workspace, and calls
+	// fail with its id instead of writing the response. If the work is refused, the
+	// refusal is the response.
+	CreateWorkspace func(w http.ResponseWriter, r *http.Request, fail func(workspaceID string))
+}
+
+// Failure is an error response. Its error type follows from the operation and the
+// status.
+type Failure struct {
+	Status  int
+	Message string
+	Details *api.ErrorDetails // nil for an error without a code
 }
 
 // Serve handles the request as the hit requires. next does the work. A nil hit
@@ -62,7 +74,11 @@ func (a Actor) Serve(h *Hit, w http.ResponseWriter, r *http.Request, next http.H
 	w.Header().Set(Header, h.Fault)
 	switch h.Action.Type {
 	case Error:
-		a.fail(h.Action, w, r)
+		if h.Action.ErrorCode == api.WorkspaceCreatedIncomplete {
+			a.CreateWorkspace(w, r, func(id string) { a.fail(h.Action, w, r, id) })
+			return
+		}
+		a.fail(h.Action, w, r, "")
 	case Delay:
 		if a.Sleep(r.Context(), h.delay) != nil {
 			panic(http.ErrAbortHandler) // the client has disconnected
@@ -81,7 +97,7 @@ func (a Actor) Serve(h *Hit, w http.ResponseWriter, r *http.Request, next http.H
 	}
 }
 
-func (a Actor) fail(action Action, w http.ResponseWriter, r *http.Request) {
+func (a Actor) fail(action Action, w http.ResponseWriter, r *http.Request, workspaceID string) {
 	after := action.RetryAfter
 	if after == nil && action.Status == http.StatusTooManyRequests {
 		after = new(1)
@@ -93,7 +109,11 @@ func (a Actor) fail(action Action, w http.ResponseWriter, r *http.Request) {
 	if message == "" {
 		message = defaultMessage(action.Status)
 	}
-	a.Fail(w, r, action.Status, message, action.ErrorCode)
+	f := Failure{Status: action.Status, Message: message}
+	if action.ErrorCode != "" {
+		f.Details = &api.ErrorDetails{ErrorCode: action.ErrorCode, DetailFields: action.Details, WorkspaceID: workspaceID}
+	}
+	a.Fail(w, r, f)
 }
 
 // defaultMessage returns the message of an error whose fault has none.

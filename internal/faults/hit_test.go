@@ -39,7 +39,7 @@ func serve(t *testing.T, fault string) *server {
 
 func (s *server) handle(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("request-id", "req_1")
-	h := s.set.Decide(Request{Method: r.Method, Path: r.URL.EscapedPath()})
+	h := s.set.Decide(Request{Operation: "removeOrganizationMember", Method: r.Method, Path: r.URL.EscapedPath()})
 	Actor{Sleep: s.sleep, Fail: fail}.Serve(h, w, r, http.HandlerFunc(s.work))
 }
 
@@ -60,9 +60,12 @@ func (s *server) sleep(ctx context.Context, d time.Duration) error {
 }
 
 // fail writes errors in place of the real server's function.
-func fail(w http.ResponseWriter, _ *http.Request, status int, message string, code api.ErrorCode) {
-	w.WriteHeader(status)
-	fmt.Fprintf(w, "%s|%s", message, code)
+func fail(w http.ResponseWriter, _ *http.Request, f Failure) {
+	w.WriteHeader(f.Status)
+	fmt.Fprint(w, f.Message, "|")
+	if f.Details != nil {
+		fmt.Fprint(w, api.Encode(f.Details))
+	}
 }
 
 // seen is what a client sees of a request's outcome.
@@ -129,8 +132,8 @@ func TestActionsAsClientsSeeThem(t *testing.T) {
 		{`"type":"error","status":429,"retry_after":7`, seen{Status: 429, Body: "This request would exceed your organization's rate limit.|", Length: 58, RetryAfter: "7"}},
 		{`"type":"error","status":503,"retry_after":0`, seen{Status: 503, Body: "Overloaded|", Length: 11, RetryAfter: "0"}},
 		{
-			`"type":"error","status":409,"message":"m","error_code":"concurrent_membership_change"`,
-			seen{Status: 409, Body: "m|concurrent_membership_change", Length: 30},
+			`"type":"error","message":"m","error_code":"concurrent_membership_change"`,
+			seen{Status: 409, Body: `m|{"error_code":"concurrent_membership_change"}`, Length: 47},
 		},
 		{`"type":"delay","duration":"250ms"`, seen{Status: 200, Body: body, Length: whole, JSON: true, Works: 1}},
 		{`"type":"drop"`, seen{Err: "connection reset"}},
@@ -252,12 +255,31 @@ func TestServeWithoutAHitDoesTheWork(t *testing.T) {
 	}
 }
 
+// gone responds with a 404.
+var gone = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	fail(w, r, Failure{Status: 404, Message: "gone"})
+})
+
+// A truncated error response keeps its status, however little of it is sent.
+func TestTruncateKeepsTheStatusOfAnError(t *testing.T) {
+	for _, n := range []int{0, 2, 100} {
+		w := httptest.NewRecorder()
+		h := &Hit{Fault: "fault_1", Action: Action{Type: Truncate, Bytes: &n}}
+		func() {
+			defer func() { recover() }() // the closed connection
+			Actor{}.Serve(h, w, httptest.NewRequest("GET", "/", nil), gone)
+		}()
+		if want := "gone|"[:min(n, 4)]; w.Code != 404 || w.Body.String() != want || w.Header().Get("content-length") != "5" {
+			t.Errorf("%d bytes: got %d %s, %v", n, w.Code, w.Body, w.Header())
+		}
+	}
+}
+
 // A garbled error response keeps its status.
 func TestMalformedKeepsTheStatusOfAnError(t *testing.T) {
 	w := httptest.NewRecorder()
-	next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fail(w, r, 404, "gone", "") })
 	h := &Hit{Fault: "fault_1", Action: Action{Type: Malformed}}
-	Actor{}.Serve(h, w, httptest.NewRequest("GET", "/", nil), next)
+	Actor{}.Serve(h, w, httptest.NewRequest("GET", "/", nil), gone)
 	if w.Code != 404 || w.Body.String() != "go<!--" || w.Header().Get("content-length") != "6" {
 		t.Errorf("got %d %s, %v", w.Code, w.Body, w.Header())
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 
 	"antechamber/api"
@@ -30,7 +31,8 @@ type matcher struct {
 	path      []string
 	body      any
 	hasBody   bool
-	reads     bool // only matches reads
+	reads     bool     // only matches reads
+	documents []string // only matches these operations; nil for all
 }
 
 func newMatcher(f Fault) matcher {
@@ -38,6 +40,9 @@ func newMatcher(f Fault) matcher {
 		operation: f.Match.Operation,
 		method:    f.Match.Method,
 		reads:     f.Action.Type == StaleRead,
+	}
+	if coded, ok := api.Coded(f.Action.ErrorCode); ok {
+		m.documents = coded.Operations
 	}
 	if f.Match.Path != "" {
 		m.path = segments(f.Match.Path)
@@ -55,6 +60,7 @@ func (m matcher) matches(r Request, body func() any) bool {
 	case m.operation != "" && m.operation != r.Operation,
 		m.method != "" && m.method != r.Method,
 		m.reads && r.Method != http.MethodGet,
+		m.documents != nil && !slices.Contains(m.documents, r.Operation),
 		m.path != nil && !matchPath(m.path, segments(r.Path), segments(r.Route)):
 		return false
 	}

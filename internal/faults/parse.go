@@ -120,10 +120,23 @@ var (
 
 // errorAction reads the fields of an error.
 func (p *parser) errorAction(in object, a *Action) {
-	in.only("type", "status", "message", "error_code", "retry_after")
-	a.Status = require(in, "status", "a whole number from 400 to 599", between(400, 599))
+	in.only("type", "status", "message", "error_code", "details", "retry_after")
+	codes := api.ErrorCodes()
+	a.ErrorCode = read(in, "error_code", "an error code of the Admin API, such as already_member", oneIn(codes), nearest(codes))
+	if coded, ok := api.Coded(a.ErrorCode); ok {
+		read(in, "status", fmt.Sprintf("%d, the status of %s", coded.Status, coded.Code), between(coded.Status, coded.Status), nil)
+		a.Status = coded.Status
+		a.Details = p.details(in, coded)
+	} else {
+		if !in.has("error_code") { // with a code that is wrong, the right one may have the status
+			in.need("status", wantStatus, nil)
+		}
+		a.Status = read(in, "status", wantStatus, between(400, 599), nil)
+		if in.has("details") {
+			in.need("error_code", "the code that has these details", nil)
+		}
+	}
 	a.Message = nonEmpty[string](in, "message")
-	a.ErrorCode = read(in, "error_code", text.OneOf(api.ErrorCodes), oneIn(api.ErrorCodes), nearest(api.ErrorCodes))
 	if in.has("retry_after") {
 		least, want := 0, "a whole number of at least 0"
 		if a.Status == http.StatusTooManyRequests {
@@ -131,6 +144,95 @@ func (p *parser) errorAction(in object, a *Action) {
 		}
 		a.RetryAfter = new(read(in, "retry_after", want, atLeast(least), nil))
 	}
+}
+
+const wantStatus = "a whole number from 400 to 599"
+
+// details reads the further details of an error with a code. Those that the code
+// requires are made if they are missing.
+func (p *parser) details(in object, coded api.CodedError) (details api.DetailFields) {
+	given, ok := in.object("details")
+	if !ok && in.has("details") {
+		return details
+	}
+	const made = "workspace_id"
+	if ok && given.has(made) && coded.Code == api.WorkspaceCreatedIncomplete {
+		p.want(given.PathOf(made), given.Get(made).Quote(), "no value, since the fault creates the workspace", nil)
+	}
+	settable := lists.Filter(coded.Details, func(f api.DetailField) bool { return f.Name != made })
+	values := p.detailFields(given, settable)
+	for _, f := range settable {
+		if _, ok := values[f.Name]; !ok && !f.Optional {
+			values[f.Name] = example(f)
+		}
+	}
+	encoded, _ := json.Marshal(values) // strings, and lists of objects of strings
+	_ = json.Unmarshal(encoded, &details)
+	return details
+}
+
+// example returns a value of a field that must be sent.
+func example(f api.DetailField) any {
+	switch {
+	case f.Items != nil:
+		item := map[string]any{}
+		for _, f := range f.Items {
+			item[f.Name] = example(f)
+		}
+		return []any{item}
+	case f.Nullable:
+		return nil
+	}
+	return f.Example
+}
+
+// detailFields returns the values of the fields that are present in an object. The
+// object may be absent.
+func (p *parser) detailFields(in object, fields []api.DetailField) map[string]any {
+	values := map[string]any{}
+	if in.Node == nil {
+		return values
+	}
+	in.only(lists.Map(fields, func(f api.DetailField) string { return f.Name })...)
+	for _, f := range fields {
+		if in.has(f.Name) {
+			values[f.Name] = p.detail(in, f)
+		}
+	}
+	return values
+}
+
+// detail returns the value of a field that is present.
+func (p *parser) detail(in object, f api.DetailField) any {
+	n := in.Get(f.Name)
+	switch {
+	case f.Nullable && n.Kind == jsontree.Null:
+		return nil
+	case f.Items == nil && f.Values == nil:
+		return nonEmpty[string](in, f.Name)
+	case f.Items == nil && len(f.Values) > 10: // too many to list
+		return read(in, f.Name, "a value that the Admin API documents, such as "+f.Values[0], oneIn(f.Values), nearest(f.Values))
+	case f.Items == nil:
+		return read(in, f.Name, text.OneOf(f.Values), oneIn(f.Values), among(f.Values))
+	case n.Kind != jsontree.Array:
+		p.want(n.Path(), n.Quote(), "an array", nil)
+		return nil
+	}
+	items := []any{}
+	for _, item := range n.Items {
+		if item.Kind != jsontree.Object {
+			p.want(item.Path(), item.Quote(), "an object", nil)
+			continue
+		}
+		o := object{p, item}
+		items = append(items, p.detailFields(o, f.Items))
+		for _, field := range f.Items {
+			if !field.Optional {
+				o.need(field.Name, "", nil)
+			}
+		}
+	}
+	return items
 }
 
 // delayAction reads the fields of a delay.
@@ -181,9 +283,24 @@ func (p *parser) checkPossible(f Fault) {
 		p.wantPath(m)
 	case m.Body != nil && !keep(func(op Operation) bool { return op.Body }):
 		p.want("match.body", "", "no body, since no matching operation takes one", nil)
+	case f.Action.ErrorCode != "" && !keep(documents(f.Action.ErrorCode)):
+		p.wantDocumented(f.Action.ErrorCode)
 	case f.Action.Type == StaleRead && !keep(func(op Operation) bool { return op.Method == http.MethodGet }):
 		p.want("action.type", text.Quote(string(StaleRead)), "another action, since no matching operation is a read", nil)
 	}
+}
+
+// documents returns a function that reports whether an operation documents a code.
+func documents(code api.ErrorCode) func(Operation) bool {
+	coded, _ := api.Coded(code)
+	return func(op Operation) bool { return coded.In(op.ID) }
+}
+
+// wantDocumented notes an error code that no operation of the match documents.
+func (p *parser) wantDocumented(code api.ErrorCode) {
+	coded, _ := api.Coded(code)
+	p.want("action.error_code", text.Quote(string(code)),
+		"a code that a matching operation documents (the operations with this code: "+strings.Join(coded.Operations, ", ")+")", nil)
 }
 
 // Impossible returns why no request of the operations could meet a match, or nil.

@@ -21,6 +21,7 @@ var operations = []Operation{
 	{ID: "updateWorkspace", Method: "POST", Path: "/organizations/workspaces/{workspace_id}", Body: true},
 	{ID: "archiveWorkspace", Method: "POST", Path: "/organizations/workspaces/{workspace_id}/archive"},
 	{ID: "removeOrganizationMember", Method: "DELETE", Path: "/organizations/users/{user_id}"},
+	{ID: "createOrganizationInvite", Method: "POST", Path: "/organizations/invites", Body: true},
 }
 
 // parse parses a valid fault.
@@ -48,6 +49,8 @@ func TestParse(t *testing.T) {
 		{action(`"type":"error","status":409,"message":"m","error_code":"concurrent_membership_change","retry_after":0`), ""},
 		{action(`"type":"error","status":400,"error_code":"already_member"`), ""},
 		{action(`"type":"error","status":599`), ""},
+		{action(`"type":"error","status":429,"retry_after":1`), ""},
+		{action(`"type":"error","status":409`), ""},
 		{action(`"type":"delay","duration":"250ms"`), ""},
 		{action(`"type":"delay","duration":"1h0m0s"`), ""},
 		{action(`"type":"delay","distribution":"uniform","min":"10ms","max":"1s"`), ""},
@@ -72,6 +75,39 @@ func TestParse(t *testing.T) {
 			c.want = `{"id":"",` + strings.TrimSuffix(c.in[1:], "}") + `,"after":0,"probability":1,"hits":0}`
 		}
 		if diff := cmp.Diff(c.want, string(got)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.in, diff)
+		}
+	}
+}
+
+// With a code, the status and the details that it requires are filled in, and what is
+// given is kept.
+func TestParseFillsInWhatACodeRequires(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{`"type":"error","error_code":"external_key_changed"`, `"type":"error","status":409,"error_code":"external_key_changed"`},
+		{`"type":"error","status":400,"error_code":"already_member","details":{}`, `"type":"error","status":400,"error_code":"already_member"`},
+		{`"type":"error","error_code":"approval_required"`, `"type":"error","status":400,"error_code":"approval_required","details":{"field":"inference_data_privacy.human_review"}`},
+		{`"type":"error","error_code":"approval_required","details":{"field":"tags"}`, `"type":"error","status":400,"error_code":"approval_required","details":{"field":"tags"}`},
+		{`"type":"error","error_code":"workspace_policy_violation"`, `"type":"error","status":400,"error_code":"workspace_policy_violation","details":{"field":"external_key_id"}`},
+		{`"type":"error","error_code":"workspace_created_incomplete"`, `"type":"error","status":503,"error_code":"workspace_created_incomplete"`},
+		{
+			`"type":"error","error_code":"storage_verification_failed"`,
+			`"type":"error","status":400,"error_code":"storage_verification_failed","details":{"failed_checks":[{"check":"already_registered","message":"The check failed.","role":null}]}`,
+		},
+		{
+			`"type":"error","error_code":"storage_verification_failed","details":{"field":"tags","failed_checks":[{"check":"region","message":"No.","role":null},{"role":"read","check":"other","message":"x"}]}`,
+			`"type":"error","status":400,"error_code":"storage_verification_failed","details":{"field":"tags","failed_checks":[{"check":"region","message":"No.","role":null},{"check":"other","message":"x","role":"read"}]}`,
+		},
+		{
+			`"type":"error","error_code":"storage_verification_failed","details":{"field":null,"failed_checks":[]}`,
+			`"type":"error","status":400,"error_code":"storage_verification_failed","details":{"failed_checks":[]}`,
+		},
+	} {
+		got, err := json.Marshal(parse(t, action(c.in)).Action)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff("{"+c.want+"}", string(got)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.in, diff)
 		}
 	}
@@ -152,9 +188,50 @@ invalid after -1: want a whole number of at least 0`,
 		{action(`"type":"error","status":399`), `invalid action.status 399: want a whole number from 400 to 599`},
 		{action(`"type":"error","status":600`), `invalid action.status 600: want a whole number from 400 to 599`},
 		{action(`"type":"error","status":"529"`), `invalid action.status "529": want a whole number from 400 to 599`},
-		{action(`"type":"error","stauts":529`), `unknown field "action.stauts" (allowed: type, status, message, error_code, retry_after); did you mean "status"?`},
+		{action(`"type":"error","stauts":529`), `unknown field "action.stauts" (allowed: type, status, message, error_code, details, retry_after); did you mean "status"?`},
 		{action(`"type":"error","status":500,"message":""`), `invalid action.message "": want a non-empty string`},
-		{action(`"type":"error","status":400,"error_code":"already_a_member"`), `invalid action.error_code "already_a_member": want already_member, invite_already_exists, email_domain_not_allowed, org_member_limit_exceeded, cannot_remove_last_member, concurrent_membership_change, workspace_member_limit_exceeded, org_api_key_limit_exceeded or workspace_api_key_limit_exceeded; did you mean "already_member"?`},
+		{action(`"type":"error","status":400,"error_code":"already_a_member"`), `invalid action.error_code "already_a_member": want an error code of the Admin API, such as already_member; did you mean "already_member"?`},
+		{action(`"type":"error","error_code":"nonsense"`), `invalid action.error_code "nonsense": want an error code of the Admin API, such as already_member`},
+		{action(`"type":"error","error_code":7`), `invalid action.error_code 7: want an error code of the Admin API, such as already_member`},
+		{action(`"type":"error","error_code":"nonsense","status":9`), `invalid action.error_code "nonsense": want an error code of the Admin API, such as already_member
+invalid action.status 9: want a whole number from 400 to 599`},
+		{action(`"type":"error","error_code":"external_key_changed","status":400`), `invalid action.status 400: want 409, the status of external_key_changed`},
+		{action(`"type":"error","error_code":"external_key_changed","status":null`), `invalid action.status null: want 409, the status of external_key_changed`},
+		{action(`"type":"error","status":400,"details":{"field":"name"}`), `missing required field "action.error_code": want the code that has these details`},
+		{action(`"type":"error","error_code":"workspace_policy_violation","details":[]`), `invalid action.details: want an object`},
+		{action(`"type":"error","error_code":"workspace_policy_violation","details":null`), `invalid action.details null: want an object`},
+		{action(`"type":"error","error_code":"workspace_policy_violation","details":{"field":"name"}`), `invalid action.details.field "name": want external_key_id`},
+		{action(`"type":"error","error_code":"workspace_policy_violation","details":{"field":null}`), `invalid action.details.field null: want external_key_id`},
+		{action(`"type":"error","error_code":"approval_required","details":{"field":""}`), `invalid action.details.field "": want a non-empty string`},
+		{action(`"type":"error","error_code":"approval_required","details":{"fields":"x"}`), `unknown field "action.details.fields" (allowed: field); did you mean "field"?`},
+		{action(`"type":"error","error_code":"already_member","details":{"error_code":"x"}`), `unknown field "action.details.error_code" (allowed: none)`},
+		{action(`"type":"error","error_code":"already_member","details":{"workspace_id":"x"}`), `unknown field "action.details.workspace_id" (allowed: none)`},
+		{action(`"type":"error","error_code":"workspace_created_incomplete","details":{"workspace_id":"wrkspc_1"}`), `invalid action.details.workspace_id "wrkspc_1": want no value, since the fault creates the workspace`},
+		{
+			action(`"type":"error","error_code":"storage_verification_failed","details":{"field":1,"failed_checks":["region",{"check":"regoin","message":"","role":"none"},{"check":"zzz","name":"x"}]}`),
+			`invalid action.details.failed_checks[0] "region": want an object
+invalid action.details.failed_checks[1].check "regoin": want a value that the Admin API documents, such as already_registered; did you mean "region"?
+invalid action.details.failed_checks[1].message "": want a non-empty string
+invalid action.details.failed_checks[1].role "none": want ingest, maintenance, media_erasure, read, transcripts, transcripts_verify or verify
+unknown field "action.details.failed_checks[2].name" (allowed: check, message, role)
+invalid action.details.failed_checks[2].check "zzz": want a value that the Admin API documents, such as already_registered
+missing required field "action.details.failed_checks[2].message"
+missing required field "action.details.failed_checks[2].role"
+invalid action.details.field 1: want a non-empty string`,
+		},
+		{action(`"type":"error","error_code":"storage_verification_failed","details":{"failed_checks":{}}`), `invalid action.details.failed_checks: want an array`},
+		{
+			`{"match":{"operation":"removeOrganizationMember"},"action":{"type":"error","error_code":"external_key_changed"}}`,
+			`invalid action.error_code "external_key_changed": want a code that a matching operation documents (the operations with this code: createWorkspace, updateWorkspace)`,
+		},
+		{
+			`{"match":{"method":"GET"},"action":{"type":"error","status":400,"error_code":"already_member"}}`,
+			`invalid action.error_code "already_member": want a code that a matching operation documents (the operations with this code: createOrganizationInvite)`,
+		},
+		{
+			`{"match":{"path":"/organizations/workspaces"},"action":{"type":"error","error_code":"storage_attach_limit_reached"}}`,
+			`invalid action.error_code "storage_attach_limit_reached": want a code that a matching operation documents (the operations with this code: updateWorkspace)`,
+		},
 		{action(`"type":"error","status":503,"retry_after":-1`), `invalid action.retry_after -1: want a whole number of at least 0`},
 		{action(`"type":"error","status":429,"retry_after":0`), `invalid action.retry_after 0: want a whole number of at least 1 with status 429`},
 		{action(`"type":"error","status":503,"retry_after":0.5`), `invalid action.retry_after 0.5: want a whole number of at least 0`},
@@ -207,6 +284,7 @@ invalid after -1: want a whole number of at least 0`,
 func FuzzParse(f *testing.F) {
 	f.Add(`{"match":{"operation":"createWorkspace","body":{"name":["a",1]}},"action":{"type":"error","status":529},"times":3}`)
 	f.Add(action(`"type":"delay","distribution":"lognormal","median":"1s","sigma":2`))
+	f.Add(action(`"type":"error","error_code":"storage_verification_failed","details":{"failed_checks":[{"check":"other","message":"m","role":null}]}`))
 	f.Add(match(`"path":"/organizations/*/%7B"`))
 	f.Fuzz(func(t *testing.T, raw string) {
 		doc, err := jsontree.Parse([]byte(raw))

@@ -15,7 +15,6 @@ import (
 
 	"antechamber/admintest"
 	"antechamber/admintest/samples/offboarding"
-	"antechamber/api"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -209,7 +208,7 @@ func TestRerunFinishesAfterAnyFailure(t *testing.T) {
 	actions := map[string]admintest.Action{
 		"500":               admintest.Error{Status: 500},
 		"403":               admintest.Error{Status: 403},
-		"409":               admintest.Error{Status: 409, ErrorCode: api.ConcurrentMembershipChange},
+		"409":               admintest.Error{Status: 409},
 		"429":               admintest.Error{Status: 429, RetryAfter: time.Hour},
 		"529":               admintest.Error{Status: 529},
 		"drop":              admintest.Drop{},
