@@ -973,7 +973,7 @@ func (m *messages) collectFailedStarts() {
 	defer busy.Close()
 	m.hideAddress("http://" + busy.Addr().String())
 	m.addRun([]invocation{
-		{args: "--addr 4020"},
+		{args: "--addr localhost"},
 		{args: "--addr ::1"},
 		{args: "--addr localhost:http"},
 		{args: "--addr :65536"},
@@ -982,6 +982,10 @@ func (m *messages) collectFailedStarts() {
 		{args: "--addr 0.0.0.0:4020"},
 		{args: "--addr 192.0.2.1:4020"},
 		{args: "--addr 192.0.2.1:4020 --expose"},
+		{args: "serve", env: "ANTECHAMBER_ADDR=192.0.2.1:4020"},
+		{args: "serve", env: "ANTECHAMBER_SEED=dmeo"},
+		{args: "serve", env: "ANTECHAMBER_SEED=faulty.json"},
+		{args: "--control-token ' '"},
 		{args: "--addr " + busy.Addr().String()},
 		{args: "--seed dmeo"},
 		{args: "--seed none.json"},
@@ -1246,7 +1250,7 @@ func (m *messages) collectControlPlane() {
 		refusal{request: "POST /faults"}, refusal{request: `POST /faults {"action":{"type":"eror"}}`, command: "fault add eror"}, refusal{request: `POST /faults {"action":{"type":"frobnicate"}}`, command: "fault add frobnicate"},
 		refusal{request: `POST /faults {"action":5,"id":"fault_1"}`}, refusal{request: `POST /faults {"action":{"type":"drop"},"tims":1}`, command: "fault add --file fault.json"},
 		refusal{request: `POST /faults {"action":{"type":"error"}}`, command: "fault add error"}, refusal{request: `POST /faults {"action":{"type":"error","status":200}}`, command: "fault add error --status 200"},
-		refusal{request: `POST /faults {"action":{"type":"error","status":429,"retry_after":0,"error_code":"already_membr","message":""}}`, command: "fault add error --status 429 --retry-after 0 --error-code already_membr --message ''"},
+		refusal{request: `POST /faults {"action":{"type":"error","status":429,"retry_after":0,"error_code":"already_membr","message":""}}`, command: "fault add error --status 429 --retry-after 0 --error-code already_membr"},
 		refusal{request: `POST /faults {"action":{"type":"error","status":500,"retry_after":-1}}`, command: "fault add error --status 500 --retry-after=-1"},
 		refusal{request: `POST /faults {"action":{"type":"drop","status":500}}`, command: "fault add drop --status 500"}, refusal{request: `POST /faults {"action":{"type":"error","status":500,"duration":"1s"}}`, command: "fault add error --status 500 --duration 1s"},
 		refusal{request: `POST /faults {"action":{"type":"delay"}}`, command: "fault add delay"}, refusal{request: `POST /faults {"action":{"type":"delay","duration":"2h"}}`, command: "fault add delay --duration 2h"},
