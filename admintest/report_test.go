@@ -253,7 +253,7 @@ func TestMethodsThatFail(t *testing.T) {
 			"\ninvalid calls[1].Times -1: want a whole number of at least 0\ninvalid calls[2]: want an operation, method, path",
 		}},
 		"fault with two invalid fields": {func(s *admintest.Server) {
-			s.Fault(admintest.Fault{Action: admintest.Error{Status: 200}, Times: -1})
+			s.Fault(admintest.Fault{Action: admintest.Error{Status: 200}, Times: new(-1)})
 		}, []string{"Fault: invalid Action.Status 200: want a whole number from 400 to 599\ninvalid Times -1: want a whole number of at least 1"}},
 		"no calls":          {func(s *admintest.Server) { s.Verify() }, []string{"Verify: want at least one call (VerifyOnly() expects none)"}},
 		"no calls in order": {func(s *admintest.Server) { s.VerifyInOrder() }, []string{"VerifyInOrder: want at least one call (VerifyOnly() expects none)"}},

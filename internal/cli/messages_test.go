@@ -1670,7 +1670,7 @@ func (m *messages) collectFailures() {
 		{`Requests("listWorkspace")`, func(s *admintest.Server) { s.Requests("listWorkspace") }},
 		{"Fault without an Action", func(s *admintest.Server) { s.Fault(admintest.Fault{}) }},
 		{"Fault with a bad status, Times and Probability", func(s *admintest.Server) {
-			s.Fault(admintest.Fault{Action: admintest.Error{Status: 200}, Times: -1, Probability: 2})
+			s.Fault(admintest.Fault{Action: admintest.Error{Status: 200}, Times: new(-1), Probability: 2})
 		}},
 		{"Fault with a RetryAfter of 1.5s", func(s *admintest.Server) {
 			s.Fault(admintest.Fault{Action: admintest.Error{Status: 429, RetryAfter: 1500 * time.Millisecond}})
