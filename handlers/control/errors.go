@@ -122,6 +122,12 @@ func (s *plane) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", "Bearer")
 	}
+	if IsPage(r) {
+		if d, err := s.refusedPage(refused); err == nil {
+			d.write(w, refused.status)
+			return
+		}
+	}
 	s.write(w, r, refused.status, failure{failureObject{
 		Code: refused.code, Message: refused.message, Field: refused.field, Hint: refused.hint(), Remedy: refused.remedy,
 		Problems: refused.problems, More: refused.more, Faults: refused.faults, Unmet: refused.unmet, Unexpected: refused.unexpected,
