@@ -5,7 +5,6 @@ import (
 	"html/template"
 	"net/http"
 	"strings"
-
 )
 
 //go:embed page.html
