@@ -288,3 +288,29 @@ func TestVerifyReportsNearMisses(t *testing.T) {
 		}
 	}
 }
+
+// A failed test shows which key was refused.
+func TestReportShowsRefusedKeys(t *testing.T) {
+	output := (&fakeTB{T: t}).run(func(f *fakeTB) {
+		srv := admintest.Run(f)
+		r := newRequestWith(t, srv, "sk-ant-admin01-mistaken")
+		if res, err := srv.Client().Do(r); err == nil {
+			res.Body.Close()
+		}
+		f.Errorf("failed")
+	})
+	if !strings.Contains(output, "401 authentication_error (key sk-ant-…aken)") {
+		t.Error(output)
+	}
+}
+
+func newRequestWith(t *testing.T, srv *admintest.Server, key string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/v1/organizations/me", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("x-api-key", key)
+	r.Header.Set("anthropic-version", "2023-06-01")
+	return r
+}

@@ -423,3 +423,14 @@ func TestRefusedPage(t *testing.T) {
 		t.Error("the page shows an organization")
 	}
 }
+
+// All wrong parameters are reported at once, as problems.
+func TestWrongParametersAreProblems(t *testing.T) {
+	got := serve(t, acme).do("GET", "/clock?organisation=x&organization=a&organization=b&zzz=1", "")
+	same(t, "problems", []remedy.Problem{
+		{Type: remedy.Unknown, In: remedy.InQuery, Field: "organisation", Allowed: []string{"organization"}, Remedy: remedy.Meant("organization")},
+		{Type: remedy.Repeated, In: remedy.InQuery, Field: "organization"},
+		{Type: remedy.Unknown, In: remedy.InQuery, Field: "zzz", Allowed: []string{"organization"}},
+	}, failed(t, got).Problems)
+	same(t, "message", `unknown parameter "organisation" (allowed: organization); repeated parameter "organization"; unknown parameter "zzz" (allowed: organization)`, refused(t, got).Message)
+}

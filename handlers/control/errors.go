@@ -72,6 +72,14 @@ func refuseAll(code string, problems []remedy.Problem) error {
 	return r
 }
 
+// refuseQuery is refuseAll for problems of query parameters.
+func refuseQuery(problems []remedy.Problem) error {
+	for i := range problems {
+		problems[i].In = remedy.InQuery
+	}
+	return refuseAll(codeInvalidQuery, problems)
+}
+
 // failure is the body of an error response.
 type failure struct {
 	Error failureObject `json:"error"`

@@ -37,7 +37,7 @@ func listRequests(c *call) (any, error) {
 	}
 	f := c.filter()
 	if len(c.problems) > 0 {
-		return nil, refuseAll(codeInvalidQuery, c.problems)
+		return nil, refuseQuery(c.problems)
 	}
 	return list[journal.Entry]{log.Entries(f)}, nil
 }
