@@ -19,7 +19,7 @@ import (
 // Imports run one way.
 var packages = map[string][]string{
 	".":                  {"internal/cli"},
-	"admintest":          {"api", "handlers", "internal/faults", "internal/inprocess", "internal/journal", "internal/limits", "internal/remedy", "internal/remote", "internal/server", "internal/text", "seed", "store"},
+	"admintest":          {"api", "handlers", "internal/faults", "internal/guess", "internal/inprocess", "internal/journal", "internal/limits", "internal/lists", "internal/remedy", "internal/remote", "internal/server", "internal/text", "seed", "store"},
 	"api":                {},
 	"e2e":                {},
 	"handlers":           {"api", "handlers/control", "internal/faults", "internal/journal", "internal/jsontree", "internal/limits", "internal/redact", "internal/server", "internal/text", "seed", "store"},

@@ -21,10 +21,10 @@ import (
 )
 
 const (
-	// host is the host name of servers without a port. The test top-level domain never
-	// resolves, so a client that was not made with Client fails with an error that
-	// shows this name.
-	host = "use-server-client.antechamber.test"
+	// host is the host name of servers without a port. A client that was not made with
+	// Client fails with an error that shows this name: its label is longer than the 63
+	// characters of a domain name, so resolvers refuse it without asking a name server.
+	host = "use-server-client-because-no-other-client-reaches-a-server-without-a-port.test"
 	// journalEntries is more than a test is likely to send.
 	journalEntries = 10_000
 	// organizationTTL is how long an organization on a running server outlives a test
@@ -237,7 +237,7 @@ func run(t TB, o *options) (*Server, error) {
 		})
 		transport, at = sendOnce{listening.Client().Transport.(*http.Transport)}, listening.URL
 	} else {
-		direct := inprocess.New(handler, host, "the server of "+t.Name())
+		direct := inprocess.New(handler, host, closing(t))
 		t.Cleanup(direct.Close)
 		transport, at = direct, "http://"+host
 	}
@@ -247,6 +247,14 @@ func run(t TB, o *options) (*Server, error) {
 	s.origin = o.describeStart(load, *first)
 	s.reportWhenFailed(0)
 	return s, nil
+}
+
+// closing returns the error of requests to a server that is closed.
+func closing(t TB) string {
+	if _, ok := t.(*program); ok {
+		return "admintest: the server is closed"
+	}
+	return "admintest: the server of " + t.Name() + " is closed (a server lasts as long as its test)"
 }
 
 func newServer(t TB, at string, transport http.RoundTripper, handler http.Handler) *Server {

@@ -221,7 +221,7 @@ const acme = `{
 func TestInitialState(t *testing.T) {
 	srv := admintest.Run(t)
 	same(t, "clock", admintest.Start, srv.Clock.Now())
-	same(t, "URL", "http://use-server-client.antechamber.test", srv.URL)
+	same(t, "URL", "http://use-server-client-because-no-other-client-reaches-a-server-without-a-port.test", srv.URL)
 	if me := get[api.Organization](t, srv, "GET", "/me", ""); me.ID != srv.OrganizationID {
 		t.Errorf("organization %s, want %s", me.ID, srv.OrganizationID)
 	}
@@ -281,7 +281,7 @@ func TestConnectRefusesInvalidOptions(t *testing.T) {
 	mustFail(t, "admin key in use", connect(at.URL, admintest.AdminKey(at.AdminKey)), "the admin key belongs to another organization")
 	mustFail(t, "seed with two organizations", connect(at.URL, admintest.SeedJSON(`{"organizations":[{"name":"A"},{"name":"B","admin_keys":["sk-ant-admin01-b"]}]}`)), "the seed has 2 organizations: want a seed with exactly one")
 
-	same(t, "URL of Connect with an empty URL", "http://use-server-client.antechamber.test", admintest.Connect(t, "").URL)
+	same(t, "URL of Connect with an empty URL", "http://use-server-client-because-no-other-client-reaches-a-server-without-a-port.test", admintest.Connect(t, "").URL)
 	same(t, "organizations", 1, len(organizations(t, at)))
 }
 
@@ -371,7 +371,7 @@ func first[A, B, C any](a A, _ B, _ C) A { return a }
 func TestServerInABubble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := admintest.Run(t, admintest.RunningClock())
-		srv.Fault(admintest.Fault{Action: admintest.Delay{Duration: time.Hour}, Times: 1})
+		srv.Fault(admintest.Fault{Action: admintest.Delay{Duration: time.Hour}, Times: new(1)})
 		began := srv.Clock.Now()
 		same(t, "status", 200, first(send(t, srv, "GET", "/me", "")))
 		same(t, "time passed", time.Hour, srv.Clock.Now().Sub(began).Truncate(time.Second))
@@ -385,7 +385,7 @@ func TestServerUsedInBubbles(t *testing.T) {
 		same(t, "status", 200, first(send(t, srv, "GET", "/me", "")))
 		synctest.Test(t, func(t *testing.T) {
 			srv := srv.In(t)
-			srv.Fault(admintest.Fault{Action: admintest.Delay{Duration: time.Hour}, Times: 1})
+			srv.Fault(admintest.Fault{Action: admintest.Delay{Duration: time.Hour}, Times: new(1)})
 			began := time.Now()
 			same(t, "status", 200, first(send(t, srv, "GET", "/me", "")))
 			same(t, "time passed", time.Hour, time.Since(began))
@@ -402,7 +402,7 @@ func TestHandlerClosesConnections(t *testing.T) {
 		elsewhere.Config.ErrorLog = log.New(io.Discard, "", 0)
 		elsewhere.Start()
 		defer elsewhere.Close()
-		fault := srv.Fault(admintest.Fault{Action: admintest.Drop{}, Times: 1})
+		fault := srv.Fault(admintest.Fault{Action: admintest.Drop{}, Times: new(1)})
 		moved := *srv
 		moved.URL = elsewhere.URL
 		moved.Client().Transport = elsewhere.Client().Transport
@@ -464,7 +464,7 @@ func TestRateLimitInABubble(t *testing.T) {
 func TestImpatientAdvancesTheClock(t *testing.T) {
 	eachMode(t, func(t *testing.T, start func(admintest.TB, ...admintest.Option) *admintest.Server) {
 		srv := start(t, admintest.Seed("contract"))
-		srv.Fault(admintest.Fault{Action: admintest.Error{Status: 429, RetryAfter: time.Hour}, Times: 2})
+		srv.Fault(admintest.Fault{Action: admintest.Error{Status: 429, RetryAfter: time.Hour}, Times: new(2)})
 		client, began := sdk(srv, option.WithHTTPClient(srv.Impatient())), srv.Clock.Now()
 		if _, err := client.Organization.Get(t.Context()); err != nil {
 			t.Fatal(err)
@@ -668,7 +668,7 @@ func TestServerUsedAfterItsTest(t *testing.T) {
 
 func TestEffects(t *testing.T) {
 	srv := admintest.Run(t, admintest.Seed("empty"))
-	srv.Fault(admintest.Fault{Operation: admintest.CreateWorkspace, Action: admintest.DropAfterCommit{}, Times: 1})
+	srv.Fault(admintest.Fault{Operation: admintest.CreateWorkspace, Action: admintest.DropAfterCommit{}, Times: new(1)})
 	send(t, srv, "POST", "/workspaces", `{"name":"W"}`)
 	invite(t, srv, "ada@example.com")
 	srv.AddUser("root@example.com", "admin")

@@ -44,9 +44,9 @@
 // created with. Subtests use [Server.In]; parallel subtests use [Server.Fork],
 // each with a separate organization.
 //
-// A Server lasts as long as its test. Sharing one across a package is not supported
-// and not necessary: [Run] takes milliseconds, mostly to load the seed, and
-// [Server.Fork] takes a fraction of that.
+// A Server lasts as long as its test. Sharing one across a package is seldom necessary:
+// [Run] takes milliseconds, mostly to load the seed, and [Server.Fork] takes a fraction
+// of that. For TestMain, and for programs that are not tests, there is [New].
 //
 // Objects of the Admin API are the types of package antechamber/api.
 package admintest

@@ -1,8 +1,11 @@
 package admintest
 
 import (
+	"fmt"
 	"slices"
 
+	"antechamber/internal/guess"
+	"antechamber/internal/text"
 	"antechamber/store"
 )
 
@@ -33,12 +36,28 @@ const (
 	APIKeyExpired          = store.APIKeyExpired
 )
 
+// effectTypes are the types of all effects.
+var effectTypes = []string{
+	UserAdded, UserUpdated, UserRemoved, InviteCreated, InviteAccepted, InviteExpired, InviteDeleted,
+	WorkspaceCreated, WorkspaceUpdated, WorkspaceArchived, WorkspaceMemberAdded, WorkspaceMemberUpdated, WorkspaceMemberRemoved,
+	store.APIKeyCreated, APIKeyUpdated, APIKeyArchived, APIKeyExpired, store.APIKeyUsed,
+}
+
 // Effects returns what requests have changed, oldest first: all effects, or only
 // those of the given types. It counts work rather than requests: a change whose
 // response was lost is included, and a retry that changed nothing adds nothing. It
 // leaves out what AddUser, AcceptInvite and the clock change: their results have it.
 func (s *Server) Effects(types ...string) []Effect {
 	s.t.Helper()
+	for _, name := range types {
+		if !slices.Contains(effectTypes, name) {
+			hint := ""
+			if near := guess.Nearest(name, effectTypes); near != "" {
+				hint = fmt.Sprintf(" (did you mean %q?)", near)
+			}
+			s.t.Fatalf("admintest: Effects: no such type %s%s", text.Quote(name), hint)
+		}
+	}
 	all := []Effect{}
 	for _, r := range s.Requests() {
 		for _, effect := range r.Effects {

@@ -106,7 +106,7 @@ func ExampleServer_Fault() {
 	srv.Fault(admintest.Fault{
 		Operation: admintest.CreateOrganizationInvite,
 		Action:    admintest.DropAfterCommit{}, // the invite is created, but the response is lost
-		Times:     1,
+		Times:     new(1),
 	})
 	client := sdk(srv)
 	_, err := client.Organization.Invites.New(ctx, anthropic.OrganizationInviteNewParams{

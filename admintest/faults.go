@@ -21,8 +21,8 @@ import (
 //
 // Watch out for retries: after 408, 409, 429, any 5xx or a broken connection, the
 // official SDKs retry a call twice, so code that uses them never sees a fault with
-// Times 1. Leave Times out to test how the code fails, or use 1 to test that it
-// survives the failure. ([Server.Client] turns off the retries of net/http.)
+// Times new(1). Leave Times out to test how the code fails, or use new(1) to test that
+// it survives the failure. ([Server.Client] turns off the retries of net/http.)
 type Fault struct {
 	Operation Operation
 	Method    string
@@ -31,7 +31,7 @@ type Fault struct {
 
 	Action Action
 
-	Times       int     // how many times it fires; every time if 0 (unlike Call.Times, which is a pointer)
+	Times       *int    // how many times it fires, as in Call.Times; every time if nil, new(1) means once
 	After       int     // how many matching requests pass before it first fires
 	Probability float64 // that it fires for a request, from 0 to 1; 0 means always
 }
@@ -159,7 +159,7 @@ func (s *Server) Fault(f Fault) *ArmedFault {
 type faultRequest struct {
 	Match       faults.Match  `json:"match"`
 	Action      faults.Action `json:"action"`
-	Times       int           `json:"times,omitempty"`
+	Times       *int          `json:"times,omitempty"`
 	After       int           `json:"after,omitempty"`
 	Probability float64       `json:"probability,omitempty"`
 }

@@ -102,7 +102,7 @@ func TestDroppedRequestsAreNotRepeated(t *testing.T) {
 		srv := start(t)
 		for _, c := range []struct{ method, path, body string }{{"GET", "/me", ""}, {"POST", "/workspaces", `{"name":"W"}`}, {"DELETE", "/users/x", ""}} {
 			send(t, srv, "GET", "/me", "")
-			fault := srv.Fault(admintest.Fault{Action: admintest.Drop{}, Times: 1})
+			fault := srv.Fault(admintest.Fault{Action: admintest.Drop{}, Times: new(1)})
 			if _, _, err := send(t, srv, c.method, c.path, c.body); !errors.Is(err, syscall.ECONNRESET) {
 				t.Errorf("%s: %v", c.method, err)
 			}
@@ -127,7 +127,7 @@ func TestFaultsEndWithTheTest(t *testing.T) {
 
 func TestStaleReads(t *testing.T) {
 	srv := admintest.Run(t, admintest.SeedJSON(acme))
-	srv.Fault(admintest.Fault{Operation: admintest.ListOrganizationInvites, Action: admintest.StaleRead{Writes: 1}, Times: 1})
+	srv.Fault(admintest.Fault{Operation: admintest.ListOrganizationInvites, Action: admintest.StaleRead{Writes: 1}, Times: new(1)})
 	invite(t, srv, "ada@example.com")
 	count := func() int { return len(get[page[api.Invite]](t, srv, "GET", "/invites", "").Data) }
 	same(t, "invites one write ago and now", []int{1, 2}, []int{count(), count()})

@@ -10,7 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"antechamber/api"
 	"antechamber/internal/limits"
+	"antechamber/internal/lists"
 	"antechamber/internal/server"
 	"antechamber/internal/text"
 	"antechamber/seed"
@@ -95,6 +97,9 @@ func SeedOf(organizations ...seed.Organization) Option {
 		o.seeds++
 		o.seed, err = seed.Of(organizations...)
 		o.seedName = ""
+		if faults, ok := errors.AsType[seed.Faults](err); ok { // there is no file with these lines
+			return errors.New(strings.Join(lists.Map(faults, func(f seed.Fault) string { return "SeedOf: " + f.Pointer + ": " + f.Message }), "\n"))
+		}
 		return err
 	}
 }
@@ -125,8 +130,7 @@ func Clock(at time.Time) Option {
 			return errors.New(text.Invalid("Clock", at.Format(time.RFC3339), "a time from 1970 to 9998"))
 		}
 		frozen := store.FrozenAt(at)
-		o.clock = &frozen
-		return nil
+		return o.setClock(&frozen)
 	}
 }
 
@@ -134,9 +138,16 @@ func Clock(at time.Time) Option {
 // the seed's clock. Ids contain the time, so they differ from run to run.
 func RunningClock() Option {
 	return func(o *options) error {
-		o.clock = new(store.Clock)
-		return nil
+		return o.setClock(new(store.Clock))
 	}
+}
+
+func (o *options) setClock(c *store.Clock) error {
+	if o.clock != nil {
+		return errors.New("Clock and RunningClock cannot be combined: use one of them, once")
+	}
+	o.clock = c
+	return nil
 }
 
 // IDSeed sets the seed for ID generation, at most 2⁵³-1. By default it is derived from
@@ -145,6 +156,9 @@ func IDSeed(n uint64) Option {
 	return func(o *options) error {
 		if n > seed.MaxIDSeed {
 			return errors.New(text.Invalid("IDSeed", strconv.FormatUint(n, 10), fmt.Sprintf("a whole number from 0 to %d", uint64(seed.MaxIDSeed))))
+		}
+		if o.idSeed != nil {
+			return errTwice("IDSeed")
 		}
 		o.idSeed = &n
 		return nil
@@ -158,6 +172,9 @@ func AdminKey(key string) Option {
 		if !store.ValidAdminKey(key) {
 			return errors.New(text.Invalid("AdminKey", "", store.AdminKeyForm))
 		}
+		if o.adminKey != "" {
+			return errTwice("AdminKey")
+		}
 		o.adminKey = key
 		o.flags = append(o.flags, "--admin-key "+key)
 		return nil
@@ -169,6 +186,12 @@ func AdminKey(key string) Option {
 // ignores it.
 func ControlToken(token string) Option {
 	return func(o *options) error {
+		if !api.ValidToken(token) {
+			return errors.New(text.Invalid("ControlToken", "", api.TokenForm))
+		}
+		if o.token != "" {
+			return errTwice("ControlToken")
+		}
 		o.token = token
 		return nil
 	}
@@ -211,6 +234,9 @@ func ProductionErrors() Option {
 // serve --rate-limit.
 func RateLimit(policy string) Option {
 	return func(o *options) (err error) {
+		if o.rateLimit != limits.Off {
+			return errTwice("RateLimit")
+		}
 		if o.rateLimit, err = limits.ParsePolicy(policy); err != nil {
 			return fmt.Errorf("invalid RateLimit %s: %w", text.Quote(policy), err)
 		}
@@ -243,3 +269,6 @@ func (o *options) checkConnect() error {
 	return fmt.Errorf("a running server does not accept %s (start it with %s)",
 		strings.Join(slices.Compact(o.runOnly), ", "), strings.Join(o.serveFlags, " "))
 }
+
+// errTwice returns the error of an option that was given before.
+func errTwice(name string) error { return errors.New(name + " is given twice") }

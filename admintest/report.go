@@ -165,6 +165,9 @@ func requestLine(r Request) string {
 	if r.RetryCount > 0 {
 		parts = append(parts, fmt.Sprintf("(retry %d)", r.RetryCount))
 	}
+	if r.Status == http.StatusUnauthorized && r.Key != "" {
+		parts = append(parts, "(key "+r.Key+")")
+	}
 	if r.Fault != "" {
 		parts = append(parts, "("+r.Fault+")")
 	}

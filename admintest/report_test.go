@@ -253,7 +253,7 @@ func TestMethodsThatFail(t *testing.T) {
 			"\ninvalid calls[1].Times -1: want a whole number of at least 0\ninvalid calls[2]: want an operation, method, path",
 		}},
 		"fault with two invalid fields": {func(s *admintest.Server) {
-			s.Fault(admintest.Fault{Action: admintest.Error{Status: 200}, Times: -1})
+			s.Fault(admintest.Fault{Action: admintest.Error{Status: 200}, Times: new(-1)})
 		}, []string{"Fault: invalid Action.Status 200: want a whole number from 400 to 599\ninvalid Times -1: want a whole number of at least 1"}},
 		"no calls":          {func(s *admintest.Server) { s.Verify() }, []string{"Verify: want at least one call (VerifyOnly() expects none)"}},
 		"no calls in order": {func(s *admintest.Server) { s.VerifyInOrder() }, []string{"VerifyInOrder: want at least one call (VerifyOnly() expects none)"}},
@@ -287,4 +287,30 @@ func TestVerifyReportsNearMisses(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, output)
 		}
 	}
+}
+
+// A failed test shows which key was refused.
+func TestReportShowsRefusedKeys(t *testing.T) {
+	output := (&fakeTB{T: t}).run(func(f *fakeTB) {
+		srv := admintest.Run(f)
+		r := newRequestWith(t, srv, "sk-ant-admin01-mistaken")
+		if res, err := srv.Client().Do(r); err == nil {
+			res.Body.Close()
+		}
+		f.Errorf("failed")
+	})
+	if !strings.Contains(output, "401 authentication_error (key sk-ant-…aken)") {
+		t.Error(output)
+	}
+}
+
+func newRequestWith(t *testing.T, srv *admintest.Server, key string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+"/v1/organizations/me", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("x-api-key", key)
+	r.Header.Set("anthropic-version", "2023-06-01")
+	return r
 }

@@ -29,3 +29,12 @@ func BearerOf(h http.Header) string {
 	}
 	return strings.TrimSpace(token)
 }
+
+// TokenForm describes a ValidToken.
+const TokenForm = "1 to 256 visible ASCII characters without spaces"
+
+// ValidToken reports whether a header can carry a control token as a Bearer token.
+func ValidToken(token string) bool {
+	outside := func(r rune) bool { return r <= ' ' || r > '~' }
+	return token != "" && len(token) <= 256 && !strings.ContainsFunc(token, outside)
+}

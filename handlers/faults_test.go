@@ -126,7 +126,7 @@ func createInvite(t *testing.T, srv *server, body string) string {
 
 func TestStaleRead(t *testing.T) {
 	srv := serve(t, acme)
-	srv.Fault(admintest.Fault{Operation: admintest.GetOrganizationMember, Action: admintest.StaleRead{Writes: 1}, Times: 1})
+	srv.Fault(admintest.Fault{Operation: admintest.GetOrganizationMember, Action: admintest.StaleRead{Writes: 1}, Times: new(1)})
 	srv.must("POST", users+"/user_dev", `{"role":"user"}`)
 	same(t, "role before the write", any("developer"), field(t, srv.get(users+"/user_dev"), "role"))
 	same(t, "role on the next read", any("user"), field(t, srv.get(users+"/user_dev"), "role"))

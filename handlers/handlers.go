@@ -50,7 +50,7 @@ func New(o Options) http.Handler {
 	}
 	api, plane := (&adminAPI{o}).routes(), control.New(o, Operations())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == control.Base || strings.HasPrefix(r.URL.Path, control.Base+"/") {
+		if r.URL.Path == control.Base || strings.HasPrefix(r.URL.Path, control.Base+"/") || control.IsPage(r) {
 			plane.ServeHTTP(w, r)
 			return
 		}

@@ -238,3 +238,14 @@ func TestResponsesHaveAContentLength(t *testing.T) {
 		}
 	}
 }
+
+// A browser at the root gets a page, a program what the API answers to unknown paths.
+func TestRootIsAPageForBrowsers(t *testing.T) {
+	srv := serve(t, acme)
+	page := srv.do("GET", "~/", "", "accept: text/html")
+	same(t, "status", 200, page.status)
+	same(t, "type", "text/html; charset=utf-8", page.header.Get("content-type"))
+	same(t, "for a program", 404, srv.do("GET", "~/", "", "accept: */*").status)
+	same(t, "POST", 404, srv.do("POST", "~/", "", "accept: text/html").status)
+	same(t, "another path", 404, srv.do("GET", "~/favicon.ico", "", "accept: text/html").status)
+}

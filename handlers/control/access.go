@@ -2,6 +2,7 @@ package control
 
 import (
 	"crypto/subtle"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -64,13 +65,17 @@ func (s *plane) organizationOf(r *http.Request, rt route) (*store.Organization, 
 	if !rt.global {
 		known = append([]string{"organization"}, rt.query...)
 	}
-	for name, values := range query {
+	var problems []remedy.Problem
+	for _, name := range slices.Sorted(maps.Keys(query)) {
 		switch {
 		case !slices.Contains(known, name):
-			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, text.Unknown("parameter", name, known), nil)
-		case len(values) > 1:
-			return nil, refuse(http.StatusBadRequest, codeInvalidQuery, "repeated parameter "+text.Quote(name), nil)
+			problems = append(problems, remedy.UnknownField(name, name, known))
+		case len(query[name]) > 1:
+			problems = append(problems, remedy.Problem{Type: remedy.Repeated, Field: name})
 		}
+	}
+	if len(problems) > 0 {
+		return nil, refuseQuery(problems)
 	}
 	if rt.global {
 		return nil, nil

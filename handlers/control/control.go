@@ -101,10 +101,14 @@ func (s *plane) write(w http.ResponseWriter, r *http.Request, status int, v any)
 type document struct{ contentType, text string }
 
 // ServeHTTP writes the document.
-func (d document) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
+func (d document) ServeHTTP(w http.ResponseWriter, _ *http.Request) { d.write(w, http.StatusOK) }
+
+func (d document) write(w http.ResponseWriter, status int) {
 	h := w.Header()
 	h.Set("Content-Type", d.contentType)
 	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'") // pages run nothing
+	w.WriteHeader(status)
 	_, _ = io.WriteString(w, d.text) // fails only when the client has disconnected
 }
 

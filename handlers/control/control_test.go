@@ -270,12 +270,17 @@ func TestUnknownInputIsRefused(t *testing.T) {
 func TestUnknownPathsAndMethods(t *testing.T) {
 	srv := serve(t, acme)
 	for path, allow := range map[string]string{
-		"": "GET", "/organizations": "GET, POST", "/state": "GET, PUT", "/settings": "GET, PATCH", "/clock": "GET, POST",
-		"/faults": "DELETE, GET, POST", "/faults/a": "DELETE", "/requests": "DELETE, GET", "/requests/stream": "GET", "/verify": "POST",
+		"": "GET, HEAD", "/organizations": "GET, HEAD, POST", "/state": "GET, HEAD, PUT", "/settings": "GET, HEAD, PATCH", "/clock": "GET, HEAD, POST",
+		"/faults": "DELETE, GET, HEAD, POST", "/faults/a": "DELETE", "/requests": "DELETE, GET, HEAD", "/requests/stream": "GET", "/verify": "POST",
 		"/snapshots/a": "DELETE", "/snapshots/a/restore": "POST",
 	} {
 		for _, method := range []string{"HEAD", "OPTIONS", "TRACE"} {
 			got := srv.do(method, path, "")
+			if method == "HEAD" && strings.Contains(allow, "HEAD") {
+				same(t, "HEAD "+path, 200, got.status)
+				same(t, "type", "application/json", got.header.Get("Content-Type"))
+				continue
+			}
 			same(t, method+" "+path, 405, got.status)
 			same(t, "allow", allow, got.header.Get("Allow"))
 		}
@@ -387,14 +392,45 @@ func (spaces) Read(b []byte) (int, error) {
 	return len(b), nil
 }
 
-func TestManifestPage(t *testing.T) {
+func TestPage(t *testing.T) {
 	srv := serve(t, strings.Replace(acme, "Second", "<b>", 1))
-	got := srv.do("GET", "", "", "accept: text/html,application/xhtml+xml,*/*;q=0.8")
-	same(t, "type", "text/html; charset=utf-8", got.header.Get("Content-Type"))
-	for _, want := range []string{firstID, "/_emulate/state?organization=" + secondID, "&lt;b&gt;"} {
+	const browser = "accept: text/html,application/xhtml+xml,*/*;q=0.8"
+	for _, path := range []string{"", "/"} {
+		got := srv.do("GET", path, "", browser)
+		same(t, "type", "text/html; charset=utf-8", got.header.Get("Content-Type"))
+		same(t, "policy", "default-src 'none'; style-src 'unsafe-inline'", got.header.Get("Content-Security-Policy"))
+		for _, want := range []string{firstID, "/_emulate/state?organization=" + secondID, "&lt;b&gt;", `"/openapi.yaml"`} {
+			if !strings.Contains(got.body, want) {
+				t.Errorf("no %s in\n%s", want, got.body)
+			}
+		}
+		same(t, "for a program", "application/json", srv.do("GET", path, "", "accept: */*").header.Get("Content-Type"))
+	}
+	same(t, "another path", "application/json", srv.do("GET", "/clock", "", browser).header.Get("Content-Type"))
+}
+
+// A browser shows why it does not get the page.
+func TestRefusedPage(t *testing.T) {
+	srv := serve(t, acme, func(o *server.Options) { o.Exposed, o.Token = true, "s3cret" })
+	got := srv.do("GET", "", "", "accept: text/html")
+	same(t, "status", 401, got.status)
+	for _, want := range []string{"not available: missing or invalid control token", "</html>"} {
 		if !strings.Contains(got.body, want) {
 			t.Errorf("no %s in\n%s", want, got.body)
 		}
 	}
-	same(t, "for a program", "application/json", srv.do("GET", "", "", "accept: */*").header.Get("Content-Type"))
+	if strings.Contains(got.body, firstID) {
+		t.Error("the page shows an organization")
+	}
+}
+
+// All wrong parameters are reported at once, as problems.
+func TestWrongParametersAreProblems(t *testing.T) {
+	got := serve(t, acme).do("GET", "/clock?organisation=x&organization=a&organization=b&zzz=1", "")
+	same(t, "problems", []remedy.Problem{
+		{Type: remedy.Unknown, In: remedy.InQuery, Field: "organisation", Allowed: []string{"organization"}, Remedy: remedy.Meant("organization")},
+		{Type: remedy.Repeated, In: remedy.InQuery, Field: "organization"},
+		{Type: remedy.Unknown, In: remedy.InQuery, Field: "zzz", Allowed: []string{"organization"}},
+	}, failed(t, got).Problems)
+	same(t, "message", `unknown parameter "organisation" (allowed: organization); repeated parameter "organization"; unknown parameter "zzz" (allowed: organization)`, refused(t, got).Message)
 }

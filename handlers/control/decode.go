@@ -146,8 +146,8 @@ func (f *fields) require(name string, form form) string {
 	return f.text(name, form)
 }
 
-// parsed reads an optional string and parses it.
-func parsed[T any](f *fields, name, want string, parse func(string) (T, bool)) (v T) {
+// parsed reads an optional string and parses it. parse may change what is wanted.
+func parsed[T any](f *fields, name string, want *string, parse func(string) (T, bool)) (v T) {
 	n := f.get(name)
 	if n == nil {
 		return v
@@ -157,7 +157,7 @@ func parsed[T any](f *fields, name, want string, parse func(string) (T, bool)) (
 		v, valid = parse(n.Text)
 	}
 	if !valid {
-		f.want(n, want)
+		f.want(n, *want)
 	}
 	return v
 }
@@ -181,17 +181,20 @@ func (f *fields) flag(name string) bool {
 }
 
 func (f *fields) duration(name string) time.Duration {
-	return parsed(f, name, "a duration, such as 504h, 90s, 21d or 3w", parseDuration)
-}
-
-func parseDuration(s string) (time.Duration, bool) {
-	d, err := duration.Parse(s)
-	return d, err == nil
+	want := "a duration, such as 504h, 90s, 21d or 3w"
+	return parsed(f, name, &want, func(s string) (time.Duration, bool) {
+		d, err := duration.Parse(s)
+		if errors.Is(err, duration.ErrRange) {
+			want = "a duration of at most " + duration.Longest + ", about 292 years"
+		}
+		return d, err == nil
+	})
 }
 
 // time reads an optional time. lastYear is the last year that the operation accepts.
 func (f *fields) time(name string, lastYear int) api.Time {
-	return parsed(f, name, fmt.Sprintf("an RFC 3339 time from 1970 to %d, such as 2026-01-01T00:00:00Z", lastYear), parseTime)
+	want := fmt.Sprintf("an RFC 3339 time from 1970 to %d, such as 2026-01-01T00:00:00Z", lastYear)
+	return parsed(f, name, &want, parseTime)
 }
 
 func parseTime(s string) (api.Time, bool) {

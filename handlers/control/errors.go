@@ -72,6 +72,14 @@ func refuseAll(code string, problems []remedy.Problem) error {
 	return r
 }
 
+// refuseQuery is refuseAll for problems of query parameters.
+func refuseQuery(problems []remedy.Problem) error {
+	for i := range problems {
+		problems[i].In = remedy.InQuery
+	}
+	return refuseAll(codeInvalidQuery, problems)
+}
+
 // failure is the body of an error response.
 type failure struct {
 	Error failureObject `json:"error"`
@@ -121,6 +129,12 @@ func (s *plane) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Allow", refused.allow)
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", "Bearer")
+	}
+	if IsPage(r) {
+		if d, err := s.refusedPage(refused); err == nil {
+			d.write(w, refused.status)
+			return
+		}
 	}
 	s.write(w, r, refused.status, failure{failureObject{
 		Code: refused.code, Message: refused.message, Field: refused.field, Hint: refused.hint(), Remedy: refused.remedy,

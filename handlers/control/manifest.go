@@ -3,9 +3,7 @@ package control
 import (
 	_ "embed"
 	"encoding/json"
-	"html/template"
 	"net/http"
-	"strings"
 
 	"antechamber/api"
 	"antechamber/seed"
@@ -51,31 +49,8 @@ func getManifest(c *call) (any, error) {
 		Organization: organizationOf(c.org), Clock: clockOf(c.org), Settings: seed.ExportSettings(c.org.Settings()),
 		Organizations: c.organizations(), Operations: c.routes, Links: links,
 	}
-	if !accepts(c.request, "text/html") {
+	if !IsPage(c.request) {
 		return m, nil
 	}
-	var b strings.Builder
-	err := page.Execute(&b, m)
-	return document{"text/html; charset=utf-8", b.String()}, err
+	return page{Version: c.Version, URL: "http://" + c.request.Host, Organizations: m.Organizations}.html()
 }
-
-// page is the manifest for browsers.
-var page = template.Must(template.New("page").Parse(`<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<title>Antechamber</title>
-<h1>Antechamber {{.Version}}</h1>
-<ul>
-{{- range .Organizations}}
-<li>{{.Name}} ({{.ID}}):
-  <a href="/_emulate/state?organization={{.ID}}">state</a>
-  <a href="/_emulate/settings?organization={{.ID}}">settings</a>
-  <a href="/_emulate/clock?organization={{.ID}}">clock</a>
-  <a href="/_emulate/outbox?organization={{.ID}}">outbox</a>
-  <a href="/_emulate/requests?organization={{.ID}}">requests</a>
-  <a href="/_emulate/faults?organization={{.ID}}">faults</a>
-{{- end}}
-</ul>
-<p>{{range $name, $path := .Links}}<a href="{{$path}}">{{$name}}</a> {{end}}</p>
-</html>
-`))

@@ -177,22 +177,6 @@ func TestClock(t *testing.T) {
 	same(t, "the first", map[string]any{"now": "2027-01-01T00:00:00.000000Z", "frozen": true}, srv.must("GET", "/clock", ""))
 }
 
-func TestParseDuration(t *testing.T) {
-	const day = 24 * time.Hour
-	for s, want := range map[string]time.Duration{
-		"504h": 504 * time.Hour, "21d": 21 * day, "-2d12h": -(2*day + 12*time.Hour), "+1d": day, "0d": 0, "1d0.5s": day + 500*time.Millisecond, "1.5h": 90 * time.Minute, "1.5d": 36 * time.Hour, "1d2d": 3 * day, "1d1w": 8 * day, "0": 0, "9999w1d": 69994 * day, "99999d": 99999 * day, "1w": 7 * day, "-2w3d1h": -(17*day + time.Hour),
-	} {
-		if got, ok := parseDuration(s); !ok || got != want {
-			t.Errorf("%s: %s, %v", s, got, ok)
-		}
-	}
-	for _, s := range []string{"", "d", "1", "1d-2h", "1d2", "999999d", "99999d2000000h", "9999w99999d", "99999w", "w", "1e3h", "--1d"} {
-		if got, ok := parseDuration(s); ok {
-			t.Errorf("%s: %s", s, got)
-		}
-	}
-}
-
 // Only the response that creates a key contains its secret.
 func TestSecretIsReturnedOnce(t *testing.T) {
 	srv := serve(t, acme)

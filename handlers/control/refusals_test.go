@@ -58,6 +58,7 @@ func TestRefusals(t *testing.T) {
 		{"POST", "/clock", `{"advance":"1h","freeze":true}`, 400, "invalid_body", "exactly one"},
 		{"POST", "/clock", `{"freeze":false}`, 400, "invalid_body", "invalid freeze false: want true"},
 		{"POST", "/clock", `{"advance":"tomorrow"}`, 400, "invalid_body", `invalid advance "tomorrow": want a duration`},
+		{"POST", "/clock", `{"advance":"999999d"}`, 400, "invalid_body", `invalid advance "999999d": want a duration of at most 106751d, about 292 years`},
 		{"POST", "/clock", `{"advance":"-1s"}`, 400, "clock_backwards", "2026-03-01"},
 		{"POST", "/clock", `{"advance":"-1d"}`, 400, "clock_backwards", ""},
 		{"POST", "/clock", `{"set":"2026-03-01T11:59:59.999999Z"}`, 400, "clock_backwards", ""},

@@ -23,7 +23,7 @@ import (
 var requestRoutes = []route{
 	{ID: "listRequests", Method: http.MethodGet, Path: Base + "/requests", handle: listRequests, query: requestFilters},
 	{ID: "clearRequests", Method: http.MethodDelete, Path: Base + "/requests", handle: clearRequests},
-	{ID: "streamRequests", Method: http.MethodGet, Path: Base + "/requests/stream", handle: streamRequests},
+	{ID: "streamRequests", Method: http.MethodGet, Path: Base + "/requests/stream", handle: streamRequests, stream: true},
 	{ID: "verify", Method: http.MethodPost, Path: Base + "/verify", handle: verify, fields: []string{"expect", "in_order", "no_others"}},
 }
 
@@ -37,7 +37,7 @@ func listRequests(c *call) (any, error) {
 	}
 	f := c.filter()
 	if len(c.problems) > 0 {
-		return nil, refuseAll(codeInvalidQuery, c.problems)
+		return nil, refuseQuery(c.problems)
 	}
 	return list[journal.Entry]{log.Entries(f)}, nil
 }

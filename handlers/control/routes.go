@@ -22,6 +22,7 @@ type route struct {
 	fields []string // of the body
 	fault  bool     // faults.Parse checks the fields of the body
 	seed   bool     // handle parses the body, with package seed
+	stream bool     // the response does not end, so HEAD is not allowed
 	newKey bool     // the request's key may be the one that handle assigns
 	handle func(*call) (any, error)
 }
@@ -44,16 +45,22 @@ var routes = slices.Concat(
 // find returns the route of a request and its path parameters.
 func (s *plane) find(r *http.Request) (route, map[string]string, error) {
 	path := r.URL.EscapedPath()
-	if path == Base+"/" { // as people type it into a browser
+	if path == "/" || path == Base+"/" { // as people type it into a browser
 		path = Base
+	}
+	method := r.Method
+	if method == http.MethodHead {
+		method = http.MethodGet // net/http leaves out the body
 	}
 	var allowed []string
 	for _, rt := range s.routes {
 		parameters, ok := match(rt.Path, path)
 		switch {
 		case !ok:
-		case rt.Method == r.Method:
+		case rt.Method == method && !(rt.stream && r.Method == http.MethodHead):
 			return rt, parameters, nil
+		case rt.Method == http.MethodGet && !rt.stream:
+			allowed = append(allowed, rt.Method, http.MethodHead)
 		default:
 			allowed = append(allowed, rt.Method)
 		}

@@ -141,10 +141,10 @@ func (a arguments) badValue(problem string) (message, hint string) {
 	_, got, _ := strings.Cut(reason, `but got "`)
 	got, _, _ = strings.Cut(got, `" (`)
 	if hyphen && isNegative(got) {
-		reason = cmp.Or(flagError(a.command, name, got), reason)
+		reason = cmp.Or(typeError(a.command, name, got), reason)
 	}
 	switch {
-	case strings.HasPrefix(reason, `invalid "`): // from badValue of a flag's type
+	case strings.HasPrefix(reason, `invalid "`), strings.HasPrefix(reason, "invalid: "): // from badValue or badSecret of a flag's type
 		return "invalid " + name + strings.TrimPrefix(reason, "invalid"), ""
 	case strings.HasPrefix(reason, "bool value must be "):
 		_, got, _ := strings.Cut(reason, " but got ")
@@ -194,9 +194,9 @@ func nearOnly(typed, suggestions string) string {
 	return "did you mean one of " + strings.Join(names, ", ") + "?"
 }
 
-// flagError returns the error of the flag's type for a value that kong took for
+// typeError returns the error of the flag's type for a value that kong took for
 // another flag, or "" if the type accepts the value.
-func flagError(command *kong.Node, name, value string) string {
+func typeError(command *kong.Node, name, value string) string {
 	for _, f := range slices.Concat(command.AllFlags(false)...) {
 		if "--"+f.Name != name {
 			continue

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -86,10 +87,20 @@ func run(ctx context.Context, args []string, p *process) int {
 	case helped: // Parse continues after --help; its errors don't matter then
 		return exitFine
 	case err != nil:
+		failShell(args, p)
 		return p.fail(badArguments(err))
 	}
+	if err := refuseEmpty(parsed); err != nil {
+		failShell(args, p)
+		return p.fail(err)
+	}
+	if parsed.Selected() != parsed.Model.DefaultCmd { // serve logs them
+		for _, v := range unknownVariables(parsed.Model) {
+			p.note("unknown environment variable %s%s", v.name, v.suggestion())
+		}
+	}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	return p.fail(parsed.Run(p))
+	return p.fail(nameSources(parsed, parsed.Run(p)))
 }
 
 // normalize rewrites common spellings, such as antechamber help serve, to ours.
@@ -127,20 +138,30 @@ func newParser(p *process, into *commandLine, exit func(int)) *kong.Kong {
 		kong.Writers(p.stdout, p.stderr), kong.Exit(exit))
 }
 
-// dropEmptyVariables unsets our empty environment variables: compose files write
-// ${NAME:-} for variables that may be unset.
-func dropEmptyVariables() {
-	for _, variable := range os.Environ() {
-		name, value, _ := strings.Cut(variable, "=")
-		if value == "" && strings.HasPrefix(name, "ANTECHAMBER_") {
-			os.Unsetenv(name)
-		}
-	}
-}
-
 // badValue refuses the value of a flag or argument. badArguments adds its name.
 func badValue(value []byte, want string) error {
 	return errors.New(text.Invalid(text.Quote(string(value)), "", want))
+}
+
+// badSecret is badValue for a value that must not be repeated.
+func badSecret(want string) error {
+	return errors.New("invalid: want " + want)
+}
+
+// refuseEmpty refuses an empty value of a flag on the command line: it is usually an
+// unset variable of a script, and no flag has a use for it.
+func refuseEmpty(parsed *kong.Context) error {
+	for _, part := range parsed.Path {
+		if part.Flag == nil {
+			continue
+		}
+		target := reflect.Indirect(part.Flag.Target)
+		if target.Kind() == reflect.String && target.String() == "" {
+			name := "--" + part.Flag.Name
+			return badInput("%s (see %s --help)", text.Invalid(name, `""`, "a value that is not empty"), parsed.Selected().FullPath())
+		}
+	}
+	return nil
 }
 
 // parseChoice reads one of a closed set of words.
@@ -172,7 +193,11 @@ func (p *process) fail(err error) int {
 	}
 	if faults, ok := errors.AsType[seed.Faults](err); ok {
 		fmt.Fprintln(p.stderr, faults)
-		err = badInput("%s in seed %s", text.Count(len(faults), "error"), faults[0].File)
+		message := fmt.Errorf("%s in seed %s", text.Count(len(faults), "error"), faults[0].File)
+		if e, ok := errors.AsType[*flagError](err); ok {
+			message = &flagError{err: message, sources: e.sources}
+		}
+		err = &failure{exitBadInput, message}
 	}
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		fmt.Fprintf(p.stderr, "antechamber: %s\n", line)

@@ -21,7 +21,7 @@ import (
 )
 
 // asProgram makes the test binary behave as the program.
-const asProgram = "ANTECHAMBER_TEST_AS_PROGRAM"
+const asProgram = "TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
@@ -97,7 +97,7 @@ func TestFlagsAndVariables(t *testing.T) {
 		get                  func(commandLine) any
 		absent, isOne, isTwo any
 	}{
-		{"serve", "addr", "ANTECHAMBER_ADDR", ":1", ":2", func(c commandLine) any { return c.Serve.Addr }, "127.0.0.1:4020", ":1", ":2"},
+		{"serve", "addr", "ANTECHAMBER_ADDR", ":1", ":2", func(c commandLine) any { return c.Serve.Addr.String() }, "127.0.0.1:4020", ":1", ":2"},
 		{"serve", "expose", "ANTECHAMBER_EXPOSE", "true", "false", func(c commandLine) any { return c.Serve.Expose }, false, true, false},
 		{"serve", "seed", "ANTECHAMBER_SEED", "empty", "-", func(c commandLine) any { return c.Serve.Seed }, "demo", "empty", "-"},
 		{"serve", "admin-key", "ANTECHAMBER_ADMIN_KEY", key, other, func(c commandLine) any { return c.Serve.AdminKey }, (*string)(nil), &key, &other},
@@ -106,7 +106,7 @@ func TestFlagsAndVariables(t *testing.T) {
 		{"serve", "state-file", "ANTECHAMBER_STATE_FILE", "a", "b", func(c commandLine) any { return c.Serve.StateFile }, "", "a", "b"},
 		{"serve", "unknown-keys", "ANTECHAMBER_UNKNOWN_KEYS", "fork", "refuse", func(c commandLine) any { return string(c.Serve.UnknownKeys) }, "refuse", "fork", "refuse"},
 		{"serve", "rate-limit", "ANTECHAMBER_RATE_LIMIT", "production", "7/min", func(c commandLine) any { return c.Serve.RateLimit.String() }, "off", "production", "7/min"},
-		{"serve", "control-token", "ANTECHAMBER_CONTROL_TOKEN", "a", "b", func(c commandLine) any { return c.Serve.ControlToken }, "", "a", "b"},
+		{"serve", "control-token", "ANTECHAMBER_CONTROL_TOKEN", "a", "b", func(c commandLine) any { return string(c.Serve.ControlToken) }, "", "a", "b"},
 		{"serve", "cors", "ANTECHAMBER_CORS", "*", "http://a,http://b", func(c commandLine) any { return c.Serve.CORS }, []origin(nil), []origin{"*"}, []origin{"http://a", "http://b"}},
 		{"serve", "journal-size", "ANTECHAMBER_JOURNAL_SIZE", "0", "7", func(c commandLine) any { return c.Serve.JournalSize }, journalSize(1000), journalSize(0), journalSize(7)},
 		{"serve", "errors", "ANTECHAMBER_ERRORS", "production", "both", func(c commandLine) any { return string(c.Serve.Errors) }, "both", "production", "both"},
@@ -245,7 +245,6 @@ func TestBadArguments(t *testing.T) {
 		"snapshot take":                     `antechamber: <NAME> is required (see antechamber snapshot take --help)`,
 		"fault add error --status 5xx":      `antechamber: invalid --status "5xx": want a whole number (see antechamber fault add --help)`,
 		"requests --limit some":             `antechamber: invalid --limit "some": want a whole number or all (see antechamber requests --help)`,
-		"env --shell cmd":                   `antechamber: invalid --shell "cmd": want sh, bash, zsh, fish or powershell (see antechamber env --help)`,
 		"validate":                          `antechamber: <FILE> is required (see antechamber validate --help)`,
 		"wait --timeout soon":               `antechamber: invalid --timeout "soon": want a duration, such as 30s, or 0 (see antechamber wait --help)`,
 	} {

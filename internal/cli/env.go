@@ -52,9 +52,22 @@ type variable struct{ name, value string }
 func (c *envCmd) Run(ctx context.Context, p *process, parsed *kong.Context) error {
 	err := c.run(ctx, p, parsed)
 	if err != nil && !c.JSON && c.Shell != "powershell" {
-		_, _ = io.WriteString(p.stdout, "false\n") // the exit code reports the failure anyway
+		writeFalse(p)
 	}
 	return err
+}
+
+// failShell is for arguments of env that cannot be parsed, so that neither shell nor
+// form of the output are known.
+func failShell(args []string, p *process) {
+	if len(args) > 0 && args[0] == "env" && !slices.Contains(args, "--json") && !slices.Contains(args, "powershell") {
+		writeFalse(p)
+	}
+}
+
+// writeFalse writes a command that fails in a shell.
+func writeFalse(p *process) {
+	_, _ = io.WriteString(p.stdout, "false\n") // the exit code reports the failure anyway
 }
 
 func (c *envCmd) run(ctx context.Context, p *process, parsed *kong.Context) error {

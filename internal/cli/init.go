@@ -18,7 +18,7 @@ import (
 const schemaFile = "seed.schema.json"
 
 type initCmd struct {
-	File  string `arg:"" optional:"" default:"seed.json" name:"FILE" help:"Seed file to write. Default: ${default}."`
+	File  string `arg:"" optional:"" default:"seed.json" name:"FILE" help:"Seed file to write, or a directory for seed.json. Default: ${default}."`
 	Force bool   `env:"-" help:"Overwrite existing files."`
 }
 
@@ -28,8 +28,17 @@ func (initCmd) Help() string {
 Examples:
 
   antechamber init
+  antechamber init seeds/
   antechamber init seeds/acme.json
   antechamber init --force && antechamber --seed seed.json`
+}
+
+// lastByte returns the last byte of s, or 0.
+func lastByte(s string) byte {
+	if s == "" {
+		return 0
+	}
+	return s[len(s)-1]
 }
 
 // document is a file to write.
@@ -40,8 +49,11 @@ type document struct {
 
 // Run writes a seed and its schema.
 func (c *initCmd) Run(p *process) error {
+	if info, err := os.Stat(c.File); os.IsPathSeparator(lastByte(c.File)) || err == nil && info.IsDir() {
+		c.File = filepath.Join(c.File, "seed.json")
+	}
 	schema := filepath.Join(filepath.Dir(c.File), schemaFile)
-	if name := filepath.Base(c.File); c.File == "" || name == "." || name == "-" || name == schemaFile {
+	if name := filepath.Base(c.File); c.File == "" || name == "-" || name == schemaFile {
 		return badInput("%s", text.Invalid("<FILE>", text.Quote(c.File), "a file name for the seed, such as seed.json"))
 	}
 	if err := c.write([]document{{c.File, seed.Starter}, {schema, seed.Schema}}); err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -81,13 +82,15 @@ func TestInitDoesNotOverwrite(t *testing.T) {
 
 func TestInitRefuses(t *testing.T) {
 	files(t, map[string]string{"file": "mine"})
-	if err := os.Mkdir("folder.json", 0o700); err != nil {
+	if err := os.Symlink(os.DevNull, "device.json"); err != nil {
 		t.Fatal(err)
 	}
+	for _, args := range [][]string{{"init", "device.json"}, {"init", "device.json", "--force"}} {
+		wantRefusal(t, exitBadInput, "antechamber: cannot write device.json: not a regular file (nothing was written)\n", args...)
+	}
+	os.Remove("device.json")
 	wantRefusal(t, exitBadInput, "antechamber: cannot write file/a.json: not a directory\n", "init", "file/a.json")
-	wantRefusal(t, exitBadInput, "antechamber: cannot write folder.json: not a regular file (nothing was written)\n", "init", "folder.json")
-	wantRefusal(t, exitBadInput, "antechamber: cannot write folder.json: not a regular file (nothing was written)\n", "init", "folder.json", "--force")
-	for _, file := range []string{"", "-", ".", "a/..", "seed.schema.json"} {
+	for _, file := range []string{"", "-", "seed.schema.json"} {
 		code, stdout, stderr := execute(t, "", "init", file)
 		if code != exitBadInput || stdout != "" || stderr == "" {
 			t.Errorf("init %q exits with %d: %s%s", file, code, stdout, stderr)
@@ -95,5 +98,23 @@ func TestInitRefuses(t *testing.T) {
 	}
 	if got := written(t); len(got) > 1 {
 		t.Errorf("left behind: %v", got)
+	}
+}
+
+func TestInitWritesIntoADirectory(t *testing.T) {
+	files(t, nil)
+	if err := os.Mkdir("existing", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for directory, file := range map[string]string{"seeds/": "seeds/seed.json", "a/b/": "a/b/seed.json", "existing": "existing/seed.json", ".": "seed.json"} {
+		code, stdout, stderr := execute(t, "", "init", directory)
+		if code != exitFine || !strings.Contains(stdout, "antechamber --seed "+file+"\n") {
+			t.Errorf("init %s exits with %d: %s%s", directory, code, stdout, stderr)
+		}
+		for _, name := range []string{file, filepath.Join(filepath.Dir(file), schemaFile)} {
+			if _, err := os.Stat(name); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }

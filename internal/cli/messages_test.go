@@ -974,7 +974,7 @@ func (m *messages) collectFailedStarts() {
 	defer busy.Close()
 	m.hideAddress("http://" + busy.Addr().String())
 	m.addRun([]invocation{
-		{args: "--addr 4020"},
+		{args: "--addr localhost"},
 		{args: "--addr ::1"},
 		{args: "--addr localhost:http"},
 		{args: "--addr :65536"},
@@ -983,6 +983,10 @@ func (m *messages) collectFailedStarts() {
 		{args: "--addr 0.0.0.0:4020"},
 		{args: "--addr 192.0.2.1:4020"},
 		{args: "--addr 192.0.2.1:4020 --expose"},
+		{args: "serve", env: "ANTECHAMBER_ADDR=192.0.2.1:4020"},
+		{args: "serve", env: "ANTECHAMBER_SEED=dmeo"},
+		{args: "serve", env: "ANTECHAMBER_SEED=faulty.json"},
+		{args: "--control-token ' '"},
 		{args: "--addr " + busy.Addr().String()},
 		{args: "--seed dmeo"},
 		{args: "--seed none.json"},
@@ -1247,7 +1251,7 @@ func (m *messages) collectControlPlane() {
 		refusal{request: "POST /faults"}, refusal{request: `POST /faults {"action":{"type":"eror"}}`, command: "fault add eror"}, refusal{request: `POST /faults {"action":{"type":"frobnicate"}}`, command: "fault add frobnicate"},
 		refusal{request: `POST /faults {"action":5,"id":"fault_1"}`}, refusal{request: `POST /faults {"action":{"type":"drop"},"tims":1}`, command: "fault add --file fault.json"},
 		refusal{request: `POST /faults {"action":{"type":"error"}}`, command: "fault add error"}, refusal{request: `POST /faults {"action":{"type":"error","status":200}}`, command: "fault add error --status 200"},
-		refusal{request: `POST /faults {"action":{"type":"error","status":429,"retry_after":0,"error_code":"already_membr","message":""}}`, command: "fault add error --status 429 --retry-after 0 --error-code already_membr --message ''"},
+		refusal{request: `POST /faults {"action":{"type":"error","status":429,"retry_after":0,"error_code":"already_membr","message":""}}`, command: "fault add error --status 429 --retry-after 0 --error-code already_membr"},
 		refusal{request: `POST /faults {"action":{"type":"error","status":400,"error_code":"external_key_changed"}}`, command: `fault add error --status 400 --error-code external_key_changed`},
 		refusal{request: `POST /faults {"action":{"type":"error","error_code":"external_key_changed"},"match":{"operation":"removeOrganizationMember"}}`, command: `fault add error --error-code external_key_changed --operation removeOrganizationMember`},
 		refusal{request: `POST /faults {"action":{"type":"error","status":400,"details":{"field":"tags"}}}`, command: `fault add error --status 400 --details '{"field":"tags"}'`},
@@ -1675,7 +1679,7 @@ func (m *messages) collectFailures() {
 		{`Requests("listWorkspace")`, func(s *admintest.Server) { s.Requests("listWorkspace") }},
 		{"Fault without an Action", func(s *admintest.Server) { s.Fault(admintest.Fault{}) }},
 		{"Fault with a bad status, Times and Probability", func(s *admintest.Server) {
-			s.Fault(admintest.Fault{Action: admintest.Error{Status: 200}, Times: -1, Probability: 2})
+			s.Fault(admintest.Fault{Action: admintest.Error{Status: 200}, Times: new(-1), Probability: 2})
 		}},
 		{"Fault with a RetryAfter of 1.5s", func(s *admintest.Server) {
 			s.Fault(admintest.Fault{Action: admintest.Error{Status: 429, RetryAfter: 1500 * time.Millisecond}})

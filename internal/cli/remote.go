@@ -18,7 +18,6 @@ import (
 	"syscall"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"github.com/alecthomas/kong"
 
@@ -33,11 +32,11 @@ import (
 
 // remoteFlags select a server and one of its organizations.
 type remoteFlags struct {
-	URL          *string `group:"Server:" placeholder:"URL" help:"URL of the server. Default: the port of $$ANTECHAMBER_ADDR, or http://127.0.0.1:4020."`
-	AdminKey     *string `group:"Server:" placeholder:"KEY" help:"Select the organization with this admin key. Default: the first organization."`
-	Organization string  `group:"Server:" placeholder:"ID" help:"Select the organization with this id. Overrides --admin-key."`
-	ControlToken string  `group:"Server:" placeholder:"TOKEN" help:"Control token of an exposed server: its --control-token, or the token printed at startup."`
-	JSON         bool    `group:"Server:" help:"Print the server's response as JSON."`
+	URL          *string      `group:"Server:" placeholder:"URL" help:"URL of the server. Default: the port of $$ANTECHAMBER_ADDR, or http://127.0.0.1:4020."`
+	AdminKey     *string      `group:"Server:" placeholder:"KEY" help:"Select the organization with this admin key. Default: the first organization."`
+	Organization string       `group:"Server:" placeholder:"ID" help:"Select the organization with this id. Overrides --admin-key."`
+	ControlToken controlToken `group:"Server:" placeholder:"TOKEN" help:"Control token of an exposed server: its --control-token, or the token printed at startup."`
+	JSON         bool         `group:"Server:" help:"Print the server's response as JSON."`
 }
 
 // AfterApply lets --admin-key override ANTECHAMBER_ORGANIZATION, which env exports,
@@ -52,15 +51,47 @@ func (f *remoteFlags) AfterApply(parsed *kong.Context) error {
 // serverURL returns the URL of the server: the one given, or where serve would
 // listen in the same environment.
 func serverURL(given *string) (*url.URL, error) {
-	address := "http://" + dialable(cmp.Or(os.Getenv("ANTECHAMBER_ADDR"), "127.0.0.1:4020"))
-	if given != nil {
-		address = *given
+	if given == nil {
+		addr, err := parseAddress(cmp.Or(os.Getenv(addrVariable), "127.0.0.1:4020"))
+		if err != nil {
+			return nil, badInput("%s", text.Invalid(addrVariable, text.Quote(os.Getenv(addrVariable)), err.Error()))
+		}
+		return &url.URL{Scheme: "http", Host: addr.dialable()}, nil
 	}
-	u, err := remote.Parse(address)
+	u, err := remote.Parse(*given)
 	if err != nil {
-		return nil, badInput("%s", text.Invalid("--url", text.Quote(remote.WithoutPassword(address)), "the base URL of a server, such as http://127.0.0.1:4020"))
+		hint := ""
+		if _, err := remote.Parse("http://" + *given); err == nil && !strings.ContainsAny(*given, "/@") {
+			hint = didYouMean("http://" + *given)
+		}
+		return nil, badFlag("url", errors.New(text.Invalid("--url", text.Quote(remote.WithoutPassword(*given)), "the base URL of a server, such as http://127.0.0.1:4020")), hint)
 	}
 	return u, nil
+}
+
+// serverError returns an error of the server at a URL, or at the address of serve.
+func serverError(given *string, err error) *flagError {
+	e := &flagError{flags: []string{"url"}, err: err}
+	if given == nil && os.Getenv(addrVariable) != "" {
+		e.sources = []string{"from " + addrVariable}
+	}
+	return e
+}
+
+// addrVariable is the variable of serve's --addr, where other commands find the
+// server too.
+const addrVariable = "ANTECHAMBER_ADDR"
+
+// controlToken is a control token on the command line.
+type controlToken string
+
+// UnmarshalText reads a token that a header can carry.
+func (t *controlToken) UnmarshalText(text []byte) error {
+	if !api.ValidToken(string(text)) {
+		return badSecret(api.TokenForm)
+	}
+	*t = controlToken(text)
+	return nil
 }
 
 // Timeouts of a request.
@@ -87,20 +118,15 @@ func (f *remoteFlags) plane() (*remote.Plane, error) {
 	if err != nil {
 		return nil, err
 	}
-	plane := &remote.Plane{URL: u.String(), Organization: f.Organization, Token: f.ControlToken, HTTP: client}
+	plane := &remote.Plane{URL: u.String(), Organization: f.Organization, Token: string(f.ControlToken), HTTP: client}
 	if f.AdminKey != nil {
 		plane.AdminKey = *f.AdminKey
 		if !store.ValidAdminKey(plane.AdminKey) {
 			return nil, badAdminKey()
 		}
 	}
-	if strings.ContainsFunc(f.ControlToken, unprintable) {
-		return nil, badInput("--control-token must not contain spaces or control characters")
-	}
 	return plane, nil
 }
-
-func unprintable(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }
 
 // untilInterrupted returns a context that ends with SIGINT or SIGTERM. A second
 // signal kills the process.
@@ -206,7 +232,9 @@ func (f *remoteFlags) failed(ctx context.Context, p *process, err error, describ
 		return errors.New("interrupted")
 	}
 	if gone, ok := errors.AsType[*remote.Unreachable](err); ok {
-		return fmt.Errorf("%w\n%s", err, howToStart(gone))
+		e := serverError(f.URL, err)
+		e.after = howToStart(gone)
+		return e
 	}
 	if refusal, ok := errors.AsType[*remote.Error](err); ok {
 		f.printRefusal(p, refusal)
@@ -254,7 +282,16 @@ func (f *remoteFlags) refused(refusal *remote.Error, describe describer) error {
 	for i := range lines {
 		lines[i] = text.Printable(lines[i])
 	}
-	return &failure{code, errors.New(strings.Join(lines, "\n"))}
+	said := errors.New(strings.Join(lines, "\n"))
+	switch {
+	case refusal.Status == http.StatusNotFound && refusal.Code == "organization_not_found" && f.Organization != "":
+		said = &flagError{flags: []string{"organization"}, err: said}
+	case refusal.Status == http.StatusNotFound && refusal.Code == "organization_not_found":
+		said = &flagError{flags: []string{"admin-key"}, err: said}
+	case refusal.Status == http.StatusUnauthorized && refusal.Code == "unauthorized":
+		said = &flagError{flags: []string{"control-token"}, err: said}
+	}
+	return &failure{code, said}
 }
 
 // describer returns a problem of a request as a message.
@@ -349,7 +386,7 @@ func (f *remoteFlags) curl(path string, options ...string) string {
 func (f *remoteFlags) curlAny(path string, options ...string) string {
 	words := []string{"curl"}
 	if f.ControlToken != "" {
-		words = append(words, secretHeader("Authorization: Bearer ", f.ControlToken, "ANTECHAMBER_CONTROL_TOKEN", "TOKEN"))
+		words = append(words, secretHeader("Authorization: Bearer ", string(f.ControlToken), "ANTECHAMBER_CONTROL_TOKEN", "TOKEN"))
 	}
 	server, _ := serverURL(f.URL) // plane has checked it
 	words = append(words, options...)

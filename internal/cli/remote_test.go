@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"antechamber/api"
 	"antechamber/internal/remedy"
 	"antechamber/internal/remote"
 	"antechamber/store"
@@ -176,9 +177,22 @@ func TestBadServerFlags(t *testing.T) {
 	files(t, map[string]string{"seed.json": validSeed})
 	for _, command := range serverCommands {
 		args := strings.Fields(command)
-		wantRefusal(t, exitBadInput, "antechamber: invalid --url \"127.0.0.1:4020\": want the base URL of a server, such as http://127.0.0.1:4020\n", append(args, "--url", "127.0.0.1:4020")...)
+		wantRefusal(t, exitBadInput, "antechamber: invalid --url \"127.0.0.1:4020\": want the base URL of a server, such as http://127.0.0.1:4020 (did you mean \"http://127.0.0.1:4020\"?)\n", append(args, "--url", "127.0.0.1:4020")...)
 		wantRefusal(t, exitBadInput, key, append(args, "--admin-key", "sk-ant-api03-secret")...)
-		wantRefusal(t, exitBadInput, "antechamber: --control-token must not contain spaces or control characters\n", append(args, "--control-token", "a secret")...)
+		code, stdout, stderr := execute(t, "", append(args, "--control-token", "a secret")...)
+		if code != exitBadInput || !strings.HasPrefix(stderr, "antechamber: invalid --control-token: want "+api.TokenForm+" (see antechamber "+args[0]) || stdout != "" && command != "env" {
+			t.Errorf("%s --control-token: exit code %d: %s%s", command, code, stdout, stderr)
+		}
+	}
+}
+
+// A shell that evaluates what env prints must fail when env does.
+func TestEnvFailsTheShell(t *testing.T) {
+	for _, args := range []string{"--url http://127.0.0.1:1", "--shell tcsh", "--urll x", "--control-token ä", "--url="} {
+		code, stdout, stderr := execute(t, "", append([]string{"env"}, strings.Fields(args)...)...)
+		if code == exitFine || stdout != "false\n" {
+			t.Errorf("env %s: exit code %d: %q, %s", args, code, stdout, stderr)
+		}
 	}
 }
 
@@ -506,7 +520,7 @@ func TestEnv(t *testing.T) {
 	t.Setenv("ANTECHAMBER_ORGANIZATION", secondID)
 	check("sk-ant-admin01-second", secondID)
 	t.Setenv("ANTECHAMBER_ORGANIZATION", "nobody")
-	wantRefusal(t, exitBadInput, "antechamber: "+s.refusal("GET", "/?organization=nobody", "")+" (select one with --admin-key or --organization; curl "+s.url+"/_emulate/organizations lists all organizations)\n", "env", "--url", s.url, "--json")
+	wantRefusal(t, exitBadInput, "antechamber: "+s.refusal("GET", "/?organization=nobody", "")+" (from ANTECHAMBER_ORGANIZATION; select one with --admin-key or --organization; curl "+s.url+"/_emulate/organizations lists all organizations)\n", "env", "--url", s.url, "--json")
 }
 
 func TestEnvNeedsAnAdminKey(t *testing.T) {

@@ -38,11 +38,11 @@ const defaultAdminKey = seed.DefaultAdminKey
 
 // badAdminKey refuses the value of --admin-key without repeating it.
 func badAdminKey() error {
-	return badInput("%s", text.Invalid("--admin-key", "", store.AdminKeyForm+", such as "+defaultAdminKey))
+	return badFlag("admin-key", errors.New(text.Invalid("--admin-key", "", store.AdminKeyForm+", such as "+defaultAdminKey)), "")
 }
 
 type serveCmd struct {
-	Addr         string        `default:"127.0.0.1:4020" placeholder:"HOST:PORT" help:"Address to listen on. Port 0 picks a free port; the host defaults to 127.0.0.1, or to all interfaces with --expose. Default: ${default}."`
+	Addr         address       `default:"127.0.0.1:4020" placeholder:"HOST:PORT" help:"Address to listen on. Port 0 picks a free port. A port alone listens on 127.0.0.1, or on all interfaces with --expose; localhost listens on 127.0.0.1 and ::1. Default: ${default}."`
 	Expose       bool          `help:"Allow an address that other machines can reach. Required for any address other than loopback."`
 	Seed         string        `default:"demo" placeholder:"FILE" help:"Initial organizations: a JSON file, - for standard input, or a built-in seed (demo, contract or empty). Use ./demo for a file with that name. Default: ${default}."`
 	AdminKey     *string       `placeholder:"KEY" help:"Additional admin key for the first organization. If neither the seed nor this flag sets one, the key is ${admin_key}."`
@@ -52,7 +52,7 @@ type serveCmd struct {
 	IDSeed       *idSeed       `name:"id-seed" placeholder:"N" help:"Seed for ID generation, from 0 to ${max_id_seed}. The same seed and clock produce the same ids. Default: random, printed at startup."`
 	Errors       errorForm     `default:"both" placeholder:"both|production" help:"Format of Admin API errors: production (its envelope only) or both (plus the fields of the published contract). Default: ${default}."`
 	RateLimit    limits.Policy `name:"rate-limit" default:"off" placeholder:"off|production|N/min" help:"Rate limit of each organization: none, production's, or N requests per minute. Default: ${default}."`
-	ControlToken string        `name:"control-token" placeholder:"TOKEN" help:"Token that the control plane requires when exposed; none disables it. Default: random, printed at startup."`
+	ControlToken controlToken  `name:"control-token" placeholder:"TOKEN" help:"Token that the control plane requires when exposed; none disables it. Default: a random one, printed at startup."`
 	CORS         []origin      `name:"cors" placeholder:"ORIGIN" help:"Web origins that may call the Admin API, comma-separated; * allows any. Default: none."`
 	JournalSize  journalSize   `name:"journal-size" default:"1000" placeholder:"N" help:"Number of requests in each organization's journal; 0 disables it. Default: ${default}."`
 	Log          logFormat     `default:"text" placeholder:"text|json" help:"Format of the start line and the log. Default: ${default}."`
@@ -130,6 +130,9 @@ func (s *idSeed) UnmarshalText(text []byte) error {
 // Run serves until ctx is done or a signal arrives.
 func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) error {
 	log := c.logger(p.stderr)
+	for _, v := range unknownVariables(parsed.Model) {
+		log.Warn("unknown environment variable"+v.suggestion(), "name", v.name)
+	}
 	s := store.New(p.now)
 	source, err := c.restore(s, p, parsed, log)
 	if err != nil {
@@ -140,20 +143,25 @@ func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) er
 			return err
 		}
 	}
-	listener, err := c.listen(ctx)
+	listeners, err := c.listen(ctx)
 	if err != nil {
 		return err
 	}
 	stopSaving, err := c.startSaving(s, source, p, log)
 	if err != nil {
-		listener.Close()
+		closeAll(listeners)
 		return err
 	}
 	ending, end := context.WithCancel(context.Background())
 	defer end()
-	token, exposed := "", !listener.Addr().(*net.TCPAddr).IP.IsLoopback()
+	at := listeners[0].Addr().(*net.TCPAddr)
+	token, exposed := "", !at.IP.IsLoopback()
 	if exposed {
 		token = c.token()
+	}
+	printed := token
+	if c.ControlToken != "" {
+		printed = "" // a secret of the user's
 	}
 	handler := handlers.New(handlers.Options{
 		Store: s, Seed: c.seedOptions(), ForkUnknownKeys: c.UnknownKeys == "fork", Errors: server.Errors(c.Errors), RateLimit: c.RateLimit,
@@ -168,9 +176,9 @@ func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) er
 	context.AfterFunc(ctx, ignoreSignals) // a second signal kills the process
 	c.announce(p, start{
 		seed: source.shown, stateFile: c.StateFile, organizations: len(s.Organizations()), idSeed: *c.IDSeed,
-		adminKey: s.First().AdminKeys()[0], clock: s.First().Clock(), token: token, rateLimit: c.RateLimit,
-	}, listener.Addr().(*net.TCPAddr))
-	return errors.Join(serve(ctx, listener, handler, end, log), stopSaving())
+		adminKey: s.First().AdminKeys()[0], clock: s.First().Clock(), token: printed, rateLimit: c.RateLimit,
+	}, at)
+	return errors.Join(serve(ctx, listeners, handler, end, log), stopSaving())
 }
 
 // removeEnded removes expired organizations until ctx is done, even when no
@@ -202,7 +210,7 @@ func (c *serveCmd) loadSeed(s *store.Store, p *process) (*source, error) {
 		return nil, err
 	}
 	if err := loaded.AddTo(s, organizations, c.seedOptions()); err != nil {
-		return nil, badInput("cannot load seed %s: %v", from.Name, err)
+		return nil, badFlag("seed", fmt.Errorf("cannot load seed %s: %w", from.Name, err), "")
 	}
 	return &source{from.Name, from}, nil
 }
@@ -249,7 +257,7 @@ func (c *serveCmd) token() string {
 	case "":
 		return rand.Text()
 	}
-	return c.ControlToken
+	return string(c.ControlToken)
 }
 
 // randomIDSeed returns a random id seed. With the control token, it is the only
@@ -262,18 +270,17 @@ func randomIDSeed() *idSeed {
 
 // readSeed returns the seed and its organizations.
 func (c *serveCmd) readSeed(p *process) (from statefile.Seed, s *seed.Seed, organizations []store.Contents, err error) {
-	if from.Name = c.Seed; c.Seed == "" {
-		return from, nil, nil, badInput("%s", text.Invalid("--seed", `""`, "a file, - for standard input, "+text.OneOf(seed.BuiltinNames)))
-	}
+	from.Name = c.Seed
 	opts := c.seedOptions().At(p.now())
 	if s, from.Builtin = seed.Builtin(c.Seed); from.Builtin {
 		if organizations, err = s.Load(opts); err != nil && c.Clock != nil { // faults would point into a file that users cannot see
-			err = badInput("built-in seed %s cannot be used with --clock %s: its times would be before 1970 or ahead of the clock", from.Name, c.Clock.At)
+			err = &failure{exitBadInput, &flagError{flags: []string{"seed", "clock"}, err: fmt.Errorf(
+				"built-in seed %s cannot be used with --clock %s: its times would be before 1970 or ahead of the clock", from.Name, c.Clock.At)}}
 		}
 	} else {
 		var data []byte
 		if from.Name, data, err = readSeedFile(c.Seed, p.stdin); errors.Is(err, fs.ErrNotExist) {
-			err = badInput("no such seed %q (use a file, - for standard input, %s)", c.Seed, text.OneOf(seed.BuiltinNames))
+			err = badFlag("seed", fmt.Errorf("no such seed %q", c.Seed), "use a file, - for standard input, "+text.OneOf(seed.BuiltinNames))
 		}
 		if err == nil {
 			from.Text = string(data)
@@ -281,6 +288,9 @@ func (c *serveCmd) readSeed(p *process) (from statefile.Seed, s *seed.Seed, orga
 		}
 	}
 	if err != nil {
+		if _, named := errors.AsType[*flagError](err); !named {
+			err = &failure{exitBadInput, &flagError{flags: []string{"seed"}, err: err}}
+		}
 		return from, nil, nil, err
 	}
 	organizations[0].AdminKeys, err = c.adminKeys(from.Name, organizations)
@@ -313,9 +323,9 @@ func (c *serveCmd) adminKeys(seedName string, organizations []store.Contents) ([
 		switch {
 		case !slices.Contains(o.AdminKeys, key):
 		case c.AdminKey == nil:
-			return nil, badInput("duplicate admin key %s: organization %s in seed %s has the default key of the first organization (set another one with --admin-key)", key, text.Quote(o.Name), seedName)
+			return nil, badFlag("seed", fmt.Errorf("duplicate admin key %s: organization %s in seed %s has the default key of the first organization", key, text.Quote(o.Name), seedName), "set another one with --admin-key")
 		default:
-			return nil, badInput("duplicate --admin-key %s: organization %s in seed %s has it too", key, text.Quote(o.Name), seedName)
+			return nil, badFlag("admin-key", fmt.Errorf("duplicate --admin-key %s: organization %s in seed %s has it too", key, text.Quote(o.Name), seedName), "")
 		}
 	}
 	keys = slices.DeleteFunc(slices.Clone(keys), func(k string) bool { return k == key })
@@ -332,66 +342,13 @@ func (c *serveCmd) logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, opts))
 }
 
-// listen opens --addr if the flags allow it.
-func (c *serveCmd) listen(ctx context.Context) (net.Listener, error) {
-	host, port, err := net.SplitHostPort(c.Addr)
-	if err != nil {
-		return nil, badInput("%s", text.Invalid("--addr", text.Quote(c.Addr), "HOST:PORT, such as 127.0.0.1:4020"))
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return nil, badInput("%s", text.Invalid("--addr", text.Quote(c.Addr), "a port from 0 to 65535"))
-	}
-	if host == "" && !c.Expose {
-		host = "127.0.0.1"
-	}
-	if host != "" {
-		// Look up a name only once, so that the checked address is the one opened.
-		ip, err := lookUp(ctx, host)
-		if err != nil {
-			return nil, err
-		}
-		if !ip.IP.IsLoopback() && !c.Expose {
-			return nil, badInput("--addr %s requires --expose: other machines can reach it (use --addr 127.0.0.1:%s to keep it local)", c.Addr, port)
-		}
-		host = ip.String()
-	}
-	address := net.JoinHostPort(host, port)
-	listener, err := net.Listen("tcp", address)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, badInput("cannot listen on %s: address already in use (use --addr 127.0.0.1:0 to pick a free port)", address)
-	}
-	if wrapped, ok := errors.AsType[*net.OpError](err); ok {
-		return nil, badInput("cannot listen on %s: %v", address, wrapped.Err)
-	}
-	return listener, err
-}
-
-// lookUp returns an address of a host: preferably one that other machines can
-// reach, then an IPv4 loopback address, which most clients use for localhost.
-func lookUp(ctx context.Context, host string) (net.IPAddr, error) {
-	all, err := net.DefaultResolver.LookupIPAddr(ctx, host)
-	if err != nil || len(all) == 0 {
-		return net.IPAddr{}, badInput("cannot resolve --addr host %s", text.Quote(host))
-	}
-	best := all[0]
-	for _, ip := range all {
-		switch {
-		case !ip.IP.IsLoopback():
-			return ip, nil
-		case ip.IP.To4() != nil:
-			best = ip
-		}
-	}
-	return best, nil
-}
-
 // start holds the fields of the start line.
 type start struct {
 	version       string
 	url           string
 	exposed       string // address that other machines can reach; empty for none
 	adminKey      string // of the first organization
-	token         string // control token; empty for none
+	token         string // random control token; empty for none
 	rateLimit     limits.Policy
 	seed          string // empty when restored from a state file
 	stateFile     string // empty for none
@@ -489,16 +446,19 @@ const drainTime = 8 * time.Second
 
 // serve answers requests until ctx is done and then finishes running ones. It
 // calls end to end event streams.
-func serve(ctx context.Context, l net.Listener, h http.Handler, end func(), log *slog.Logger) error {
+func serve(ctx context.Context, listeners []net.Listener, h http.Handler, end func(), log *slog.Logger) error {
 	server := &http.Server{
 		Handler: h, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 	}
 	unused := newUnused(server)
-	stopped := make(chan error, 1)
-	go func() { stopped <- server.Serve(l) }()
+	stopped := make(chan error, len(listeners))
+	for _, l := range listeners {
+		go func() { stopped <- server.Serve(l) }()
+	}
 	select {
 	case err := <-stopped:
+		server.Close()
 		return fmt.Errorf("server failed: %w", err)
 	case <-ctx.Done():
 	}
@@ -511,7 +471,9 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, end func(), log 
 		log.Warn("closed connections with running requests", "after", drainTime)
 		server.Close()
 	}
-	<-stopped
+	for range listeners {
+		<-stopped
+	}
 	return nil
 }
 

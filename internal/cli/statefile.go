@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -33,9 +32,9 @@ func (c *serveCmd) restore(s *store.Store, p *process, parsed *kong.Context, log
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case unreadable:
-		return nil, badInput("cannot read state file %s: %v", c.StateFile, failed.Err)
+		return nil, c.badStateFile(fmt.Errorf("cannot read state file %s: %w", c.StateFile, failed.Err))
 	case err != nil:
-		return nil, badInput("%w", err)
+		return nil, c.badStateFile(err)
 	}
 	from, known := seed.Builtin(f.Seed.Name)
 	if !f.Seed.Builtin {
@@ -43,7 +42,7 @@ func (c *serveCmd) restore(s *store.Store, p *process, parsed *kong.Context, log
 		known = err == nil
 	}
 	if !known {
-		return nil, badInput("damaged state file %s: /seed: invalid seed (file left unchanged; restore a backup or move the file aside)", c.StateFile)
+		return nil, c.badStateFile(fmt.Errorf("damaged state file %s: /seed: invalid seed (file left unchanged; restore a backup or move the file aside)", c.StateFile))
 	}
 	c.IDSeed, c.Clock = new(idSeed(f.IDSeed)), nil
 	if f.Clock != nil {
@@ -51,13 +50,16 @@ func (c *serveCmd) restore(s *store.Store, p *process, parsed *kong.Context, log
 	}
 	err = f.Fill(s, func(index int) func(time.Time) (store.Contents, error) { return from.Reload(index, c.seedOptions()) })
 	if err != nil {
-		return nil, badInput("%w", err)
+		return nil, c.badStateFile(err)
 	}
 	if ignored := givenFlags(parsed, overridden); len(ignored) > 0 {
 		log.Warn("state file overrides flags", "state_file", c.StateFile, "ignored", strings.Join(ignored, " "))
 	}
 	return &source{seed: f.Seed}, nil
 }
+
+// badStateFile refuses the file of --state-file.
+func (c *serveCmd) badStateFile(err error) error { return badFlag("state-file", err, "") }
 
 // givenFlags returns those of the named flags that were set on the command line or
 // in the environment.
@@ -77,10 +79,7 @@ func onCommandLine(parsed *kong.Context, flag string) bool {
 }
 
 func inEnvironment(flag *kong.Flag) bool {
-	return slices.ContainsFunc(flag.Envs, func(variable string) bool {
-		_, set := os.LookupEnv(variable)
-		return set
-	})
+	return len(fromVariables(flag)) > 0
 }
 
 // startSaving saves the store to the state file, if there is one, until stop is
@@ -97,7 +96,7 @@ func (c *serveCmd) startSaving(s *store.Store, from *source, p *process, log *sl
 		Path: statefile.Resolve(c.StateFile), About: about, Store: s, RealTime: p.now, After: time.After, Log: log,
 	})
 	if err != nil {
-		return nil, badInput("cannot save state file %s: %v", c.StateFile, err)
+		return nil, c.badStateFile(fmt.Errorf("cannot save state file %s: %w", c.StateFile, err))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"time"
 
@@ -45,15 +44,6 @@ func (t *timeout) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// dialable returns the address to dial for a server that listens on addr.
-func dialable(addr string) string {
-	host, port, err := net.SplitHostPort(addr)
-	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
-		return net.JoinHostPort("127.0.0.1", port)
-	}
-	return addr
-}
-
 // Run polls the server until it is ready.
 func (c *waitCmd) Run(ctx context.Context, p *process) error {
 	base, err := serverURL(c.URL)
@@ -69,7 +59,7 @@ func (c *waitCmd) Run(ctx context.Context, p *process) error {
 		}
 		// An attempt without enough time would hide the cause that this one found.
 		if left = limit - time.Since(started); left < 2*pollEvery {
-			return &failure{exitNotReady, fmt.Errorf("%s is not ready%s: %w", base.Redacted(), c.after(), err)}
+			return &failure{exitNotReady, serverError(c.URL, fmt.Errorf("%s is not ready%s: %w", base.Redacted(), c.after(), err))}
 		}
 		select {
 		case <-ctx.Done():

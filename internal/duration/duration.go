@@ -28,6 +28,9 @@ var (
 	ErrRange  = errors.New("out of range")
 )
 
+// Longest is the longest whole number of days that Parse accepts.
+const Longest = "106751d"
+
 // Parse parses everything that time.ParseDuration does, and also days and weeks: -3d,
 // 1w2d12h, 1.5d. It truncates to nanoseconds.
 func Parse(s string) (time.Duration, error) {

@@ -1,6 +1,8 @@
 package duration
 
 import (
+	"errors"
+	"math"
 	"testing"
 	"time"
 
@@ -35,4 +37,13 @@ func TestParseFormattedDurations(t *testing.T) {
 			t.Fatalf("Parse(%q) = %v, %v", d, got, err)
 		}
 	})
+}
+
+func TestLongest(t *testing.T) {
+	if d, err := Parse(Longest); err != nil || d < math.MaxInt64-24*time.Hour {
+		t.Errorf("%s is %v, %v", Longest, d, err)
+	}
+	if _, err := Parse("106752d"); !errors.Is(err, ErrRange) {
+		t.Errorf("a longer one: %v", err)
+	}
 }

@@ -5,6 +5,7 @@ package inprocess
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -27,7 +28,7 @@ import (
 type Transport struct {
 	handler http.Handler
 	host    string
-	name    string
+	closing string // the error of requests after Close
 	client  http.Transport
 
 	mu      sync.Mutex
@@ -38,9 +39,9 @@ type Transport struct {
 }
 
 // New returns a Transport that sends requests for http://host to h and rejects all
-// others. name is what errors call the server, such as "the server of TestX".
-func New(h http.Handler, host, name string) *Transport {
-	t := &Transport{handler: h, host: host, name: name, bodies: map[*body]bool{}, conns: map[*conn]bool{}}
+// others. closing is the error of requests after Close.
+func New(h http.Handler, host, closing string) *Transport {
+	t := &Transport{handler: h, host: host, closing: closing, bodies: map[*body]bool{}, conns: map[*conn]bool{}}
 	t.removed.L = &t.mu
 	t.client.DialContext = t.dial
 	t.client.MaxIdleConnsPerHost = -1 // reuse no connection
@@ -92,7 +93,7 @@ func (t *Transport) Close() {
 }
 
 func (t *Transport) errClosed() error {
-	return fmt.Errorf("admintest: %s is closed (a server lasts as long as its test)", t.name)
+	return errors.New(t.closing)
 }
 
 // dial starts a server for one connection.

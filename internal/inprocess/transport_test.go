@@ -28,7 +28,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func client(t *testing.T, h http.HandlerFunc) *http.Client {
-	transport := New(h, "here.test", "this server")
+	transport := New(h, "here.test", "this server is closed")
 	t.Cleanup(transport.Close)
 	return &http.Client{Transport: transport}
 }

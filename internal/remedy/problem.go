@@ -27,7 +27,11 @@ type Problem struct {
 	Message string      `json:"message,omitempty"` // such as "want a number"
 	Allowed []string    `json:"allowed,omitempty"` // the fields that the object may have
 	Remedy  *Remedy     `json:"remedy,omitempty"`  // nil for none
+	In      string      `json:"in,omitempty"`      // InQuery for a parameter of the query; empty for the body
 }
+
+// InQuery is the In of a query parameter.
+const InQuery = "query"
 
 // Want returns the problem of a field with a wrong value. See Problem for value.
 func Want(field, value, want string) Problem {
@@ -54,9 +58,16 @@ func (p Problem) Error() string {
 	case Missing:
 		return p.line(text.Missing(p.Field))
 	case Repeated, Unknown:
-		return p.line(string(p.Type) + " field " + text.Quote(p.Field))
+		return p.line(string(p.Type) + " " + p.noun() + " " + text.Quote(p.Field))
 	}
 	return p.line("invalid " + p.Field)
+}
+
+func (p Problem) noun() string {
+	if p.In == InQuery {
+		return "parameter"
+	}
+	return "field"
 }
 
 // Hint returns the remedy in the words of HTTP. It is empty if Message already

@@ -266,7 +266,7 @@ func TestLostResponseToARemoval(t *testing.T) {
 		t.Run(string(operation), func(t *testing.T) {
 			t.Parallel()
 			srv := srv.Fork(t)
-			srv.Fault(admintest.Fault{Operation: operation, Action: admintest.DropAfterCommit{}, Times: 1})
+			srv.Fault(admintest.Fault{Operation: operation, Action: admintest.DropAfterCommit{}, Times: new(1)})
 			report, err := offboarding.Offboard(t.Context(), clientOf(srv, option.WithMaxRetries(1)), jane)
 			if err != nil {
 				t.Fatal(err)

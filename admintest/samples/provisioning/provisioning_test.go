@@ -224,7 +224,7 @@ func TestSurvivesOneFailure(t *testing.T) {
 			t.Run(string(operation)+" "+name, func(t *testing.T) {
 				t.Parallel()
 				srv := srv.Fork(t)
-				fault := srv.Fault(admintest.Fault{Operation: operation, Action: action, Times: 1})
+				fault := srv.Fault(admintest.Fault{Operation: operation, Action: action, Times: new(1)})
 				p, _ := newProvisioner(srv)
 				_, err := sync(t, p)
 				must(t, err)
@@ -248,7 +248,7 @@ func TestMalformedResponses(t *testing.T) {
 		t.Run(string(operation), func(t *testing.T) {
 			t.Parallel()
 			srv := srv.Fork(t)
-			srv.Fault(admintest.Fault{Operation: operation, Action: admintest.Malformed{}, Times: 1})
+			srv.Fault(admintest.Fault{Operation: operation, Action: admintest.Malformed{}, Times: new(1)})
 			p, _ := newProvisioner(srv)
 			if _, err := sync(t, p); err == nil {
 				t.Error("the first run did not fail")
@@ -289,8 +289,8 @@ func TestLostResponseAndStaleList(t *testing.T) {
 	p, pauses := newProvisioner(srv)
 	plan, err := p.Plan(t.Context(), parseSpec(t))
 	must(t, err)
-	srv.Fault(admintest.Fault{Operation: admintest.CreateWorkspace, Action: admintest.DropAfterCommit{}, Times: 1})
-	stale := srv.Fault(admintest.Fault{Operation: admintest.ListWorkspaces, Action: admintest.StaleRead{}, Times: 2})
+	srv.Fault(admintest.Fault{Operation: admintest.CreateWorkspace, Action: admintest.DropAfterCommit{}, Times: new(1)})
+	stale := srv.Fault(admintest.Fault{Operation: admintest.ListWorkspaces, Action: admintest.StaleRead{}, Times: new(2)})
 	must(t, p.Apply(t.Context(), plan))
 	if stale.Hits() != 2 {
 		t.Errorf("%d lists were stale, want 2", stale.Hits())
@@ -321,7 +321,7 @@ func TestStalePlan(t *testing.T) {
 // The provisioner waits as long as the server asks.
 func TestRetryAfter(t *testing.T) {
 	srv := start(t)
-	srv.Fault(admintest.Fault{Operation: admintest.CreateWorkspace, Action: admintest.Error{Status: 429, RetryAfter: 30 * time.Second}, Times: 2})
+	srv.Fault(admintest.Fault{Operation: admintest.CreateWorkspace, Action: admintest.Error{Status: 429, RetryAfter: 30 * time.Second}, Times: new(2)})
 	p, pauses := newProvisioner(srv)
 	_, err := sync(t, p)
 	must(t, err)

@@ -248,7 +248,7 @@ func TestLostResponse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			srv := srv.Fork(t)
-			srv.Fault(admintest.Fault{Operation: admintest.CreateOrganizationInvite, Action: action, Times: 1})
+			srv.Fault(admintest.Fault{Operation: admintest.CreateOrganizationInvite, Action: action, Times: new(1)})
 			r, _ := newReminder(srv, 1)
 			same(t, "reinvited", []string{"late@example.com"}, run(t, r).Reinvited)
 			attempts := srv.Requests(admintest.CreateOrganizationInvite)
