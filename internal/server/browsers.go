@@ -67,10 +67,11 @@ func (o *Options) ForeignBrowser(r *http.Request) bool {
 	return FromBrowser(r.Header) && !o.LocalHost(r.Host)
 }
 
-// FromBrowser reports whether a browser sent the request. To a name over plain HTTP,
-// browsers send neither Origin nor Sec-Fetch-Site with a GET of the same origin,
-// which is what a rebound page does; User-Agent then shows it. PowerShell also calls
-// itself Mozilla.
+// FromBrowser reports whether a browser sent the request. With a GET of the same
+// origin, as a rebound page sends it, browsers do not send Origin, and over plain HTTP
+// to a name, no Sec-Fetch-Site either (the Fetch Metadata specification reserves it
+// for trustworthy URLs): only User-Agent is left. PowerShell, too, calls itself
+// Mozilla.
 func FromBrowser(h http.Header) bool {
 	if len(h["Origin"]) > 0 || len(h["Sec-Fetch-Site"]) > 0 {
 		return true
