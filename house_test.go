@@ -22,13 +22,14 @@ var packages = map[string][]string{
 	"admintest":          {"api", "handlers", "internal/faults", "internal/guess", "internal/inprocess", "internal/journal", "internal/limits", "internal/lists", "internal/remedy", "internal/remote", "internal/server", "internal/text", "seed", "store"},
 	"api":                {},
 	"e2e":                {},
-	"handlers":           {"api", "handlers/control", "internal/faults", "internal/journal", "internal/jsontree", "internal/limits", "internal/redact", "internal/server", "internal/text", "seed", "store"},
+	"handlers":           {"api", "handlers/control", "internal/faults", "internal/hint", "internal/journal", "internal/jsontree", "internal/limits", "internal/redact", "internal/server", "internal/text", "seed", "store"},
 	"handlers/control":   {"api", "internal/duration", "internal/faults", "internal/journal", "internal/jsontree", "internal/limits", "internal/remedy", "internal/server", "internal/text", "seed", "store"},
-	"internal/cli":       {"api", "handlers", "handlers/control", "internal/duration", "internal/guess", "internal/journal", "internal/jsontree", "internal/limits", "internal/pull", "internal/remedy", "internal/remote", "internal/server", "internal/statefile", "internal/text", "internal/wholefile", "seed", "store"},
+	"internal/cli":       {"api", "handlers", "handlers/control", "internal/duration", "internal/guess", "internal/journal", "internal/jsontree", "internal/limits", "internal/lists", "internal/pull", "internal/remedy", "internal/remote", "internal/server", "internal/statefile", "internal/text", "internal/wholefile", "seed", "store"},
 	"internal/conform":   {"api", "internal/vendordoc"},
 	"internal/duration":  {},
 	"internal/faults":    {"api", "internal/duration", "internal/guess", "internal/jsontree", "internal/lists", "internal/pattern", "internal/remedy", "internal/text"},
 	"internal/guess":     {},
+	"internal/hint":      {"api", "internal/guess", "internal/pattern", "internal/redact", "internal/remedy", "internal/text"},
 	"internal/inprocess": {},
 	"internal/journal":   {"api", "internal/guess", "internal/pattern", "internal/redact", "internal/remedy", "internal/text", "store"},
 	"internal/jsontree":  {"internal/text"},
@@ -37,7 +38,7 @@ var packages = map[string][]string{
 	"internal/pattern":   {},
 	"internal/pull":      {"api", "internal/redact", "internal/text", "seed"},
 	"internal/redact":    {},
-	"internal/remedy":    {"internal/guess", "internal/text"},
+	"internal/remedy":    {"internal/guess", "internal/text", "store"},
 	"internal/remote":    {"api", "internal/remedy", "internal/text"},
 	"internal/rename":    {},
 	"internal/server":    {"internal/faults", "internal/journal", "internal/limits", "seed", "store"},
@@ -55,6 +56,7 @@ var packages = map[string][]string{
 	"internal/generrors":     {"internal/vendordoc"},
 	"internal/genoperations": {"api"},
 	"internal/vendordoc":     {},
+	"internal/genproduction": {},
 }
 
 // libraries lists the libraries that a package may import. Tests may import more.

@@ -13,7 +13,7 @@ import (
 // test, or never occur in one.
 func TestEveryRemedyInGo(t *testing.T) {
 	serverHint := []remedy.Type{
-		remedy.DidYouMean, remedy.EnableJournal, remedy.LeaveOutTimes, remedy.ListFaults, remedy.ListOrganizations,
+		remedy.DidYouMean, remedy.EnableJournal, remedy.FixAdminKey, remedy.LeaveOutTimes, remedy.ListFaults, remedy.ListOrganizations,
 		remedy.ReadOpenAPI, remedy.UseLocalPage, remedy.UseLoopback, remedy.UseOneOf,
 	}
 	for _, typ := range remedy.Types {

@@ -171,6 +171,9 @@ func requestLine(r Request) string {
 	if r.Fault != "" {
 		parts = append(parts, "("+r.Fault+")")
 	}
+	if r.Hint != "" {
+		parts = append(parts, "(hint: "+r.Hint+")")
+	}
 	return strings.Join(parts, " ")
 }
 

@@ -67,6 +67,24 @@ func TestFailedTestReportsRequests(t *testing.T) {
 }
 
 // A subtest reports only the requests made during it.
+// The report says what the response does not, in both error modes.
+func TestReportHasHints(t *testing.T) {
+	for _, options := range [][]admintest.Option{nil, {admintest.ProductionErrors()}} {
+		output := mustFail(t, "a near miss", func(f *fakeTB) {
+			srv := admintest.Run(f, options...)
+			send(t, srv, "GET", "/members", "")
+			if got := srv.Requests()[0].Hint; got != "did you mean /v1/organizations/users?" {
+				t.Errorf("hint %q", got)
+			}
+			f.Errorf("failed")
+		})
+		const want = "GET /v1/organizations/members → 404 not_found_error (hint: did you mean /v1/organizations/users?)\n"
+		if !strings.Contains(output, want) {
+			t.Errorf("no %q in\n%s", want, output)
+		}
+	}
+}
+
 func TestSubtestsReportTheirOwnRequests(t *testing.T) {
 	whole := mustFail(t, "a table", func(f *fakeTB) {
 		srv := admintest.Run(f, admintest.Seed("empty"))

@@ -30,6 +30,7 @@ type Request struct {
 	ErrorCode  api.ErrorCode
 	RequestID  string
 	Fault      string // id of the fault that fired, if any
+	Hint       string // why the request failed, if the response does not say
 	RetryCount int    // as reported by the official SDKs
 	Duration   time.Duration
 	Body       json.RawMessage // null if the request had no body
@@ -75,7 +76,7 @@ func newRequest(e journal.Entry) Request {
 	query, _ := url.ParseQuery(e.Query) // badly escaped parameters are left out
 	r := Request{
 		Seq: e.Seq, Time: e.Time.Time, Operation: Operation(e.Operation), Method: e.Method, Path: e.Path, Query: query,
-		Status: e.Status, ErrorType: api.ErrorType(e.ErrorType), RequestID: e.RequestID, Fault: e.Fault,
+		Status: e.Status, ErrorType: api.ErrorType(e.ErrorType), RequestID: e.RequestID, Fault: e.Fault, Hint: e.Hint,
 		RetryCount: e.RetryCount, Duration: time.Duration(e.DurationMS * float64(time.Millisecond)),
 		Body: e.RequestBody, Answer: e.ResponseBody, Effects: e.Effects, Key: e.Key,
 	}

@@ -222,15 +222,14 @@ func TestPaths(t *testing.T) {
 	}
 }
 
-// TestNotEmulated calls operations that only production has: the response and the
-// log say so.
+// TestNotEmulated calls operations that only production has: the body is that of
+// production, and a header and the log say so.
 func TestNotEmulated(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "demo")
 	client := newClient(t, s.URL)
 	w := workspaceByName(t, production{client.Organization}, "Engineering")
-	const message = "Not found: production has this operation, but Antechamber does not emulate it."
-	want := refusal{http.StatusNotFound, "not_found_error", "", message}
+	want := refusal{http.StatusNotFound, "not_found_error", "", "Not found"}
 	for path, call := range map[string]func() error{
 		"/v1/organizations/rate_limits": func() error {
 			_, err := client.Organization.RateLimits.List(t.Context(), anthropic.OrganizationRateLimitListParams{})
@@ -269,7 +268,7 @@ func TestNotEmulated(t *testing.T) {
 			return err
 		},
 	} {
-		s.expectLog(`level=WARN msg="operation not emulated" method=GET path=` + path)
+		s.expectLog(`level=WARN msg="request failed" status=404 method=GET path=` + path + ` hint="production has GET /v1/`)
 		wantRefusal(t, path, call(), want)
 	}
 	for _, path := range []string{ // only the newest TypeScript SDK has these
@@ -280,7 +279,10 @@ func TestNotEmulated(t *testing.T) {
 		s.expectLog("method=POST path=" + path)
 		got := s.raw(t, http.MethodPost, path, "")
 		equal(t, "status of "+path, http.StatusNotFound, got.Status)
-		equal(t, "message of "+path, message, messageOf(t, got))
+		equal(t, "message of "+path, "Not found", messageOf(t, got))
+		if hint := got.Header.Get("x-emulate-hint"); !strings.HasPrefix(hint, "production has ") {
+			t.Errorf("hint of %s: %q", path, hint)
+		}
 	}
 
 	exact := start(t, "--seed", "demo", "--errors", "production")

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"antechamber/api"
+	"antechamber/internal/hint"
 	"antechamber/internal/journal"
 	"antechamber/internal/jsontree"
 	"antechamber/internal/text"
@@ -53,6 +54,9 @@ func decode(c *call) *body {
 	default:
 		c.record.RequestBody = journal.BodyOf(raw)
 		b.fields, b.fatal = object(raw)
+		if refused, ok := errors.AsType[*apiError](b.fatal); ok {
+			refused.hint = hint.Body(c.Request().Header, raw)
+		}
 	}
 	return b
 }

@@ -3,14 +3,12 @@ package handlers
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"antechamber/api"
 	"antechamber/internal/journal"
-	"antechamber/internal/redact"
 	"antechamber/store"
 )
 
@@ -18,6 +16,7 @@ import (
 type apiError struct {
 	status  int
 	message string
+	hint    string // what Antechamber knows and production would not say; may be empty
 }
 
 func (e *apiError) Error() string { return e.message }
@@ -43,6 +42,7 @@ func (s *adminAPI) handleError(err error, c echo.Context) {
 	if status == http.StatusMethodNotAllowed {
 		c.Response().Header().Set(echo.HeaderAllow, strings.Join(methods(c.Path()), ", "))
 	}
+	s.addHint(callOf(c), status, err)
 	s.writeError(callOf(c), status, message, details)
 }
 
@@ -82,7 +82,7 @@ func (s *adminAPI) describe(err error, c echo.Context) (int, string, *api.ErrorD
 	case errors.As(err, &requestErr):
 		return requestErr.status, requestErr.message, nil
 	case errors.As(err, &echoErr) && echoErr.Code == http.StatusNotFound:
-		return http.StatusNotFound, s.notFoundMessage(c.Request()), nil
+		return http.StatusNotFound, "Not found", nil
 	case errors.As(err, &echoErr) && echoErr.Code == http.StatusMethodNotAllowed:
 		return echoErr.Code, "Method " + c.Request().Method + " is not allowed for this path.", nil
 	}
@@ -97,52 +97,3 @@ func detailsOf(err *store.Error) *api.ErrorDetails {
 	}
 	return &api.ErrorDetails{ErrorCode: err.Code}
 }
-
-// notFoundMessage returns the message for a path that is not served. If
-// production serves the path, or the base URL is wrong, it says so: the user
-// would look for a typo in vain.
-func (s *adminAPI) notFoundMessage(r *http.Request) string {
-	switch {
-	case s.Errors == ErrorsProduction:
-		return "Not found"
-	case strings.HasPrefix(r.URL.Path, base+base+"/"):
-		return "Not found: the base URL must not include " + base + "."
-	case !productionServes(r.URL.Path):
-		return "Not found"
-	}
-	s.Log.Warn("operation not emulated", "method", r.Method, "path", redact.Text(r.URL.Path))
-	return "Not found: production has this operation, but Antechamber does not emulate it."
-}
-
-// productionServes reports whether production documents an operation at a path
-// that this server does not serve.
-func productionServes(path string) bool {
-	resource, ok := strings.CutPrefix(path, base+"/")
-	if !ok {
-		return false
-	}
-	s := strings.Split(resource, "/")
-	switch {
-	case s[0] != "organizations":
-		return slices.Contains(otherResources, s[0])
-	case len(s) > 3 && (s[1] == "users" || s[1] == "workspaces"):
-		return slices.Contains(otherSubresources, s[1]+"/"+s[3])
-	}
-	return len(s) > 1 && slices.Contains(otherOrganizationResources, s[1])
-}
-
-// Resources in production's reference or SDKs that Antechamber does not emulate:
-// below /v1, below /v1/organizations, and below a user or a workspace.
-var (
-	otherResources = []string{
-		"agents", "complete", "deployment_runs", "deployments", "dreams", "environments", "files", "memory_stores",
-		"messages", "models", "sessions", "skills", "tunnels", "user_profiles", "vaults",
-	}
-	otherOrganizationResources = []string{
-		"analytics", "claude_code", "claude_tag", "compliance_settings", "cost_report", "external_keys",
-		"federation_issuers", "federation_rules", "plugin_marketplaces", "plugins", "rate_limits", "rbac_groups",
-		"rbac_roles", "service_accounts", "spend_limit_increase_requests", "spend_limits", "telemetry_destinations",
-		"tunnels", "usage_report", "webhooks",
-	}
-	otherSubresources = []string{"users/sign_out", "workspaces/rate_limits", "workspaces/service_accounts"}
-)

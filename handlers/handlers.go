@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"antechamber/handlers/control"
+	"antechamber/internal/hint"
 	"antechamber/internal/journal"
 	"antechamber/internal/server"
 	"antechamber/store"
@@ -48,7 +49,7 @@ func New(o Options) http.Handler {
 		}
 		o.Log.Info("organization removed", "id", org.ID(), "name", org.Name())
 	}
-	api, plane := (&adminAPI{o}).routes(), control.New(o, Operations())
+	api, plane := (&adminAPI{Options: o, paths: hint.NewPaths(servedRoutes())}).routes(), control.New(o, Operations())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == control.Base || strings.HasPrefix(r.URL.Path, control.Base+"/") || control.IsPage(r) {
 			plane.ServeHTTP(w, r)
@@ -59,13 +60,17 @@ func New(o Options) http.Handler {
 }
 
 // adminAPI is the state that the middleware of the Admin API shares.
-type adminAPI struct{ Options }
+type adminAPI struct {
+	Options
+	paths  *hint.Paths
+	logged hint.Recent
+}
 
 // routes returns the handler of the Admin API and the probes.
 func (s *adminAPI) routes() http.Handler {
 	e := echo.New()
 	e.HTTPErrorHandler = s.handleError
-	e.Use(s.recordCall, s.recoverPanic, s.cors, s.authenticate, checkPath)
+	e.Use(s.recordCall, s.recoverPanic, s.guardHost, s.cors, s.authenticate, checkPath)
 	for _, op := range operations {
 		e.Add(op.Method, base+op.Path, s.handlerOf(op))
 	}

@@ -127,6 +127,9 @@ func TestCORS(t *testing.T) {
 	same(t, "off", "", off.do("GET", users, "", "origin: http://localhost:3000").header.Get("access-control-allow-origin"))
 	anyOrigin := serve(t, acme, func(o *Options) { o.Origins = []string{"*"} })
 	same(t, "any origin", "http://x", anyOrigin.do("GET", users, "", "origin: http://x").header.Get("access-control-allow-origin"))
+	same(t, "any origin, a sandboxed page", "", anyOrigin.do("GET", users, "", "origin: null").header.Get("access-control-allow-origin"))
+	null := serve(t, acme, func(o *Options) { o.Origins = []string{"*", "null"} })
+	same(t, "null by name", "null", null.do("GET", users, "", "origin: null").header.Get("access-control-allow-origin"))
 }
 
 // Preflights come from the browser, not the client under test.

@@ -14,9 +14,11 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"antechamber/api"
+	"antechamber/internal/hint"
 	"antechamber/internal/journal"
 	"antechamber/internal/redact"
 	"antechamber/internal/server"
+	"antechamber/internal/text"
 	"antechamber/store"
 )
 
@@ -80,7 +82,7 @@ func (c *call) writeRecord(status int) {
 		s.Log.Debug("request", "method", r.Method, "path", redact.Text(r.URL.Path), "query", redact.Text(r.URL.RawQuery),
 			"status", status, "request_id", c.Response().Header().Get(headerRequestID))
 	}
-	if !inAPI(r.URL.Path) || c.unrecorded {
+	if c.unrecorded || !inAPI(r.URL.Path) && c.record.Hint == "" { // with a hint, it was meant for the API
 		return
 	}
 	org := c.org
@@ -149,14 +151,14 @@ func (s *adminAPI) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 func (s *adminAPI) organizationOf(h http.Header) (*store.Organization, error) {
 	key := api.KeyOf(h)
 	if key == "" {
-		return nil, &apiError{status: http.StatusUnauthorized, message: "x-api-key header is required"}
+		return nil, &apiError{status: http.StatusUnauthorized, message: "x-api-key header is required", hint: hint.Key(h)}
 	}
 	org, err := s.Organization(key)
 	switch {
 	case err != nil:
-		return nil, &apiError{status: http.StatusUnauthorized, message: invalidKey(h) + ": " + err.Error()}
+		return nil, &apiError{status: http.StatusUnauthorized, message: invalidKey(h), hint: err.Error()}
 	case org == nil:
-		return nil, &apiError{status: http.StatusUnauthorized, message: invalidKey(h)}
+		return nil, &apiError{status: http.StatusUnauthorized, message: invalidKey(h), hint: hint.Key(h)}
 	}
 	return org, nil
 }
@@ -228,9 +230,12 @@ func checkVersion(h http.Header, known []string) error {
 	version := h.Get(headerVersion)
 	switch {
 	case version == "":
-		return badRequest("anthropic-version: header is required")
+		return &apiError{status: http.StatusBadRequest, message: "anthropic-version: header is required", hint: "add the header anthropic-version: " + text.OneOf(known)}
 	case !slices.Contains(known, version):
-		return badRequest(fmt.Sprintf("anthropic-version: %q is not a valid version", version))
+		return &apiError{
+			status: http.StatusBadRequest, message: fmt.Sprintf("anthropic-version: %q is not a valid version", version),
+			hint: "anthropic-version must be " + text.OneOf(known) + ", the setting anthropic_versions of the organization",
+		}
 	}
 	return nil
 }

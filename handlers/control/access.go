@@ -4,7 +4,6 @@ import (
 	"crypto/subtle"
 	"maps"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -25,14 +24,13 @@ func (s *plane) admit(r *http.Request) error {
 		return refuse(http.StatusUnauthorized, "unauthorized", "missing or invalid control token", &remedy.Remedy{Type: remedy.SendControlToken})
 	case s.guarded():
 		return nil
-	case s.Exposed && origin != "" && !loopback(origin): // --control-token none: open, but not to web pages
-		return foreignOrigin(origin)
-	case s.Exposed:
-		return nil
-	case !loopback("//" + r.Host): // DNS rebinding
-		return refuse(http.StatusForbidden, "forbidden_host", text.Invalid("host", text.Quote(r.Host), "a loopback address"), &remedy.Remedy{Type: remedy.UseLoopback})
-	case origin != "" && !loopback(origin):
-		return foreignOrigin(origin)
+	// With --control-token none, it is open, but not to web pages.
+	case !s.Exposed && !s.LocalHost(r.Host), s.ForeignBrowser(r): // DNS rebinding
+		return refuse(http.StatusForbidden, "forbidden_host", text.Invalid("host", text.Quote(r.Host), "a loopback address or a host of --allow-host"), &remedy.Remedy{Type: remedy.UseLoopback})
+	case origin != "" && !s.LocalOrigin(r, origin):
+		return foreignOrigin(text.Quote(origin))
+	case origin == "" && r.Header.Get("Sec-Fetch-Site") == "cross-site" && r.Header.Get("Sec-Fetch-Mode") != "navigate":
+		return foreignOrigin("")
 	}
 	return nil
 }
@@ -40,18 +38,11 @@ func (s *plane) admit(r *http.Request) error {
 // guarded reports whether the control plane requires its token.
 func (s *plane) guarded() bool { return s.Exposed && s.Token != "" }
 
+// foreignOrigin refuses a web page of another site. With an Origin, that decides: a
+// page on localhost is of another site than 127.0.0.1, but local. Without one, it is
+// no more than an image, or a link, which may lead here.
 func foreignOrigin(origin string) error {
-	return refuse(http.StatusForbidden, "forbidden_origin", text.Invalid("origin", text.Quote(origin), "a page on localhost"), &remedy.Remedy{Type: remedy.UseLocalPage})
-}
-
-// loopback reports whether the host of a URL is this machine.
-func loopback(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	return err == nil && ip.Unmap().IsLoopback() || strings.EqualFold(strings.TrimSuffix(u.Hostname(), "."), "localhost")
+	return refuse(http.StatusForbidden, "forbidden_origin", text.Invalid("origin", origin, "a page on localhost"), &remedy.Remedy{Type: remedy.UseLocalPage})
 }
 
 // organizationOf returns the organization that a request selects, nil for a
@@ -85,11 +76,13 @@ func (s *plane) organizationOf(r *http.Request, rt route) (*store.Organization, 
 		return nil, err
 	}
 	if o == nil {
-		message := "no such organization"
-		if id := query["organization"]; id != nil { // a key is a secret
+		message, hint := "no such organization", &remedy.Remedy{Type: remedy.NameOrganization}
+		if id := query["organization"]; id != nil {
 			message += " " + text.Quote(id[0])
+		} else { // a key is a secret
+			hint = &remedy.Remedy{Type: remedy.FixAdminKey, Key: remedy.KeyFaultOf(keyOf(r.Header))}
 		}
-		return nil, refuse(http.StatusNotFound, "organization_not_found", message, &remedy.Remedy{Type: remedy.NameOrganization})
+		return nil, refuse(http.StatusNotFound, "organization_not_found", message, hint)
 	}
 	return o, nil
 }
@@ -100,10 +93,7 @@ func (s *plane) selected(r *http.Request, query url.Values, rt route) (*store.Or
 	if id := query["organization"]; id != nil {
 		return s.Store.Organization(id[0]), nil
 	}
-	key := r.Header.Get(api.HeaderAPIKey)
-	if key == "" {
-		key = bearerKey(r.Header)
-	}
+	key := keyOf(r.Header)
 	if key == "" {
 		return s.Store.First(), nil
 	}
@@ -113,10 +103,10 @@ func (s *plane) selected(r *http.Request, query url.Values, rt route) (*store.Or
 	return s.Organization(key)
 }
 
-// bearerKey returns the Bearer token if it is an API key. Anything else is a
-// control token, even where none is required.
-func bearerKey(h http.Header) string {
-	if key := api.BearerOf(h); strings.HasPrefix(key, api.KeyPrefix) {
+// keyOf returns the key of a request: x-api-key, or else the Bearer token if it is an
+// API key. Any other token is a control token, even where none is required.
+func keyOf(h http.Header) string {
+	if key := api.KeyOf(h); h.Get(api.HeaderAPIKey) != "" || strings.HasPrefix(key, api.KeyPrefix) {
 		return key
 	}
 	return ""

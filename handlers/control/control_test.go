@@ -221,6 +221,7 @@ func TestOpenAPIListsEveryRemedyAndProblem(t *testing.T) {
 				Remedy struct {
 					Properties struct {
 						Type struct{ Enum []remedy.Type }
+						Key  struct{ Enum []remedy.KeyFault }
 					}
 				}
 				Problem struct {
@@ -235,6 +236,7 @@ func TestOpenAPIListsEveryRemedyAndProblem(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, "types", remedy.Types, raw.Components.Schemas.Remedy.Properties.Type.Enum)
+	same(t, "faults of keys", remedy.KeyFaults, raw.Components.Schemas.Remedy.Properties.Key.Enum)
 	problems := []remedy.ProblemType{remedy.Invalid, remedy.Missing, remedy.Repeated, remedy.Unknown}
 	same(t, "types of problems", problems, raw.Components.Schemas.Problem.Properties.Type.Enum)
 }
@@ -312,13 +314,74 @@ func TestControlToken(t *testing.T) {
 
 	open := serve(t, acme, func(o *server.Options) { o.Exposed = true })
 	open.must("GET", "/clock", "", foreign[0])
-	same(t, "a web page", "forbidden_origin", failed(t, open.do("GET", "/clock", "", foreign...)).Code)
+	same(t, "a web page", "forbidden_origin", failed(t, open.do("GET", "/clock", "", "host: 192.168.1.5:4020", foreign[1])).Code)
+	same(t, "a web page under another name", "forbidden_host", failed(t, open.do("GET", "/clock", "", foreign...)).Code)
+	same(t, "a web page that reads", "forbidden_host", failed(t, open.do("GET", "/state", "", foreign[0], "user-agent: Mozilla/5.0 (X11; Linux x86_64)")).Code)
+	open.must("POST", "/reset", "", "host: 192.168.1.5:4020", "origin: http://192.168.1.5:4020") // its own page
+}
+
+// A page of another site that moves the clock sends its Origin. Without one, only
+// links lead here.
+func TestPagesOfOtherSites(t *testing.T) {
+	srv := serve(t, acme, func(o *server.Options) { o.AllowedHosts = []string{"emulator.test"} })
+	for _, c := range []struct {
+		name    string
+		method  string
+		headers []string
+		code    string
+	}{
+		{"a local page on another port", "POST", []string{"origin: http://localhost:3000", "sec-fetch-site: same-site"}, ""},
+		{"a local page under another local name", "POST", []string{"origin: http://app.localhost:3000", "sec-fetch-site: cross-site"}, ""},
+		{"a page of an allowed host", "POST", []string{"origin: http://emulator.test:3000", "sec-fetch-site: cross-site"}, ""},
+		{"the console under an allowed host", "POST", []string{"host: emulator.test:4020", "origin: http://emulator.test:4020"}, ""},
+		{"another site", "POST", []string{"origin: https://evil.test", "sec-fetch-site: cross-site"}, "forbidden_origin"},
+		{"a sandboxed page", "POST", []string{"origin: null", "sec-fetch-site: cross-site"}, "forbidden_origin"},
+		{"a cross-site write without an origin", "POST", []string{"sec-fetch-site: cross-site"}, "forbidden_origin"},
+		{"an image on another site", "GET", []string{"sec-fetch-site: cross-site", "sec-fetch-mode: no-cors"}, "forbidden_origin"},
+		{"a link on another site", "GET", []string{"sec-fetch-site: cross-site", "sec-fetch-mode: navigate"}, ""},
+		{"the address bar", "GET", []string{"sec-fetch-site: none", "sec-fetch-mode: navigate"}, ""},
+		{"a page whose name was rebound", "POST", []string{"host: evil.test:4020", "origin: http://evil.test:4020", "sec-fetch-site: same-origin"}, "forbidden_host"},
+	} {
+		path, body := "/clock", ""
+		if c.method == "POST" {
+			body = `{"advance":"1h"}`
+		}
+		before := srv.contents()
+		got := srv.do(c.method, path, body, c.headers...)
+		if c.code == "" {
+			same(t, c.name, 200, got.status)
+			continue
+		}
+		same(t, c.name, c.code, failed(t, got).Code)
+		same(t, c.name, before, srv.contents())
+	}
+}
+
+// A key that selects no organization is explained, and never repeated.
+func TestKeysAreExplained(t *testing.T) {
+	srv := serve(t, acme)
+	for key, want := range map[string]remedy.KeyFault{
+		"sk-ant-admin01-nobody": remedy.KeyUnknown, "sk-ant-api03-secret": remedy.KeyWorkspace, "sk-ant-oat01-secret": remedy.KeyOAuth,
+		`"sk-ant-admin01-first"`: remedy.KeyNotAlone, "sk-ant-admin-secret": remedy.KeyMalformed, "secret": remedy.KeyNoPrefix,
+	} {
+		got := srv.do("GET", "/clock", "", "x-api-key: "+key)
+		f := failed(t, got)
+		same(t, key, &remedy.Remedy{Type: remedy.FixAdminKey, Key: want}, f.Remedy)
+		same(t, key, want.String(), f.Hint)
+		same(t, key, 404, got.status)
+		if strings.Contains(got.body, "secret") {
+			t.Errorf("%s: %s", key, got.body)
+		}
+	}
+	forking := serve(t, acme, func(o *server.Options) { o.ForkUnknownKeys = true })
+	same(t, "when forking", remedy.KeyMalformed, failed(t, forking.do("GET", "/clock", "", "x-api-key: sk-ant-admin1-x")).Remedy.Key)
+	same(t, "an id", remedy.NameOrganization, failed(t, srv.do("GET", "/clock?organization=nobody", "", "x-api-key: secret")).Remedy.Type)
 }
 
 func TestForeignHostsAndOriginsAreForbidden(t *testing.T) {
 	srv := serve(t, acme)
 	for host, ok := range map[string]bool{
-		"localhost": true, "localhost:4020": true, "LOCALHOST:1": true, "127.0.0.1": true, "127.9.9.9:4020": true, "[::1]": true, "[::1]:4020": true,
+		"localhost": true, "localhost:4020": true, "LOCALHOST:1": true, "app.localhost:3000": true, "127.0.0.1": true, "127.9.9.9:4020": true, "[::1]": true, "[::1]:4020": true,
 		"": false, "example.com": false, "localhost.example.com": false, "127.0.0.1.example.com": false, "10.0.0.1:4020": false, "[::2]": false, "0.0.0.0": false, "a b": false,
 	} {
 		got := srv.do("POST", "/reset", "", "host: "+host)

@@ -352,6 +352,10 @@ func (f *remoteFlags) hint(r *remedy.Remedy) string {
 		return f.curlAny("/organizations") + " lists all organizations"
 	case remedy.ListOutbox:
 		return f.curl("/outbox") + " lists the invites that were sent"
+	case remedy.FixAdminKey:
+		if r.Key == remedy.KeyUnknown {
+			return f.hint(&remedy.Remedy{Type: remedy.NameOrganization})
+		}
 	case remedy.NameOrganization:
 		return "select one with --admin-key or --organization; " + f.curlAny("/organizations") + " lists all organizations"
 	case remedy.ReadOpenAPI:
@@ -365,7 +369,7 @@ func (f *remoteFlags) hint(r *remedy.Remedy) string {
 	case remedy.SendControlToken:
 		return "set --control-token to the token that the server was started with, or printed at startup"
 	case remedy.UseLoopback:
-		return "use 127.0.0.1 or localhost in --url, or start the server with --expose"
+		return "use 127.0.0.1 or localhost in --url, or start the server with --allow-host NAME"
 	}
 	return ""
 }

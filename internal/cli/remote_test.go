@@ -301,7 +301,7 @@ antechamber: and 2 more
 // too, or no command meets it.
 func TestEveryRemedyHasAHint(t *testing.T) {
 	f := &remoteFlags{URL: new("http://127.0.0.1:1/base/")}
-	serverHints := []remedy.Type{remedy.DidYouMean, remedy.LeaveOutTimes, remedy.UseLocalPage, remedy.UseOneOf}
+	serverHints := []remedy.Type{remedy.DidYouMean, remedy.FixAdminKey, remedy.LeaveOutTimes, remedy.UseLocalPage, remedy.UseOneOf}
 	for _, typ := range remedy.Types {
 		hint := f.hint(&remedy.Remedy{Type: typ})
 		if got := slices.Contains(serverHints, typ); got != (hint == "") {

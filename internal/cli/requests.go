@@ -31,7 +31,7 @@ type requestsCmd struct {
 }
 
 func (requestsCmd) Help() string {
-	return `Prints the journal of an organization, newest request last. TIME is the time on the organization's clock, MS the duration in milliseconds. Requests with an unknown key are in the journal of the first organization.
+	return `Prints the journal of an organization, newest request last. TIME is the time on the organization's clock, MS the duration in milliseconds. Requests with an unknown key are in the journal of the first organization. A line with ! explains why a request failed, where the response does not.
 
 Examples:
 
@@ -166,7 +166,12 @@ func (c *requestsCmd) print(w io.Writer, all []entry) {
 	}
 }
 
+// printBodies prints what follows the row of a request: why it failed, if the
+// response does not say, and the bodies.
 func (c *requestsCmd) printBodies(w io.Writer, e entry) {
+	if e.Hint != "" {
+		fmt.Fprintf(w, "    ! %s\n", text.Printable(e.Hint))
+	}
 	if !c.Bodies {
 		return
 	}

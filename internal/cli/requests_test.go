@@ -40,6 +40,18 @@ func wantPrinted(t *testing.T, stdout, stderr string, args ...string) {
 	}
 }
 
+// A line below the request says what the response does not, in both error modes.
+func TestRequestsPrintHints(t *testing.T) {
+	for _, mode := range []string{"both", "production"} {
+		s := contract(t, "--errors", mode)
+		s.request("GET", "/v1/users", defaultAdminKey, "")
+		wantPrinted(t, `SEQ  TIME                  STATUS  METHOD  PATH       OPERATION  ERROR            FAULT  MS
+1    2024-11-01T23:59:27Z  404     GET     /v1/users  -          not_found_error  -      …
+    ! did you mean /v1/organizations/users?
+`, "", "requests")
+	}
+}
+
 func TestRequests(t *testing.T) {
 	s := contract(t)
 	wantPrinted(t, "", "antechamber: no requests in the journal\n", "requests")

@@ -11,8 +11,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"os/signal"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +27,7 @@ import (
 	"antechamber/handlers"
 	"antechamber/handlers/control"
 	"antechamber/internal/limits"
+	"antechamber/internal/lists"
 	"antechamber/internal/server"
 	"antechamber/internal/statefile"
 	"antechamber/internal/text"
@@ -53,7 +56,8 @@ type serveCmd struct {
 	Errors       errorForm     `default:"both" placeholder:"both|production" help:"Format of Admin API errors: production (its envelope only) or both (plus the fields of the published contract). Default: ${default}."`
 	RateLimit    limits.Policy `name:"rate-limit" default:"off" placeholder:"off|production|N/min" help:"Rate limit of each organization: none, production's, or N requests per minute. Default: ${default}."`
 	ControlToken controlToken  `name:"control-token" placeholder:"TOKEN" help:"Token that the control plane requires when exposed; none disables it. Default: a random one, printed at startup."`
-	CORS         []origin      `name:"cors" placeholder:"ORIGIN" help:"Web origins that may call the Admin API, comma-separated; * allows any. Default: none."`
+	CORS         []origin      `name:"cors" placeholder:"ORIGIN" help:"Web origins that may call the Admin API, comma-separated; * allows any but null. Default: none."`
+	AllowHost    []hostName    `name:"allow-host" placeholder:"NAME" help:"Host names, comma-separated, under which browsers may use the server, besides localhost and its addresses. Default: none."`
 	JournalSize  journalSize   `name:"journal-size" default:"1000" placeholder:"N" help:"Number of requests in each organization's journal; 0 disables it. Default: ${default}."`
 	Log          logFormat     `default:"text" placeholder:"text|json" help:"Format of the start line and the log. Default: ${default}."`
 	LogLevel     logLevel      `default:"info" placeholder:"LEVEL" help:"Minimum log level: debug (every request), info, warn or error. Default: ${default}."`
@@ -165,7 +169,8 @@ func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) er
 	}
 	handler := handlers.New(handlers.Options{
 		Store: s, Seed: c.seedOptions(), ForkUnknownKeys: c.UnknownKeys == "fork", Errors: server.Errors(c.Errors), RateLimit: c.RateLimit,
-		JournalEntries: int(c.JournalSize), Origins: origins(c.CORS), Exposed: exposed, Token: token,
+		JournalEntries: int(c.JournalSize), Origins: lists.Map(c.CORS, func(o origin) string { return string(o) }),
+		AllowedHosts: lists.Map(c.AllowHost, func(h hostName) string { return string(h) }), Exposed: exposed, Token: token,
 		Version: p.build.Version, Log: log, Ending: ending,
 	})
 	go removeEnded(ending, s)
@@ -218,21 +223,52 @@ func (c *serveCmd) loadSeed(s *store.Store, p *process) (*source, error) {
 // origin is a web origin on the command line, or * for any.
 type origin string
 
-// UnmarshalText reads scheme://host or scheme://host:port.
+// UnmarshalText reads scheme://host or scheme://host:port, and writes it as browsers
+// do.
 func (o *origin) UnmarshalText(text []byte) error {
-	u, err := url.Parse(string(text))
-	if string(text) != "*" && (err != nil || u.Scheme == "" || u.Host == "" || u.Scheme+"://"+u.Host != string(text)) {
-		return badValue(text, "an origin, such as http://localhost:3000, or *")
+	s := string(text)
+	if s == "*" || s == "null" {
+		*o = origin(s)
+		return nil
 	}
-	*o = origin(text)
+	const want = "an origin, such as http://localhost:3000, or *"
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Scheme == "" || u.Hostname() == "":
+		return badValue(text, want)
+	case strings.Contains(u.Host, "*"):
+		return badValue(text, want+" alone for all origins")
+	case !strings.EqualFold(u.Scheme+"://"+u.Host, s):
+		return badValue(text, "only scheme, host and port: "+u.Scheme+"://"+u.Host)
+	}
+	host := strings.ToLower(u.Host)
+	if u.Scheme == "http" {
+		host = strings.TrimSuffix(host, ":80")
+	} else if u.Scheme == "https" {
+		host = strings.TrimSuffix(host, ":443")
+	}
+	*o = origin(u.Scheme + "://" + host)
 	return nil
 }
 
-func origins(all []origin) (out []string) {
-	for _, o := range all {
-		out = append(out, string(o))
+// hostName is a host name or an address on the command line.
+type hostName string
+
+var validHostName = regexp.MustCompile(`^[a-z0-9_]([a-z0-9_.-]{0,251}[a-z0-9_])?$`)
+
+// UnmarshalText reads a name without scheme and port. Names of containers may have
+// underscores.
+func (h *hostName) UnmarshalText(text []byte) error {
+	s := strings.TrimSuffix(strings.ToLower(string(text)), ".")
+	if ip, err := netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]")); err == nil {
+		*h = hostName(ip.String())
+		return nil
 	}
-	return out
+	if !validHostName.MatchString(s) {
+		return badValue(text, "a host name without scheme and port, such as emulator.test")
+	}
+	*h = hostName(s)
+	return nil
 }
 
 // journalSize is the capacity of a journal, in requests.

@@ -21,6 +21,7 @@ type Entry struct {
 	ErrorType  string   `json:"error_type"`
 	RequestID  string   `json:"request_id"`
 	Fault      string   `json:"fault"`
+	Hint       string   `json:"hint"` // why the request failed, if the response does not say
 	RetryCount int      `json:"retry_count"`
 	// RetryOf is the first attempt of the same call, if this is a later one.
 	RetryOf      uint64          `json:"retry_of,omitempty"`
@@ -35,7 +36,7 @@ func (k *kept) entry() Entry {
 	return Entry{
 		Seq: k.seq, Time: k.Time, Operation: k.Operation, Method: k.Method,
 		Path: redact.Text(k.Path), Query: redact.Query(k.Query),
-		Status: k.Status, ErrorType: k.ErrorType, RequestID: k.RequestID, Fault: k.Fault,
+		Status: k.Status, ErrorType: k.ErrorType, RequestID: k.RequestID, Fault: k.Fault, Hint: k.Hint,
 		RetryCount: k.RetryCount, RetryOf: k.retryOf, DurationMS: float64(k.Duration) / 1e6,
 		RequestBody: k.RequestBody.encode(), ResponseBody: k.ResponseBody.encode(),
 		Effects: append([]Effect{}, k.Effects...), Key: redact.Key(k.Key),

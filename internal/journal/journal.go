@@ -27,6 +27,7 @@ type Record struct {
 	ErrorType    string
 	RequestID    string
 	Fault        string // the id of the fault that fired
+	Hint         string // why the request failed, if the response does not say
 	RetryCount   int    // from the header x-stainless-retry-count
 	Duration     time.Duration
 	RequestBody  Body
@@ -46,7 +47,7 @@ type kept struct {
 // cost returns approximately how many bytes of memory the record takes.
 func (k *kept) cost() int {
 	n := int(unsafe.Sizeof(*k)) + len(k.Operation) + len(k.Method) + len(k.Path) + len(k.Query) + len(k.ErrorType) +
-		len(k.RequestID) + len(k.Fault) + len(k.RequestBody.text) + len(k.ResponseBody.text) + len(k.Key)
+		len(k.RequestID) + len(k.Fault) + len(k.Hint) + len(k.RequestBody.text) + len(k.ResponseBody.text) + len(k.Key)
 	for i := range k.Effects {
 		e := &k.Effects[i]
 		n += int(unsafe.Sizeof(*e)) + len(e.Type) + len(e.ID) + len(e.WorkspaceID)

@@ -39,14 +39,14 @@ func TestEntryOfARecord(t *testing.T) {
 	j := New(10, 1<<20)
 	j.Add(Record{
 		Time: instant, Operation: "createWorkspace", Method: "POST", Path: "/v1/organizations/workspaces", Query: "a=b",
-		Status: 400, ErrorType: "invalid_request_error", RequestID: "req_1", Fault: "fault_1", RetryCount: 1,
+		Status: 400, ErrorType: "invalid_request_error", RequestID: "req_1", Fault: "fault_1", Hint: "because", RetryCount: 1,
 		Duration: 1500 * time.Microsecond, RequestBody: BodyOf(`{"name":"<a>"}`), ResponseBody: BodyOf([]byte("not JSON")),
 		Effects: []Effect{{Type: "workspace.created", ID: "wrkspc_1", At: instant}}, Key: "sk-ant-admin01-abcdef",
 	})
 	got := api.Encode(j.Entries(Filter{})[0])
 	want := `{"seq":1,"time":"2026-01-01T00:00:00.000000Z","operation":"createWorkspace","method":"POST",` +
 		`"path":"/v1/organizations/workspaces","query":"a=b","status":400,"error_type":"invalid_request_error",` +
-		`"request_id":"req_1","fault":"fault_1","retry_count":1,"duration_ms":1.5,"request_body":{"name":"<a>"},` +
+		`"request_id":"req_1","fault":"fault_1","hint":"because","retry_count":1,"duration_ms":1.5,"request_body":{"name":"<a>"},` +
 		`"response_body":"not JSON","effects":[{"type":"workspace.created","id":"wrkspc_1","at":"2026-01-01T00:00:00.000000Z"}],` +
 		`"key":"sk-ant-…cdef"}`
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -59,7 +59,7 @@ func TestEntryOfAnEmptyRecord(t *testing.T) {
 	j.Add(Record{})
 	got := api.Encode(j.Entries(Filter{})[0])
 	want := `{"seq":1,"time":null,"operation":"","method":"","path":"","query":"","status":0,"error_type":"","request_id":"",` +
-		`"fault":"","retry_count":0,"duration_ms":0,"request_body":null,"response_body":null,"effects":[],"key":""}`
+		`"fault":"","hint":"","retry_count":0,"duration_ms":0,"request_body":null,"response_body":null,"effects":[],"key":""}`
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

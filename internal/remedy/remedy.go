@@ -18,6 +18,7 @@ const (
 	AddUser           Type = "add_user"
 	DidYouMean        Type = "did_you_mean" // Value
 	EnableJournal     Type = "enable_journal"
+	FixAdminKey       Type = "fix_admin_key" // Key
 	LeaveOutTimes     Type = "leave_out_times"
 	ListFaults        Type = "list_faults"
 	ListOrganizations Type = "list_organizations"
@@ -35,7 +36,7 @@ const (
 
 // Types lists all types.
 var Types = []Type{
-	AddUser, DidYouMean, EnableJournal, LeaveOutTimes, ListFaults, ListOrganizations, ListOutbox, NameOrganization,
+	AddUser, DidYouMean, EnableJournal, FixAdminKey, LeaveOutTimes, ListFaults, ListOrganizations, ListOutbox, NameOrganization,
 	ReadOpenAPI, RemoveLimit, ReplaceOneByOne, ResetOrRestore, SendControlToken, UseLocalPage, UseLoopback, UseOneOf,
 }
 
@@ -45,6 +46,7 @@ type Remedy struct {
 	Value  string   `json:"value,omitempty"`  // what was probably meant
 	Values []string `json:"values,omitempty"` // the alternatives
 	Limit  string   `json:"limit,omitempty"`  // a setting of the organization
+	Key    KeyFault `json:"key,omitempty"`    // what is wrong with a key
 }
 
 // Meant returns the suggestion of a word, or nil if the word is empty.
@@ -68,6 +70,8 @@ func (r *Remedy) String() string {
 		return fmt.Sprintf("did you mean %q?", r.Value)
 	case EnableJournal:
 		return "start the server with --journal-size 1000"
+	case FixAdminKey:
+		return r.Key.String()
 	case LeaveOutTimes:
 		return "leave it out to fire every time"
 	case ListFaults:
@@ -91,7 +95,7 @@ func (r *Remedy) String() string {
 	case UseLocalPage:
 		return "call it from a page on localhost or from outside a browser"
 	case UseLoopback:
-		return "use 127.0.0.1 or localhost, or start the server with --expose"
+		return "use 127.0.0.1 or localhost, or start the server with --allow-host NAME"
 	case UseOneOf:
 		return "use " + text.OneOf(r.Values)
 	}

@@ -37,7 +37,8 @@ type Options struct {
 	Errors          Errors // ErrorsBoth if empty
 	RateLimit       limits.Policy
 	JournalEntries  int             // capacity of each organization's journal; 0 for no journal
-	Origins         []string        // web origins that may call the Admin API; * is any
+	Origins         []string        // web origins that may call the Admin API; * is any except null
+	AllowedHosts    []string        // further host names under which browsers may reach the server
 	Exposed         bool            // whether other machines can reach the server
 	Token           string          // required by the control plane if Exposed; empty for none
 	Version         string          // of the program
