@@ -56,7 +56,7 @@ var packages = map[string][]string{
 	"internal/generrors":     {"internal/vendordoc"},
 	"internal/genoperations": {"api"},
 	"internal/vendordoc":     {},
-	"internal/genproduction": {},
+	"internal/genproduction": {"internal/vendordoc"},
 }
 
 // libraries lists the libraries that a package may import. Tests may import more.

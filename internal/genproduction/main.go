@@ -1,63 +1,53 @@
-// Command genproduction writes production.go: the operations of production, from
-// the vendor's OpenAPI document. Its argument is the file of the document, in JSON
-// and possibly compressed, or the version of the official Go SDK that has it, such as
-// github.com/anthropics/anthropic-sdk-go/v2@v2.15.0. go generate ./internal/hint runs it.
+// Command genproduction writes internal/hint/production.go: the operations of production,
+// from the vendor's OpenAPI document. go generate ./internal/hint runs it.
+//
+//	go run antechamber/internal/genproduction [document]
+//
+// The document is in JSON, and may be compressed by gzip. By default it is the newest
+// one. The working directory is internal/hint.
 package main
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"go/format"
-	"io"
 	"log"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
+
+	"antechamber/internal/vendordoc"
 )
 
 func main() {
-	if len(os.Args) != 2 {
-		log.Fatal("usage: genproduction FILE|MODULE@VERSION")
+	log.SetFlags(0)
+	log.SetPrefix("genproduction: ")
+	var path string
+	if len(os.Args) > 1 {
+		path = os.Args[1]
 	}
-	doc, err := read(os.Args[1])
+	doc, err := read(path)
 	if err != nil {
-		log.Fatal("genproduction: ", err)
+		log.Fatal(err)
 	}
 	source, err := generate(doc)
 	if err == nil {
 		err = os.WriteFile("production.go", source, 0o644)
 	}
 	if err != nil {
-		log.Fatal("genproduction: ", err)
+		log.Fatal(err)
 	}
 }
 
-// read returns the document in a file or in a version of the SDK.
-func read(from string) ([]byte, error) {
-	if strings.Contains(from, "@") {
-		out, err := exec.Command("go", "mod", "download", "-json", from).Output()
-		if err != nil {
-			return nil, fmt.Errorf("go mod download %s: %w", from, err)
-		}
-		var module struct{ Dir string }
-		if err := json.Unmarshal(out, &module); err != nil {
+// read returns the document at path, or the newest one if path is empty.
+func read(path string) (doc []byte, err error) {
+	if path == "" {
+		if path, err = vendordoc.Path(); err != nil {
 			return nil, err
 		}
-		from = filepath.Join(module.Dir, "scripts", "mock-spec.json.gz")
 	}
-	raw, err := os.ReadFile(from)
-	if err != nil || !bytes.HasPrefix(raw, []byte{0x1f, 0x8b}) { // the magic number of gzip
-		return raw, err
-	}
-	unzipped, err := gzip.NewReader(bytes.NewReader(raw))
-	if err != nil {
-		return nil, err
-	}
-	return io.ReadAll(unzipped)
+	return vendordoc.Read(path)
 }
 
 // generate returns the Go source for the operations of a document. Paths that differ

@@ -8,7 +8,7 @@ import (
 	"antechamber/internal/pattern"
 )
 
-//go:generate go run ../genproduction github.com/anthropics/anthropic-sdk-go/v2@v2.15.0
+//go:generate go run ../genproduction
 
 // operation is a path, with parameters as {name}, and its methods, separated by
 // spaces.
