@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -42,7 +44,7 @@ Examples:
 
 // commandLine holds the commands and their flags.
 type commandLine struct {
-	Serve    serveCmd    `cmd:"" default:"withargs" help:"Serve the Admin API until SIGINT or SIGTERM (the default)."`
+	Serve    serveCmd    `cmd:"" default:"withargs" help:"Serve the Admin API until SIGINT, SIGTERM or SIGHUP (the default)."`
 	Wait     waitCmd     `cmd:"" help:"Wait until a server is ready."`
 	Validate validateCmd `cmd:"" help:"Validate seed files."`
 	Init     initCmd     `cmd:"" help:"Write a starter seed and its JSON Schema."`
@@ -128,11 +130,12 @@ func newParser(p *process, into *commandLine, exit func(int)) *kong.Kong {
 }
 
 // dropEmptyVariables unsets our empty environment variables: compose files write
-// ${NAME:-} for variables that may be unset.
+// ${NAME:-} for variables that may be unset. An empty ANTECHAMBER_STATE_FILE stays and is
+// refused: without the file, all state would be lost without a word.
 func dropEmptyVariables() {
 	for _, variable := range os.Environ() {
 		name, value, _ := strings.Cut(variable, "=")
-		if value == "" && strings.HasPrefix(name, "ANTECHAMBER_") {
+		if value == "" && strings.HasPrefix(name, "ANTECHAMBER_") && name != "ANTECHAMBER_STATE_FILE" {
 			os.Unsetenv(name)
 		}
 	}
@@ -170,6 +173,9 @@ func (p *process) fail(err error) int {
 	if err == nil {
 		return exitFine
 	}
+	if closedOutput(err) {
+		return exitFailed
+	}
 	if faults, ok := errors.AsType[seed.Faults](err); ok {
 		fmt.Fprintln(p.stderr, faults)
 		err = badInput("%s in seed %s", text.Count(len(faults), "error"), faults[0].File)
@@ -181,4 +187,12 @@ func (p *process) fail(err error) int {
 		return known.code
 	}
 	return exitFailed
+}
+
+// closedOutput reports whether err says that the reader of standard output is gone, as
+// in antechamber requests | head. The process gets this error instead of a signal if
+// its parent ignores SIGPIPE. A message would only be noise.
+func closedOutput(err error) bool {
+	failed, ok := errors.AsType[*fs.PathError](err)
+	return ok && failed.Path == os.Stdout.Name() && errors.Is(err, syscall.EPIPE)
 }
