@@ -5,6 +5,7 @@ package cli
 import (
 	"bufio"
 	"errors"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -41,12 +42,12 @@ func TestSignals(t *testing.T) {
 			p := startKeeping(t)
 			request := startRequest(t, p.url)
 			p.signal(t, signal)
-			waitUntilRefused(t, p.url)
 			// Signals of the same second are the same request: Ctrl-C often comes twice.
 			for range 5 {
 				p.signal(t, signal)
 				p.signal(t, syscall.SIGTERM)
 			}
+			waitUntilRefused(t, p.url)
 			if status := request.finish(); status != http.StatusOK {
 				t.Errorf("the status of the running request is %d", status)
 			}
@@ -142,25 +143,27 @@ func TestClosedOutput(t *testing.T) {
 // Nor does an output that was closed before the start line.
 func TestNoOutput(t *testing.T) {
 	t.Chdir(t.TempDir())
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := free.Addr().String()
+	free.Close()
 	closed, w, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	closed.Close()
-	p := &program{cmd: exec.Command(os.Args[0], "--addr", ":0", "--state-file", "state.json")}
+	p := &program{cmd: exec.Command(os.Args[0], "--addr", address, "--state-file", "state.json")}
 	p.cmd.Env, p.cmd.Stdout, p.cmd.Stderr = programEnv(), w, w
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.cmd.Process.Kill() })
 	w.Close()
-	for range 1000 {
-		if _, err := os.Stat("state.json"); err == nil {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
+	if code, _, stderr := execute(t, "", "wait", "--url", "http://"+address); code != exitFine {
+		t.Fatalf("wait: %d %s", code, stderr)
 	}
-	time.Sleep(50 * time.Millisecond) // until the start line is written and signals are handled
 	p.signal(t, syscall.SIGTERM)
 	p.wantSaved(t, `"stopped":true`)
 }
