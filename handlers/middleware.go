@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -154,9 +155,12 @@ func (s *adminAPI) organizationOf(h http.Header) (*store.Organization, error) {
 		return nil, &apiError{status: http.StatusUnauthorized, message: "x-api-key header is required", hint: hint.Key(h)}
 	}
 	org, err := s.Organization(key)
+	refused, _ := errors.AsType[*store.Error](err)
 	switch {
-	case err != nil:
-		return nil, &apiError{status: http.StatusUnauthorized, message: invalidKey(h), hint: err.Error()}
+	case refused != nil: // the server is full
+		return nil, &apiError{status: http.StatusUnauthorized, message: invalidKey(h), hint: refused.Message}
+	case err != nil: // our own failure, not a bad key
+		return nil, err
 	case org == nil:
 		return nil, &apiError{status: http.StatusUnauthorized, message: invalidKey(h), hint: hint.Key(h)}
 	}

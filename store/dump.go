@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"antechamber/api"
@@ -12,21 +13,63 @@ import (
 // Snapshots, history and attachments are not part of it.
 type Dump struct {
 	OrganizationIDs IDs // the stream of ids and keys for new organizations
+	Counts          Counts
 	Versions        []Version
 	Origins         []DumpOrigin
 	Organizations   []DumpOrganization // in order of creation
 }
 
+// Counts bounds the counters of a Store: those of ids and of request ids, of all
+// organizations.
+type Counts struct {
+	// Highest is the highest count that any counter has had in a dump.
+	Highest uint64 `json:"highest"`
+	// Floor is where the counters of new organizations start. It is 0 until the first
+	// crash. A crash may lose an organization, and its key may create it again, with the
+	// same id.
+	Floor uint64 `json:"floor"`
+}
+
+// crashGap exceeds the number of ids and of requests that can follow a saved dump.
+// Dumps are saved within a second, unless saving fails.
+const crashGap = 1 << 24
+
+// AfterCrash returns the dump to continue from if the process ended without saving a
+// last one: every counter continues beyond all counts that it may have reached since.
+// Resets still return to the counts of the origin.
+func (d Dump) AfterCrash() Dump {
+	d.Counts.Highest = (d.highest() + crashGap) & maxCount
+	d.Counts.Floor = d.Counts.Highest
+	d.OrganizationIDs.Drawn = d.Counts.Floor
+	d.Organizations = slices.Clone(d.Organizations)
+	for i := range d.Organizations {
+		d.Organizations[i].Drawn, d.Organizations[i].Requests = d.Counts.Floor, d.Counts.Floor
+	}
+	return d
+}
+
+func (d Dump) highest() uint64 {
+	n := max(d.Counts.Highest, d.OrganizationIDs.Drawn)
+	for _, g := range d.Origins {
+		n = max(n, g.Drawn)
+	}
+	for _, o := range d.Organizations {
+		n = max(n, o.Drawn, o.Requests)
+	}
+	return n
+}
+
 // Version is a version of an organization's contents without its id, name, admin
-// keys and clock. Several organizations may share one.
+// keys, clock and count of ids. Several organizations may share one.
 type Version struct{ state *state }
 
-// NamedVersion is a version with the name and the clock of its organization or
-// origin.
+// NamedVersion is a version with the name, the clock and the count of ids of its
+// organization or origin.
 type NamedVersion struct {
 	Version int // index in Dump.Versions
 	Name    string
 	Clock   Clock
+	Drawn   uint64 // number of ids drawn
 }
 
 // DumpOrigin is what organizations were created from and reset to.
@@ -63,6 +106,9 @@ func (s *Store) changed() {
 // of one version without a write in between.
 func (v Version) Token() any { return v.state.copying }
 
+// Drawn returns the number of ids that were drawn before the version.
+func (v Version) Drawn() uint64 { return v.state.ids.Drawn }
+
 // nilUUID is the organization id in the contents of a version.
 const nilUUID = "00000000-0000-0000-0000-000000000000"
 
@@ -95,7 +141,7 @@ func (s *Store) Dump() Dump {
 			versions[v.Token()] = i
 			d.Versions = append(d.Versions, v)
 		}
-		return NamedVersion{i, s.name, s.clock}
+		return NamedVersion{i, s.name, s.clock, s.ids.Drawn}
 	}
 	for n, o := range all {
 		ident := o.identity.Load()
@@ -110,9 +156,12 @@ func (s *Store) Dump() Dump {
 			Requests: o.requests.Load(), RequestSeed: o.requestSeed,
 		}
 	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	d.OrganizationIDs = s.organizationIDs
+	d.Counts = s.counts
+	d.Counts.Highest = d.highest()
+	s.counts.Highest = d.Counts.Highest
 	return d
 }
 
@@ -133,7 +182,7 @@ func (g *origin) dump(add func(*state) NamedVersion) DumpOrigin {
 func (s *Store) LoadDump(d Dump, reload func(seedIndex int) func(realTime time.Time) (Contents, error)) error {
 	named := func(v NamedVersion) *state {
 		c := *d.Versions[v.Version].state // shares the trees and the lock that guards them
-		c.name, c.clock = v.Name, v.Clock
+		c.name, c.clock, c.ids.Drawn = v.Name, v.Clock, v.Drawn
 		return &c
 	}
 	origins := make([]*origin, len(d.Origins))
@@ -156,6 +205,6 @@ func (s *Store) LoadDump(d Dump, reload func(seedIndex int) func(realTime time.T
 			s.nextExpiry.Store(min(s.nextExpiry.Load(), o.expires.UnixNano()))
 		}
 	}
-	s.organizationIDs = d.OrganizationIDs
+	s.organizationIDs, s.counts = d.OrganizationIDs, d.Counts
 	return nil
 }

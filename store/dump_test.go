@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -172,5 +173,84 @@ func TestLoadDumpRefusesDuplicateOrganizations(t *testing.T) {
 	d.Organizations = append(d.Organizations, d.Organizations[0])
 	if err := store.New(real.now).LoadDump(d, func(int) func(time.Time) (store.Contents, error) { return nil }); err == nil {
 		t.Error("LoadDump accepted two organizations with the same id")
+	}
+}
+
+// After a crash no id names a second object, on a frozen clock either: neither ids of
+// objects, organizations and requests, nor generated admin keys. Organizations that the
+// crash lost are created again with the same keys.
+func TestNoIDRepeatsAfterACrash(t *testing.T) {
+	seen := map[string]string{} // what an id names, by organization and id
+	s := store.New(func() time.Time { return epoch })
+	must(s.Add(complete(store.Contents{Clock: store.FrozenAt(epoch), Settings: settings(func(s *store.Settings) { s.WorkspaceLimit = 1000 })})))(t)
+	saved := s.Dump()
+	for crash := range 12 {
+		name := func(o *store.Organization, id, object string) {
+			t.Helper()
+			key := o.ID() + " " + id
+			if other, found := seen[key]; found {
+				t.Errorf("crash %d: %s names %s, and named %s", crash, id, object, other)
+			}
+			seen[key] = object
+		}
+		create := func(o *store.Organization, what string) {
+			t.Helper()
+			w := object(o.CreateWorkspace(store.NewWorkspace{Name: what, DataResidency: api.DefaultDataResidency()}, nil))(t)
+			name(o, w.ID, "workspace "+what)
+		}
+		write := func(o *store.Organization, n int) {
+			for i := range n {
+				what := fmt.Sprintf("%d of crash %d", i, crash)
+				create(o, what)
+				name(o, o.NewRequestID(), "request "+what)
+			}
+		}
+		for n := range 4 {
+			write(must(s.AuthenticateOrFork(fmt.Sprintf("sk-ant-admin01-invented-%d", n)))(t), 5)
+			o := must(s.Create(store.NewOrganization{From: s.FromSeed()}))(t)
+			if key := o.AdminKeys()[0]; seen[key] != "" || seen[o.ID()] != "" {
+				t.Errorf("crash %d: repeated key %s or organization %s", crash, key, o.ID())
+			}
+			seen[o.AdminKeys()[0]], seen[o.ID()] = "a key", "an organization"
+			if n == crash%4 {
+				saved = s.Dump()
+			}
+			write(s.First(), 5)
+			write(o, 2)
+		}
+		// A snapshot holds the highest counts, and the file those after a reset.
+		if crash%3 == 1 {
+			must(s.First().TakeSnapshot("s"))(t)
+			diff(t, "error", error(nil), s.First().Reset())
+			saved = s.Dump()
+			must(s.First().RestoreSnapshot("s"))(t)
+			create(s.First(), "restored")
+		}
+		s = store.New(func() time.Time { return epoch })
+		diff(t, "error", error(nil), s.LoadDump(saved.AfterCrash(), nil))
+	}
+}
+
+// A reset sets back the counters of the only organization, which an import had set far
+// ahead. A dump still has the highest ones.
+func TestNoIDRepeatsAfterAResetAndACrash(t *testing.T) {
+	s := store.New(func() time.Time { return epoch })
+	must(s.Add(complete(store.Contents{Clock: store.FrozenAt(epoch)})))(t)
+	diff(t, "error", error(nil), s.First().Replace(complete(store.Contents{Clock: store.FrozenAt(epoch), IDs: store.IDs{Seed: 7, Drawn: 1 << 24}})))
+	seen := map[string]bool{}
+	for crash := range 4 {
+		for range 3 {
+			w := object(s.First().CreateWorkspace(store.NewWorkspace{Name: "W", DataResidency: api.DefaultDataResidency()}, nil))(t)
+			if request := s.First().NewRequestID(); seen[w.ID] || seen[request] {
+				t.Errorf("crash %d: repeated %s or %s", crash, w.ID, request)
+			} else {
+				seen[w.ID], seen[request] = true, true
+			}
+		}
+		s.Dump()
+		diff(t, "error", error(nil), s.First().Reset())
+		saved := s.Dump()
+		s = store.New(func() time.Time { return epoch })
+		diff(t, "error", error(nil), s.LoadDump(saved.AfterCrash(), nil))
 	}
 }

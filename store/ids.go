@@ -17,9 +17,12 @@ type IDs struct {
 	Drawn uint64 `json:"drawn"`
 }
 
-// next returns the next count, of 53 bits, which every JSON parser represents exactly.
+// maxCount is the highest count: 53 bits, which every JSON parser represents exactly.
+const maxCount = 1<<53 - 1
+
+// next returns the next count.
 func (s *IDs) next() uint64 {
-	s.Drawn = (s.Drawn + 1) & (1<<53 - 1)
+	s.Drawn = (s.Drawn + 1) & maxCount
 	return s.Drawn
 }
 

@@ -78,6 +78,16 @@ func (s *state) withName(name string) *state {
 	return &c
 }
 
+// drawnFrom returns the version with at least n ids drawn.
+func (s *state) drawnFrom(n uint64) *state {
+	if s.ids.Drawn >= n {
+		return s
+	}
+	c := *s // shares the trees and the lock that guards them
+	c.ids.Drawn = n
+	return &c
+}
+
 // replace makes s the current version and drops the history.
 func (o *Organization) replace(s *state) {
 	o.history.versions = nil

@@ -33,6 +33,7 @@ type Store struct {
 	byID            map[string]*Organization
 	byKey           map[string]*Organization
 	organizationIDs IDs // the stream of ids and keys for new organizations
+	counts          Counts
 
 	nextExpiry atomic.Int64 // of the organization that expires first, in nanoseconds since 1970
 	// Removed is called with each organization that was deleted or has expired. It
@@ -238,10 +239,11 @@ func (s *Store) Create(in NewOrganization) (*Organization, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := s.organization(version.withName(in.Name), in.From.origin)
-	o.name = in.Name
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	o := s.organization(version.withName(in.Name).drawnFrom(s.counts.Floor), in.From.origin)
+	o.name = in.Name
+	o.requests.Store(s.counts.Floor)
 	key := in.AdminKey
 	for key == "" || in.AdminKey == "" && s.byKey[key] != nil {
 		key = s.organizationIDs.New("sk-ant-admin01-", s.all[0].Now().Time)

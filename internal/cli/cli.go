@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -43,7 +45,7 @@ Examples:
 
 // commandLine holds the commands and their flags.
 type commandLine struct {
-	Serve    serveCmd    `cmd:"" default:"withargs" help:"Serve the Admin API until SIGINT or SIGTERM (the default)."`
+	Serve    serveCmd    `cmd:"" default:"withargs" help:"Serve the Admin API until SIGINT, SIGTERM or SIGHUP (the default)."`
 	Wait     waitCmd     `cmd:"" help:"Wait until a server is ready."`
 	Validate validateCmd `cmd:"" help:"Validate seed files."`
 	Init     initCmd     `cmd:"" help:"Write a starter seed and its JSON Schema."`
@@ -191,6 +193,9 @@ func (p *process) fail(err error) int {
 	if err == nil {
 		return exitFine
 	}
+	if closedOutput(err) {
+		return exitFailed
+	}
 	if faults, ok := errors.AsType[seed.Faults](err); ok {
 		fmt.Fprintln(p.stderr, faults)
 		message := fmt.Errorf("%s in seed %s", text.Count(len(faults), "error"), faults[0].File)
@@ -206,4 +211,12 @@ func (p *process) fail(err error) int {
 		return known.code
 	}
 	return exitFailed
+}
+
+// closedOutput reports whether err says that the reader of standard output is gone, as
+// in antechamber requests | head. The process gets this error instead of a signal if
+// its parent ignores SIGPIPE. A message would only be noise.
+func closedOutput(err error) bool {
+	failed, ok := errors.AsType[*fs.PathError](err)
+	return ok && failed.Path == os.Stdout.Name() && errors.Is(err, syscall.EPIPE)
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"path/filepath"
 
 	"antechamber/internal/text"
 	"antechamber/internal/wholefile"
@@ -31,6 +30,9 @@ Examples:
 
 // Run exports an organization.
 func (c *exportCmd) Run(ctx context.Context, p *process) error {
+	if c.File == devStdout {
+		c.File = "-"
+	}
 	if err := c.mayWrite(); err != nil {
 		return err
 	}
@@ -62,14 +64,19 @@ func (c *exportCmd) mayWrite() error {
 	return nil
 }
 
-// save replaces the content of a file atomically. Only its owner may read the
-// file.
+// devStdout is another name of standard output. Where that is redirected to a file,
+// opening it by this name would replace the file and lose what else is printed.
+const devStdout = "/dev/stdout"
+
+// save replaces the content of a file atomically, after following symbolic links. Only
+// its owner may read the file.
 func save(path string, content []byte) error {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return os.WriteFile(path, content, 0o600) // such as a pipe, which must not be replaced by a file
+	}
+	path, err := wholefile.Resolve(path)
+	if err != nil {
+		return err
 	}
 	return wholefile.Replace(path, func(w io.Writer) error {
 		_, err := w.Write(content)

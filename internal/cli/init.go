@@ -100,16 +100,20 @@ func (c *initCmd) write(all []document) error {
 	return nil
 }
 
-// write writes a file that everyone may read.
+// write writes a file that everyone may read, after following symbolic links.
 func (d document) write() error {
-	err := wholefile.Replace(d.path, func(w io.Writer) error {
+	path, err := wholefile.Resolve(d.path)
+	if err != nil {
+		return err
+	}
+	err = wholefile.Replace(path, func(w io.Writer) error {
 		_, err := w.Write(d.content)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return os.Chmod(d.path, 0o644)
+	return os.Chmod(path, 0o644)
 }
 
 // mayWrite refuses a path that is not a regular file, and an existing file with

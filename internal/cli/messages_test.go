@@ -39,6 +39,7 @@ import (
 	"antechamber/internal/remedy"
 	"antechamber/internal/statefile"
 	"antechamber/internal/text"
+	"antechamber/internal/wholefile"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -1033,37 +1034,51 @@ func (m *messages) collectFailedStarts() {
 		_, stderr := m.run(state(""))
 		m.add(aResult, "a state file "+c.cause, regexp.MustCompile(`\b[0-9a-f]{8}\b`).ReplaceAllString(stderr, "01234567"))
 	}
-	k, err := statefile.Keep(m.keeperOptions("kept.json", m.serve(twoOrganizations)))
-	if err != nil {
-		m.t.Fatal(err)
-	}
+	_, closeLock := m.keep("kept.json", m.serve(twoOrganizations))
 	m.addRun([]invocation{{args: "--state-file kept.json --addr 127.0.0.1:0"}, {args: "--state-file ."}, {args: "--state-file none/state.json --addr 127.0.0.1:0"}})
-	if err := k.Stop(); err != nil {
+	closeLock()
+	if err := os.Link("kept.json", "linked.json"); err != nil {
 		m.t.Fatal(err)
 	}
+	m.addRun([]invocation{
+		{args: "--state-file linked.json"},
+		{args: "--state-file /dev/null"},
+		{args: "--state-file ''"},
+		{env: "ANTECHAMBER_STATE_FILE="},
+	})
+	m.add(aResult, "a state file that is a mount point", "antechamber: cannot use state file state.json: "+wholefile.ErrMountPoint.Error()+"\n")
+	os.Remove("linked.json")
 	os.Remove("kept.json")
 }
 
 // saveState makes a server save state.json.
 func (m *messages) saveState() {
 	m.t.Helper()
-	k, err := statefile.Keep(m.keeperOptions("state.json", m.serve(twoOrganizations)))
-	if err == nil {
-		err = k.Stop()
+	k, closeLock := m.keep("state.json", m.serve(twoOrganizations))
+	if err := k.Stop(true); err != nil {
+		m.t.Fatal(err)
 	}
+	closeLock()
+}
+
+// keep locks a state file and saves a server in it.
+func (m *messages) keep(path string, e *emulator) (k *statefile.Keeper, closeLock func() error) {
+	m.t.Helper()
+	lock, err := statefile.Open(path)
 	if err != nil {
 		m.t.Fatal(err)
 	}
-}
-
-func (m *messages) keeperOptions(path string, e *emulator) statefile.Options {
 	ready := make(chan time.Time)
 	close(ready)
-	return statefile.Options{
-		Path: statefile.Resolve(path), About: statefile.About{IDSeed: 1, Seed: statefile.Seed{Name: "demo", Builtin: true}}, Store: e.store,
+	k, err = statefile.Keep(statefile.Options{
+		Lock: lock, About: statefile.About{IDSeed: 1, Seed: statefile.Seed{Name: "demo", Builtin: true}}, Store: e.store,
 		RealTime: func() time.Time { return m.now }, After: func(time.Duration) <-chan time.Time { return ready },
 		Log: slog.New(slog.NewTextHandler(&e.log, nil)),
+	})
+	if err != nil {
+		m.t.Fatal(err)
 	}
+	return k, lock.Close
 }
 
 func (m *messages) collectStarts() {
@@ -1093,10 +1108,8 @@ func (m *messages) collectStarts() {
 	if err := os.Mkdir("gone", 0o700); err != nil {
 		m.t.Fatal(err)
 	}
-	k, err := statefile.Keep(m.keeperOptions("gone/state.json", e))
-	if err != nil {
-		m.t.Fatal(err)
-	}
+	k, closeLock := m.keep("gone/state.json", e)
+	defer closeLock()
 	ctx, cancel := context.WithCancel(m.t.Context())
 	ended := make(chan bool)
 	go func() {
@@ -1115,7 +1128,7 @@ func (m *messages) collectStarts() {
 	untilLogged(2)
 	cancel()
 	<-ended
-	if err := k.Stop(); err != nil {
+	if err := k.Stop(true); err != nil {
 		m.t.Fatal(err)
 	}
 	m.add(aResult, "a state file whose directory is removed, and created again", e.log.String())

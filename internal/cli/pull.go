@@ -120,6 +120,9 @@ func pullKey() (string, error) {
 
 // checkOut refuses an --out that cannot be written.
 func (c *pullCmd) checkOut() error {
+	if c.Out == devStdout {
+		c.Out = "-"
+	}
 	if c.Out == "-" {
 		return nil
 	}
@@ -137,6 +140,9 @@ func (c *pullCmd) checkOut() error {
 	}
 	if info, err := os.Stat(filepath.Dir(c.Out)); err != nil || !info.IsDir() {
 		return badInput("cannot write %s: no such directory %s", c.Out, text.Quote(filepath.Dir(c.Out)))
+	}
+	if _, err := wholefile.Resolve(c.Out); err != nil { // a link to a missing directory
+		return badInput("cannot write %s: %w", c.Out, wholefile.Reason(err))
 	}
 	return nil
 }

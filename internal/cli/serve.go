@@ -49,7 +49,7 @@ type serveCmd struct {
 	Expose       bool          `help:"Allow an address that other machines can reach. Required for any address other than loopback."`
 	Seed         string        `default:"demo" placeholder:"FILE" help:"Initial organizations: a JSON file, - for standard input, or a built-in seed (demo, contract or empty). Use ./demo for a file with that name. Default: ${default}."`
 	AdminKey     *string       `placeholder:"KEY" help:"Additional admin key for the first organization. If neither the seed nor this flag sets one, the key is ${admin_key}."`
-	StateFile    string        `name:"state-file" placeholder:"FILE" help:"Keep all organizations in this file across restarts. Once it exists, it overrides --seed, --admin-key, --id-seed and --clock."`
+	StateFile    statePath     `name:"state-file" placeholder:"FILE" help:"Keep all organizations in this file across restarts. Once it exists, it overrides --seed, --admin-key, --id-seed and --clock."`
 	UnknownKeys  unknownKeys   `default:"refuse" placeholder:"refuse|fork" help:"How to handle unknown admin keys: refuse them, or give each its own fork of the seed's first organization. Default: ${default}."`
 	Clock        *instant      `placeholder:"TIME" help:"Freeze all clocks at this RFC 3339 time, overriding the seed."`
 	IDSeed       *idSeed       `name:"id-seed" placeholder:"N" help:"Seed for ID generation, from 0 to ${max_id_seed}. The same seed and clock produce the same ids. Default: random, printed at startup."`
@@ -64,7 +64,7 @@ type serveCmd struct {
 }
 
 func (serveCmd) Help() string {
-	return `Prints one line to standard output when the server is ready: its URL, an admin key, the console and the settings. The log goes to standard error. SIGINT and SIGTERM let running requests finish; a second signal ends the server at once.
+	return `Prints one line to standard output when the server is ready: its URL, an admin key, the console and the settings. The log goes to standard error. SIGINT, SIGTERM and SIGHUP let running requests finish and save the state; another one, a second or more later, saves and ends the server at once.
 
 Examples:
 
@@ -72,6 +72,19 @@ Examples:
   antechamber --addr 127.0.0.1:0 --seed acme.json
   antechamber --clock 2026-01-01T00:00:00Z --id-seed 1
   antechamber --addr :4020 --expose --admin-key sk-ant-admin01-team`
+}
+
+// statePath is the path of a state file.
+type statePath string
+
+// UnmarshalText refuses an empty path: a server that keeps nothing would look as if it
+// kept its state.
+func (f *statePath) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		return badValue(text, "a file")
+	}
+	*f = statePath(text)
+	return nil
 }
 
 // unknownKeys is how to handle unknown admin keys.
@@ -133,17 +146,41 @@ func (s *idSeed) UnmarshalText(text []byte) error {
 
 // Run serves until ctx is done or a signal arrives.
 func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) error {
+	// Otherwise the runtime ends a process that writes to a closed pipe, such as a log
+	// whose reader is gone.
+	signal.Ignore(syscall.SIGPIPE)
+	if c.StateFile == "" {
+		return c.run(ctx, nil, p, parsed)
+	}
+	file, err := statefile.Open(string(c.StateFile))
+	if err != nil {
+		return c.badStateFile(err)
+	}
+	defer file.Close()
+	return c.run(ctx, file, p, parsed)
+}
+
+// run serves with a locked state file, or without one.
+func (c *serveCmd) run(ctx context.Context, file *statefile.Lock, p *process, parsed *kong.Context) (err error) {
 	log := c.logger(p.stderr)
 	for _, v := range unknownVariables(parsed.Model) {
 		log.Warn("unknown environment variable"+v.suggestion(), "name", v.name)
 	}
 	s := store.New(p.now)
-	source, err := c.restore(s, p, parsed, log)
-	if err != nil {
-		return err
+	var from *source
+	serving := false
+	if file != nil {
+		defer func() {
+			if !serving {
+				file.Discard()
+			}
+		}()
+		if from, err = c.restore(file, s, p, parsed, log); err != nil {
+			return err
+		}
 	}
-	if source == nil {
-		if source, err = c.loadSeed(s, p); err != nil {
+	if from == nil {
+		if from, err = c.loadSeed(s, p); err != nil {
 			return err
 		}
 	}
@@ -151,11 +188,14 @@ func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) er
 	if err != nil {
 		return err
 	}
-	stopSaving, err := c.startSaving(s, source, p, log)
-	if err != nil {
-		closeAll(listeners)
-		return err
+	stopSaving := func(bool) error { return nil }
+	if file != nil {
+		if stopSaving, err = c.startSaving(file, s, from, p, log); err != nil {
+			closeAll(listeners)
+			return err
+		}
 	}
+	serving = true
 	ending, end := context.WithCancel(context.Background())
 	defer end()
 	at := listeners[0].Addr().(*net.TCPAddr)
@@ -176,14 +216,14 @@ func (c *serveCmd) Run(ctx context.Context, p *process, parsed *kong.Context) er
 	go removeEnded(ending, s)
 	// Signals are handled only from here on, so that Ctrl-C ends a server that
 	// is still reading its seed from standard input.
-	ctx, ignoreSignals := signal.NotifyContext(ctx, syscall.SIGINT, syscall.SIGTERM)
-	defer ignoreSignals()
-	context.AfterFunc(ctx, ignoreSignals) // a second signal kills the process
+	stop, now, release := whenAsked(ctx)
+	defer release()
 	c.announce(p, start{
-		seed: source.shown, stateFile: c.StateFile, organizations: len(s.Organizations()), idSeed: *c.IDSeed,
+		seed: from.shown, stateFile: string(c.StateFile), organizations: len(s.Organizations()), idSeed: *c.IDSeed,
 		adminKey: s.First().AdminKeys()[0], clock: s.First().Clock(), token: printed, rateLimit: c.RateLimit,
 	}, at)
-	return errors.Join(serve(ctx, listeners, handler, end, log), stopSaving())
+	drained, err := serve(stop, now, listeners, handler, end, log)
+	return errors.Join(err, stopSaving(drained))
 }
 
 // removeEnded removes expired organizations until ctx is done, even when no
@@ -480,9 +520,10 @@ func (s start) attributes() []any {
 // container ten seconds after asking it to stop.
 const drainTime = 8 * time.Second
 
-// serve answers requests until ctx is done and then finishes running ones. It
-// calls end to end event streams.
-func serve(ctx context.Context, listeners []net.Listener, h http.Handler, end func(), log *slog.Logger) error {
+// serve answers requests until stop is done, and then finishes running ones, for
+// drainTime at most or until now is done. It calls end to end event streams, and
+// reports whether all requests have finished.
+func serve(stop, now context.Context, listeners []net.Listener, h http.Handler, end func(), log *slog.Logger) (drained bool, err error) {
 	server := &http.Server{
 		Handler: h, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
@@ -495,22 +536,23 @@ func serve(ctx context.Context, listeners []net.Listener, h http.Handler, end fu
 	select {
 	case err := <-stopped:
 		server.Close()
-		return fmt.Errorf("server failed: %w", err)
-	case <-ctx.Done():
+		return false, fmt.Errorf("server failed: %w", err)
+	case <-stop.Done():
 	}
-	log.Info("stopping", "cause", context.Cause(ctx))
-	drain, cancel := context.WithTimeout(context.Background(), drainTime)
+	log.Info("stopping", "cause", context.Cause(stop))
+	began := time.Now()
+	drain, cancel := context.WithTimeout(now, drainTime)
 	defer cancel()
 	unused.close()
 	end() // event streams don't end on their own
-	if server.Shutdown(drain) != nil {
-		log.Warn("closed connections with running requests", "after", drainTime)
+	if drained = server.Shutdown(drain) == nil; !drained {
+		log.Warn("closed connections with running requests", "after", time.Since(began).Round(time.Millisecond))
 		server.Close()
 	}
 	for range listeners {
 		<-stopped
 	}
-	return nil
+	return drained, nil
 }
 
 // unused holds the connections that have not sent a request yet. Browsers open

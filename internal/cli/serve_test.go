@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -16,7 +15,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -42,6 +40,12 @@ var urlIn = regexp.MustCompile(`http://[^\s"]+`)
 // and stops it when the test is over.
 func startServer(t *testing.T, stdin string, args ...string) *testServer {
 	t.Helper()
+	return startServerAt(t, store.RealTime(), stdin, args...)
+}
+
+// startServerAt is startServer with another real time.
+func startServerAt(t *testing.T, now func() time.Time, stdin string, args ...string) *testServer {
+	t.Helper()
 	if !slices.Contains(args, "--addr") {
 		args = append(args, "--addr", "127.0.0.1:0")
 	}
@@ -49,7 +53,7 @@ func startServer(t *testing.T, stdin string, args ...string) *testServer {
 	stdout, out := io.Pipe()
 	s := &testServer{t: t, stderr: new(buffer), stop: cancel, stopped: make(chan int, 1)}
 	go func() {
-		s.stopped <- run(ctx, args, &process{strings.NewReader(stdin), out, s.stderr, time.Now(), store.RealTime(), newBuild("", "")})
+		s.stopped <- run(ctx, args, &process{strings.NewReader(stdin), out, s.stderr, time.Now(), now, newBuild("", "")})
 		out.Close()
 	}()
 	line, err := bufio.NewReader(stdout).ReadString('\n')
@@ -531,6 +535,13 @@ func startProgram(t *testing.T, binary string, env []string, args ...string) *pr
 	t.Helper()
 	p := &program{cmd: exec.Command(binary, args...), stderr: new(buffer)}
 	p.cmd.Env, p.cmd.Stderr = env, p.stderr
+	p.start(t)
+	return p
+}
+
+// start starts the server and reads its URL from the start line.
+func (p *program) start(t *testing.T) {
+	t.Helper()
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -544,10 +555,9 @@ func startProgram(t *testing.T, binary string, env []string, args ...string) *pr
 	})
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
-		t.Fatalf("did not start: %s", p.stderr)
+		t.Fatalf("did not start: %v", p.stderr)
 	}
 	p.url = urlIn.FindString(line)
-	return p
 }
 
 // programEnv returns the environment that makes the test binary the program. It
@@ -560,36 +570,6 @@ func (p *program) signal(t *testing.T, s os.Signal) {
 	t.Helper()
 	if err := p.cmd.Process.Signal(s); err != nil {
 		t.Fatal(err)
-	}
-}
-
-func TestSignals(t *testing.T) {
-	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
-		t.Run(signal.String(), func(t *testing.T) {
-			p := startProgram(t, os.Args[0], programEnv(), "--addr", ":0")
-			request := startRequest(t, p.url)
-			p.signal(t, signal)
-			waitUntilRefused(t, p.url)
-			if status := request.finish(); status != http.StatusOK {
-				t.Errorf("the status of the running request is %d", status)
-			}
-			if err := p.cmd.Wait(); err != nil {
-				t.Errorf("%v: %s", err, p.stderr)
-			}
-		})
-	}
-}
-
-func TestSecondSignalKills(t *testing.T) {
-	p := startProgram(t, os.Args[0], programEnv(), "--addr", ":0")
-	startRequest(t, p.url)
-	p.signal(t, syscall.SIGTERM)
-	waitUntilRefused(t, p.url)
-	started := time.Now()
-	p.signal(t, syscall.SIGTERM)
-	exit, ok := errors.AsType[*exec.ExitError](p.cmd.Wait())
-	if !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGTERM || time.Since(started) > drainTime/2 {
-		t.Errorf("ended with %v after %s", exit, time.Since(started))
 	}
 }
 

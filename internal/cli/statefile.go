@@ -20,13 +20,10 @@ import (
 // overridden are the flags that an existing state file overrides.
 var overridden = []string{"seed", "admin-key", "id-seed", "clock"}
 
-// restore fills the store from the state file and sets the overridden flags from
-// it. It returns nil if there is no state file.
-func (c *serveCmd) restore(s *store.Store, p *process, parsed *kong.Context, log *slog.Logger) (*source, error) {
-	if c.StateFile == "" {
-		return nil, nil
-	}
-	f, err := statefile.Read(statefile.Resolve(c.StateFile), p.now())
+// restore fills the store from the locked state file and sets the overridden flags
+// from it. It returns nil if the file does not exist.
+func (c *serveCmd) restore(file *statefile.Lock, s *store.Store, p *process, parsed *kong.Context, log *slog.Logger) (*source, error) {
+	f, err := statefile.Read(file.Path(), p.now())
 	failed, unreadable := errors.AsType[*fs.PathError](err)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -82,18 +79,15 @@ func inEnvironment(flag *kong.Flag) bool {
 	return len(fromVariables(flag)) > 0
 }
 
-// startSaving saves the store to the state file, if there is one, until stop is
-// called. stop saves the store a last time.
-func (c *serveCmd) startSaving(s *store.Store, from *source, p *process, log *slog.Logger) (stop func() error, err error) {
-	if c.StateFile == "" {
-		return func() error { return nil }, nil
-	}
+// startSaving saves the store to the state file until stop is called. stop saves the
+// store a last time; unchanging reports whether the store can no longer change.
+func (c *serveCmd) startSaving(file *statefile.Lock, s *store.Store, from *source, p *process, log *slog.Logger) (stop func(unchanging bool) error, err error) {
 	about := statefile.About{IDSeed: uint64(*c.IDSeed), Seed: from.seed}
 	if c.Clock != nil {
 		about.Clock = &c.Clock.Clock
 	}
 	k, err := statefile.Keep(statefile.Options{
-		Path: statefile.Resolve(c.StateFile), About: about, Store: s, RealTime: p.now, After: time.After, Log: log,
+		Lock: file, About: about, Store: s, RealTime: p.now, After: time.After, Log: log,
 	})
 	if err != nil {
 		return nil, c.badStateFile(fmt.Errorf("cannot save state file %s: %w", c.StateFile, err))
@@ -104,10 +98,10 @@ func (c *serveCmd) startSaving(s *store.Store, from *source, p *process, log *sl
 		defer close(ended)
 		k.Run(ctx)
 	}()
-	return func() error {
+	return func(unchanging bool) error {
 		cancel()
 		<-ended
-		if err := k.Stop(); err != nil {
+		if err := k.Stop(unchanging); err != nil {
 			return fmt.Errorf("cannot save state file %s: %w (changes since the last save are lost)", c.StateFile, err)
 		}
 		return nil

@@ -39,7 +39,7 @@ func TestStateFileOverridesFlags(t *testing.T) {
 	}
 
 	t.Setenv("ANTECHAMBER_ID_SEED", "8")
-	s = startServer(t, "", "--state-file", "state.json", "--seed", "demo", "--admin-key", "sk-ant-admin01-y", "--log", "json")
+	s = startServer(t, "", "--state-file", "state.json", "--seed", "demo", "--admin-key", "sk-ant-admin01-y", "--clock", "2027-01-01T00:00:00Z", "--log", "json")
 	var line map[string]any
 	if err := json.Unmarshal([]byte(s.startLine), &line); err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func TestStateFileOverridesFlags(t *testing.T) {
 		t.Error("a reset does not return to the seed")
 	}
 	s.stopAndWait()
-	warning := regexp.MustCompile(`"level":"WARN","msg":"state file overrides flags","state_file":"state.json","ignored":"--seed --admin-key --id-seed"}`)
+	warning := regexp.MustCompile(`"level":"WARN","msg":"state file overrides flags","state_file":"state.json","ignored":"--seed --admin-key --clock --id-seed"}`)
 	if !warning.MatchString(s.stderr.String()) {
 		t.Errorf("the log is\n%s", s.stderr)
 	}
@@ -85,6 +85,33 @@ func (s *testServer) state(key string) string {
 	return response
 }
 
+// The lock comes before the file is read: otherwise a server that starts while another
+// one stops would continue from the state before the last save.
+func TestStateFileIsLockedBeforeItIsRead(t *testing.T) {
+	files(t, map[string]string{"state.json": "damaged"})
+	lock, err := statefile.Open("state.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	wantError(t, exitBadInput, "antechamber: cannot use state file state.json: locked by another process (stop that process or choose another file)",
+		"--state-file", "state.json", "--addr", "127.0.0.1:0")
+}
+
+// A refused start leaves nothing behind.
+func TestRefusedStartLeavesNoLock(t *testing.T) {
+	files(t, map[string]string{"valid.json": validSeed})
+	for _, args := range [][]string{{"--state-file", "valid.json"}, {"--state-file", "new.json", "--seed", "none.json"}, {"--state-file", "new.json", "--addr", "x"}} {
+		if code, _, _ := execute(t, "", args...); code != exitBadInput {
+			t.Errorf("%v: exit code %d", args, code)
+		}
+	}
+	left, err := filepath.Glob("*")
+	if diff := cmp.Diff([]string{"valid.json"}, left); diff != "" || err != nil {
+		t.Errorf("files (-want +got):\n%s%v", diff, err)
+	}
+}
+
 func TestBadStateFiles(t *testing.T) {
 	files(t, map[string]string{"seed.json": validSeed, "cut.json": `{"antechamber": 1, "id`, "empty.json": ""})
 	const unchanged = " (file left unchanged; restore a backup or move the file aside)"
@@ -92,8 +119,8 @@ func TestBadStateFiles(t *testing.T) {
 		"cut.json":      "damaged state file cut.json:1:23: unexpected end of input" + unchanged,
 		"empty.json":    "damaged state file empty.json:1:1: unexpected end of input" + unchanged,
 		"seed.json":     `seed.json is not a state file: missing required field "antechamber" (choose another file)`,
-		".":             "cannot read state file .: is a directory",
-		"none/new.json": "cannot save state file none/new.json: no such file or directory",
+		".":             `cannot use state file .: is a directory (choose a file in it, such as "state.json")`,
+		"none/new.json": "cannot use state file none/new.json: no such file or directory",
 	} {
 		before, _ := os.ReadFile(path)
 		wantError(t, exitBadInput, "antechamber: "+message, "--state-file", path, "--addr", "127.0.0.1:0")
@@ -104,16 +131,21 @@ func TestBadStateFiles(t *testing.T) {
 }
 
 // TestStateFileSurvivesKills kills the program with SIGKILL while it writes: the
-// file is complete each time and misses at most the last second.
+// file is complete each time and misses at most the last second. The clock is frozen;
+// even so, no id names two objects.
 func TestStateFileSurvivesKills(t *testing.T) {
 	if testing.Short() || runtime.GOOS == "windows" {
 		t.Skip("takes several seconds")
 	}
 	files(t, map[string]string{"seed.json": `{"name": "Wide", "settings": {"workspace_limit": 1000000}}`})
 	path := filepath.Join(t.TempDir(), "state.json")
-	written := &writes{at: map[string]time.Time{}}
-	for round := range 12 {
-		p := startProgram(t, os.Args[0], programEnv(), "--addr", ":0", "--state-file", path, "--unknown-keys", "fork", "--seed", "seed.json")
+	written := &writes{t: t, at: map[string]time.Time{}, ids: map[string]string{}}
+	start := func() *program {
+		return startProgram(t, os.Args[0], programEnv(), "--addr", ":0", "--state-file", path, "--unknown-keys", "fork",
+			"--seed", "seed.json", "--clock", "2026-01-01T00:00:00Z", "--id-seed", "1")
+	}
+	for round := range 10 {
+		p := start()
 		s := &testServer{t: t, url: p.url}
 		written.check(s, round)
 		var writers sync.WaitGroup
@@ -133,8 +165,8 @@ func TestStateFileSurvivesKills(t *testing.T) {
 		}
 	}
 
-	p := startProgram(t, os.Args[0], programEnv(), "--addr", ":0", "--state-file", path, "--unknown-keys", "fork")
-	written.check(&testServer{t: t, url: p.url}, 12)
+	p := start()
+	written.check(&testServer{t: t, url: p.url}, 10)
 	before := len(written.at)
 	for i := range 50 {
 		written.create(p.url, i%4, fmt.Sprintf("last %d", i))
@@ -147,8 +179,8 @@ func TestStateFileSurvivesKills(t *testing.T) {
 		t.Fatalf("%v: %s", err, p.stderr)
 	}
 	written.killed = time.Now().Add(time.Hour) // so that nothing may be missing
-	p = startProgram(t, os.Args[0], programEnv(), "--addr", ":0", "--state-file", path, "--unknown-keys", "fork")
-	written.check(&testServer{t: t, url: p.url}, 13)
+	p = start()
+	written.check(&testServer{t: t, url: p.url}, 11)
 	left, err := os.ReadDir(filepath.Dir(path))
 	if err != nil || len(left) != 2 { // the file, and its lock
 		t.Errorf("%d files in the directory, %v", len(left), err)
@@ -166,8 +198,10 @@ func waitUntilSaving(path string) {
 
 // writes records the names of created workspaces and when the responses arrived.
 type writes struct {
+	t      *testing.T
 	mu     sync.Mutex
 	at     map[string]time.Time
+	ids    map[string]string // what the ids of objects and requests name, by key and id
 	killed time.Time
 }
 
@@ -200,6 +234,13 @@ func (w *writes) create(url string, writer int, name string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.at[name] = time.Now()
+	for _, id := range []string{created.ID, resp.Header.Get("request-id")} {
+		id = keyOf(writer) + " " + id
+		if other, found := w.ids[id]; found {
+			w.t.Errorf("%s names %s, and named %s", id, name, other)
+		}
+		w.ids[id] = name
+	}
 	return true
 }
 

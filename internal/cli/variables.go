@@ -15,10 +15,11 @@ import (
 const variablePrefix = "ANTECHAMBER_"
 
 // dropEmptyVariables unsets our empty environment variables: compose files write
-// ${NAME:-} for variables that may be unset.
+// ${NAME:-} for variables that may be unset. An empty ANTECHAMBER_STATE_FILE stays and is
+// refused: without the file, all state would be lost without a word.
 func dropEmptyVariables() {
 	for name, value := range ourVariables() {
-		if value == "" {
+		if value == "" && name != "ANTECHAMBER_STATE_FILE" {
 			os.Unsetenv(name)
 		}
 	}

@@ -10,6 +10,3 @@ func Seal(file string) []byte {
 	body := file[:strings.LastIndex(file, ",\n")]
 	return []byte(body + ending(crc32.Checksum([]byte(body), castagnoli)))
 }
-
-// Kill releases the file without a last save, as if the process was killed.
-func (k *Keeper) Kill() { k.lock.Close() }

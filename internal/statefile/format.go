@@ -22,9 +22,10 @@ type head struct {
 	Seed        Seed   `json:"seed"`
 	Clock       *clock `json:"clock,omitempty"`
 	// Stopped reports whether the server stopped after saving the file. If not,
-	// more requests may have been counted than the file says.
-	Stopped bool      `json:"stopped"`
-	Made    store.IDs `json:"made"`
+	// more ids may have been given out than the file says.
+	Stopped bool         `json:"stopped"`
+	Made    store.IDs    `json:"made"`
+	Counts  store.Counts `json:"counts"`
 }
 
 // file is a complete file. States are versions of an organization in the form of
@@ -38,12 +39,13 @@ type file struct {
 	Checksum      string            `json:"checksum"`
 }
 
-// look is a reference to a state, with the name and the clock that it has there. See
-// store.NamedVersion.
+// look is a reference to a state, with the name, the clock and the count of ids that it
+// has there. See store.NamedVersion.
 type look struct {
-	State int    `json:"state"`
-	Name  string `json:"name"`
-	Clock clock  `json:"clock"`
+	State int     `json:"state"`
+	Name  string  `json:"name"`
+	Clock clock   `json:"clock"`
+	Drawn *uint64 `json:"drawn,omitempty"` // that of the state if missing
 }
 
 // origin is the version organizations were created from and are reset to.

@@ -2,7 +2,6 @@ package statefile
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"os"
@@ -16,14 +15,13 @@ import (
 
 // Keeper saves a store to a file.
 type Keeper struct {
-	path     string
+	lock     *Lock
 	about    About
 	store    *store.Store
 	realTime func() time.Time
 	after    func(time.Duration) <-chan time.Time
 	log      *slog.Logger
 
-	lock     *os.File // held until Stop
 	changed  chan struct{}
 	encoded  map[any][]byte // versions in the last save, by their tokens
 	saveTime time.Duration  // how long the last save took
@@ -31,7 +29,7 @@ type Keeper struct {
 
 // Options configure a Keeper.
 type Options struct {
-	Path     string // from Resolve
+	Lock     *Lock
 	About    About
 	Store    *store.Store // not in use yet
 	RealTime func() time.Time
@@ -39,17 +37,13 @@ type Options struct {
 	Log      *slog.Logger
 }
 
-// Keep locks the file, saves the store for the first time and returns its Keeper.
+// Keep saves the store for the first time and returns its Keeper.
 func Keep(o Options) (*Keeper, error) {
 	k := &Keeper{
-		path: o.Path, about: o.About, store: o.Store, realTime: o.RealTime, after: o.After, log: o.Log,
+		lock: o.Lock, about: o.About, store: o.Store, realTime: o.RealTime, after: o.After, log: o.Log,
 		changed: make(chan struct{}, 1),
 	}
-	var err error
-	if k.lock, err = lock(o.Path); err != nil {
-		return nil, err
-	}
-	removeUnfinished(o.Path)
+	removeUnfinished(o.Lock.path)
 	o.Store.Changed = func() {
 		select {
 		case k.changed <- struct{}{}:
@@ -57,13 +51,10 @@ func Keep(o Options) (*Keeper, error) {
 		}
 	}
 	if err := k.save(false); err != nil {
-		k.lock.Close()
 		return nil, err
 	}
 	return k, nil
 }
-
-var errLocked = errors.New("locked by another process (stop that process or choose another file)")
 
 // removeUnfinished removes the temporary files of processes that died while saving.
 func removeUnfinished(path string) {
@@ -110,9 +101,9 @@ func (k *Keeper) Run(ctx context.Context) {
 		err := k.save(false)
 		switch {
 		case err != nil && (failed == nil || err.Error() != failed.Error()):
-			k.log.Error("state not saved, retrying", "state_file", k.path, "error", err)
+			k.log.Error("state not saved, retrying", "state_file", k.lock.path, "error", err)
 		case err == nil && failed != nil:
-			k.log.Info("state saved after a failure", "state_file", k.path)
+			k.log.Info("state saved after a failure", "state_file", k.lock.path)
 		}
 		wait, failed = k.changed, err
 		if err != nil {
@@ -127,16 +118,17 @@ var closed = func() chan struct{} {
 	return c
 }()
 
-// Stop saves the store for the last time and releases the file. Run must have
-// returned, and the store must no longer change.
-func (k *Keeper) Stop() error {
-	defer k.lock.Close()
-	return k.save(true)
-}
+// Stop saves the store for the last time. Run must have returned. unchanging reports
+// whether the store no longer changes; otherwise the file is marked like that of a
+// process that was killed, so that no id is given out again.
+func (k *Keeper) Stop(unchanging bool) error { return k.save(unchanging) }
 
 // save saves the store, reusing the encoded versions of the last save.
 func (k *Keeper) save(stopped bool) error {
 	began := k.realTime()
+	if err := k.lock.confirm(); err != nil {
+		return wholefile.Reason(err)
+	}
 	kept := k.store.Dump()
 	encoded := make(map[any][]byte, len(kept.Versions))
 	states := make([][]byte, len(kept.Versions))
@@ -148,7 +140,7 @@ func (k *Keeper) save(stopped bool) error {
 		encoded[v.Token()], states[i] = state, state
 	}
 	k.encoded = encoded
-	err := wholefile.Replace(k.path, func(w io.Writer) error { return write(w, k.about, kept, states, stopped) })
+	err := wholefile.Replace(k.lock.path, func(w io.Writer) error { return write(w, k.about, kept, states, stopped) })
 	k.saveTime = k.realTime().Sub(began)
 	return wholefile.Reason(err)
 }

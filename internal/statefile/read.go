@@ -26,11 +26,6 @@ type File struct {
 	kept store.Dump
 }
 
-// requestGap is added to the request counters of a file whose server did not stop
-// properly. It exceeds the number of requests that can follow a save, so that no
-// request id repeats.
-const requestGap = 1 << 20
-
 // Read reads a state file. realTime is the time for running clocks. The error is an
 // *fs.PathError if the file cannot be read.
 func Read(path string, realTime time.Time) (*File, error) {
@@ -180,7 +175,7 @@ func errorAt(data []byte, offset int, message string) error {
 
 // read returns the contents of the store.
 func (f *file) read(realTime time.Time) (store.Dump, error) {
-	k := store.Dump{OrganizationIDs: f.Made}
+	k := store.Dump{OrganizationIDs: f.Made, Counts: f.Counts}
 	if len(f.Organizations) == 0 || len(f.Organizations[0].AdminKeys) == 0 {
 		return k, errors.New("/organizations: the first organization must exist and have an admin key")
 	}
@@ -205,7 +200,11 @@ func (f *file) read(realTime time.Time) (store.Dump, error) {
 		if behind := latest[l.State].Sub(c.Now(realTime).Time); behind > 0 && !c.Frozen {
 			c.Offset += behind
 		}
-		return store.NamedVersion{Version: l.State, Name: l.Name, Clock: c}, nil
+		drawn := k.Versions[l.State].Drawn()
+		if l.Drawn != nil {
+			drawn = *l.Drawn
+		}
+		return store.NamedVersion{Version: l.State, Name: l.Name, Clock: c, Drawn: drawn}, nil
 	}
 	for i, g := range f.Origins {
 		l, err := lookFrom(g.look)
@@ -236,10 +235,10 @@ func (f *file) read(realTime time.Time) (store.Dump, error) {
 		if o.ExpiresAt != nil {
 			kept.Expires = *o.ExpiresAt
 		}
-		if !f.Stopped {
-			kept.Requests += requestGap
-		}
 		k.Organizations = append(k.Organizations, kept)
+	}
+	if !f.Stopped {
+		k = k.AfterCrash()
 	}
 	return k, nil
 }

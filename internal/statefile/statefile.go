@@ -2,15 +2,11 @@
 // counters, admin keys and the origin that a reset restores. Journals, faults and
 // snapshots are not persisted.
 //
-// format.go defines the format, read.go and write.go read and write it, and keeper.go
-// saves a store whenever it changes.
+// lock.go finds and locks the file, format.go defines the format, read.go and write.go
+// read and write it, and keeper.go saves a store whenever it changes.
 package statefile
 
-import (
-	"path/filepath"
-
-	"antechamber/store"
-)
+import "antechamber/store"
 
 // About is how the server of a state file was first started. It never changes.
 type About struct {
@@ -25,14 +21,4 @@ type Seed struct {
 	Name    string `json:"name"`
 	Builtin bool   `json:"builtin,omitempty"` // Text is empty
 	Text    string `json:"text,omitempty"`
-}
-
-// Resolve follows symbolic links: saving renames a new file to path, which would
-// replace the link instead of its target. If path does not exist, Resolve returns it
-// unchanged.
-func Resolve(path string) string {
-	if resolved, err := filepath.EvalSymlinks(path); err == nil {
-		return resolved
-	}
-	return path
 }

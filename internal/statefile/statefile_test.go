@@ -97,19 +97,33 @@ func newWorld(t tb) *world {
 	return w
 }
 
+// keeper is a Keeper with its lock.
+type keeper struct {
+	*statefile.Keeper
+	*statefile.Lock
+}
+
+// stop saves the store for the last time and releases the file.
+func (k *keeper) stop() error { return errors.Join(k.Stop(true), k.Close()) }
+
+// kill releases the file without a last save, as if the process was killed.
+func (k *keeper) kill() { k.Close() }
+
 // keeper returns a Keeper of the store.
-func (w *world) keeper(path string) *statefile.Keeper {
+func (w *world) keeper(path string) *keeper {
 	w.t.Helper()
-	return must(statefile.Keep(statefile.Options{
-		Path: path, About: w.about, Store: w.Store, RealTime: w.real.now, Log: slog.New(slog.DiscardHandler),
+	lock := must(statefile.Open(path))(w.t)
+	k := must(statefile.Keep(statefile.Options{
+		Lock: lock, About: w.about, Store: w.Store, RealTime: w.real.now, Log: slog.New(slog.DiscardHandler),
 		After: func(time.Duration) <-chan time.Time { panic("unexpected wait") },
 	}))(w.t)
+	return &keeper{k, lock}
 }
 
 // saved saves and stops the store and returns the file.
 func (w *world) saved(path string) string {
 	w.t.Helper()
-	check(w.t, "error", nil, w.keeper(path).Stop())
+	check(w.t, "error", nil, w.keeper(path).stop())
 	return string(must(os.ReadFile(path))(w.t))
 }
 
@@ -242,7 +256,7 @@ func TestRequestIDsDoNotRepeat(t *testing.T) {
 				seen[id] = true
 			}
 		}
-		k.Kill()
+		k.kill()
 		w = w.restarted(path) // the counters are lost
 		k = w.keeper(path)
 	}
@@ -287,24 +301,6 @@ func TestFileIsPrivateAndUnfinishedOnesAreRemoved(t *testing.T) {
 		names = append(names, e.Name())
 	}
 	check(t, "files", []string{".other.json.saving-1", "state.json", "state.json.lock"}, names)
-}
-
-func TestSymbolicLinksAreFollowed(t *testing.T) {
-	dir := t.TempDir()
-	path, link := filepath.Join(dir, "state.json"), filepath.Join(dir, "link.json")
-	newWorld(t).saved(path)
-	check(t, "error", nil, os.Symlink("state.json", link))
-	newWorld(t).saved(statefile.Resolve(link))
-	check(t, "type", fs.ModeSymlink, must(os.Lstat(link))(t).Mode().Type())
-	check(t, "a missing file", filepath.Join(dir, "none"), statefile.Resolve(filepath.Join(dir, "none")))
-}
-
-func TestMissingDirectory(t *testing.T) {
-	w := newWorld(t)
-	_, err := statefile.Keep(statefile.Options{Path: filepath.Join(t.TempDir(), "none", "s.json"), Store: w.Store, RealTime: w.real.now})
-	if err == nil || err.Error() != "no such file or directory" {
-		t.Errorf("error %v", err)
-	}
 }
 
 // The forms of errors, with a path and the details.
@@ -377,9 +373,15 @@ func TestInconsistentFiles(t *testing.T) {
 	for _, test := range []struct{ old, new, why string }{
 		{`"origin":0`, `"origin":1`, ": /organizations/0/origin: no such origin 1"},
 		{`"origins":[` + "\n" + `{"state":0`, `"origins":[` + "\n" + `{"state":-1`, ": /origins/0/state: no such state -1"},
-		{`"state":0,"name":"Empty","clock":{"offset":"0s"},"origin"`, `"state":0,"name":"Empty","clock":{"offset":"x"},"origin"`, `: /organizations/0/clock: invalid offset "x": want a duration, such as 1h30m, or none with frozen_at`},
+		{`"state":0,"name":"Empty","clock":{"offset":"0s"},"drawn":4,"origin"`, `"state":0,"name":"Empty","clock":{"offset":"x"},"drawn":4,"origin"`, `: /organizations/0/clock: invalid offset "x": want a duration, such as 1h30m, or none with frozen_at`},
 		{`"admin_keys":["sk-ant-admin01-a"]`, `"admin_keys":[]`, ": /organizations: the first organization must exist and have an admin key"},
 		{`"users":[]`, `"users":[{}]`, ": /states/0/users/0"},
+		{`"clock":{"offset":"0s"},"drawn":4,"origin"`, `"clock":{"offset":"0s","frozen_at":"2026-01-01T00:00:00Z"},"drawn":4,"origin"`, `: /organizations/0/clock: invalid offset "0s": want a duration, such as 1h30m, or none with frozen_at`},
+		{`"clock":{"offset":"0s"},"drawn":4,"origin"`, `"clock":{},"drawn":4,"origin"`, `: /organizations/0/clock: invalid offset "": want a duration, such as 1h30m, or none with frozen_at`},
+		{`"clock":{"offset":"0s"},"drawn":4,"loaded_at"`, `"clock":{},"drawn":4,"loaded_at"`, `: /origins/0/clock: invalid offset "": want a duration`},
+		{`"stopped":true`, `"clock":{"frozen_at":"2026-01-01T00:00:00Z","offset":"1h"},"stopped":true`, `: /clock: invalid offset "1h": want a duration`},
+		{`"stopped":true`, `"clock":{},"stopped":true`, `: /clock: invalid offset "": want a duration`},
+		{`"drawn":4,"origin"`, `"drawn":-4,"origin"`, `invalid drawn: want a whole number`},
 		{`"stopped":true`, `"stopped":3`, ":1:79: invalid stopped: want true or false"},
 		{`"stopped":true`, `"stopped":true,"stopped":true`, `:1:84: repeated field "stopped"`},
 		{`"users":[]`, `"users":[],"u\u0073ers":[]`, `repeated field "users"`},
@@ -500,8 +502,10 @@ func (l *logLines) count() int {
 func startLoop(t *testing.T, path string) *loop {
 	t.Helper()
 	l := &loop{newWorld(t), path, new(logLines), make(chan time.Duration), make(chan time.Time)}
+	lock := must(statefile.Open(path))(t)
+	t.Cleanup(func() { lock.Close() })
 	k := must(statefile.Keep(statefile.Options{
-		Path: path, About: about, Store: l.Store, RealTime: l.real.now, Log: slog.New(slog.NewTextHandler(io.Writer(l.log), nil)),
+		Lock: lock, About: about, Store: l.Store, RealTime: l.real.now, Log: slog.New(slog.NewTextHandler(io.Writer(l.log), nil)),
 		After: func(d time.Duration) <-chan time.Time {
 			l.waits <- d
 			return l.fire
@@ -613,11 +617,11 @@ func TestSavingDuringWrites(t *testing.T) {
 		})
 	}
 	for range 20 {
-		check(t, "error", nil, k.Stop())
+		check(t, "error", nil, k.Stop(true))
 		must(statefile.Read(path, w.real.now()))(t)
 	}
 	writers.Wait()
-	check(t, "error", nil, k.Stop())
+	check(t, "error", nil, k.stop())
 	again := w.restarted(path)
 	check(t, "everything", w.everything(), again.everything())
 }
@@ -628,26 +632,11 @@ func TestUnchangedOrganizationsAreNotEncodedAgain(t *testing.T) {
 		must(w.First().AddUser(store.NewUser{Email: fmt.Sprintf("%d@example.com", n), Name: "U", Role: api.RoleUser}))(t)
 	}
 	k := w.keeper(path)
-	if n := testing.AllocsPerRun(5, func() { check(t, "error", nil, k.Stop()) }); n > 500 {
+	if n := testing.AllocsPerRun(5, func() { check(t, "error", nil, k.Stop(true)) }); n > 500 {
 		t.Errorf("%v allocations to save an unchanged store", n)
 	}
 	newWorkspace(t, w.Organizations()[1], "new")
-	if n := testing.AllocsPerRun(1, func() { check(t, "error", nil, k.Stop()) }); n > 1500 {
+	if n := testing.AllocsPerRun(1, func() { check(t, "error", nil, k.Stop(true)) }); n > 1500 {
 		t.Errorf("%v allocations to save a change of another organization", n)
 	}
-}
-
-// Otherwise two processes would overwrite each other's state.
-func TestFileHasOneKeeper(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "state.json")
-	w := newWorld(t)
-	k := w.keeper(path)
-	before := must(os.ReadFile(path))(t)
-	_, err := statefile.Keep(statefile.Options{Path: path, Store: newWorld(t).Store, RealTime: time.Now, Log: slog.New(slog.DiscardHandler)})
-	if err == nil || err.Error() != "locked by another process (stop that process or choose another file)" {
-		t.Errorf("error of a second Keeper: %v", err)
-	}
-	check(t, "the file", string(before), string(must(os.ReadFile(path))(t)))
-	check(t, "error", nil, k.Stop())
-	newWorld(t).keeper(path).Kill()
 }

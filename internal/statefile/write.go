@@ -15,7 +15,7 @@ import (
 
 // write writes a file. states are the encoded versions of k.
 func write(to io.Writer, about About, k store.Dump, states [][]byte, stopped bool) error {
-	h := head{Antechamber: new(formatVersion), IDSeed: about.IDSeed, Seed: about.Seed, Stopped: stopped, Made: k.OrganizationIDs}
+	h := head{Antechamber: new(formatVersion), IDSeed: about.IDSeed, Seed: about.Seed, Stopped: stopped, Made: k.OrganizationIDs, Counts: k.Counts}
 	if about.Clock != nil {
 		h.Clock = new(clockOf(*about.Clock))
 	}
@@ -54,7 +54,7 @@ func encode(v any) []byte {
 	return b
 }
 
-func lookOf(l store.NamedVersion) look { return look{l.Version, l.Name, clockOf(l.Clock)} }
+func lookOf(l store.NamedVersion) look { return look{l.Version, l.Name, clockOf(l.Clock), &l.Drawn} }
 
 func originOf(g store.DumpOrigin) origin {
 	out := origin{look: lookOf(g.NamedVersion), LoadedAt: g.Loaded}

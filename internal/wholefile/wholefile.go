@@ -8,13 +8,39 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
+	"syscall"
 )
 
 // TempPrefix returns the prefix of the names of temporary files for path.
 func TempPrefix(path string) string { return "." + filepath.Base(path) + ".saving-" }
 
+// ErrMountPoint is the error for a file that is itself mounted, such as a single file
+// that is shared with a container. It can be written to, but not replaced.
+var ErrMountPoint = errors.New("a mounted file cannot be replaced (mount its directory instead)")
+
+// IsMountPoint reports whether a file is itself mounted. Where the system does not list
+// its mounts, only Replace notices.
+func IsMountPoint(path string) bool {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return false
+	}
+	mounts, _ := os.ReadFile("/proc/self/mountinfo") // empty on other systems than Linux
+	for line := range strings.Lines(string(mounts)) {
+		if fields := strings.Fields(line); len(fields) > 4 && fields[4] == path {
+			return true
+		}
+	}
+	return false
+}
+
+// rename is os.Rename, except in tests.
+var rename = os.Rename
+
 // Replace creates or replaces a file atomically: at any moment, path names the
-// complete old or the complete new file. Only the owner can read it.
+// complete old or the complete new file. Only the owner can read it. Replace does not
+// follow symbolic links; see Resolve.
 func Replace(path string, fill func(io.Writer) error) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), TempPrefix(path)+"*") // mode 0600
 	if err != nil {
@@ -28,7 +54,10 @@ func Replace(path string, fill func(io.Writer) error) (err error) {
 	if err := errors.Join(fill(f), f.Sync(), f.Close()); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := rename(f.Name(), path); err != nil {
+		if errors.Is(err, syscall.EBUSY) {
+			return ErrMountPoint
+		}
 		return err
 	}
 	return syncDirectory(filepath.Dir(path))

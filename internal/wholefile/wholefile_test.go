@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 )
 
@@ -40,6 +41,27 @@ func TestReplace(t *testing.T) {
 	err = Replace(filepath.Join(path, "below"), text("new"))
 	if err == nil || Reason(err) == err {
 		t.Errorf("a file below a file: %v", err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*")); left != nil {
+		t.Errorf("temporary files remain: %v", left)
+	}
+}
+
+// A rename over a mount point fails with EBUSY, and the user needs to know why.
+func TestReplaceAMountPoint(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "state.json")
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { rename = os.Rename }()
+	rename = func(from, to string) error {
+		return &os.LinkError{Op: "rename", Old: from, New: to, Err: syscall.EBUSY}
+	}
+	if err := Replace(path, text("new")); !errors.Is(err, ErrMountPoint) {
+		t.Errorf("%v, want %v", err, ErrMountPoint)
+	}
+	if b, err := os.ReadFile(path); string(b) != "old" {
+		t.Errorf("%q, %v", b, err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), ".*")); left != nil {
 		t.Errorf("temporary files remain: %v", left)

@@ -1,0 +1,52 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+// sameRequest is how long further signals repeat the first one: Ctrl-C in a terminal
+// reaches a process directly and again through its parent.
+const sameRequest = time.Second
+
+// whenAsked returns two contexts. stop is done when ctx is, or at the first signal that
+// asks the process to end; now is done at a later one, at least sameRequest after the
+// first. All other signals of these kinds have no effect until release is called.
+func whenAsked(ctx context.Context) (stop, now context.Context, release func()) {
+	stop, beginStop := context.WithCancelCause(ctx)
+	now, endNow := context.WithCancelCause(context.Background())
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	done := make(chan struct{})
+	go func() {
+		var first time.Time
+		for {
+			select {
+			case <-done:
+				return
+			case s := <-signals:
+				cause := errors.New(s.String() + " signal received")
+				switch {
+				case first.IsZero():
+					first = time.Now()
+					beginStop(cause)
+				case time.Since(first) >= sameRequest:
+					endNow(cause)
+				}
+			}
+		}
+	}()
+	return stop, now, func() {
+		signal.Stop(signals)
+		close(done)
+		beginStop(nil)
+		endNow(nil)
+	}
+}
