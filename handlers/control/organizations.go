@@ -101,7 +101,7 @@ func (s *plane) emptySeed() (store.From, error) {
 	if err != nil {
 		return store.From{}, err
 	}
-	return store.FromContents(all[0])
+	return store.FromEmpty(all[0])
 }
 
 func deleteOrganization(c *call) (any, error) {

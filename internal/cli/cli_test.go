@@ -104,6 +104,7 @@ func TestFlagsAndVariables(t *testing.T) {
 		{"serve", "clock", "ANTECHAMBER_CLOCK", "2026-01-01T00:00:00Z", "2027-01-01T01:00:00+01:00", func(c commandLine) any { return c.Serve.Clock }, (*instant)(nil), frozen(2026), frozen(2027)},
 		{"serve", "id-seed", "ANTECHAMBER_ID_SEED", "0", "9007199254740991", func(c commandLine) any { return c.Serve.IDSeed }, (*idSeed)(nil), new(idSeed(0)), new(idSeed(maxIDSeed))},
 		{"serve", "state-file", "ANTECHAMBER_STATE_FILE", "a", "b", func(c commandLine) any { return c.Serve.StateFile }, "", "a", "b"},
+		{"serve", "fork-ttl", "ANTECHAMBER_FORK_TTL", "off", "1h30m", func(c commandLine) any { return time.Duration(c.Serve.ForkTTL).String() }, "1h0m0s", "0s", "1h30m0s"},
 		{"serve", "unknown-keys", "ANTECHAMBER_UNKNOWN_KEYS", "fork", "refuse", func(c commandLine) any { return string(c.Serve.UnknownKeys) }, "refuse", "fork", "refuse"},
 		{"serve", "rate-limit", "ANTECHAMBER_RATE_LIMIT", "production", "7/min", func(c commandLine) any { return c.Serve.RateLimit.String() }, "off", "production", "7/min"},
 		{"serve", "control-token", "ANTECHAMBER_CONTROL_TOKEN", "a", "b", func(c commandLine) any { return c.Serve.ControlToken }, "", "a", "b"},

@@ -798,6 +798,7 @@ func (m *messages) collectCommandLine() {
 		{args: "--log xml"},
 		{args: "--log-level loud"},
 		{args: "--unknown-keys ignore"},
+		{args: "--fork-ttl 0s"},
 		{args: "--expose=perhaps"},
 		{args: "env --shell cmd"},
 		{args: "wait --timeout soon"},
