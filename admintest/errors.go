@@ -121,6 +121,8 @@ func goRemedy(r *remedy.Remedy) (text string, known bool) {
 		return "AddUser adds one", true
 	case remedy.ListOutbox:
 		return "Outbox lists the invites that were sent", true
+	case remedy.ListSnapshots: // there is no method that does
+		return "Snapshot takes one", true
 	case remedy.NameOrganization: // it is the test's organization, which was deleted
 		return "", true
 	case remedy.RemoveLimit:
