@@ -140,13 +140,13 @@ func TestFlagsAndVariables(t *testing.T) {
 
 // oneOff are the commands that act once. Only their flags for finding the server
 // have variables: others would still apply to the next call.
-var oneOff = []string{"init", "env", "reset", "export", "import", "snapshot", "clock", "fault", "requests", "verify", "accept", "pull"}
+var oneOff = []string{"init", "env", "reset", "export", "import", "organizations", "outbox", "snapshot", "clock", "fault", "requests", "verify", "accept", "pull"}
 
 func TestEveryFlagHasAVariable(t *testing.T) {
 	for _, verb := range commands(t) {
 		for _, flag := range verb.Flags {
 			want := []string{"ANTECHAMBER_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))}
-			if slices.Contains(oneOff, strings.Fields(verb.FullPath())[1]) && !slices.Contains(serverFlags, flag.Name) && flag.Name != "from" {
+			if slices.Contains(oneOff, strings.Fields(verb.FullPath())[1]) && !slices.Contains(serverFlags, flag.Name) && verb.FullPath()+" "+flag.Name != "antechamber pull from" {
 				want = nil
 			}
 			if !slices.Equal(flag.Envs, want) {
@@ -245,7 +245,7 @@ func TestBadArguments(t *testing.T) {
 		"reset now":                         `antechamber: unexpected argument now (see antechamber reset --help)`,
 		"snapshot take":                     `antechamber: <NAME> is required (see antechamber snapshot take --help)`,
 		"fault add error --status 5xx":      `antechamber: invalid --status "5xx": want a whole number (see antechamber fault add --help)`,
-		"requests --limit some":             `antechamber: invalid --limit "some": want a whole number or all (see antechamber requests --help)`,
+		"requests --limit some":             `antechamber: invalid --limit "some": want a whole number of at least 1, or all (see antechamber requests --help)`,
 		"env --shell cmd":                   `antechamber: invalid --shell "cmd": want sh, bash, zsh, fish or powershell (see antechamber env --help)`,
 		"validate":                          `antechamber: <FILE> is required (see antechamber validate --help)`,
 		"wait --timeout soon":               `antechamber: invalid --timeout "soon": want a duration, such as 30s, or 0 (see antechamber wait --help)`,
