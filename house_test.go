@@ -193,7 +193,7 @@ func TestTimeAndRandomnessComeFromTheStore(t *testing.T) {
 // nouns lists the objects of the Admin API, each with the packages that have a
 // file with its name.
 var nouns = map[string][]string{
-	"organizations":     {"api", "store", "seed", "internal/pull", "handlers", "handlers/control"},
+	"organizations":     {"api", "store", "seed", "internal/pull", "handlers", "handlers/control", "internal/cli"},
 	"users":             {"api", "store", "seed", "internal/pull", "handlers", "handlers/control", "admintest"},
 	"invites":           {"api", "store", "seed", "internal/pull", "handlers", "handlers/control", "admintest", "internal/remote"},
 	"workspaces":        {"api", "store", "seed", "internal/pull", "handlers"},

@@ -61,6 +61,7 @@ var verbs = []verb{
 	{"clock", "2024-11-01T23:59:27.427722Z frozen\n", "GET", "/clock", ""},
 	{"snapshot take before", "saved snapshot before at 2024-11-01T23:59:27Z\n", "POST", "/snapshots", `{"name":"before"}`},
 	{"snapshot", "NAME    TAKEN AT\nbefore  2024-11-01T23:59:27Z\n", "GET", "/snapshots", ""},
+	{"outbox", "SENT AT               TO                   SUBJECT         INVITE   EXPIRES AT            ACCEPT WITH\n2024-10-30T23:58:27Z  newuser@example.com  invite as user  pending  2024-11-20T23:58:27Z  antechamber accept invite_015gWxCN9Hfg2QhZwTK7Mdeu\n", "GET", "/outbox", ""},
 	{"accept newuser@example.com --name 'New User'", "New User (newuser@example.com) joined with role user: user_01JBN2PV636Y92J000000031Y3\n", "POST", "/invites/invite_015gWxCN9Hfg2QhZwTK7Mdeu/accept", `{"name":"New User"}`},
 	{"snapshot restore before", "restored Acme Corporation from snapshot before at 2024-11-01T23:59:27Z\n", "POST", "/snapshots/before/restore", ""},
 	{"snapshot delete before", "deleted snapshot before\n", "DELETE", "/snapshots/before", ""},
@@ -239,7 +240,7 @@ func TestFollowRequests(t *testing.T) {
 	messages := bufio.NewReader(stderr)
 	line, err := messages.ReadString('\n')
 	noError(t, "stderr", err)
-	equal(t, "stderr", "antechamber: waiting for requests to "+s.URL+" (stop with Ctrl-C)\n", line)
+	equal(t, "stderr", "antechamber: waiting for requests to "+s.URL+", organization Acme Corporation (stop with Ctrl-C; --admin-key or --organization selects another)\n", line)
 	s.raw(t, http.MethodGet, "/v1/organizations/users/nobody", "")
 	line, err = bufio.NewReader(stdout).ReadString('\n')
 	noError(t, "stdout", err)

@@ -4,6 +4,7 @@
 package handlers
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -47,8 +48,13 @@ func New(o Options) http.Handler {
 		if requests := o.ToolsOf(org).Journal; requests != nil {
 			requests.Close() // ends its event streams
 		}
-		o.Log.Info("organization removed", "id", org.ID(), "name", org.Name())
+		level := slog.LevelInfo
+		if org.Origin() == store.OriginFork {
+			level = slog.LevelDebug // there may be thousands
+		}
+		o.Log.Log(context.Background(), level, "organization removed", "id", org.ID(), "name", org.Name())
 	}
+	o.Store.SetForkTTL(o.ForkTTL)
 	api, plane := (&adminAPI{Options: o, paths: hint.NewPaths(servedRoutes())}).routes(), control.New(o, Operations())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == control.Base || strings.HasPrefix(r.URL.Path, control.Base+"/") || control.IsPage(r) {

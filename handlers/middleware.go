@@ -141,6 +141,7 @@ func (s *adminAPI) authenticate(next echo.HandlerFunc) echo.HandlerFunc {
 			c.Response().Header().Set(headerRequestID, s.Store.First().NewRequestID())
 			return err
 		}
+		defer org.Release()
 		c.Response().Header().Set(headerRequestID, org.NewRequestID())
 		c.Response().Header().Set(headerOrganization, org.ID())
 		c.org, c.tools = org, s.ToolsOf(org)

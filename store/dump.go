@@ -85,8 +85,10 @@ type DumpOrganization struct {
 	NamedVersion
 	ID          string
 	AdminKeys   []string
-	Origin      int       // index in Dump.Origins
-	OwnName     string    // if it differs from the origin's
+	Origin      int    // index in Dump.Origins
+	OwnName     string // if it differs from the origin's
+	Made        Origin
+	Used        time.Time // last use, in real time; zero if unknown
 	Expires     time.Time // zero for never
 	Requests    uint64    // number of request ids drawn
 	RequestSeed uint64
@@ -152,8 +154,8 @@ func (s *Store) Dump() Dump {
 			d.Origins = append(d.Origins, o.origin.dump(add))
 		}
 		d.Organizations[n] = DumpOrganization{
-			NamedVersion: add(o.state.Load()), ID: ident.id, AdminKeys: ident.keys, Origin: i, OwnName: o.name, Expires: o.expires,
-			Requests: o.requests.Load(), RequestSeed: o.requestSeed,
+			NamedVersion: add(o.state.Load()), ID: ident.id, AdminKeys: ident.keys, Origin: i, OwnName: o.name,
+			Made: o.made, Used: o.LastActivity().Time, Expires: o.expires, Requests: o.requests.Load(), RequestSeed: o.requestSeed,
 		}
 	}
 	s.mu.Lock()
@@ -195,14 +197,14 @@ func (s *Store) LoadDump(d Dump, reload func(seedIndex int) func(realTime time.T
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, dumped := range d.Organizations {
-		o := s.organization(named(dumped.NamedVersion), origins[dumped.Origin])
+		o := s.organization(named(dumped.NamedVersion), origins[dumped.Origin], dumped.Made)
+		if used := dumped.Used.UnixMicro(); !dumped.Used.IsZero() && used < o.used.Load() {
+			o.used.Store(used)
+		}
 		o.name, o.expires, o.requestSeed = dumped.OwnName, dumped.Expires, dumped.RequestSeed
 		o.requests.Store(dumped.Requests)
 		if err := s.identifyLocked(o, dumped.ID, dumped.AdminKeys); err != nil {
 			return fmt.Errorf("organization %s: %w", dumped.ID, err)
-		}
-		if !o.expires.IsZero() {
-			s.nextExpiry.Store(min(s.nextExpiry.Load(), o.expires.UnixNano()))
 		}
 	}
 	s.organizationIDs, s.counts = d.OrganizationIDs, d.Counts

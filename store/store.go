@@ -29,15 +29,19 @@ type Store struct {
 	realTime func() time.Time
 
 	mu              sync.RWMutex
-	all             []*Organization // in order of creation
+	first           *Organization
 	byID            map[string]*Organization
 	byKey           map[string]*Organization
-	organizationIDs IDs // the stream of ids and keys for new organizations
+	places          places
+	numbers         uint64 // of organizations that were added
+	organizationIDs IDs    // the stream of ids and keys for new organizations
+	forkTTL         int64  // how long a fork may be unused, in microseconds; 0 for forever
 	counts          Counts
 
-	nextExpiry atomic.Int64 // of the organization that expires first, in nanoseconds since 1970
-	// Removed is called with each organization that was deleted or has expired. It
-	// must not call the store, and may be nil.
+	moved      moved
+	nextExpiry atomic.Int64 // no organization expires before, in microseconds since 1970
+	// Removed is called with each organization that was deleted, has expired or was
+	// an unused fork. It must not call the store, and may be nil.
 	Removed func(o *Organization)
 	// Changed is called whenever the result of Dump has changed. It must not call
 	// the store or block, and may be nil.
@@ -50,7 +54,7 @@ const MaxOrganizations = 20_000
 // New returns a store without organizations. Running clocks follow realTime, which
 // must not go backwards.
 func New(realTime func() time.Time) *Store {
-	s := &Store{realTime: realTime, byID: map[string]*Organization{}, byKey: map[string]*Organization{}}
+	s := &Store{realTime: realTime, byID: map[string]*Organization{}, byKey: map[string]*Organization{}, places: newPlaces()}
 	s.nextExpiry.Store(math.MaxInt64)
 	return s
 }
@@ -96,12 +100,12 @@ func (s *Store) AddSeeded(c Contents, from Seeded) (*Organization, error) {
 	if from.RestartClock {
 		g.clockStart = c.Clock.Now(now)
 	}
-	o := s.organization(built, g)
+	o := s.organization(built, g, OriginSeed)
 	// Organizations with the same id seed have different request ids.
 	o.requestSeed = hash(c.ID) ^ c.IDs.Seed
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.all) == 0 {
+	if s.first == nil {
 		s.organizationIDs.Seed = mix(c.IDs.Seed, hash(c.ID))
 	}
 	if err := s.identifyLocked(o, c.ID, c.AdminKeys); err != nil {
@@ -110,10 +114,12 @@ func (s *Store) AddSeeded(c Contents, from Seeded) (*Organization, error) {
 	return o, nil
 }
 
-// organization returns a handle of a new organization.
-func (s *Store) organization(version *state, g *origin) *Organization {
-	o := &Organization{core: &core{store: s, realTime: s.realTime, origin: g}}
+// organization returns a handle of a new organization, used now.
+func (s *Store) organization(version *state, g *origin, made Origin) *Organization {
+	o := &Organization{core: &core{store: s, realTime: s.realTime, origin: g, made: made}}
+	o.handle = o
 	o.state.Store(version)
+	o.used.Store(s.now())
 	return o
 }
 
@@ -142,40 +148,56 @@ func (s *Store) identifyLocked(o *Organization, id string, keys []string) error 
 		return noSuch("organization", id)
 	}
 	old := o.identity.Load()
-	if old == nil && len(s.all) >= MaxOrganizations {
-		return refused("too_many_organizations", fmt.Sprintf("the server has %d organizations, the maximum (delete some, or set a ttl)", MaxOrganizations))
+	if old == nil && !s.makeRoomLocked() {
+		return refused("too_many_organizations", fmt.Sprintf("the server has %d organizations, the maximum, and no unused fork (delete some, or set a ttl)", MaxOrganizations))
 	}
-	if old == nil {
-		s.all = append(s.all, o)
-		old = &identity{}
-	}
-	delete(s.byID, old.id)
-	for _, key := range old.keys {
-		delete(s.byKey, key)
+	if old != nil {
+		delete(s.byID, old.id)
+		for _, key := range old.keys {
+			delete(s.byKey, key)
+		}
 	}
 	s.byID[id] = o
 	for _, key := range keys {
 		s.byKey[key] = o
 	}
 	o.identity.Store(&identity{id, slices.Clone(keys)})
+	if old == nil {
+		s.numbers++
+		o.number = s.numbers
+		s.places.add(o)
+		s.scheduleLocked()
+	} else {
+		s.places.move(o) // its id may have changed
+	}
+	if s.first == nil {
+		s.first = o
+	}
 	s.changed()
 	return nil
 }
 
-// Authenticate returns the organization that the admin key selects, or nil.
+// Authenticate returns the organization that the admin key selects, or nil. That is a
+// use of it, as is Organization.
 func (s *Store) Authenticate(key string) *Organization {
-	s.RemoveExpired()
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.byKey[key]
+	return s.find(func() *Organization { return s.byKey[key] })
 }
 
 // Organization returns the organization with the given id, or nil.
 func (s *Store) Organization(id string) *Organization {
-	s.RemoveExpired()
+	return s.find(func() *Organization { return s.byID[id] })
+}
+
+func (s *Store) find(look func() *Organization) *Organization {
+	now := s.now()
+	s.removeExpired(now)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.byID[id]
+	o := look()
+	if o != nil {
+		o.use(now)
+	}
+	return o
 }
 
 // Organizations returns all organizations, in order of creation.
@@ -183,42 +205,50 @@ func (s *Store) Organizations() []*Organization {
 	s.RemoveExpired()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return slices.Clone(s.all)
+	return s.places.created.Items()
+}
+
+// Len returns the number of organizations.
+func (s *Store) Len() int {
+	s.RemoveExpired()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.byID)
 }
 
 // First returns the organization that was added first, or nil.
 func (s *Store) First() *Organization {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if len(s.all) == 0 {
-		return nil
-	}
-	return s.all[0]
+	return s.first
 }
 
-// From is the origin of a new organization.
-type From struct{ origin *origin }
+// From is what a new organization is created from.
+type From struct {
+	origin *origin
+	made   Origin
+}
 
 // FromSeed returns the origin of the first organization: the seed, not its current
 // state.
-func (s *Store) FromSeed() From { return From{s.First().origin} }
+func (s *Store) FromSeed() From { return From{s.First().origin, OriginSeed} }
 
 // FromCurrent returns the current state of the organization as an origin.
 func (o *Organization) FromCurrent() From {
-	return From{&origin{state: o.view(), loaded: o.realTime()}}
+	return From{&origin{state: o.view(), loaded: o.realTime()}, OriginOrganization}
 }
 
 // FromSnapshot returns a snapshot of the organization as an origin, and reports
 // whether there is such a snapshot.
 func (o *Organization) FromSnapshot(name string) (From, bool) {
 	s, ok := o.snapshot(name)
-	return From{s.origin}, ok
+	return From{s.origin, OriginSnapshot}, ok
 }
 
-// FromContents builds an origin from contents.
-func FromContents(c Contents) (From, error) {
+// FromEmpty builds an origin from contents without users.
+func FromEmpty(c Contents) (From, error) {
 	built, err := build(c)
-	return From{&origin{state: built}}, err
+	return From{&origin{state: built}, OriginEmpty}, err
 }
 
 // NewOrganization is the input of Create.
@@ -232,7 +262,9 @@ type NewOrganization struct {
 // Create adds an organization. It shares the version, so the cost does not depend on
 // its size. Its id is derived from its key, so that it does not depend on the order
 // in which several are created.
-func (s *Store) Create(in NewOrganization) (*Organization, error) {
+func (s *Store) Create(in NewOrganization) (*Organization, error) { return s.create(in, in.From.made) }
+
+func (s *Store) create(in NewOrganization, made Origin) (*Organization, error) {
 	s.RemoveExpired()
 	now := s.realTime()
 	version, err := in.From.origin.version(now)
@@ -241,12 +273,18 @@ func (s *Store) Create(in NewOrganization) (*Organization, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	o := s.organization(version.withName(in.Name).drawnFrom(s.counts.Floor), in.From.origin)
+	if other := s.byKey[in.AdminKey]; other != nil && made == OriginFork {
+		return other, nil // a concurrent request created it first
+	}
+	o := s.organization(version.withName(in.Name).drawnFrom(s.counts.Floor), in.From.origin, made)
 	o.name = in.Name
 	o.requests.Store(s.counts.Floor)
+	if in.TTL > 0 {
+		o.expires = now.Add(in.TTL)
+	}
 	key := in.AdminKey
 	for key == "" || in.AdminKey == "" && s.byKey[key] != nil {
-		key = s.organizationIDs.New("sk-ant-admin01-", s.all[0].Now().Time)
+		key = s.organizationIDs.New("sk-ant-admin01-", s.first.Now().Time)
 	}
 	ids := IDs{Seed: mix(s.organizationIDs.Seed, hash(key))}
 	id := ids.UUID()
@@ -254,33 +292,22 @@ func (s *Store) Create(in NewOrganization) (*Organization, error) {
 		id = ids.UUID()
 	}
 	o.requestSeed = hash(id) ^ version.ids.Seed
-	if in.TTL > 0 {
-		o.expires = now.Add(in.TTL)
-	}
 	if err := s.identifyLocked(o, id, []string{key}); err != nil {
 		return nil, err
-	}
-	if in.TTL > 0 {
-		s.nextExpiry.Store(min(s.nextExpiry.Load(), o.expires.UnixNano()))
 	}
 	return o, nil
 }
 
 // AuthenticateOrFork is Authenticate for servers that fork unknown keys: a
-// well-formed key seen for the first time gets a new organization, created from the
-// seed. It returns nil for a key that is not well-formed.
+// well-formed key seen for the first time, or whose fork was removed, gets a new
+// organization, created from the seed. It returns nil for a key that is not
+// well-formed.
 func (s *Store) AuthenticateOrFork(key string) (*Organization, error) {
 	o := s.Authenticate(key)
 	if o != nil || !ValidAdminKey(key) {
 		return o, nil
 	}
-	o, err := s.Create(NewOrganization{From: s.FromSeed(), AdminKey: key})
-	if err != nil {
-		if other := s.Authenticate(key); other != nil {
-			return other, nil // a concurrent request created it first
-		}
-	}
-	return o, err
+	return s.create(NewOrganization{From: s.FromSeed(), AdminKey: key}, OriginFork)
 }
 
 // Delete removes an organization and its keys. It refuses the first one, to which
@@ -288,7 +315,7 @@ func (s *Store) AuthenticateOrFork(key string) (*Organization, error) {
 func (s *Store) Delete(o *Organization) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.all) > 0 && s.all[0].Same(o) {
+	if s.first.Same(o) {
 		return refused("first_organization", "the first organization cannot be deleted")
 	}
 	if !s.removeLocked(o) {
@@ -299,12 +326,12 @@ func (s *Store) Delete(o *Organization) error {
 
 // removeLocked removes an organization, and reports whether the store had it.
 func (s *Store) removeLocked(o *Organization) bool {
-	i := slices.IndexFunc(s.all, o.Same)
-	if i < 0 {
+	if o.removed {
 		return false
 	}
+	s.settleLocked() // or moved would keep it in memory
 	o.removed = true
-	s.all = slices.Delete(s.all, i, i+1)
+	s.places.remove(o)
 	ident := o.identity.Load()
 	delete(s.byID, ident.id)
 	for _, key := range ident.keys {
@@ -315,29 +342,4 @@ func (s *Store) removeLocked(o *Organization) bool {
 		s.Removed(o)
 	}
 	return true
-}
-
-// RemoveExpired removes the organizations whose time to live has passed. The methods
-// that return organizations call it first.
-func (s *Store) RemoveExpired() {
-	if s.nextExpiry.Load() == math.MaxInt64 {
-		return
-	}
-	now := s.realTime()
-	if now.UnixNano() < s.nextExpiry.Load() {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	next := int64(math.MaxInt64)
-	for _, o := range slices.Clone(s.all) {
-		switch {
-		case o.expires.IsZero():
-		case o.expires.After(now):
-			next = min(next, o.expires.UnixNano())
-		default:
-			s.removeLocked(o)
-		}
-	}
-	s.nextExpiry.Store(next)
 }

@@ -47,14 +47,14 @@ func foreignOrigin(origin string) error {
 
 // organizationOf returns the organization that a request selects, nil for a
 // global route. It refuses unknown and repeated query parameters.
-func (s *plane) organizationOf(r *http.Request, rt route) (*store.Organization, error) {
+func (c *call) organizationOf(r *http.Request, rt route) (*store.Organization, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, codeInvalidQuery, "invalid query: want URL-encoded parameters ("+err.Error()+")", nil)
 	}
-	var known []string
+	known := rt.query
 	if !rt.global {
-		known = append([]string{"organization"}, rt.query...)
+		known = append([]string{"organization"}, known...)
 	}
 	var problems []remedy.Problem
 	for _, name := range slices.Sorted(maps.Keys(query)) {
@@ -71,7 +71,7 @@ func (s *plane) organizationOf(r *http.Request, rt route) (*store.Organization, 
 	if rt.global {
 		return nil, nil
 	}
-	o, err := s.selected(r, query, rt)
+	o, err := c.selected(r, query, rt)
 	if err != nil {
 		return nil, err
 	}
@@ -88,19 +88,27 @@ func (s *plane) organizationOf(r *http.Request, rt route) (*store.Organization, 
 }
 
 // selected returns the organization with the id or the key of a request, the first
-// one when it has neither, and nil when there is no such organization.
-func (s *plane) selected(r *http.Request, query url.Values, rt route) (*store.Organization, error) {
+// one when it has neither, and nil when there is no such organization. It holds an
+// organization that the request names.
+func (c *call) selected(r *http.Request, query url.Values, rt route) (*store.Organization, error) {
 	if id := query["organization"]; id != nil {
-		return s.Store.Organization(id[0]), nil
+		if o := c.Store.Organization(id[0]); o != nil && o.Hold() {
+			c.held = o
+		}
+		return c.held, nil
 	}
 	key := keyOf(r.Header)
 	if key == "" {
-		return s.Store.First(), nil
+		return c.Store.First(), nil
 	}
-	if rt.newKey && s.ForkUnknownKeys && s.Store.Authenticate(key) == nil {
-		return s.Store.First(), nil // s.Organization would assign the key to a fork
+	if rt.newKey && c.ForkUnknownKeys && c.Store.Authenticate(key) == nil {
+		return c.Store.First(), nil // c.Organization would assign the key to a fork
 	}
-	return s.Organization(key)
+	o, err := c.Organization(key)
+	if err == nil {
+		c.held = o
+	}
+	return o, err
 }
 
 // keyOf returns the key of a request: x-api-key, or else the Bearer token if it is an

@@ -4,7 +4,9 @@
 package control
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -38,6 +40,7 @@ type call struct {
 	*fields // of the body
 	request *http.Request
 	org     *store.Organization // nil for a global route
+	held    *store.Organization // the one that the request names; nil for none
 	path    map[string]string   // the values of the path parameters
 	query   url.Values
 	body    []byte
@@ -45,7 +48,12 @@ type call struct {
 
 // ServeHTTP handles a request.
 func (s *plane) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	response, err := s.respond(w, r)
+	c := &call{plane: s, request: r}
+	defer c.release()
+	response, err := c.respond(w)
+	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
+		return // the client is gone
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -59,16 +67,17 @@ func (s *plane) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // respond returns the response to a request: a value to encode as JSON, or an
 // http.Handler that writes it.
-func (s *plane) respond(w http.ResponseWriter, r *http.Request) (any, error) {
-	if err := s.admit(r); err != nil {
+func (c *call) respond(w http.ResponseWriter) (any, error) {
+	r := c.request
+	if err := c.admit(r); err != nil {
 		return nil, err
 	}
-	rt, path, err := s.find(r)
+	rt, path, err := c.find(r)
 	if err != nil {
 		return nil, err
 	}
-	c := &call{plane: s, request: r, path: path}
-	if c.org, err = s.organizationOf(r, rt); err != nil {
+	c.path = path
+	if c.org, err = c.organizationOf(r, rt); err != nil {
 		return nil, err
 	}
 	c.query = r.URL.Query() // organizationOf has checked it
@@ -79,6 +88,13 @@ func (s *plane) respond(w http.ResponseWriter, r *http.Request) (any, error) {
 		return nil, err
 	}
 	return rt.handle(c)
+}
+
+// release ends the use of the organization that the request names.
+func (c *call) release() {
+	if c.held != nil {
+		c.held.Release()
+	}
 }
 
 // tools returns the tools of the organization.

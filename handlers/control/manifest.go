@@ -7,6 +7,7 @@ import (
 
 	"antechamber/api"
 	"antechamber/seed"
+	"antechamber/store"
 )
 
 var manifestRoutes = []route{
@@ -24,14 +25,28 @@ func getOpenAPI(*call) (any, error) { return document{"application/json", OpenAP
 // manifest describes the server to programs. Organization, Clock and Settings
 // belong to the organization that the request selects.
 type manifest struct {
-	Name          string            `json:"name"`
-	Version       string            `json:"version"`
-	Organization  organization      `json:"organization"`
-	Clock         clock             `json:"clock"`
-	Settings      json.RawMessage   `json:"settings"`
-	Organizations []organization    `json:"organizations"`
-	Operations    []route           `json:"operations"`
-	Links         map[string]string `json:"links"`
+	Name          string             `json:"name"`
+	Version       string             `json:"version"`
+	Organization  organization       `json:"organization"`
+	Clock         clock              `json:"clock"`
+	Settings      json.RawMessage    `json:"settings"`
+	Organizations firstOrganizations `json:"organizations"`
+	Operations    []operation        `json:"operations"` // of the Admin API
+	Calls         []route            `json:"calls"`      // of the control plane
+	Links         map[string]string  `json:"links"`
+}
+
+// firstOrganizations is the first page of organizations, and how many there are.
+type firstOrganizations struct {
+	Total int `json:"total"`
+	organizationPage
+}
+
+// operation is an operation of the Admin API, which faults and expectations name.
+type operation struct {
+	ID     string `json:"id"`
+	Method string `json:"method"`
+	Path   string `json:"path"`
 }
 
 var links = map[string]string{
@@ -44,13 +59,23 @@ var links = map[string]string{
 }
 
 func getManifest(c *call) (any, error) {
+	page, err := c.organizations(store.OrganizationFilter{Limit: defaultPageSize})
+	if err != nil {
+		return nil, err
+	}
 	m := manifest{
 		Name: "antechamber", Version: c.Version,
 		Organization: organizationOf(c.org), Clock: clockOf(c.org), Settings: seed.ExportSettings(c.org.Settings()),
-		Organizations: c.organizations(), Operations: c.routes, Links: links,
+		Organizations: firstOrganizations{c.Store.Len(), page}, Calls: c.routes, Links: links,
+	}
+	for _, op := range c.operations {
+		m.Operations = append(m.Operations, operation{op.ID, op.Method, api.BasePath + op.Path})
 	}
 	if !IsPage(c.request) {
 		return m, nil
 	}
-	return page{Version: c.Version, URL: "http://" + c.request.Host, Organizations: m.Organizations}.html()
+	return browserPage{
+		Version: c.Version, URL: "http://" + c.request.Host,
+		Organizations: m.Organizations.Data, More: m.Organizations.Total - len(m.Organizations.Data),
+	}.html()
 }

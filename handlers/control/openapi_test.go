@@ -36,7 +36,7 @@ var responses = map[string]any{
 	"getManifest": manifest{Settings: settings},
 	"getOpenAPI":  elsewhere("the OpenAPI specification"),
 
-	"listOrganizations":  list[organization]{},
+	"listOrganizations":  organizationPage{},
 	"createOrganization": organization{},
 	"deleteOrganization": deleted{},
 

@@ -1,7 +1,12 @@
 package control
 
 import (
+	"cmp"
+	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
+	"time"
 
 	"antechamber/api"
 	"antechamber/internal/faults"
@@ -12,7 +17,7 @@ import (
 )
 
 var organizationRoutes = []route{
-	{ID: "listOrganizations", Method: http.MethodGet, Path: Base + "/organizations", handle: listOrganizations, global: true},
+	{ID: "listOrganizations", Method: http.MethodGet, Path: Base + "/organizations", handle: listOrganizations, query: []string{"q", "limit", "page"}, global: true},
 	{ID: "createOrganization", Method: http.MethodPost, Path: Base + "/organizations", handle: createOrganization, fields: []string{"from", "name", "admin_key", "ttl"}, newKey: true},
 	{ID: "deleteOrganization", Method: http.MethodDelete, Path: Base + "/organizations/{id}", handle: deleteOrganization, global: true},
 	{ID: "reset", Method: http.MethodPost, Path: Base + "/reset", handle: reset},
@@ -20,30 +25,76 @@ var organizationRoutes = []route{
 
 // organization is an organization as the control plane returns it.
 type organization struct {
-	ID        string       `json:"id"`
-	Name      string       `json:"name"`
-	AdminKey  api.Nullable `json:"admin_key"`  // the first one; null for none
-	ExpiresAt api.Time     `json:"expires_at"` // in real time; null for never
+	ID             string       `json:"id"`
+	Name           string       `json:"name"`
+	AdminKey       api.Nullable `json:"admin_key"` // the first one; null for none
+	Origin         store.Origin `json:"origin"`
+	LastActivityAt api.Time     `json:"last_activity_at"` // in real time
+	ExpiresAt      api.Time     `json:"expires_at"`       // in real time; null for never
 }
 
 func organizationOf(o *store.Organization) organization {
-	out := organization{ID: o.ID(), Name: o.Name(), ExpiresAt: api.At(o.Expires())}
+	out := organization{
+		ID: o.ID(), Name: o.Name(), Origin: o.Origin(), LastActivityAt: o.LastActivity(), ExpiresAt: api.At(o.Expires()),
+	}
 	if keys := o.AdminKeys(); len(keys) > 0 {
 		out.AdminKey = api.Nullable(keys[0])
 	}
 	return out
 }
 
-func (s *plane) organizations() []organization {
-	all := s.Store.Organizations()
-	out := make([]organization, len(all))
-	for i, o := range all {
-		out[i] = organizationOf(o)
-	}
-	return out
+// organizationPage is a page of the list of organizations.
+type organizationPage struct {
+	Data     []organization `json:"data"`
+	HasMore  bool           `json:"has_more"`
+	NextPage api.Nullable   `json:"next_page"` // the parameter page for the next page; null for none
 }
 
-func listOrganizations(c *call) (any, error) { return list[organization]{c.organizations()}, nil }
+// The number of organizations on a page.
+const (
+	defaultPageSize = 20
+	maxPageSize     = 1000
+)
+
+// organizations returns a page of organizations.
+func (c *call) organizations(f store.OrganizationFilter) (organizationPage, error) {
+	all, more, err := c.Store.ListOrganizations(c.request.Context(), f)
+	page := organizationPage{Data: make([]organization, len(all)), HasMore: more}
+	for i, o := range all {
+		page.Data[i] = organizationOf(o.Organization)
+		page.Data[i].LastActivityAt = o.At // that of its place in the list
+	}
+	if more {
+		last := all[len(all)-1]
+		page.NextPage = api.Nullable(fmt.Sprintf("%d_%s", last.At.UnixMicro(), last.Activity.ID))
+	}
+	return page, err
+}
+
+func listOrganizations(c *call) (any, error) {
+	f := store.OrganizationFilter{
+		Search: c.parameter("q", form{want: "a text of 1 to 255 characters", valid: characters(1, 255)}),
+		Limit:  cmp.Or(c.number("limit", 1, maxPageSize, fmt.Sprintf("a whole number from 1 to %d", maxPageSize)), defaultPageSize),
+		After:  c.position("page"),
+	}
+	if len(c.problems) > 0 {
+		return nil, refuseAll(codeInvalidQuery, c.problems)
+	}
+	return c.organizations(f)
+}
+
+// position reads a parameter with the next_page of another page.
+func (c *call) position(name string) *store.Activity {
+	micros, id, ok := strings.Cut(c.query.Get(name), "_")
+	at, err := strconv.ParseInt(micros, 10, 64)
+	switch {
+	case !c.query.Has(name):
+		return nil
+	case !ok || err != nil || !anID.valid(id):
+		c.note(remedy.Want(name, text.Quote(c.query.Get(name)), "the next_page of a list of organizations"))
+	}
+	return &store.Activity{At: api.At(time.UnixMicro(at)), ID: id}
+}
 
 var (
 	anAdminKey = form{want: store.AdminKeyForm, valid: store.ValidAdminKey, secret: true}
@@ -84,7 +135,9 @@ func (c *call) source(name string) (store.From, error) {
 	if from, ok := c.org.FromSnapshot(name); ok {
 		return from, nil
 	}
-	c.want(c.get("from"), aSource.want)
+	p := remedy.Want("from", text.Quote(name), aSource.want)
+	p.Remedy = c.similarSnapshot(name)
+	c.note(p)
 	return store.From{}, c.refused()
 }
 
@@ -101,7 +154,7 @@ func (s *plane) emptySeed() (store.From, error) {
 	if err != nil {
 		return store.From{}, err
 	}
-	return store.FromContents(all[0])
+	return store.FromEmpty(all[0])
 }
 
 func deleteOrganization(c *call) (any, error) {

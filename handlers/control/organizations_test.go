@@ -1,6 +1,7 @@
 package control
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
@@ -277,4 +278,129 @@ func TestInternalErrorsAreLogged(t *testing.T) {
 	if !strings.Contains(srv.log.String(), "the seed is gone") {
 		t.Errorf("log: %s", srv.log)
 	}
+}
+
+// page returns the names on a page of organizations, and its next_page.
+func (s *testServer) page(query string) (names string, next string) {
+	s.t.Helper()
+	got := s.must("GET", "/organizations?"+query, "")
+	for _, row := range got["data"].([]any) {
+		names += strings.TrimPrefix(row.(map[string]any)["name"].(string), "Test ") + " "
+	}
+	next, _ = got["next_page"].(string)
+	same(s.t, "has_more", got["has_more"], any(next != ""))
+	return names, next
+}
+
+func TestListOfOrganizations(t *testing.T) {
+	srv := serve(t, acme)
+	for i := range 30 {
+		srv.now = srv.now.Add(time.Second)
+		srv.must("POST", "/organizations", fmt.Sprintf(`{"name":"Test %d","admin_key":"sk-ant-admin01-key-%d"}`, i, i))
+	}
+	first, next := srv.page("")
+	same(t, "first page", "29 28 27 26 25 24 23 22 21 20 19 18 17 16 15 14 13 12 11 10 ", first)
+	second, next := srv.page("page=" + next)
+	same(t, "second page", "9 8 7 6 5 4 3 2 1 0 First Second ", second)
+	same(t, "the end", "", next)
+	srv.now = srv.now.Add(time.Second)
+	srv.must("GET", "/clock", "", "x-api-key: sk-ant-admin01-key-5")
+	srv.must("GET", "/clock", "") // names no organization
+	srv.must("GET", "/clock?organization="+secondID, "")
+	names, next := srv.page("limit=2&q=test%201")
+	same(t, "search", "19 18 ", names)
+	names, _ = srv.page("limit=2&q=test%201&page=" + next)
+	same(t, "search", "17 16 ", names)
+	names, _ = srv.page("q=y-7")
+	same(t, "search by the end of a key", "7 ", names)
+	names, _ = srv.page("limit=3")
+	same(t, "after a use", "Second 5 29 ", names)
+	same(t, "manifest", any(32.0), srv.must("GET", "", "")["organizations"].(map[string]any)["total"])
+
+	for query, field := range map[string]string{"limit=0": "limit", "limit=1001": "limit", "limit=x": "limit", "q=": "q", "q=" + strings.Repeat("x", 256): "q", "page=": "page", "page=x": "page", "page=1_": "page", "page=x_y": "page"} {
+		got := srv.do("GET", "/organizations?"+query, "")
+		same(t, query+" is refused", "400 invalid_query "+field, fmt.Sprint(got.status, " ", failed(t, got).Code, " ", failed(t, got).Field))
+	}
+}
+
+// A client that is gone gets no response, and leaves no error in the log.
+func TestListOfOrganizationsForNobody(t *testing.T) {
+	srv := serve(t, acme)
+	for range 600 {
+		srv.must("POST", "/organizations", "")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	w := httptest.NewRecorder()
+	srv.handler.ServeHTTP(w, httptest.NewRequest("GET", "http://localhost"+Base+"/organizations?q=none", nil).WithContext(ctx))
+	same(t, "response", "", w.Body.String())
+	same(t, "log", "", srv.log.String())
+}
+
+// The manifest has the operations that faults and expectations name.
+func TestOperationsOfTheManifest(t *testing.T) {
+	srv := serve(t, acme)
+	m := srv.must("GET", "", "")
+	for _, op := range m["operations"].([]any) {
+		o := op.(map[string]any)
+		srv.must("POST", "/faults", fmt.Sprintf(`{"match":{"operation":%q,"method":%q,"path":%q},"action":{"type":"drop"}}`, o["id"], o["method"], o["path"]))
+	}
+	same(t, "operations", len(someOperations), len(m["operations"].([]any)))
+	same(t, "calls", len(routes), len(m["calls"].([]any)))
+}
+
+// A follower of its requests keeps a fork, as does a request that takes long.
+func TestFollowedForksAreKept(t *testing.T) {
+	srv := serve(t, acme, func(o *server.Options) { o.ForkUnknownKeys = true })
+	srv.store.SetForkTTL(time.Hour)
+	const key = "sk-ant-admin01-followed"
+	ctx, cancel := context.WithCancel(t.Context())
+	r := httptest.NewRequest("GET", "http://localhost"+Base+"/requests/stream", nil).WithContext(ctx)
+	r.Header.Set("x-api-key", key)
+	done := make(chan bool)
+	w := &flushed{httptest.NewRecorder(), make(chan bool, 1)}
+	go func() {
+		defer close(done)
+		srv.handler.ServeHTTP(w, r)
+	}()
+	<-w.first
+	followed := srv.store.Authenticate(key)
+	srv.now = srv.now.Add(100 * time.Hour)
+	srv.store.RemoveExpired()
+	same(t, "followed", true, srv.store.Authenticate(key) == followed && followed != nil)
+	cancel()
+	<-done
+	srv.now = srv.now.Add(time.Hour)
+	same(t, "followed no longer", true, srv.store.Authenticate(key) == nil)
+	same(t, "by its id", 404, srv.do("GET", "/clock?organization="+followed.ID(), "").status)
+	srv.must("GET", "/clock", "", "x-api-key: "+key)
+	same(t, "a fresh fork", false, srv.store.Authenticate(key) == followed)
+}
+
+// flushed reports the first Flush.
+type flushed struct {
+	*httptest.ResponseRecorder
+	first chan bool
+}
+
+func (f *flushed) Flush() {
+	select {
+	case f.first <- true:
+	default:
+	}
+}
+
+func TestSuggestionsForUnknownSnapshotsAndInvites(t *testing.T) {
+	srv := serve(t, acme)
+	hint := func(method, path, body string) string { return failed(t, srv.do(method, path, body)).Hint }
+	same(t, "none", "GET /_emulate/snapshots lists the snapshots", hint("POST", "/snapshots/befor/restore", ""))
+	srv.must("POST", "/snapshots", `{"name":"before"}`)
+	same(t, "restore", `did you mean "before"?`, hint("POST", "/snapshots/befor/restore", ""))
+	same(t, "delete", `did you mean "before"?`, hint("DELETE", "/snapshots/Befor", ""))
+	same(t, "create", `did you mean "before"?`, hint("POST", "/organizations", `{"from":"befor"}`))
+
+	same(t, "invite", "use invite_pending", hint("POST", "/invites/invite_x/accept", ""))
+	same(t, "address", `did you mean "invite_pending"?`, hint("POST", "/invites/NEW@example.com/accept", ""))
+	srv.must("POST", "/invites/invite_pending/accept", "")
+	same(t, "without pending ones", "GET /_emulate/outbox lists the invites that were sent", hint("POST", "/invites/new@example.com/accept", ""))
 }

@@ -12,9 +12,9 @@ var pageText string
 
 var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
-// page is the manifest for people with a browser: links to what programs read. With a
+// browserPage is the manifest for people with a browser: links to what programs read. With a
 // Problem it says why it shows nothing.
-type page struct {
+type browserPage struct {
 	Version       string
 	URL           string
 	Organizations []organization
@@ -29,7 +29,7 @@ func IsPage(r *http.Request) bool {
 }
 
 // html returns the page as HTML that loads and runs nothing.
-func (p page) html() (document, error) {
+func (p browserPage) html() (document, error) {
 	var b strings.Builder
 	err := pageTemplate.Execute(&b, p)
 	return document{"text/html; charset=utf-8", b.String()}, err
@@ -37,5 +37,5 @@ func (p page) html() (document, error) {
 
 // refusedPage returns the page of a refusal.
 func (s *plane) refusedPage(refused refusal) (document, error) {
-	return page{Version: s.Version, Problem: refused.message, Hint: refused.hint()}.html()
+	return browserPage{Version: s.Version, Problem: refused.message, Hint: refused.hint()}.html()
 }

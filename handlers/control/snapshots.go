@@ -1,11 +1,13 @@
 package control
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"unicode"
 
+	"antechamber/internal/remedy"
 	"antechamber/store"
 )
 
@@ -37,13 +39,35 @@ func takeSnapshot(c *call) (any, error) {
 }
 
 func deleteSnapshot(c *call) (any, error) {
-	return deleted{c.path["name"]}, c.org.DeleteSnapshot(c.path["name"])
+	return deleted{c.path["name"]}, c.suggestSnapshot(c.org.DeleteSnapshot(c.path["name"]))
 }
 
 func restoreSnapshot(c *call) (any, error) {
 	if _, err := c.org.RestoreSnapshot(c.path["name"]); err != nil {
-		return nil, err
+		return nil, c.suggestSnapshot(err)
 	}
 	c.tools().Limiter.Reset() // its windows belong to another time
 	return presentOf(c.org), nil
+}
+
+// suggestSnapshot adds a similar name to the error of a snapshot that does not exist.
+func (c *call) suggestSnapshot(err error) error {
+	refused, ok := errors.AsType[*store.Error](err)
+	if !ok || refused.Kind != store.NotFound {
+		return err
+	}
+	hint := c.similarSnapshot(c.path["name"])
+	if hint == nil {
+		hint = &remedy.Remedy{Type: remedy.ListSnapshots}
+	}
+	return refuse(http.StatusNotFound, codeNotFound, refused.Message, hint)
+}
+
+// similarSnapshot suggests the snapshot with a similar name, if there is one.
+func (c *call) similarSnapshot(name string) *remedy.Remedy {
+	var names []string
+	for _, s := range c.org.Snapshots() {
+		names = append(names, s.Name)
+	}
+	return remedy.Similar(name, names)
 }

@@ -45,22 +45,24 @@ Examples:
 
 // commandLine holds the commands and their flags.
 type commandLine struct {
-	Serve    serveCmd    `cmd:"" default:"withargs" help:"Serve the Admin API until SIGINT, SIGTERM or SIGHUP (the default)."`
-	Wait     waitCmd     `cmd:"" help:"Wait until a server is ready."`
-	Validate validateCmd `cmd:"" help:"Validate seed files."`
-	Init     initCmd     `cmd:"" help:"Write a starter seed and its JSON Schema."`
-	Env      envCmd      `cmd:"" help:"Print environment variables for connecting to a server."`
-	Reset    resetCmd    `cmd:"" help:"Reset an organization to its seed."`
-	Export   exportCmd   `cmd:"" help:"Export an organization as a seed."`
-	Import   importCmd   `cmd:"" help:"Replace an organization with a seed."`
-	Snapshot snapshotCmd `cmd:"" help:"Save and restore snapshots of an organization."`
-	Clock    clockCmd    `cmd:"" help:"Show or change the time of an organization."`
-	Fault    faultCmd    `cmd:"" help:"Make requests fail on purpose."`
-	Requests requestsCmd `cmd:"" help:"Show or follow recorded requests."`
-	Verify   verifyCmd   `cmd:"" help:"Verify recorded requests against expectations."`
-	Accept   acceptCmd   `cmd:"" help:"Accept an invite as its recipient."`
-	Pull     pullCmd     `cmd:"" help:"Write a seed from a real organization."`
-	Version  versionCmd  `cmd:"" help:"Print version information."`
+	Serve         serveCmd         `cmd:"" default:"withargs" help:"Serve the Admin API until SIGINT, SIGTERM or SIGHUP (the default)."`
+	Wait          waitCmd          `cmd:"" help:"Wait until a server is ready."`
+	Validate      validateCmd      `cmd:"" help:"Validate seed files."`
+	Init          initCmd          `cmd:"" help:"Write a starter seed and its JSON Schema."`
+	Env           envCmd           `cmd:"" help:"Print environment variables for connecting to a server."`
+	Organizations organizationsCmd `cmd:"" help:"List, create and delete the organizations of a server."`
+	Reset         resetCmd         `cmd:"" help:"Reset an organization to its seed."`
+	Export        exportCmd        `cmd:"" help:"Export an organization as a seed."`
+	Import        importCmd        `cmd:"" help:"Replace an organization with a seed."`
+	Snapshot      snapshotCmd      `cmd:"" help:"Save and restore snapshots of an organization."`
+	Clock         clockCmd         `cmd:"" help:"Show or change the time of an organization."`
+	Fault         faultCmd         `cmd:"" help:"Make requests fail on purpose."`
+	Requests      requestsCmd      `cmd:"" help:"Show or follow recorded requests."`
+	Verify        verifyCmd        `cmd:"" help:"Verify recorded requests against expectations."`
+	Outbox        outboxCmd        `cmd:"" help:"List the emails that production would have sent."`
+	Accept        acceptCmd        `cmd:"" help:"Accept an invite as its recipient."`
+	Pull          pullCmd          `cmd:"" help:"Write a seed from a real organization."`
+	Version       versionCmd       `cmd:"" help:"Print version information."`
 }
 
 // process holds the program's I/O, clock and build.
@@ -124,9 +126,10 @@ func normalize(args []string) []string {
 
 // synonyms maps other names of subcommands to ours.
 var synonyms = map[string]map[string]string{
-	"clock":    {"now": "show", "stop": "freeze", "start": "resume", "move": "advance"},
-	"fault":    {"rm": "delete", "remove": "delete", "create": "add", "arm": "add", "ls": "list"},
-	"snapshot": {"create": "take", "save": "take", "rm": "delete", "remove": "delete", "ls": "list"},
+	"clock":         {"now": "show", "stop": "freeze", "start": "resume", "move": "advance"},
+	"fault":         {"rm": "delete", "remove": "delete", "create": "add", "arm": "add", "ls": "list"},
+	"organizations": {"new": "create", "add": "create", "rm": "delete", "remove": "delete", "ls": "list"},
+	"snapshot":      {"create": "take", "save": "take", "rm": "delete", "remove": "delete", "ls": "list"},
 }
 
 // newParser returns a parser that fills in the command line. It calls exit

@@ -104,6 +104,7 @@ func TestFlagsAndVariables(t *testing.T) {
 		{"serve", "clock", "ANTECHAMBER_CLOCK", "2026-01-01T00:00:00Z", "2027-01-01T01:00:00+01:00", func(c commandLine) any { return c.Serve.Clock }, (*instant)(nil), frozen(2026), frozen(2027)},
 		{"serve", "id-seed", "ANTECHAMBER_ID_SEED", "0", "9007199254740991", func(c commandLine) any { return c.Serve.IDSeed }, (*idSeed)(nil), new(idSeed(0)), new(idSeed(maxIDSeed))},
 		{"serve", "state-file", "ANTECHAMBER_STATE_FILE", "a", "b", func(c commandLine) any { return string(c.Serve.StateFile) }, "", "a", "b"},
+		{"serve", "fork-ttl", "ANTECHAMBER_FORK_TTL", "off", "1h30m", func(c commandLine) any { return time.Duration(c.Serve.ForkTTL).String() }, "1h0m0s", "0s", "1h30m0s"},
 		{"serve", "unknown-keys", "ANTECHAMBER_UNKNOWN_KEYS", "fork", "refuse", func(c commandLine) any { return string(c.Serve.UnknownKeys) }, "refuse", "fork", "refuse"},
 		{"serve", "rate-limit", "ANTECHAMBER_RATE_LIMIT", "production", "7/min", func(c commandLine) any { return c.Serve.RateLimit.String() }, "off", "production", "7/min"},
 		{"serve", "control-token", "ANTECHAMBER_CONTROL_TOKEN", "a", "b", func(c commandLine) any { return string(c.Serve.ControlToken) }, "", "a", "b"},
@@ -140,13 +141,13 @@ func TestFlagsAndVariables(t *testing.T) {
 
 // oneOff are the commands that act once. Only their flags for finding the server
 // have variables: others would still apply to the next call.
-var oneOff = []string{"init", "env", "reset", "export", "import", "snapshot", "clock", "fault", "requests", "verify", "accept", "pull"}
+var oneOff = []string{"init", "env", "reset", "export", "import", "organizations", "outbox", "snapshot", "clock", "fault", "requests", "verify", "accept", "pull"}
 
 func TestEveryFlagHasAVariable(t *testing.T) {
 	for _, verb := range commands(t) {
 		for _, flag := range verb.Flags {
 			want := []string{"ANTECHAMBER_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))}
-			if slices.Contains(oneOff, strings.Fields(verb.FullPath())[1]) && !slices.Contains(serverFlags, flag.Name) && flag.Name != "from" {
+			if slices.Contains(oneOff, strings.Fields(verb.FullPath())[1]) && !slices.Contains(serverFlags, flag.Name) && verb.FullPath()+" "+flag.Name != "antechamber pull from" {
 				want = nil
 			}
 			if !slices.Equal(flag.Envs, want) {
@@ -252,7 +253,7 @@ func TestBadArguments(t *testing.T) {
 		"reset now":                         `antechamber: unexpected argument now (see antechamber reset --help)`,
 		"snapshot take":                     `antechamber: <NAME> is required (see antechamber snapshot take --help)`,
 		"fault add error --status 5xx":      `antechamber: invalid --status "5xx": want a whole number (see antechamber fault add --help)`,
-		"requests --limit some":             `antechamber: invalid --limit "some": want a whole number or all (see antechamber requests --help)`,
+		"requests --limit some":             `antechamber: invalid --limit "some": want a whole number of at least 1, or all (see antechamber requests --help)`,
 		"validate":                          `antechamber: <FILE> is required (see antechamber validate --help)`,
 		"wait --timeout soon":               `antechamber: invalid --timeout "soon": want a duration, such as 30s, or 0 (see antechamber wait --help)`,
 	} {

@@ -142,6 +142,7 @@ type request struct {
 	body         []byte
 	file         string    // that the body came from, for messages
 	describe     describer // of problems; inFlags when nil
+	global       bool      // concerns no particular organization
 }
 
 // encode returns a value as a JSON body.
@@ -196,6 +197,9 @@ func (f *remoteFlags) send(ctx context.Context, p *process, r request) ([]byte, 
 		describe = inFlags(nil)
 	}
 	return f.with(ctx, p, describe, func(ctx context.Context, plane *remote.Plane) ([]byte, error) {
+		if r.global {
+			plane.Organization = ""
+		}
 		body, err := plane.Do(ctx, r.method, r.path, r.body)
 		refusal, ok := errors.AsType[*remote.Error](err)
 		if ok && r.file != "" && refusal.Status == http.StatusBadRequest {
@@ -349,15 +353,17 @@ func (f *remoteFlags) hint(r *remedy.Remedy) string {
 	case remedy.ListFaults:
 		return "antechamber fault lists the armed faults"
 	case remedy.ListOrganizations:
-		return f.curlAny("/organizations") + " lists all organizations"
+		return "antechamber organizations lists all organizations"
 	case remedy.ListOutbox:
-		return f.curl("/outbox") + " lists the invites that were sent"
+		return "antechamber outbox lists the invites that were sent"
+	case remedy.ListSnapshots:
+		return "antechamber snapshot lists the snapshots"
 	case remedy.FixAdminKey:
 		if r.Key == remedy.KeyUnknown {
 			return f.hint(&remedy.Remedy{Type: remedy.NameOrganization})
 		}
 	case remedy.NameOrganization:
-		return "select one with --admin-key or --organization; " + f.curlAny("/organizations") + " lists all organizations"
+		return "select one with --admin-key or --organization; antechamber organizations lists all organizations"
 	case remedy.ReadOpenAPI:
 		return f.curlAny("/openapi.json") + " describes every endpoint"
 	case remedy.RemoveLimit:

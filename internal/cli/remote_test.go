@@ -30,6 +30,7 @@ var serverFlags = []string{"url", "admin-key", "organization", "control-token", 
 // serverCommands are the commands that call a server, with required arguments.
 var serverCommands = []string{
 	"env", "reset", "export", "import seed.json",
+	"organizations", "organizations list", "organizations create", "organizations delete a", "outbox",
 	"snapshot", "snapshot list", "snapshot take a", "snapshot restore a", "snapshot delete a",
 	"clock", "clock show", "clock advance 1h", "clock set 2030-01-01T00:00:00Z", "clock freeze", "clock resume",
 	"fault", "fault list", "fault add drop", "fault delete fault_1", "fault clear",
@@ -223,7 +224,7 @@ func TestSelectingAnOrganization(t *testing.T) {
 	wantOutput(t, second, "", "reset", "--organization", "22222222-2222-2222-2222-222222222222")
 	wantOutput(t, first, "", "reset", "--admin-key", "sk-ant-admin01-second", "--organization", "11111111-1111-1111-1111-111111111111")
 	wantOutput(t, "2027-01-01T00:00:00.000000Z frozen\n", "", "clock", "--admin-key", "sk-ant-admin01-second", "show")
-	hint := " (select one with --admin-key or --organization; curl " + s.url + "/_emulate/organizations lists all organizations)\n"
+	hint := " (select one with --admin-key or --organization; antechamber organizations lists all organizations)\n"
 	wantRefusal(t, exitBadInput, "antechamber: no such organization"+hint, "reset", "--admin-key", "sk-ant-admin01-unknown")
 	wantRefusal(t, exitBadInput, `antechamber: no such organization "x y&z"`+hint, "reset", "--organization", "x y&z")
 	t.Setenv("ANTECHAMBER_ADMIN_KEY", "sk-ant-admin01-second")
@@ -388,7 +389,7 @@ func TestSnapshots(t *testing.T) {
 	wantOutput(t, "NAME   TAKEN AT\na/b %  2024-11-01T23:59:27Z\nlater  2024-12-01T23:59:27Z\n", "", "snapshot", "list")
 	wantOutput(t, "restored Acme Corporation from snapshot a/b % at 2024-11-01T23:59:27Z\n", "", "snapshot", "restore", "a/b %")
 	wantOutput(t, "deleted snapshot a/b %\n", "", "snapshot", "delete", "a/b %")
-	wantRefusal(t, exitBadInput, "antechamber: "+s.refusal("DELETE", "/snapshots/a%2Fb%20%25", "")+"\n", "snapshot", "restore", "a/b %")
+	wantRefusal(t, exitBadInput, "antechamber: "+s.refusal("DELETE", "/snapshots/a%2Fb%20%25", "")+" (antechamber snapshot lists the snapshots)\n", "snapshot", "restore", "a/b %")
 	wantRefusal(t, exitBadInput, "antechamber: invalid <NAME> \"\": want the name of a snapshot\n", "snapshot", "restore", "")
 	wantRefusal(t, exitBadInput, "antechamber: invalid <NAME> \"\": want the name of a snapshot\n", "snapshot", "delete", "")
 	wantRefusal(t, exitBadInput, "antechamber: invalid <NAME> \"seed\": want a name of 1 to 255 characters, without control characters, other than seed, empty, . and ..\n", "snapshot", "take", "seed")
@@ -422,10 +423,10 @@ func TestAccept(t *testing.T) {
 	if code != exitFine || !strings.HasPrefix(stdout, "Ada Lovelace (ada@example.com) joined with role developer: user_") {
 		t.Errorf("exit code %d: %s", code, stdout)
 	}
-	wantRefusal(t, exitBadInput, "antechamber: no invite was sent to bob@example.com (curl "+s.url+"/_emulate/outbox lists the invites that were sent)\n", "accept", "bob@example.com")
+	wantRefusal(t, exitBadInput, "antechamber: no invite was sent to bob@example.com (antechamber outbox lists the invites that were sent)\n", "accept", "bob@example.com")
 	wantRefusal(t, exitBadInput, "antechamber: "+s.refusal("POST", "/invites/invite_015gWxCN9Hfg2QhZwTK7Mdeu/accept", "{}")+"\n", "accept", "invite_015gWxCN9Hfg2QhZwTK7Mdeu")
 	wantRefusal(t, exitBadInput, "antechamber: invalid <INVITE> \"\": want the id of an invite or an email\n", "accept", "")
-	wantRefusal(t, exitBadInput, "antechamber: no invite was sent to bob@example.com (curl "+s.url+"/_emulate/outbox lists the invites that were sent)\n", "accept", "bob@example.com", "--json")
+	wantRefusal(t, exitBadInput, "antechamber: no invite was sent to bob@example.com (antechamber outbox lists the invites that were sent)\n", "accept", "bob@example.com", "--json")
 }
 
 func TestExport(t *testing.T) {
@@ -498,7 +499,7 @@ func TestEnv(t *testing.T) {
 	files(t, map[string]string{"two.json": `{"organizations": [{"name": "First"},
 		{"id": "22222222-2222-2222-2222-222222222222", "name": "Second", "admin_keys": ["sk-ant-admin01-second"]}]}`})
 	s := startServer(t, "", "--seed", "two.json")
-	first := s.emulate(http.MethodGet, "/organizations", "")
+	first := s.emulate(http.MethodGet, "/organizations?q=first", "")
 	firstID := regexp.MustCompile(`"id":"([^"]+)"`).FindStringSubmatch(first)[1]
 	const secondID = "22222222-2222-2222-2222-222222222222"
 	check := func(key, organization string) {
@@ -520,7 +521,7 @@ func TestEnv(t *testing.T) {
 	t.Setenv("ANTECHAMBER_ORGANIZATION", secondID)
 	check("sk-ant-admin01-second", secondID)
 	t.Setenv("ANTECHAMBER_ORGANIZATION", "nobody")
-	wantRefusal(t, exitBadInput, "antechamber: "+s.refusal("GET", "/?organization=nobody", "")+" (from ANTECHAMBER_ORGANIZATION; select one with --admin-key or --organization; curl "+s.url+"/_emulate/organizations lists all organizations)\n", "env", "--url", s.url, "--json")
+	wantRefusal(t, exitBadInput, "antechamber: "+s.refusal("GET", "/?organization=nobody", "")+" (from ANTECHAMBER_ORGANIZATION; select one with --admin-key or --organization; antechamber organizations lists all organizations)\n", "env", "--url", s.url, "--json")
 }
 
 func TestEnvNeedsAnAdminKey(t *testing.T) {

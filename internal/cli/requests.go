@@ -24,7 +24,8 @@ type requestsCmd struct {
 	Path      *string `group:"Filters (default: the newest 20 requests):" env:"-" placeholder:"PATH" help:"Only requests to this path; * matches any part of a segment."`
 	Status    *number `group:"Filters (default: the newest 20 requests):" env:"-" placeholder:"N" help:"Only responses with this status; 0 is a dropped connection."`
 	Limit     *limit  `group:"Filters (default: the newest 20 requests):" env:"-" placeholder:"N|all" help:"Only the newest N. Default: 20."`
-	Bodies    bool    `env:"-" help:"Print request bodies (>), response bodies (<) and effects (*)."`
+	Bodies    bool    `env:"-" help:"Print request bodies (>), response bodies (<) and effects (*). A body is cut after 200 characters."`
+	Full      bool    `env:"-" help:"Like --bodies, with bodies as long as the journal has them."`
 	Follow    bool    `short:"f" env:"-" help:"Print requests as they arrive, until Ctrl-C."`
 	Clear     bool    `env:"-" help:"Delete all recorded requests."`
 	remoteFlags
@@ -37,6 +38,7 @@ Examples:
 
   antechamber requests
   antechamber requests --follow
+  antechamber requests --follow --organization 12345678-1234-5678-1234-567812345678
   antechamber requests --status 404 --bodies
   antechamber requests --operation createWorkspace --limit all --json
   antechamber requests --path '/v1/organizations/workspaces/*/members'
@@ -58,8 +60,8 @@ func (l *limit) UnmarshalText(text []byte) error {
 		return nil
 	}
 	n, err := strconv.Atoi(string(text))
-	if err != nil || n < 0 {
-		return badValue(text, "a whole number or all")
+	if err != nil || n < 1 {
+		return badValue(text, "a whole number of at least 1, or all")
 	}
 	*l = limit(n)
 	return nil
@@ -72,8 +74,8 @@ type entry struct{ journal.Entry }
 func (c *requestsCmd) Run(ctx context.Context, p *process) error {
 	filters := c.filters()
 	switch {
-	case c.Clear && (len(filters) > 0 || c.Follow || c.Bodies || c.Limit != nil):
-		return badInput("--clear cannot be combined with filters, --bodies or --follow")
+	case c.Clear && (len(filters) > 0 || c.Follow || c.Bodies || c.Full || c.Limit != nil):
+		return badInput("--clear cannot be combined with filters, --bodies, --full or --follow")
 	case c.Clear:
 		return do(ctx, &c.remoteFlags, p, request{method: http.MethodDelete, path: "/requests"}, func(w io.Writer, d cleared) {
 			fmt.Fprintf(w, "deleted %s\n", text.Count(d.Deleted, "request"))
@@ -172,7 +174,7 @@ func (c *requestsCmd) printBodies(w io.Writer, e entry) {
 	if e.Hint != "" {
 		fmt.Fprintf(w, "    ! %s\n", text.Printable(e.Hint))
 	}
-	if !c.Bodies {
+	if !c.Bodies && !c.Full {
 		return
 	}
 	for _, part := range []struct {
@@ -180,7 +182,7 @@ func (c *requestsCmd) printBodies(w io.Writer, e entry) {
 		body json.RawMessage
 	}{{">", e.RequestBody}, {"<", e.ResponseBody}} {
 		if len(part.body) > 0 && string(part.body) != "null" {
-			fmt.Fprintf(w, "    %s %s\n", part.sign, text.Printable(string(part.body)))
+			fmt.Fprintf(w, "    %s %s\n", part.sign, c.cut(text.Printable(string(part.body))))
 		}
 	}
 	for _, f := range e.Effects {
@@ -190,6 +192,17 @@ func (c *requestsCmd) printBodies(w io.Writer, e entry) {
 		}
 		fmt.Fprintf(w, "    * %s %s%s\n", f.Type, f.ID, where)
 	}
+}
+
+// maxShown is the number of characters of a body that are printed without --full.
+const maxShown = 200
+
+// cut returns a body as it is printed.
+func (c *requestsCmd) cut(body string) string {
+	if shown := []rune(body); len(shown) > maxShown && !c.Full {
+		return fmt.Sprintf("%s… (%s; --full prints all)", string(shown[:maxShown]), text.Count(len(body), "byte"))
+	}
+	return body
 }
 
 // follow prints requests as they arrive. Ctrl-C ends it without an error, the end
@@ -207,6 +220,10 @@ func (c *requestsCmd) follow(ctx context.Context, p *process, filters url.Values
 	if _, err := plane.Do(ctx, http.MethodGet, withQuery("/requests", filters), nil); err != nil {
 		return c.failed(ctx, p, err, inFlags(nil))
 	}
+	name, err := organizationName(ctx, plane)
+	if err != nil {
+		return c.failed(ctx, p, err, inFlags(nil))
+	}
 	from := ""
 	if c.Since != nil {
 		from = strconv.Itoa(int(*c.Since))
@@ -215,7 +232,10 @@ func (c *requestsCmd) follow(ctx context.Context, p *process, filters url.Values
 	if err != nil {
 		return c.failed(ctx, p, err, inFlags(nil))
 	}
-	p.note("waiting for requests to %s (stop with Ctrl-C)", plane.Address())
+	if name != "" {
+		name = ", organization " + text.Printable(name)
+	}
+	p.note("waiting for requests to %s%s (stop with Ctrl-C; --admin-key or --organization selects another)", plane.Address(), name)
 	out := &follower{requestsCmd: c, p: p}
 	for event, err := range events {
 		if err == nil {
@@ -231,6 +251,13 @@ func (c *requestsCmd) follow(ctx context.Context, p *process, filters url.Values
 		}
 	}
 	return nil
+}
+
+// organizationName returns the name of the organization that a control plane selects.
+func organizationName(ctx context.Context, plane *remote.Plane) (string, error) {
+	var manifest struct{ Organization organization }
+	err := plane.Call(ctx, http.MethodGet, "", nil, &manifest)
+	return manifest.Organization.Name, err
 }
 
 // follower prints the events of a stream.

@@ -84,7 +84,6 @@ func TestRequests(t *testing.T) {
 		"--status 200 --method POST":           "2",
 		"--limit 1":                            "4",
 		"--limit all":                          "1 2 3 4",
-		"--limit 0":                            "1 2 3 4",
 	} {
 		out, _ := printed(t, append([]string{"requests"}, strings.Fields(args)...)...)
 		var got []string
@@ -137,8 +136,8 @@ func TestRequestsRefuses(t *testing.T) {
 		"--status 99":                        "invalid --status 99: want a status from 100 to 599, or 0 for a dropped connection",
 		"--path workspaces":                  "invalid --path \"workspaces\": want a path starting with a slash",
 		"--since=-1":                         "invalid --since -1: want the seq of a request",
-		"--clear --status 404":               "--clear cannot be combined with filters, --bodies or --follow",
-		"--clear --follow":                   "--clear cannot be combined with filters, --bodies or --follow",
+		"--clear --status 404":               "--clear cannot be combined with filters, --bodies, --full or --follow",
+		"--clear --follow":                   "--clear cannot be combined with filters, --bodies, --full or --follow",
 		"--follow --limit 3":                 "--follow and --limit cannot be combined (use --since N to start earlier)",
 	} {
 		wantRefusal(t, exitBadInput, "antechamber: "+message+"\n", append([]string{"requests"}, strings.Fields(args)...)...)
@@ -202,7 +201,7 @@ func TestFollow(t *testing.T) {
 		}
 	}
 	f.cancel()
-	if code := <-f.ended; code != exitFine || f.stderr.String() != "antechamber: waiting for requests to "+s.url+" (stop with Ctrl-C)\n" {
+	if code := <-f.ended; code != exitFine || f.stderr.String() != "antechamber: waiting for requests to "+s.url+", organization Acme Corporation (stop with Ctrl-C; --admin-key or --organization selects another)\n" {
 		t.Errorf("exit code %d: %s", code, f.stderr)
 	}
 }

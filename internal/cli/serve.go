@@ -26,6 +26,7 @@ import (
 
 	"antechamber/handlers"
 	"antechamber/handlers/control"
+	"antechamber/internal/duration"
 	"antechamber/internal/limits"
 	"antechamber/internal/lists"
 	"antechamber/internal/server"
@@ -51,6 +52,7 @@ type serveCmd struct {
 	AdminKey     *string       `placeholder:"KEY" help:"Additional admin key for the first organization. If neither the seed nor this flag sets one, the key is ${admin_key}."`
 	StateFile    statePath     `name:"state-file" placeholder:"FILE" help:"Keep all organizations in this file across restarts. Once it exists, it overrides --seed, --admin-key, --id-seed and --clock."`
 	UnknownKeys  unknownKeys   `default:"refuse" placeholder:"refuse|fork" help:"How to handle unknown admin keys: refuse them, or give each its own fork of the seed's first organization. Default: ${default}."`
+	ForkTTL      forkTTL       `name:"fork-ttl" default:"1h" placeholder:"DURATION|off" help:"How long a fork may be unused, in real time, before it is removed; off keeps it. A full server removes the longest unused fork in any case. Default: ${default}."`
 	Clock        *instant      `placeholder:"TIME" help:"Freeze all clocks at this RFC 3339 time, overriding the seed."`
 	IDSeed       *idSeed       `name:"id-seed" placeholder:"N" help:"Seed for ID generation, from 0 to ${max_id_seed}. The same seed and clock produce the same ids. Default: random, printed at startup."`
 	Errors       errorForm     `default:"both" placeholder:"both|production" help:"Format of Admin API errors: production (its envelope only) or both (plus the fields of the published contract). Default: ${default}."`
@@ -92,6 +94,23 @@ type unknownKeys string
 
 // UnmarshalText reads refuse or fork.
 func (u *unknownKeys) UnmarshalText(text []byte) error { return parseChoice(u, text, "refuse", "fork") }
+
+// forkTTL is how long a fork may be unused; 0 is forever.
+type forkTTL time.Duration
+
+// UnmarshalText reads a duration, or off.
+func (f *forkTTL) UnmarshalText(text []byte) error {
+	if string(text) == "off" {
+		*f = 0
+		return nil
+	}
+	d, err := duration.Parse(string(text))
+	if err != nil || d <= 0 {
+		return badValue(text, "a duration greater than 0s, such as 30m or 2d, or off")
+	}
+	*f = forkTTL(d)
+	return nil
+}
 
 // errorForm is the format of the Admin API's errors.
 type errorForm server.Errors
@@ -208,7 +227,7 @@ func (c *serveCmd) run(ctx context.Context, file *statefile.Lock, p *process, pa
 		printed = "" // a secret of the user's
 	}
 	handler := handlers.New(handlers.Options{
-		Store: s, Seed: c.seedOptions(), ForkUnknownKeys: c.UnknownKeys == "fork", Errors: server.Errors(c.Errors), RateLimit: c.RateLimit,
+		Store: s, Seed: c.seedOptions(), ForkUnknownKeys: c.UnknownKeys == "fork", ForkTTL: time.Duration(c.ForkTTL), Errors: server.Errors(c.Errors), RateLimit: c.RateLimit,
 		JournalEntries: int(c.JournalSize), Origins: lists.Map(c.CORS, func(o origin) string { return string(o) }),
 		AllowedHosts: lists.Map(c.AllowHost, func(h hostName) string { return string(h) }), Exposed: exposed, Token: token,
 		Version: p.build.Version, Log: log, Ending: ending,

@@ -6,7 +6,9 @@ package remedy
 
 import (
 	"fmt"
+	"slices"
 
+	"antechamber/internal/guess"
 	"antechamber/internal/text"
 )
 
@@ -23,6 +25,7 @@ const (
 	ListFaults        Type = "list_faults"
 	ListOrganizations Type = "list_organizations"
 	ListOutbox        Type = "list_outbox"
+	ListSnapshots     Type = "list_snapshots"
 	NameOrganization  Type = "name_organization"
 	ReadOpenAPI       Type = "read_openapi"
 	RemoveLimit       Type = "remove_limit" // Limit
@@ -36,7 +39,7 @@ const (
 
 // Types lists all types.
 var Types = []Type{
-	AddUser, DidYouMean, EnableJournal, FixAdminKey, LeaveOutTimes, ListFaults, ListOrganizations, ListOutbox, NameOrganization,
+	AddUser, DidYouMean, EnableJournal, FixAdminKey, LeaveOutTimes, ListFaults, ListOrganizations, ListOutbox, ListSnapshots, NameOrganization,
 	ReadOpenAPI, RemoveLimit, ReplaceOneByOne, ResetOrRestore, SendControlToken, UseLocalPage, UseLoopback, UseOneOf,
 }
 
@@ -55,6 +58,12 @@ func Meant(word string) *Remedy {
 		return nil
 	}
 	return &Remedy{Type: DidYouMean, Value: word}
+}
+
+// Similar suggests the word that is most similar to another, or returns nil if none is.
+func Similar(word string, words []string) *Remedy {
+	words = slices.DeleteFunc(slices.Clone(words), func(w string) bool { return len(w) > 100 }) // comparing long ones takes long
+	return Meant(guess.Nearest(word, words))
 }
 
 // String returns the remedy as HTTP requests and headers, for people who use curl.
@@ -80,6 +89,8 @@ func (r *Remedy) String() string {
 		return "GET /_emulate/organizations lists all organizations"
 	case ListOutbox:
 		return "GET /_emulate/outbox lists the invites that were sent"
+	case ListSnapshots:
+		return "GET /_emulate/snapshots lists the snapshots"
 	case NameOrganization:
 		return "send its admin key as x-api-key or its id as ?organization=<id>; GET /_emulate/organizations lists all organizations"
 	case ReadOpenAPI:

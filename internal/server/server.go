@@ -34,7 +34,8 @@ type Options struct {
 	// well-formed admin key seen for the first time. If false, unknown keys are
 	// rejected.
 	ForkUnknownKeys bool
-	Errors          Errors // ErrorsBoth if empty
+	ForkTTL         time.Duration // how long a fork may be unused before it is removed; 0 for forever
+	Errors          Errors        // ErrorsBoth if empty
 	RateLimit       limits.Policy
 	JournalEntries  int             // capacity of each organization's journal; 0 for no journal
 	Origins         []string        // web origins that may call the Admin API; * is any except null
@@ -48,9 +49,20 @@ type Options struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 }
 
-// Organization returns the organization that an admin key selects, or nil. It
-// returns an error if the key should get a fork but the server is full.
+// Organization returns the organization that an admin key selects, or nil, and holds
+// it: the caller must release it. It returns an error if the key should get a fork but
+// the server is full.
 func (o *Options) Organization(key string) (*store.Organization, error) {
+	for {
+		org, err := o.find(key)
+		if org == nil || err != nil || org.Hold() {
+			return org, err
+		}
+		// An unused fork, removed before it was held. Its key gets another one.
+	}
+}
+
+func (o *Options) find(key string) (*store.Organization, error) {
 	if o.ForkUnknownKeys {
 		return o.Store.AuthenticateOrFork(key)
 	}

@@ -61,11 +61,14 @@ type organization struct {
 	ID        string   `json:"id"`
 	AdminKeys []string `json:"admin_keys"`
 	look
-	Origin      int        `json:"origin"`
-	OwnName     string     `json:"own_name,omitempty"`
-	ExpiresAt   *time.Time `json:"expires_at,omitempty"`
-	Requests    uint64     `json:"requests"`
-	RequestSeed uint64     `json:"request_seed"`
+	Origin  int    `json:"origin"`
+	OwnName string `json:"own_name,omitempty"`
+	// Files of older versions have neither CreatedFrom nor LastActivityAt.
+	CreatedFrom    store.Origin `json:"created_from,omitempty"`
+	LastActivityAt time.Time    `json:"last_activity_at,omitzero"`
+	ExpiresAt      *time.Time   `json:"expires_at,omitempty"`
+	Requests       uint64       `json:"requests"`
+	RequestSeed    uint64       `json:"request_seed"`
 }
 
 // clock is a clock in the form of a seed's.

@@ -2,12 +2,14 @@ package statefile
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -225,12 +227,16 @@ func (f *file) read(realTime time.Time) (store.Dump, error) {
 		if err == nil && (o.Origin < 0 || o.Origin >= len(f.Origins)) {
 			err = fmt.Errorf("/origin: no such origin %d", o.Origin)
 		}
+		made := cmp.Or(o.CreatedFrom, store.OriginSeed)
+		if err == nil && !slices.Contains(store.Origins, made) {
+			err = fmt.Errorf("/created_from: %s", text.Invalid("created_from", text.Quote(string(made)), text.OneOf(store.Origins)))
+		}
 		if err != nil {
 			return k, fmt.Errorf("/organizations/%d%w", i, err)
 		}
 		kept := store.DumpOrganization{
 			NamedVersion: l, ID: o.ID, AdminKeys: o.AdminKeys, Origin: o.Origin, OwnName: o.OwnName,
-			Requests: o.Requests, RequestSeed: o.RequestSeed,
+			Made: made, Used: o.LastActivityAt, Requests: o.Requests, RequestSeed: o.RequestSeed,
 		}
 		if o.ExpiresAt != nil {
 			kept.Expires = *o.ExpiresAt

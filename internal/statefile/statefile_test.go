@@ -640,3 +640,25 @@ func TestUnchangedOrganizationsAreNotEncodedAgain(t *testing.T) {
 		t.Errorf("%v allocations to save a change of another organization", n)
 	}
 }
+
+// A restart keeps which organizations are forks, and when they were used.
+func TestForksAfterARestart(t *testing.T) {
+	w, path := newWorld(t), filepath.Join(t.TempDir(), "state.json")
+	used := must(w.AuthenticateOrFork("sk-ant-admin01-used"))(t)
+	must(w.AuthenticateOrFork("sk-ant-admin01-unused"))(t)
+	w.real.advance(time.Hour)
+	w.Authenticate("sk-ant-admin01-used")
+	file := w.saved(path)
+	again := w.restarted(path)
+	again.SetForkTTL(time.Hour)
+	check(t, "the unused fork is removed", true, again.Authenticate("sk-ant-admin01-unused") == nil)
+	check(t, "last activity", used.LastActivity(), again.Organization(used.ID()).LastActivity())
+	check(t, "origin", store.OriginFork, again.Organization(used.ID()).Origin())
+	check(t, "origin of the first", store.OriginSeed, again.First().Origin())
+
+	check(t, "error", nil, os.WriteFile(path, statefile.Seal(strings.Replace(file, `"created_from":"fork"`, `"created_from":"thin air"`, 1)), 0o600))
+	_, err := statefile.Read(path, w.real.now())
+	if err == nil || !strings.Contains(err.Error(), `/organizations/2/created_from: invalid created_from "thin air": want seed, empty, fork, organization or snapshot`) {
+		t.Errorf("error %v", err)
+	}
+}
