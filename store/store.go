@@ -271,16 +271,19 @@ func (s *Store) create(in NewOrganization, made Origin) (*Organization, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.mu.RLock()
+	floor := s.counts.Floor
+	s.mu.RUnlock()
+	o := s.organization(version.withName(in.Name).drawnFrom(floor), in.From.origin, made)
+	o.name = in.Name
+	o.requests.Store(floor)
+	if in.TTL > 0 {
+		o.expires = now.Add(in.TTL)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if other := s.byKey[in.AdminKey]; other != nil && made == OriginFork {
 		return other, nil // a concurrent request created it first
-	}
-	o := s.organization(version.withName(in.Name).drawnFrom(s.counts.Floor), in.From.origin, made)
-	o.name = in.Name
-	o.requests.Store(s.counts.Floor)
-	if in.TTL > 0 {
-		o.expires = now.Add(in.TTL)
 	}
 	key := in.AdminKey
 	for key == "" || in.AdminKey == "" && s.byKey[key] != nil {
