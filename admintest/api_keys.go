@@ -7,12 +7,14 @@ import (
 	"antechamber/api"
 )
 
-// NewKey describes an API key to create.
+// NewKey describes an API key to create: of a workspace, of a user (a personal key), or
+// of a service account.
 type NewKey struct {
-	Name        string    // 1 to 500 characters
-	WorkspaceID string    // the Default Workspace if empty
-	CreatedBy   string    // id of a user; chosen by the server if empty
-	ExpiresAt   time.Time // never if zero
+	Name        string         // 1 to 500 characters
+	WorkspaceID string         // if empty, the Default Workspace for a key without a principal, and none for others
+	CreatedBy   string         // id of a user; chosen by the server if empty
+	ExpiresAt   time.Time      // never if zero
+	Principal   *api.Principal // what the key acts as, see api.UserPrincipal and api.ServiceAccountPrincipal; nil for the key of a workspace
 }
 
 // Key is a new API key with its secret, which is not available again later.
@@ -32,6 +34,9 @@ func (s *Server) CreateAPIKey(in NewKey) Key {
 	}
 	if !in.ExpiresAt.IsZero() {
 		body["expires_at"] = formatTime(in.ExpiresAt)
+	}
+	if in.Principal != nil {
+		body["principal"] = in.Principal
 	}
 	return post[Key](s, "CreateAPIKey", "/api_keys", body)
 }

@@ -49,7 +49,10 @@ func fragment(sentence string) string {
 var goNames = map[string]map[string]string{
 	"Clock.Advance": {"advance": "d"},
 	"Clock.Set":     {"set": "to"},
-	"CreateAPIKey":  {"name": "Name", "workspace_id": "WorkspaceID", "created_by": "CreatedBy", "expires_at": "ExpiresAt"},
+	"CreateAPIKey": {
+		"name": "Name", "workspace_id": "WorkspaceID", "created_by": "CreatedBy", "expires_at": "ExpiresAt",
+		"principal.type": "Principal.Type", "principal.user_id": "Principal.UserID", "principal.service_account_id": "Principal.ServiceAccountID",
+	},
 }
 
 // inGo returns a message with the Go name of the field that it begins with.

@@ -48,6 +48,7 @@ func TestErrorsInGo(t *testing.T) {
 		{"Snapshot", refusal(remedy.Problem{Type: remedy.Invalid, Field: "name", Message: "want a name"}), "invalid name: want a name"},
 		{"CreateAPIKey", refusal(remedy.Problem{Type: remedy.Invalid, Field: "name", Message: "want a name"}), "invalid Name: want a name"},
 		{"CreateAPIKey", refusal(remedy.Problem{Type: remedy.Invalid, Field: "expires_at", Value: `"soon"`, Message: "want a time"}), `invalid ExpiresAt "soon": want a time`},
+		{"CreateAPIKey", refusal(remedy.Problem{Type: remedy.Missing, Field: "principal.user_id", Message: "want an id"}), "Principal.UserID is required"},
 		{"CreateAPIKey", &remote.Error{Message: "expires_at: the clock shows 2026 already."}, "ExpiresAt: the clock shows 2026 already"},
 		{"CreateAPIKey", &remote.Error{Message: "expires_at must be later."}, "ExpiresAt must be later"},
 		{"Clock.Set", refusal(remedy.Problem{Type: remedy.Invalid, Field: "set", Message: "want a time"}), "invalid to: want a time"},

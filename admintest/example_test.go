@@ -193,7 +193,7 @@ func ExampleSeedOf() {
 			Name:    "Research",
 			Members: []seed.WorkspaceMember{{User: "ada@acme.example", WorkspaceRole: "workspace_admin"}},
 		}},
-		APIKeys: []seed.APIKey{{Name: "CI", Workspace: "Research", CreatedBy: "ada@acme.example"}},
+		APIKeys: []seed.APIKey{{Name: "CI", Workspace: "Research", CreatedBy: seed.Creator{User: "ada@acme.example"}}},
 	}))
 
 	client := sdk(srv)

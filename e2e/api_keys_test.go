@@ -43,8 +43,8 @@ func apiKeysJourney(t *testing.T, s *server, c admin) {
 	equal(t, "expiry", at(t, frozen).Add(3*24*time.Hour+6*time.Hour), expiring.ExpiresAt)
 
 	// Filters.
-	equal(t, "number of keys", 27, len(keys(anthropic.OrganizationAPIKeyListParams{})))
-	for status, want := range map[string]int{"active": 18, "inactive": 3, "archived": 4, "expired": 2} {
+	equal(t, "number of keys", 36, len(keys(anthropic.OrganizationAPIKeyListParams{})))
+	for status, want := range map[string]int{"active": 21, "inactive": 5, "archived": 6, "expired": 4} {
 		q := anthropic.OrganizationAPIKeyListParams{Status: anthropic.OrganizationAPIKeyListParamsStatus(status), Limit: param.NewOpt[int64](2)}
 		equal(t, "number of keys with status "+status, want, len(keys(q)))
 	}

@@ -70,7 +70,7 @@ func listsOf(t *testing.T, c admin) []list {
 		}, func(n int64, b, a cursor) (page[string], error) {
 			return eachOf(memberID)(c.ListWorkspaceMembers(ctx, engineering.ID, members(n, b, a)))
 		}},
-		{"api keys", 27, func(n int64, b, a cursor) ([]string, error) {
+		{"api keys", 36, func(n int64, b, a cursor) ([]string, error) {
 			return each(keyID)(c.AllAPIKeys(ctx, keys(n, b, a)))
 		}, func(n int64, b, a cursor) (page[string], error) {
 			return eachOf(keyID)(c.ListAPIKeys(ctx, keys(n, b, a)))

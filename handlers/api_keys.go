@@ -22,12 +22,12 @@ func listAPIKeys(c *call) error {
 		CreatedByUserID: q.id("created_by_user_id"),
 	}
 	p, err := c.org.ListAPIKeys(f, l, q.err())
-	return answerPage(c, p, err)
+	return answerPage(c, p.In(c.shape()), err)
 }
 
 func getAPIKey(c *call) error {
 	k, err := c.org.GetAPIKey(c.id("api_key_id"))
-	return answer(c, k, err)
+	return answer(c, k.In(c.shape()), err)
 }
 
 func updateAPIKey(c *call) error {
@@ -41,5 +41,5 @@ func updateAPIKey(c *call) error {
 		in.Status = &status
 	}
 	k, err := c.org.UpdateAPIKey(c.id("api_key_id"), in, b.err())
-	return answer(c, k, err)
+	return answer(c, k.In(c.shape()), err)
 }

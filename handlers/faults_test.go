@@ -49,7 +49,7 @@ func TestJournalRecordsEveryRequest(t *testing.T) {
 		kinds = append(kinds, e.Type+" "+e.ID)
 	}
 	same(t, "an archive", []string{
-		"workspace.archived wrkspc_live", "api_key.archived apikey_active", "api_key.archived apikey_inactive", "api_key.archived apikey_expired",
+		"workspace.archived wrkspc_live", "api_key.archived apikey_service", "api_key.archived apikey_active", "api_key.archived apikey_inactive", "api_key.archived apikey_expired",
 	}, kinds)
 	outcome := func(r admintest.Request) string {
 		return strings.TrimSpace(strings.Join([]string{strconv.Itoa(r.Status), string(r.ErrorType), r.Key, string(r.Operation)}, " "))

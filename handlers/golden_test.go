@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -18,12 +19,20 @@ import (
 var updating = flag.Bool("update", false, "write the server's responses to the transcripts")
 
 // exchange is a titled request in a transcript.
-type exchange struct{ title, method, path, body string }
+type exchange struct {
+	title, method, path string
+	headers             []string // that override the usual ones
+	body                string
+}
+
+// header matches the headers of a request in a transcript.
+var header = regexp.MustCompile(`^[a-z-]+: `)
 
 // readTranscript returns the requests of a transcript, each in the form
 //
 //	### title
 //	POST /organizations/invites
+//	anthropic-version: 2026-10-21
 //	{"email":"new@example.com","role":"user"}
 //
 //	200
@@ -33,7 +42,7 @@ func readTranscript(t *testing.T, text string) (all []exchange) {
 	t.Helper()
 	for _, block := range strings.Split(text, "### ")[1:] {
 		request, _, _ := strings.Cut(block, "\n\n")
-		lines := strings.SplitN(request, "\n", 3)
+		lines := strings.Split(request, "\n")
 		if len(lines) < 2 {
 			t.Fatalf("no request: %s", block)
 		}
@@ -41,7 +50,13 @@ func readTranscript(t *testing.T, text string) (all []exchange) {
 		if !ok {
 			t.Fatalf("no request line: %s", block)
 		}
-		all = append(all, exchange{lines[0], method, path, strings.Join(lines[2:], "")})
+		e := exchange{title: lines[0], method: method, path: path}
+		rest := lines[2:]
+		for ; len(rest) > 0 && header.MatchString(rest[0]); rest = rest[1:] {
+			e.headers = append(e.headers, rest[0])
+		}
+		e.body = strings.Join(rest, "\n")
+		all = append(all, e)
 	}
 	return all
 }
@@ -50,6 +65,9 @@ func readTranscript(t *testing.T, text string) (all []exchange) {
 // except Content-Length and Date, and the body, indented.
 func (e exchange) write(b *strings.Builder, got result) {
 	fmt.Fprintf(b, "### %s\n%s %s\n", e.title, e.method, e.path)
+	for _, h := range e.headers {
+		fmt.Fprintln(b, h)
+	}
 	if e.body != "" {
 		fmt.Fprintln(b, strings.TrimSpace(e.body))
 	}
@@ -85,9 +103,9 @@ func TestTranscripts(t *testing.T) {
 			srv, prod := serve(t, acme), production(t, acme)
 			var b strings.Builder
 			for _, e := range readTranscript(t, string(text)) {
-				got := srv.do(e.method, e.path, e.body)
+				got := srv.do(e.method, e.path, e.body, e.headers...)
 				e.write(&b, got)
-				same(t, e.title+" with production's errors", got.status, prod.do(e.method, e.path, e.body).status)
+				same(t, e.title+" with production's errors", got.status, prod.do(e.method, e.path, e.body, e.headers...).status)
 				if path, _, _ := strings.Cut(e.path, "?"); got.status == 200 {
 					route := handlers.Route(t, path)
 					succeeded[e.method+" "+route] = true

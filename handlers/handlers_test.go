@@ -199,7 +199,11 @@ var deviations = []struct {
 }{
 	{http.StatusConflict, "body/error", "production documents conflict_error for the API, but only operations with codes for their 409 list a type for it"},
 	{http.StatusRequestEntityTooLarge, "body/error", "the vendor's list of error types has request_too_large, but its union of errors does not"},
+	{http.StatusOK, "body/workspace_id: missing", versionOfVendor},
+	{http.StatusOK, "body/data/0/workspace_id: missing", versionOfVendor},
 }
+
+const versionOfVendor = "the document is that of version 2023-06-01, and the request has version 2026-10-21"
 
 func deviates(got result, err error) bool {
 	for _, d := range deviations {
@@ -282,7 +286,10 @@ const acme = `{
     {"id": "apikey_inactive", "name": "Inactive", "workspace": "wrkspc_live", "created_by": "user_dev", "created_at": "2025-03-02T00:00:00Z", "status": "inactive", "partial_key_hint": "sk-ant-api03-BBB...bbAA"},
     {"id": "apikey_archived", "name": "Archived", "workspace": "wrkspc_archived", "created_by": "user_dev", "created_at": "2025-03-03T00:00:00Z", "status": "archived", "partial_key_hint": "sk-ant-api03-CCC...ccAA"},
     {"id": "apikey_expired", "name": "Expired", "workspace": "wrkspc_live", "created_by": "user_gone", "created_at": "2025-03-04T00:00:00Z", "expires_at": "2025-04-04T00:00:00Z", "partial_key_hint": "sk-ant-api03-DDD...ddAA"},
-    {"id": "apikey_default", "name": "Default", "created_by": "user_admin", "created_at": "2025-03-05T00:00:00Z", "partial_key_hint": "sk-ant-api03-EEE...eeAA"}
+    {"id": "apikey_default", "name": "Default", "created_by": "user_admin", "created_at": "2025-03-05T00:00:00Z", "partial_key_hint": "sk-ant-api03-EEE...eeAA"},
+    {"id": "apikey_personal", "name": "Personal", "created_by": "user_user", "principal": {"type": "user_actor", "user_id": "user_user"}, "created_at": "2025-03-06T00:00:00Z", "partial_key_hint": "sk-ant-api03-FFF...ffAA"},
+    {"id": "apikey_service", "name": "Service account", "workspace": "wrkspc_live", "created_by": {"type": "service_account", "id": "svac_1"}, "principal": {"type": "service_account_actor", "service_account_id": "svac_2"}, "created_at": "2025-03-07T00:00:00Z", "partial_key_hint": "sk-ant-api03-GGG...ggAA"},
+    {"id": "apikey_legacy", "name": "Legacy", "created_by": null, "principal": {"type": "service_account_actor", "service_account_id": "svac_2"}, "status": "inactive", "created_at": "2025-03-08T00:00:00Z", "partial_key_hint": "sk-ant-api03-HHH...hhAA"}
   ],
   "removed": [{"id": "user_gone", "added_at": "2025-01-02T12:00:00Z"}]
 }`

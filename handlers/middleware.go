@@ -244,3 +244,6 @@ func checkVersion(h http.Header, known []string) error {
 	}
 	return nil
 }
+
+// shape returns the shape of the objects in the response to the request.
+func (c *call) shape() api.Shape { return api.ShapeOf(c.Request().Header.Get(headerVersion)) }

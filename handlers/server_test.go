@@ -40,6 +40,32 @@ func TestKnownVersionsAreAccepted(t *testing.T) {
 	}
 }
 
+// The version selects the shape of API keys in each operation that returns them.
+func TestVersionSelectsTheShape(t *testing.T) {
+	srv := serve(t, acme)
+	srv.must("PATCH", "~/_emulate/settings", `{"anthropic_versions": ["2023-01-01", "2023-06-01", "2026-10-21", "2024-01-01", "2027-01-01", "2027-02-30"]}`)
+	const key = "/organizations/api_keys/apikey_default"
+	for version, want := range map[string]string{
+		"2023-01-01": `"workspace_id":null,`, "2023-06-01": `"workspace_id":null,`, "2026-10-21": "",
+		// Added by the setting. The last one is not a date.
+		"2024-01-01": `"workspace_id":null,`, "2027-01-01": "", "2027-02-30": `"workspace_id":null,`,
+	} {
+		header := "anthropic-version: " + version
+		name := "Of " + version
+		for what, body := range map[string]string{
+			"update": srv.do("POST", key, `{"name":"`+name+`"}`, header).body,
+			"get":    srv.do("GET", key, "", header).body,
+			"list":   srv.do("GET", "/organizations/api_keys?workspace_id=wrkspc_default", "", header).body,
+		} {
+			_, got, _ := strings.Cut(body, `"name":"`+name+`",`)
+			got, _, found := strings.Cut(got, `"created_at"`)
+			if !found || got != want || !strings.Contains(body, `"last_used_at":null`) {
+				t.Errorf("%s under %s: %s", what, version, body)
+			}
+		}
+	}
+}
+
 // Each key selects its organization, and nothing crosses over.
 func TestOrganizationsAreIsolated(t *testing.T) {
 	srv := serve(t, `{"organizations": [

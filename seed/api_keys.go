@@ -8,7 +8,9 @@ import (
 	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/jsontree"
 	"antechamber/internal/lists"
+	"antechamber/internal/text"
 	"antechamber/store"
 )
 
@@ -16,19 +18,37 @@ import (
 type APIKey struct {
 	ID             string           `json:"id,omitempty"` // generated if empty
 	Name           string           `json:"name"`
-	Workspace      api.Nullable     `json:"workspace"`                  // id, or unique name; the Default Workspace if empty
+	Workspace      api.Nullable     `json:"workspace"`                  // id, or unique name; if empty, the Default Workspace, or none for a key with a principal
 	CreatedAt      Time             `json:"created_at,omitzero"`        // now if omitted
-	CreatedBy      string           `json:"created_by"`                 // id, email, or unique name; also the id of a former user
+	CreatedBy      Creator          `json:"created_by"`                 // null if empty
+	Principal      *api.Principal   `json:"principal"`                  // nil for the key of a workspace; a user may be an id, email, or unique name
 	Status         api.APIKeyStatus `json:"status,omitempty"`           // the last of the history, or active, if empty
 	LastUsedAt     Time             `json:"last_used_at,omitzero"`      // never if omitted
 	PartialKeyHint *api.Nullable    `json:"partial_key_hint,omitempty"` // generated if nil
 	ExpiresAt      Time             `json:"expires_at,omitzero"`        // never if omitted
 	StatusHistory  []StatusChange   `json:"status_history,omitempty"`   // oldest first; derived if empty
 
-	at            *node
-	in            *Workspace // nil if there is no such workspace
-	creator       int        // index in Organization.Users, or -1
-	formerCreator string     // the id of a creator who is a former user
+	at      *node
+	in      *Workspace // nil if the key has no workspace, or there is no such workspace
+	creator userRef
+	user    userRef // of a personal key
+}
+
+// Creator is who created an API key: a user, a service account, or null.
+type Creator struct {
+	User           string // id, email, or unique name; also the id of a former user
+	ServiceAccount string // id
+}
+
+// MarshalJSON writes the creator as in a seed.
+func (c Creator) MarshalJSON() ([]byte, error) {
+	switch {
+	case c.ServiceAccount != "":
+		return []byte(api.Encode(api.Actor{Type: api.ActorServiceAccount, ID: c.ServiceAccount})), nil
+	case c.User != "":
+		return []byte(api.Encode(c.User)), nil
+	}
+	return []byte("null"), nil
 }
 
 // StatusChange is a change of an API key's status.
@@ -53,7 +73,8 @@ func (r *report) apiKey(n *node) APIKey {
 		Name:       o.text("name", keyNameForm),
 		Workspace:  api.Nullable(o.textOrNull("workspace", workspaceRefForm)),
 		CreatedAt:  o.time("created_at"),
-		CreatedBy:  o.text("created_by", userRefForm),
+		CreatedBy:  r.creator(o.get("created_by")),
+		Principal:  r.principal(o.get("principal")),
 		Status:     enum(o, "status", api.APIKeyStatuses),
 		LastUsedAt: o.timeOrNull("last_used_at"),
 	}
@@ -73,6 +94,43 @@ func (r *report) apiKey(n *node) APIKey {
 		r.mismatched(cmp.Or(expiresAt, n), "expires_at must be set when status is expired")
 	}
 	return k
+}
+
+var creatorForm = form{want: userRefForm.want + ", a service account, or null", minChars: 1}
+
+func (r *report) creator(n *node) Creator {
+	switch {
+	case unlessNull(n) == nil:
+		return Creator{}
+	case n.Kind != jsontree.Object:
+		return Creator{User: r.textAt(n, creatorForm)}
+	}
+	o := r.object(n, "type", "id")
+	defer o.end()
+	enum(o, "type", []api.ActorType{api.ActorServiceAccount})
+	return Creator{ServiceAccount: o.text("id", idForm)}
+}
+
+// principal reads a principal. It returns an invalid one too.
+func (r *report) principal(n *node) *api.Principal {
+	if unlessNull(n) == nil {
+		return nil
+	}
+	p := &api.Principal{}
+	switch kind := n.Get("type"); {
+	case kind != nil && kind.Text == string(api.PrincipalUser):
+		o := r.object(n, "type", "user_id")
+		defer o.end()
+		p.Type, p.UserID = enum(o, "type", api.PrincipalTypes), o.text("user_id", userRefForm)
+	case kind != nil && kind.Text == string(api.PrincipalServiceAccount):
+		o := r.object(n, "type", "service_account_id")
+		defer o.end()
+		p.Type, p.ServiceAccountID = enum(o, "type", api.PrincipalTypes), o.text("service_account_id", idForm)
+	default:
+		o := r.object(n, "type")
+		enum(o, "type", api.PrincipalTypes)
+	}
+	return p
 }
 
 func (r *report) statusChange(n *node) StatusChange {
@@ -95,12 +153,19 @@ func (r *report) linkKeys(o *Organization, users userIndex) {
 	for i := range o.APIKeys {
 		k := &o.APIKeys[i]
 		ids.add(k.at, k.ID)
-		k.in = r.workspaceOf(workspaces, k.at.Get("workspace"), string(k.Workspace))
-		k.creator = -1
-		if at := k.at.Get("created_by"); r.usable(at) && users.former(k.CreatedBy) {
-			k.formerCreator = k.CreatedBy
-		} else {
-			k.creator = r.userOf(users, at, k.CreatedBy)
+		workspace, principal := k.at.Get("workspace"), k.at.Get("principal")
+		switch {
+		case k.Principal == nil || k.Workspace != "" && k.Principal.Type == api.PrincipalServiceAccount:
+			k.in = r.workspaceOf(workspaces, workspace, string(k.Workspace))
+		case k.Workspace != "" && k.Principal.Type == api.PrincipalUser:
+			r.contradictory(workspace, "workspace must be null for a personal API key")
+		}
+		k.creator, k.user = noUser, noUser
+		if k.CreatedBy.User != "" {
+			k.creator = r.userOrFormer(users, k.at.Get("created_by"), k.CreatedBy.User)
+		}
+		if user := k.Principal.User(); user != "" {
+			k.user = r.userOrFormer(users, principal.Get("user_id"), user)
 		}
 	}
 }
@@ -123,6 +188,9 @@ func (c checker) key(k *APIKey) {
 	status, at := c.givenStatus(k)
 	if archived && status != "" && status != api.KeyArchived {
 		c.contradictory(at, "status must be archived in an archived workspace")
+	}
+	if k.user.former != "" && status != api.KeyArchived && !c.anyFaulty(k.at, "status", "status_history") {
+		c.contradictory(k.at.Get("principal").Get("user_id"), "no such user %s (a personal API key of a former user must be archived)", text.Quote(k.user.former))
 	}
 	if c.anyFaulty(k.at, "created_at", "expires_at") || k.in != nil && c.anyFaulty(k.in.at, "archived_at") {
 		return
@@ -211,16 +279,30 @@ func (l *loader) keys(c store.Contents) (keys []store.APIKey) {
 		created := k.CreatedAt.at(l.now)
 		loaded := store.APIKey{APIKey: api.APIKey{
 			ID: ids.orDraw(k.ID, l.draw("apikey_", created)), Type: api.TypeAPIKey, Name: k.Name,
-			CreatedAt: created, CreatedBy: api.Actor{ID: k.formerCreator, Type: api.TypeUser},
+			CreatedAt:  created,
 			LastUsedAt: k.LastUsedAt.atOrNull(l.now), ExpiresAt: k.ExpiresAt.atOrNull(l.now),
-			Scope: api.Scope{Type: api.TypeWorkspace, WorkspaceID: c.DefaultWorkspace.ID},
 		}}
-		if k.creator >= 0 {
-			loaded.CreatedBy.ID = c.Users[k.creator].ID
+		switch {
+		case k.CreatedBy.ServiceAccount != "":
+			loaded.CreatedBy = api.Actor{ID: k.CreatedBy.ServiceAccount, Type: api.ActorServiceAccount}
+		case k.CreatedBy.User != "":
+			loaded.CreatedBy = api.Actor{ID: k.creator.id(c.Users), Type: api.ActorUser}
 		}
-		if k.in.index >= 0 {
-			id := c.Workspaces[k.in.index].ID
-			loaded.WorkspaceID, loaded.Scope.WorkspaceID = api.Nullable(id), id
+		switch {
+		case k.Principal == nil:
+		case k.Principal.Type == api.PrincipalUser:
+			loaded.Principal = api.UserPrincipal(k.user.id(c.Users))
+		default:
+			loaded.Principal = api.ServiceAccountPrincipal(k.Principal.ServiceAccountID)
+		}
+		switch {
+		case k.in == nil:
+			loaded.Scope = api.ScopeOf("")
+		case k.in.index < 0:
+			loaded.Scope = api.ScopeOf(c.DefaultWorkspace.ID)
+		default:
+			loaded.Scope = api.ScopeOf(c.Workspaces[k.in.index].ID)
+			loaded.WorkspaceID = api.Nullable(loaded.Scope.WorkspaceID)
 		}
 		if k.PartialKeyHint != nil {
 			loaded.PartialKeyHint = *k.PartialKeyHint
@@ -254,7 +336,7 @@ func (l *loader) changes(k *APIKey, loaded api.APIKey) (changes []store.StatusCh
 	if used := loaded.LastUsedAt; used.After(created.Time) && !used.After(l.now.Time) {
 		stopped = used
 	}
-	if k.in.ArchivedAt.given() {
+	if k.in != nil && k.in.ArchivedAt.given() {
 		status, stopped = api.KeyArchived, k.in.ArchivedAt.at(l.now)
 	}
 	expired := !expires.IsZero() && stopped.After(expires.Time)
@@ -294,9 +376,20 @@ func hint(uuid string) string {
 }
 
 func exportKey(k store.APIKey) APIKey {
-	return APIKey{
-		ID: k.ID, Name: k.Name, Workspace: k.WorkspaceID, CreatedAt: At(k.CreatedAt.Time), CreatedBy: k.CreatedBy.ID, Status: k.Status,
+	out := APIKey{
+		ID: k.ID, Name: k.Name, Workspace: k.WorkspaceID, CreatedAt: At(k.CreatedAt.Time), CreatedBy: exportCreator(k.CreatedBy), Principal: k.Principal, Status: k.Status,
 		LastUsedAt: OrNull(k.LastUsedAt), PartialKeyHint: &k.PartialKeyHint, ExpiresAt: OrNull(k.ExpiresAt),
 		StatusHistory: lists.Map(k.History, func(s store.StatusChange) StatusChange { return StatusChange{Status: s.Status, At: At(s.At.Time)} }),
 	}
+	if k.Principal != nil {
+		out.Workspace = api.Nullable(k.Scope.WorkspaceID) // null means no workspace
+	}
+	return out
+}
+
+func exportCreator(a api.Actor) Creator {
+	if a.Type == api.ActorServiceAccount {
+		return Creator{ServiceAccount: a.ID}
+	}
+	return Creator{User: a.ID}
 }

@@ -240,14 +240,23 @@ func TestDemoIsRealistic(t *testing.T) {
 	for _, u := range c.Users {
 		addedAt[u.ID] = u.AddedAt
 	}
-	keys, inDefault, byFormer := map[api.APIKeyStatus]int{}, 0, 0
+	keys, inDefault, byFormer := map[api.PrincipalType]map[api.APIKeyStatus]int{}, 0, 0
+	creators := map[api.ActorType]int{}
 	for _, k := range c.APIKeys {
-		keys[k.Status]++
-		if k.WorkspaceID == "" {
+		kind := api.PrincipalType("")
+		if k.Principal != nil {
+			kind = k.Principal.Type
+		}
+		if keys[kind] == nil {
+			keys[kind] = map[api.APIKeyStatus]int{}
+		}
+		keys[kind][k.Status]++
+		if k.Scope.WorkspaceID == c.DefaultWorkspace.ID {
 			inDefault++
 		}
+		creators[k.CreatedBy.Type]++
 		added, present := addedAt[k.CreatedBy.ID]
-		if !present {
+		if !present && k.CreatedBy.Type == "user" {
 			byFormer++
 			i := slices.IndexFunc(c.Removed, func(r store.RemovedUser) bool { return r.ID == k.CreatedBy.ID })
 			if i < 0 {
@@ -266,8 +275,16 @@ func TestDemoIsRealistic(t *testing.T) {
 			t.Errorf("%s was used while it was not active", k.Name)
 		}
 	}
-	if want := map[api.APIKeyStatus]int{"active": 18, "inactive": 3, "archived": 4, "expired": 2}; !maps.Equal(keys, want) {
-		t.Errorf("keys %v, want %v", keys, want)
+	want := map[api.PrincipalType]map[api.APIKeyStatus]int{
+		"":                      {"active": 18, "inactive": 3, "archived": 4, "expired": 2},
+		"user_actor":            {"active": 1, "inactive": 1, "archived": 1, "expired": 1},
+		"service_account_actor": {"active": 2, "inactive": 1, "archived": 1, "expired": 1},
+	}
+	if diff := cmp.Diff(want, keys); diff != "" {
+		t.Errorf("keys by kind and status (-want +got):\n%s", diff)
+	}
+	if creators["service_account"] == 0 || creators[""] == 0 {
+		t.Errorf("types of creators: %v", creators)
 	}
 	if inDefault < 2 || byFormer < 2 || len(c.Removed) != 3 {
 		t.Errorf("%d keys in the Default Workspace, %d keys of former users, %d removed users", inDefault, byFormer, len(c.Removed))

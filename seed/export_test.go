@@ -371,13 +371,31 @@ func (w generator) workspace(seen distinct) api.Workspace {
 // key generates a key by simulating its history.
 func (w generator) key(c store.Contents, seen distinct) store.APIKey {
 	in := rapid.SampledFrom(append([]api.Workspace{c.DefaultWorkspace}, c.Workspaces...)).Draw(w.T, "workspace")
+	var principal *api.Principal
+	former := false
+	switch rapid.IntRange(0, 5).Draw(w.T, "kind") {
+	case 3:
+		principal = api.ServiceAccountPrincipal(w.id(distinct{}))
+	case 4:
+		principal, in = api.ServiceAccountPrincipal(w.id(distinct{})), api.Workspace{}
+	case 5:
+		users := []string{"user_gone"}
+		for _, u := range c.Users {
+			users = append(users, u.ID)
+		}
+		for _, v := range c.Removed {
+			users = append(users, v.ID)
+		}
+		i := rapid.IntRange(0, len(users)-1).Draw(w.T, "user")
+		principal, in, former = api.UserPrincipal(users[i]), api.Workspace{}, i == 0 || i > len(c.Users)
+	}
 	end := w.now // of its history
 	if !in.ArchivedAt.IsZero() {
 		end = in.ArchivedAt
 	}
 	k := store.APIKey{APIKey: api.APIKey{
 		ID: w.id(seen), Type: "api_key", Name: w.name(500), CreatedAt: w.between(earliest, end),
-		CreatedBy: api.Actor{Type: "user"}, Scope: api.Scope{Type: "workspace", WorkspaceID: in.ID},
+		CreatedBy: api.Actor{Type: "user"}, Principal: principal, Scope: api.ScopeOf(in.ID),
 	}}
 	if in.ID != c.DefaultWorkspace.ID {
 		k.WorkspaceID = api.Nullable(in.ID)
@@ -390,6 +408,12 @@ func (w generator) key(c store.Contents, seen distinct) store.APIKey {
 		creators = append(creators, v.ID)
 	}
 	k.CreatedBy.ID = rapid.SampledFrom(creators).Draw(w.T, "creator")
+	switch rapid.IntRange(0, 5).Draw(w.T, "kind of creator") {
+	case 4:
+		k.CreatedBy.Type = "service_account"
+	case 5:
+		k.CreatedBy = api.Actor{}
+	}
 	if w.maybe() {
 		k.LastUsedAt = w.between(earliest, latest)
 	}
@@ -412,7 +436,7 @@ func (w generator) key(c store.Contents, seen distinct) store.APIKey {
 		next := map[api.APIKeyStatus]api.APIKeyStatus{api.KeyActive: api.KeyInactive, api.KeyInactive: api.KeyActive}[k.Status]
 		set(next, w.between(k.History[len(k.History)-1].At, lastToggle))
 	}
-	if !in.ArchivedAt.IsZero() || w.maybe() {
+	if !in.ArchivedAt.IsZero() || former || w.maybe() {
 		at := w.between(k.History[len(k.History)-1].At, end)
 		if !k.ExpiresAt.IsZero() && k.ExpiresAt.Before(at.Time) {
 			set(api.KeyExpired, k.ExpiresAt)
@@ -482,6 +506,10 @@ func operate(t *rapid.T, o *store.Organization) {
 		},
 		func() { o.UpdateWorkspaceMember(one(workspaces), one(users), workspaceRole, nil) },
 		func() { o.RemoveWorkspaceMember(one(workspaces), one(users)) },
+		func() { o.CreateAPIKey(store.NewAPIKey{Name: name, Principal: api.UserPrincipal(one(users))}) },
+		func() {
+			o.CreateAPIKey(store.NewAPIKey{Name: name, Principal: api.ServiceAccountPrincipal("svac_1"), WorkspaceID: one(workspaces)})
+		},
 		func() { o.UpdateAPIKey(one(keys), store.APIKeyUpdate{Name: &name, Status: &status}, nil) },
 	}
 	rapid.SampledFrom(operations).Draw(t, "operation")()

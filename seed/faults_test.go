@@ -114,7 +114,7 @@ var faultySeeds = []faultySeed{
 	{"unknown field of a workspace", `{"name": "Acme", "workspaces": [{"name": "Research", "colour": "#6C5BB9"}]}`, `1:54: /workspaces/0/colour: unknown field "colour" (allowed: id, name, display_color, created_at, archived_at, compartment_id, external_key_id, tags, data_residency, members)`},
 	{"unknown field of a data residency", `{"name": "Acme", "workspaces": [{"name": "Research", "data_residency": {"geo": "us"}}]}`, `1:73: /workspaces/0/data_residency/geo: unknown field "geo" (allowed: workspace_geo, allowed_inference_geos, default_inference_geo)`},
 	{"unknown field of a member", `{"name": "Acme", "users": [{"email": "a@b.c", "role": "user"}], "workspaces": [{"name": "Research", "members": [{"user": "a@b.c", "workspace_role": "workspace_user", "role": "user"}]}]}`, `1:167: /workspaces/0/members/0/role: unknown field "role" (allowed: user, workspace_role)`},
-	{"unknown field of an API key", `{"name": "Acme", "api_keys": [{"name": "CI", "created_by": "user_a", "workspace_id": null}]}`, `1:70: /api_keys/0/workspace_id: unknown field "workspace_id" (allowed: id, name, workspace, created_at, created_by, status, last_used_at, partial_key_hint, expires_at, status_history)`},
+	{"unknown field of an API key", `{"name": "Acme", "api_keys": [{"name": "CI", "created_by": "user_a", "workspace_id": null}]}`, `1:70: /api_keys/0/workspace_id: unknown field "workspace_id" (allowed: id, name, workspace, created_at, created_by, principal, status, last_used_at, partial_key_hint, expires_at, status_history)`},
 	{"unknown field of a status change", `{"name": "Acme", "api_keys": [{"name": "CI", "created_by": "user_a", "created_at": "-3d", "status_history": [{"status": "active", "at": "-3d", "by": "user_a"}]}]}`, `1:144: /api_keys/0/status_history/0/by: unknown field "by" (allowed: status, at)`},
 	{"unknown field of a removed user", `{"name": "Acme", "removed": [{"id": "a", "added_at": "-3d", "removed_at": "-1d"}]}`, `1:61: /removed/0/removed_at: unknown field "removed_at" (allowed: id, added_at)`},
 	{"unknown fields that need escapes", `{"name": "Acme", "a/b~c": 1, "": 2, "x\ny": 3, "\"": 4}`, `
@@ -235,7 +235,7 @@ var faultySeeds = []faultySeed{
 5:73: /workspaces/0/members/0/workspace_role: invalid workspace_role "workspace_billing": want workspace_user, workspace_developer, workspace_restricted_developer or workspace_admin
 6:24: /api_keys/0/name: invalid name "": want a string of 1 to 500 characters
 6:41: /api_keys/0/workspace: invalid workspace "": want the id or name of a workspace, or null for the Default Workspace
-6:59: /api_keys/0/created_by: invalid created_by "": want the id, email or name of a user
+6:59: /api_keys/0/created_by: invalid created_by "": want the id, email or name of a user, a service account, or null
 6:73: /api_keys/0/status: invalid status "paused": want active, inactive, archived or expired
 6:103: /api_keys/0/partial_key_hint: invalid partial_key_hint "R2D...igAA": want both ends of a key, such as sk-ant-api03-R2D...igAA, or null
 6:135: /api_keys/0/status_history: status_history must not be empty
@@ -434,7 +434,48 @@ var faultySeeds = []faultySeed{
 1:27: /users: invalid users: want a list of users (got a string)
 1:49: /workspaces: invalid workspaces: want a list of workspaces (got an object)
 1:64: /removed: invalid removed 1: want a list of removed users`},
-	{"references into an invalid list of users", `{"name": "Acme", "users": null, "api_keys": [{"name": "CI", "created_by": "jane"}]}`, `1:27: /users: invalid users null: want a list of users`},
+	{"principals of API keys", `{"name": "Acme", "removed": [{"id": "gone", "added_at": "-9d"}], "users": [{"id": "u", "email": "jane@example.com", "role": "user"}], "workspaces": [{"name": "Research"}], "api_keys": [
+  {"name": "a", "created_by": null, "principal": {"type": "user_actor", "user_id": "john@example.com"}},
+  {"name": "b", "created_by": null, "principal": {"type": "user_actor", "user_id": "user_unknown"}},
+  {"name": "c", "created_by": null, "principal": {"type": "user_actor", "user_id": "gone"}, "status": "inactive"},
+  {"name": "d", "created_by": null, "created_at": "-1d", "principal": {"type": "user_actor", "user_id": "gone"}, "status_history": [{"status": "active", "at": "-1d"}]},
+  {"name": "e", "created_by": null, "principal": {"type": "user_actor", "user_id": "u"}, "workspace": "Research"},
+  {"name": "f", "created_by": null, "principal": {"type": "user_actor", "user_id": "u"}, "workspace": "Default"},
+  {"name": "g", "created_by": null, "principal": {"type": "service_account_actor", "service_account_id": "svac_1"}, "workspace": "Sales"},
+  {"name": "h", "created_by": null, "principal": {"type": "user_actor"}},
+  {"name": "i", "created_by": null, "principal": {"type": "user_actor", "service_account_id": "svac_1", "user_id": "u"}},
+  {"name": "j", "created_by": null, "principal": {"type": "service_account_actor", "service_account_id": "a b"}},
+  {"name": "k", "created_by": null, "principal": {"type": "user", "user_id": "u"}},
+  {"name": "l", "created_by": null, "principal": {"user_id": "u"}},
+  {"name": "m", "created_by": null, "principal": "u"},
+  {"name": "n", "created_by": null, "principal": {"type": "user_actor", "user_id": "gone"}, "status": "paused"}]}`, `
+2:84: /api_keys/0/principal/user_id: no such user "john@example.com"
+3:84: /api_keys/1/principal/user_id: no such user "user_unknown" (a personal API key of a former user must be archived)
+4:84: /api_keys/2/principal/user_id: no such user "gone" (a personal API key of a former user must be archived)
+5:105: /api_keys/3/principal/user_id: no such user "gone" (a personal API key of a former user must be archived)
+6:103: /api_keys/4/workspace: workspace must be null for a personal API key
+7:103: /api_keys/5/workspace: workspace must be null for a personal API key
+8:130: /api_keys/6/workspace: no such workspace "Sales"
+9:50: /api_keys/7/principal: missing required field "user_id"
+10:73: /api_keys/8/principal/service_account_id: unknown field "service_account_id" (allowed: type, user_id)
+11:106: /api_keys/9/principal/service_account_id: invalid service_account_id "a b": want 1 to 128 of A-Z a-z 0-9 _ . ~ -
+12:59: /api_keys/10/principal/type: invalid type "user": want user_actor or service_account_actor
+13:50: /api_keys/11/principal: missing required field "type"
+14:50: /api_keys/12/principal: invalid principal "u": want an object
+15:103: /api_keys/13/status: invalid status "paused": want active, inactive, archived or expired`},
+	{"creators of API keys", `{"name": "Acme", "api_keys": [
+  {"name": "a", "created_by": {"type": "user", "id": "user_a"}},
+  {"name": "b", "created_by": {"id": "svac_1"}},
+  {"name": "c", "created_by": {"type": "service_account", "id": "", "name": "Bot"}},
+  {"name": "d", "created_by": 7},
+  {"name": "e", "created_by": ["user_a"]}]}`, `
+2:40: /api_keys/0/created_by/type: invalid type "user": want service_account
+3:31: /api_keys/1/created_by: missing required field "type"
+4:65: /api_keys/2/created_by/id: invalid id "": want 1 to 128 of A-Z a-z 0-9 _ . ~ -
+4:69: /api_keys/2/created_by/name: unknown field "name" (allowed: type, id)
+5:31: /api_keys/3/created_by: invalid created_by 7: want the id, email or name of a user, a service account, or null
+6:31: /api_keys/4/created_by: invalid created_by: want the id, email or name of a user, a service account, or null (got a list)`},
+	{"references into an invalid list of users", `{"name": "Acme", "users": null, "api_keys": [{"name": "CI", "created_by": "jane", "principal": {"type": "user_actor", "user_id": "user_a"}}]}`, `1:27: /users: invalid users null: want a list of users`},
 	{"references into an invalid list of removed users", `{"name": "Acme", "removed": null, "api_keys": [{"name": "CI", "created_by": "jane"}]}`, `1:29: /removed: invalid removed null: want a list of removed users`},
 
 	// States that the API could not have reached.

@@ -109,7 +109,14 @@ func TestSeedsWithFewTimes(t *testing.T) {
 				return i
 			}),
 			"workspaces": []any{object(map[string]any{"name": "Research", "created_at": when()}, map[string]any{"archived_at": when()})},
-			"api_keys": []any{object(map[string]any{"name": "CI", "created_by": "A", "created_at": created}, map[string]any{
+			"removed":    []any{map[string]any{"id": "gone", "added_at": when()}},
+			"api_keys": []any{object(map[string]any{"name": "CI", "created_by": rapid.SampledFrom([]any{"A", nil}).Draw(t, "creator"), "created_at": created}, map[string]any{
+				"principal": rapid.SampledFrom([]any{
+					nil,
+					map[string]any{"type": "user_actor", "user_id": "A"},
+					map[string]any{"type": "user_actor", "user_id": "gone"},
+					map[string]any{"type": "service_account_actor", "service_account_id": "svac_1"},
+				}).Draw(t, "principal"),
 				"workspace": "Research", "expires_at": expires, "last_used_at": when(), "status": one("status", statuses...),
 				"status_history": append([]any{map[string]any{"status": one("status", statuses...), "at": created}},
 					list("changes", 3, func() any {

@@ -397,6 +397,48 @@ func TestLoadResolvesReferences(t *testing.T) {
 	}
 }
 
+func TestLoadKindsOfAPIKeys(t *testing.T) {
+	c := loadOne(t, `{"name": "Acme",
+ "default_workspace": {"id": "w0"}, "users": [{"id": "u1", "email": "jane@example.com", "role": "user"}], "workspaces": [{"id": "w1", "name": "Research"}],
+ "removed": [{"id": "u6", "added_at": "-1d"}],
+ "api_keys": [
+  {"name": "of a workspace", "created_by": null, "principal": null, "workspace": "Research"},
+  {"name": "of the Default Workspace", "created_by": {"type": "service_account", "id": "svac_1"}},
+  {"name": "personal", "created_by": "u1", "principal": {"type": "user_actor", "user_id": "Jane@example.com"}},
+  {"name": "personal without a workspace", "created_by": null, "principal": {"type": "user_actor", "user_id": "Jane"}, "workspace": null, "status": "inactive"},
+  {"name": "of a removed user", "created_by": "u6", "principal": {"type": "user_actor", "user_id": "u6"}, "status": "archived"},
+  {"name": "of a former user", "created_by": null, "principal": {"type": "user_actor", "user_id": "user_gone"}, "status_history": [{"status": "archived", "at": "-1d"}], "created_at": "-1d"},
+  {"name": "of a service account", "created_by": null, "principal": {"type": "service_account_actor", "service_account_id": "svac_1"}},
+  {"name": "of a service account in a workspace", "created_by": null, "principal": {"type": "service_account_actor", "service_account_id": "svac_1"}, "workspace": "Research"},
+  {"name": "of a service account in the Default Workspace", "created_by": null, "principal": {"type": "service_account_actor", "service_account_id": "svac_1"}, "workspace": "Default"}]}`)
+	type kind struct {
+		CreatedBy   api.Actor
+		Principal   *api.Principal
+		WorkspaceID api.Nullable
+		Scope       api.Scope
+		Status      api.APIKeyStatus
+	}
+	service, organization := api.ServiceAccountPrincipal("svac_1"), api.Scope{Type: "organization"}
+	want := map[string]kind{
+		"of a workspace":                                {api.Actor{}, nil, "w1", api.Scope{Type: "workspace", WorkspaceID: "w1"}, "active"},
+		"of the Default Workspace":                      {api.Actor{ID: "svac_1", Type: "service_account"}, nil, "", api.Scope{Type: "workspace", WorkspaceID: "w0"}, "active"},
+		"personal":                                      {api.Actor{ID: "u1", Type: "user"}, api.UserPrincipal("u1"), "", organization, "active"},
+		"personal without a workspace":                  {api.Actor{}, api.UserPrincipal("u1"), "", organization, "inactive"},
+		"of a removed user":                             {api.Actor{ID: "u6", Type: "user"}, api.UserPrincipal("u6"), "", organization, "archived"},
+		"of a former user":                              {api.Actor{}, api.UserPrincipal("user_gone"), "", organization, "archived"},
+		"of a service account":                          {api.Actor{}, service, "", organization, "active"},
+		"of a service account in a workspace":           {api.Actor{}, service, "w1", api.Scope{Type: "workspace", WorkspaceID: "w1"}, "active"},
+		"of a service account in the Default Workspace": {api.Actor{}, service, "", api.Scope{Type: "workspace", WorkspaceID: "w0"}, "active"},
+	}
+	got := map[string]kind{}
+	for _, k := range c.APIKeys {
+		got[k.Name] = kind{k.CreatedBy, k.Principal, k.WorkspaceID, k.Scope, k.Status}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("keys (-want +got):\n%s", diff)
+	}
+}
+
 // seedWithoutIDs is a seed of two organizations in which no object has an id.
 const seedWithoutIDs = `{"organizations": [
 {"name": "a", "users": [{"email": "a@b.c", "role": "user"}, {"email": "b@b.c", "role": "user", "added_at": "-3d"}], "invites": [{"email": "c@b.c", "role": "user"}, {"email": "d@b.c", "role": "user", "invited_at": "-3d"}],

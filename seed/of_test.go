@@ -20,12 +20,18 @@ func TestOf(t *testing.T) {
 			Name: "Research", CreatedAt: FromNow(-36*time.Hour - 1500*time.Millisecond), Tags: map[string]string{"team": "core"},
 			Members: []WorkspaceMember{{User: "Jane Doe", WorkspaceRole: api.WorkspaceAdmin}},
 		}},
-		APIKeys: []APIKey{{Name: "CI", Workspace: "Research", CreatedBy: "jane.doe@example.com", ExpiresAt: FromNow(time.Hour), LastUsedAt: NoTime}},
+		APIKeys: []APIKey{
+			{Name: "CI", Workspace: "Research", CreatedBy: Creator{User: "jane.doe@example.com"}, ExpiresAt: FromNow(time.Hour), LastUsedAt: NoTime},
+			{Name: "Laptop", CreatedBy: Creator{ServiceAccount: "svac_1"}, Principal: api.UserPrincipal("Jane Doe")},
+			{Name: "Bot", Workspace: "Default", Principal: api.ServiceAccountPrincipal("svac_1")},
+		},
 	}
 	const src = `{"name": "Acme", "admin_keys": ["sk-ant-admin01-acme"], "clock": {"frozen_at": "2026-02-03T04:05:06.789012Z"},
  "users": [{"email": "jane.doe@example.com", "role": "admin", "added_at": "-30d"}],
  "workspaces": [{"name": "Research", "created_at": "-1d12h1.5s", "tags": {"team": "core"}, "members": [{"user": "Jane Doe", "workspace_role": "workspace_admin"}]}],
- "api_keys": [{"name": "CI", "workspace": "Research", "created_by": "jane.doe@example.com", "expires_at": "+1h"}]}`
+ "api_keys": [{"name": "CI", "workspace": "Research", "created_by": "jane.doe@example.com", "expires_at": "+1h"},
+  {"name": "Laptop", "created_by": {"type": "service_account", "id": "svac_1"}, "principal": {"type": "user_actor", "user_id": "Jane Doe"}},
+  {"name": "Bot", "workspace": "Default", "created_by": null, "principal": {"type": "service_account_actor", "service_account_id": "svac_1"}}]}`
 	s, err := Of(acme)
 	if err != nil {
 		t.Fatal(err)

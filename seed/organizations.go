@@ -48,10 +48,16 @@ type Clock struct {
 var (
 	schemaForm       = form{want: "the URL or path of a JSON Schema"}
 	organizationForm = form{want: "a non-empty string", minChars: 1}
-	idForm           = form{want: "1 to 128 of A-Z a-z 0-9 _ . ~ -", pattern: regexp.MustCompile(`^[A-Za-z0-9_.~-]{1,128}$`)}
+	idForm           = form{want: IDForm, pattern: regexp.MustCompile(`^[A-Za-z0-9_.~-]{1,128}$`)}
 	uuidForm         = form{want: "a UUID", pattern: regexp.MustCompile(api.UUIDPattern)}
 	adminKeyForm     = form{want: "an admin key (" + store.AdminKeyForm + ")", pattern: regexp.MustCompile(store.AdminKeyPattern), secret: true}
 )
+
+// IDForm describes the form of the ids in a seed.
+const IDForm = "1 to 128 of A-Z a-z 0-9 _ . ~ -"
+
+// ValidID reports whether an id has that form.
+func ValidID(id string) bool { return idForm.pattern.MatchString(id) }
 
 // file reads a whole seed: a list of organizations, or a single one.
 func (r *report) file(n *node) []Organization {

@@ -140,7 +140,7 @@ var parts = []part{
 	{
 		"API key", "api_key", keyFields,
 		[]string{"name", "created_by"},
-		`{"id": "k", "name": "CI", "workspace": "Default", "created_at": "-3d", "created_by": "user_gone", "status": "active", "last_used_at": "-1d",
+		`{"id": "k", "name": "CI", "workspace": "Default", "created_at": "-3d", "created_by": "user_gone", "principal": null, "status": "active", "last_used_at": "-1d",
 		  "partial_key_hint": "sk-ant-api03-R2D...igAA", "expires_at": "+1d", "status_history": [{"status": "active", "at": "-3d"}]}`,
 		`{"name": "Acme", "api_keys": [%s]}`,
 	},
@@ -150,6 +150,27 @@ var parts = []part{
 		[]string{"name", "created_by", "expires_at"},
 		`{"name": "CI", "created_by": "user_gone", "status": "expired", "created_at": "-3d", "expires_at": "-1d"}`,
 		`{"name": "Acme", "api_keys": [%s]}`,
+	},
+	{
+		"service account that created a key", "service_account",
+		[]string{"type", "id"},
+		[]string{"type", "id"},
+		`{"type": "service_account", "id": "svac_1"}`,
+		`{"name": "Acme", "api_keys": [{"name": "CI", "created_by": %s}]}`,
+	},
+	{
+		"user as a principal", "user_actor",
+		[]string{"type", "user_id"},
+		[]string{"type", "user_id"},
+		`{"type": "user_actor", "user_id": "jane@example.com"}`,
+		`{"name": "Acme", "users": [{"email": "jane@example.com", "role": "user"}], "api_keys": [{"name": "CI", "created_by": null, "principal": %s}]}`,
+	},
+	{
+		"service account as a principal", "service_account_actor",
+		[]string{"type", "service_account_id"},
+		[]string{"type", "service_account_id"},
+		`{"type": "service_account_actor", "service_account_id": "svac_1"}`,
+		`{"name": "Acme", "api_keys": [{"name": "CI", "created_by": null, "principal": %s}]}`,
 	},
 	{
 		"status change", "change", changeFields,
@@ -208,7 +229,7 @@ var edgeStrings = slices.Concat(
 	},
 	stringsOf(api.OrganizationRoles), []string{"owner", "User"},
 	stringsOf(api.InviteStatuses), []string{"canceled"},
-	stringsOf(api.APIKeyStatuses),
+	stringsOf(api.APIKeyStatuses), stringsOf(api.PrincipalTypes), stringsOf(api.ActorTypes),
 	stringsOf(api.AssignableWorkspaceRoles), []string{"workspace_billing"},
 	api.WorkspaceGeos, api.InferenceGeos, []string{"eu", "US"},
 	[]string{"anthropic", "anthropic-team", "Anthropic", "my-anthropic", "anthropi"},
@@ -226,6 +247,9 @@ var otherValues = []string{
 	`{"workspace_limit": 5}`, `{"id": "w"}`, `{"id": null}`, `{"workspace_geo": "us"}`,
 	`[{"email": "a@b.c", "role": "user"}]`, `[{"email": "a@b.c"}]`, `[{"id": "u", "added_at": "-1d"}]`,
 	`[{"user": "jane@example.com", "workspace_role": "workspace_admin"}]`, `[{"name": "CI", "created_by": "user_gone"}]`,
+	`{"type": "service_account", "id": "svac_1"}`, `{"type": "user", "id": "user_1"}`, `{"type": "user_actor", "user_id": "user_1"}`,
+	`{"type": "service_account_actor", "service_account_id": "svac_1"}`, `{"type": "user_actor", "service_account_id": "svac_1"}`,
+	`{"type": "service_account_actor", "service_account_id": "a b"}`, `{"type": "user_actor", "user_id": ""}`,
 	`[{"status": "active", "at": "-3d"}]`, `[{"status": "active", "at": "-3d"}, {"status": "paused", "at": "-2d"}]`,
 }
 

@@ -138,6 +138,30 @@ func (r *report) userOf(p userIndex, at *node, ref string) int {
 	return -1
 }
 
+// userRef is the user that a reference means: a user, a former user, or neither.
+type userRef struct {
+	index  int    // in Organization.Users, or -1
+	former string // id
+}
+
+var noUser = userRef{index: -1}
+
+// id returns the user's id.
+func (u userRef) id(users []api.User) string {
+	if u.index < 0 {
+		return u.former
+	}
+	return users[u.index].ID
+}
+
+// userOrFormer returns the user that a reference means, who may be a former user.
+func (r *report) userOrFormer(p userIndex, at *node, ref string) userRef {
+	if r.usable(at) && !p.faulty && p.former(ref) {
+		return userRef{index: -1, former: ref}
+	}
+	return userRef{index: r.userOf(p, at, ref)}
+}
+
 func (l *loader) users() (users []api.User) {
 	ids := usedIDs{}
 	for _, u := range l.o.Users {
@@ -147,7 +171,8 @@ func (l *loader) users() (users []api.User) {
 		ids.add(u.ID)
 	}
 	for _, k := range l.o.APIKeys {
-		ids.add(k.formerCreator)
+		ids.add(k.creator.former)
+		ids.add(k.user.former)
 	}
 	for _, u := range l.o.Users {
 		added := u.AddedAt.at(l.now)

@@ -2,6 +2,8 @@ package store
 
 import (
 	"cmp"
+	"crypto/sha512"
+	"encoding/base64"
 	"fmt"
 	"math"
 	"slices"
@@ -18,6 +20,12 @@ type APIKey struct {
 	// creation to the current one. Reports of usage and cost need to know when a
 	// key stopped working.
 	History []StatusChange
+}
+
+// storedKey is an API key in the table.
+type storedKey struct {
+	APIKey
+	json20261021 string // in api.Shape20261021, encoded when the row was created
 }
 
 // StatusChange is one change of an API key's status.
@@ -49,63 +57,110 @@ const (
 	keysByWorkspace
 	keysByCreator
 	keysByWorkspaceAndCreator
+	keysByUser
 	keysByExpiry
 )
 
-func byStatus(a, b *APIKey) int { return cmp.Compare(a.Status, b.Status) }
-func byWorkspace(a, b *APIKey) int {
+func byStatus(a, b *storedKey) int { return cmp.Compare(a.Status, b.Status) }
+func byWorkspace(a, b *storedKey) int {
 	return strings.Compare(a.Scope.WorkspaceID, b.Scope.WorkspaceID)
 }
-func byCreator(a, b *APIKey) int { return strings.Compare(a.CreatedBy.ID, b.CreatedBy.ID) }
 
-var keyIndexes = []index[APIKey]{
+// byCreator groups the keys that users created. Those of other creators, who cannot be
+// asked for, are one group.
+func byCreator(a, b *storedKey) int { return strings.Compare(a.CreatedBy.User(), b.CreatedBy.User()) }
+
+var keyIndexes = []index[storedKey]{
 	keysListed:      {},
 	keysByStatus:    {group: byStatus},
-	keysByWorkspace: {group: func(a, b *APIKey) int { return cmp.Or(byWorkspace(a, b), byStatus(a, b)) }},
-	keysByCreator:   {group: func(a, b *APIKey) int { return cmp.Or(byCreator(a, b), byStatus(a, b)) }},
-	keysByWorkspaceAndCreator: {group: func(a, b *APIKey) int {
+	keysByWorkspace: {group: func(a, b *storedKey) int { return cmp.Or(byWorkspace(a, b), byStatus(a, b)) }},
+	keysByCreator:   {group: func(a, b *storedKey) int { return cmp.Or(byCreator(a, b), byStatus(a, b)) }},
+	keysByWorkspaceAndCreator: {group: func(a, b *storedKey) int {
 		return cmp.Or(byWorkspace(a, b), byCreator(a, b), byStatus(a, b))
 	}},
+	keysByUser: { // personal keys that are not archived
+		holds: func(k *storedKey) bool { return k.Principal.User() != "" && k.Status != api.KeyArchived },
+		group: func(a, b *storedKey) int { return strings.Compare(a.Principal.User(), b.Principal.User()) },
+	},
 	keysByExpiry: {
-		holds: func(k *APIKey) bool {
+		holds: func(k *storedKey) bool {
 			return !k.ExpiresAt.IsZero() && (k.Status == api.KeyActive || k.Status == api.KeyInactive)
 		},
-		less: func(a, b *row[APIKey]) bool {
+		less: func(a, b *row[storedKey]) bool {
 			return cmp.Or(a.Value.ExpiresAt.Compare(b.Value.ExpiresAt.Time), cmp.Compare(a.key, b.key)) < 0
 		},
 	},
 }
 
-func keyRow(k APIKey) *row[APIKey] {
-	return &row[APIKey]{k.ID, at(k.CreatedAt, k.ID), k, api.Encode(k.APIKey)}
+func keyRow(k APIKey) *row[storedKey] {
+	return &row[storedKey]{k.ID, at(k.CreatedAt, k.ID), storedKey{k, k.EncodeIn(api.Shape20261021)}, k.EncodeIn(api.ShapeFull)}
+}
+
+// keyExample returns an example of a group of keys.
+func keyExample(k api.APIKey) storedKey { return storedKey{APIKey: APIKey{APIKey: k}} }
+
+// keyObject returns the key of a row.
+func keyObject(r *row[storedKey]) Object[APIKey] {
+	return Object[APIKey]{r.Value.APIKey, r.json, r.Value.json20261021}
+}
+
+// keyPage returns a page of keys.
+func keyPage(rows []*row[storedKey], more bool) Page[APIKey] {
+	p := pageOfRows(rows, more)
+	return Page[APIKey]{
+		HasMore: p.HasMore, FirstID: p.FirstID, LastID: p.LastID, n: p.n, size: p.size, encode: p.encode,
+		value:          func(i int) APIKey { return rows[i].Value.APIKey },
+		encode20261021: func(b []byte, i int) []byte { return append(b, rows[i].Value.json20261021...) },
+	}
 }
 
 func (t *tx) buildAPIKey(k APIKey) error {
-	w := t.workspaces.get(k.Scope.WorkspaceID)
+	w, user := t.workspaces.get(k.Scope.WorkspaceID), k.Principal.User()
 	switch {
 	case t.keys.get(k.ID) != nil:
 		return fmt.Errorf("duplicate API key %q", k.ID)
-	case w == nil:
+	case k.Scope.WorkspaceID == "" && k.Principal == nil:
+		return fmt.Errorf("API key %q must have a workspace, since it has no principal", k.ID)
+	case k.Scope.WorkspaceID != "" && user != "":
+		return fmt.Errorf("API key %q of a user must not have a workspace", k.ID)
+	case k.Scope.WorkspaceID != "" && w == nil:
 		return fmt.Errorf("API key %q: no such workspace %q", k.ID, k.Scope.WorkspaceID)
-	case !w.Value.ArchivedAt.IsZero() && k.Status != api.KeyArchived:
+	case w != nil && !w.Value.ArchivedAt.IsZero() && k.Status != api.KeyArchived:
 		return fmt.Errorf("API key %q must be archived, like its workspace", k.ID)
+	case user != "" && t.users.get(user) == nil && k.Status != api.KeyArchived:
+		return fmt.Errorf("API key %q must be archived: its user %q is not in the organization", k.ID, user)
 	}
 	t.putKey(k)
 	return nil
 }
 
 func (t *tables) keyContents() []APIKey {
-	return collect(nil, t.keys.span(keysListed, APIKey{}), func(k *APIKey) APIKey { return *k })
+	return collect(nil, t.keys.span(keysListed, storedKey{}), func(k *storedKey) APIKey { return k.APIKey })
 }
 
-func (s *state) keysIn(workspaceID string, status api.APIKeyStatus) span[APIKey] {
-	return s.keys.span(keysByWorkspace, APIKey{APIKey: api.APIKey{
-		Scope: api.Scope{WorkspaceID: workspaceID}, Status: status,
-	}})
+// archiveKeysOf archives the personal keys of a user.
+func (t *tx) archiveKeysOf(userID string) {
+	for _, k := range t.keys.span(keysByUser, keyExample(api.APIKey{Principal: api.UserPrincipal(userID)})).all() {
+		t.archiveKey(k)
+	}
+}
+
+// archiveKeysIn archives the keys of a workspace.
+func (t *tx) archiveKeysIn(workspaceID string) {
+	for _, status := range []api.APIKeyStatus{api.KeyActive, api.KeyInactive, api.KeyExpired} {
+		for _, k := range t.keys.span(keysByWorkspace, keyExample(api.APIKey{Scope: api.ScopeOf(workspaceID), Status: status})).all() {
+			t.archiveKey(k)
+		}
+	}
+}
+
+func (t *tx) archiveKey(k *row[storedKey]) {
+	t.putKey(k.Value.withStatus(api.KeyArchived, t.now))
+	t.note(APIKeyArchived, k.key)
 }
 
 // putKey adds or replaces a key and updates the counts of active keys.
-func (t *tx) putKey(k APIKey) *row[APIKey] {
+func (t *tx) putKey(k APIKey) *row[storedKey] {
 	if old := t.keys.get(k.ID); old != nil && old.Value.Status == api.KeyActive {
 		addToCount(t.active, old.Value.Scope.WorkspaceID, -1)
 		t.activeAll--
@@ -128,7 +183,7 @@ func (k APIKey) withStatus(status api.APIKeyStatus, from api.Time) APIKey {
 
 // keyDue returns when the next key expires, in microseconds since 1970.
 func (t *tables) keyDue() int64 {
-	if r := t.keys.span(keysByExpiry, APIKey{}).first(); r != nil {
+	if r := t.keys.span(keysByExpiry, storedKey{}).first(); r != nil {
 		return r.Value.ExpiresAt.UnixMicro()
 	}
 	return math.MaxInt64
@@ -136,7 +191,7 @@ func (t *tables) keyDue() int64 {
 
 // expireKey expires the first key that is due, and reports whether there was one.
 func (t *tx) expireKey() bool {
-	r := t.keys.span(keysByExpiry, APIKey{}).first()
+	r := t.keys.span(keysByExpiry, storedKey{}).first()
 	if r == nil || r.Value.ExpiresAt.After(t.now.Time) {
 		return false
 	}
@@ -149,8 +204,8 @@ func (t *tx) expireKey() bool {
 // field matches every key.
 type APIKeyFilter struct {
 	Status          api.APIKeyStatus
-	WorkspaceID     string // the Default Workspace's id matches keys whose workspace_id is null
-	CreatedByUserID string
+	WorkspaceID     string // the Default Workspace's id matches its keys, whose workspace_id is null
+	CreatedByUserID string // does not match a service account
 }
 
 // ListAPIKeys returns a page of the API keys, newest first, including archived ones.
@@ -169,7 +224,7 @@ func (o *Organization) ListAPIKeys(f APIKeyFilter, l List, inputErr error) (Page
 	index := keysByWorkspaceAndCreator
 	switch {
 	case f.WorkspaceID == "" && f.CreatedByUserID == "" && f.Status == "":
-		return pageOf(c, s.keys.span(keysListed, APIKey{})), nil
+		return keyPage(rowsOnPage(c, s.keys.span(keysListed, storedKey{}))), nil
 	case f.WorkspaceID == "" && f.CreatedByUserID == "":
 		index = keysByStatus
 	case f.WorkspaceID == "":
@@ -181,13 +236,13 @@ func (o *Organization) ListAPIKeys(f APIKeyFilter, l List, inputErr error) (Page
 	if f.Status != "" {
 		statuses = []api.APIKeyStatus{f.Status}
 	}
-	var spans []span[APIKey]
+	var spans []span[storedKey]
 	for _, status := range statuses {
-		spans = append(spans, s.keys.span(index, APIKey{APIKey: api.APIKey{
-			Status: status, Scope: api.Scope{WorkspaceID: f.WorkspaceID}, CreatedBy: api.Actor{ID: f.CreatedByUserID},
-		}}))
+		spans = append(spans, s.keys.span(index, keyExample(api.APIKey{
+			Status: status, Scope: api.ScopeOf(f.WorkspaceID), CreatedBy: api.Actor{ID: f.CreatedByUserID, Type: api.ActorUser},
+		})))
 	}
-	return pageOf(c, spans...), nil
+	return keyPage(rowsOnPage(c, spans...)), nil
 }
 
 // GetAPIKey returns the API key with the given id.
@@ -196,15 +251,16 @@ func (o *Organization) GetAPIKey(id string) (Object[APIKey], error) {
 	if k == nil {
 		return Object[APIKey]{}, notFound("API key", id)
 	}
-	return k.object(), nil
+	return keyObject(k), nil
 }
 
-// checkActiveKeyLimit refuses if the limits allow no more active keys.
+// checkActiveKeyLimit refuses if the limits allow no more active keys. A key without a
+// workspace counts towards the limit of the organization only.
 func (t *tx) checkActiveKeyLimit(workspaceID string) error {
 	switch {
 	case reached(t.settings.APIKeyLimit, t.activeAll):
 		return refused(api.OrgAPIKeyLimitExceeded, "The organization has reached its limit of active API keys.")
-	case reached(t.settings.WorkspaceAPIKeyLimit, countOf(t.active, workspaceID)):
+	case workspaceID != "" && reached(t.settings.WorkspaceAPIKeyLimit, countOf(t.active, workspaceID)):
 		return refused(api.WorkspaceAPIKeyLimitExceeded, "Workspace `"+workspaceID+"` has reached its limit of active API keys.")
 	}
 	return nil
@@ -228,12 +284,12 @@ func (o *Organization) UpdateAPIKey(id string, in APIKeyUpdate, inputErr error) 
 		case inputErr != nil:
 			return none, inputErr
 		}
-		k := r.Value
+		k := r.Value.APIKey
 		renamed := in.Name != nil && *in.Name != k.Name
 		statusChanged := in.Status != nil && *in.Status != k.Status
 		switch {
 		case !renamed && !statusChanged:
-			return r.object(), nil
+			return keyObject(r), nil
 		case k.Status == api.KeyArchived:
 			return none, invalid("API key `" + id + "` is archived and cannot be changed.")
 		case k.Status == api.KeyExpired && (renamed || *in.Status != api.KeyArchived):
@@ -255,37 +311,43 @@ func (o *Organization) UpdateAPIKey(id string, in APIKeyUpdate, inputErr error) 
 		} else {
 			t.note(APIKeyUpdated, id)
 		}
-		return t.putKey(k).object(), nil
+		return keyObject(t.putKey(k)), nil
 	})
 }
 
 // NewAPIKey is the input of CreateAPIKey.
 type NewAPIKey struct {
 	Name        string
-	WorkspaceID string   // the Default Workspace when empty
-	CreatedBy   string   // a user; the first admin, or the first user, when empty
-	ExpiresAt   api.Time // null for never
+	Principal   *api.Principal // nil for the key of a workspace
+	WorkspaceID string         // when empty, the Default Workspace for a key without a principal, and none for others
+	CreatedBy   string         // a user; when empty, the principal's user, the first admin, or the first user
+	ExpiresAt   api.Time       // null for never
 }
 
 // CreateAPIKey creates a key, as a person does in the Console, and returns its
 // secret, of which only the hint is stored. The Admin API has no operation for it.
 func (o *Organization) CreateAPIKey(in NewAPIKey) (key Object[APIKey], secret string, err error) {
 	key, err = update(o, func(t *tx) (none Object[APIKey], err error) {
-		if in.WorkspaceID == "" {
+		user := in.Principal.User()
+		if in.WorkspaceID == "" && in.Principal == nil {
 			in.WorkspaceID = t.defaultWorkspace
 		}
-		if in.CreatedBy == "" {
-			in.CreatedBy = t.defaultCreator()
-		}
 		w := t.workspaces.get(in.WorkspaceID)
+		if in.CreatedBy == "" {
+			in.CreatedBy = cmp.Or(user, t.defaultCreator())
+		}
 		switch {
-		case w == nil:
+		case in.WorkspaceID != "" && user != "":
+			return none, refused("personal_key_in_workspace", "a personal API key cannot have a workspace")
+		case in.WorkspaceID != "" && w == nil:
 			return none, noSuch("workspace", in.WorkspaceID)
+		case user != "" && t.users.get(user) == nil:
+			return none, noSuch("user", user)
 		case in.CreatedBy == "":
 			return none, refused("nobody", "the organization has no user to create the key")
 		case t.users.get(in.CreatedBy) == nil:
 			return none, noSuch("user", in.CreatedBy)
-		case !w.Value.ArchivedAt.IsZero():
+		case w != nil && !w.Value.ArchivedAt.IsZero():
 			return none, archivedWorkspace(in.WorkspaceID)
 		case !in.ExpiresAt.IsZero() && !in.ExpiresAt.After(t.now.Time):
 			return none, refused("invalid_expiry", "expires_at must be after the clock's time, "+t.now.String())
@@ -295,18 +357,26 @@ func (o *Organization) CreateAPIKey(in NewAPIKey) (key Object[APIKey], secret st
 		}
 		k := APIKey{APIKey: api.APIKey{
 			ID: newID(t, &t.keys, "apikey_"), Type: api.TypeAPIKey, Name: in.Name, CreatedAt: t.now,
-			CreatedBy: api.Actor{ID: in.CreatedBy, Type: api.TypeUser}, Status: api.KeyActive, ExpiresAt: in.ExpiresAt,
-			Scope: api.Scope{Type: api.TypeWorkspace, WorkspaceID: w.key},
+			CreatedBy: api.Actor{ID: in.CreatedBy, Type: api.ActorUser}, Status: api.KeyActive, ExpiresAt: in.ExpiresAt,
+			Principal: in.Principal, Scope: api.ScopeOf(in.WorkspaceID),
 		}, History: []StatusChange{{api.KeyActive, t.now}}}
-		if !w.Value.isDefault {
+		if w != nil && !w.Value.isDefault {
 			k.WorkspaceID = api.Nullable(w.key)
 		}
-		secret = "sk-ant-api03-" + strings.ReplaceAll(t.ids.UUID()+t.ids.UUID(), "-", "") + "AA"
+		secret = t.newSecret(o.ID())
 		k.PartialKeyHint = api.Nullable(hint(secret))
 		t.note(APIKeyCreated, k.ID)
-		return t.putKey(k).object(), nil
+		return keyObject(t.putKey(k)), nil
 	})
 	return key, secret, err
+}
+
+// newSecret returns the secret of a new API key: a function of the id stream and of
+// the organization's id. Organizations that were created from one another have the
+// same stream; the id makes the secret unique on the server.
+func (t *tx) newSecret(organizationID string) string {
+	sum := sha512.Sum512(fmt.Appendf(nil, "%s %d %d", organizationID, t.ids.Seed, t.ids.next()))
+	return "sk-ant-api03-" + base64.RawURLEncoding.EncodeToString(sum[:]) + "AA"
 }
 
 // defaultCreator returns the id of the admin who joined first, or of the user who
@@ -336,9 +406,9 @@ func (o *Organization) UseAPIKey(id string) (Object[APIKey], error) {
 		case r.Value.Status != api.KeyActive:
 			return none, refused("api_key_not_active", "API key "+text.Quote(id)+" is "+string(r.Value.Status)+": only an active key can be used")
 		}
-		k := r.Value
+		k := r.Value.APIKey
 		k.LastUsedAt = t.now
 		t.note(APIKeyUsed, id)
-		return t.putKey(k).object(), nil
+		return keyObject(t.putKey(k)), nil
 	})
 }

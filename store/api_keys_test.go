@@ -1,9 +1,11 @@
 package store_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"antechamber/api"
 	"antechamber/store"
@@ -36,6 +38,48 @@ func TestGetAPIKey(t *testing.T) {
 		`"principal":null,"scope":{"type":"workspace","workspace_id":"wrkspc_default"}}`, must(o.GetAPIKey("apikey_b"))(t).JSON)
 }
 
+// TestAPIKeyShapes checks the JSON of each kind of key in both shapes.
+func TestAPIKeyShapes(t *testing.T) {
+	o := open(t, store.Contents{
+		Users:      []api.User{user("ann", "user")},
+		Workspaces: []api.Workspace{workspace("lab")},
+		APIKeys: []store.APIKey{
+			key("a", "wrkspc_lab", "active"), key("b", defaultWorkspaceID, "active"), personalKey("c", "user_ann", "active"),
+			serviceKey("d", "", "active"), serviceKey("e", "wrkspc_lab", "active"), serviceKey("f", defaultWorkspaceID, "active"),
+			madeByNobody(key("g", "wrkspc_lab", "active")),
+		},
+	})
+	const service = `{"type":"service_account_actor","service_account_id":"svac_1"}`
+	for _, test := range []struct{ id, workspace, creator, principal, scope string }{
+		{"apikey_a", `"wrkspc_lab"`, `{"id":"user_maker","type":"user"}`, "null", `{"type":"workspace","workspace_id":"wrkspc_lab"}`},
+		{"apikey_b", "null", `{"id":"user_maker","type":"user"}`, "null", `{"type":"workspace","workspace_id":"wrkspc_default"}`},
+		{"apikey_c", "null", `{"id":"user_ann","type":"user"}`, `{"type":"user_actor","user_id":"user_ann"}`, `{"type":"organization"}`},
+		{"apikey_d", "null", `{"id":"svac_maker","type":"service_account"}`, service, `{"type":"organization"}`},
+		{"apikey_e", `"wrkspc_lab"`, `{"id":"svac_maker","type":"service_account"}`, service, `{"type":"workspace","workspace_id":"wrkspc_lab"}`},
+		{"apikey_f", "null", `{"id":"svac_maker","type":"service_account"}`, service, `{"type":"workspace","workspace_id":"wrkspc_default"}`},
+		{"apikey_g", `"wrkspc_lab"`, "null", "null", `{"type":"workspace","workspace_id":"wrkspc_lab"}`},
+	} {
+		k := must(o.GetAPIKey(test.id))(t)
+		front := `{"id":"` + test.id + `","type":"api_key","name":"` + k.Value.Name + `",`
+		back := `"created_at":"` + k.Value.CreatedAt.String() + `","created_by":` + test.creator + `,"status":"active","last_used_at":null,` +
+			`"partial_key_hint":"sk-ant-api03-R2D...igAA","expires_at":null,"principal":` + test.principal + `,"scope":` + test.scope + `}`
+		diff(t, "full shape", front+`"workspace_id":`+test.workspace+`,`+back, k.JSON)
+		diff(t, "shape of 2026-10-21", front+back, k.In(api.Shape20261021).JSON)
+	}
+}
+
+// TestAPIKeysAreEncodedOnce checks that reading a key in any shape encodes nothing: its
+// JSON is the string of its row.
+func TestAPIKeysAreEncodedOnce(t *testing.T) {
+	o := open(t, store.Contents{APIKeys: []store.APIKey{key("a", defaultWorkspaceID, "active")}})
+	for _, shape := range []api.Shape{api.ShapeFull, api.Shape20261021} {
+		read := func() string { return must(o.GetAPIKey("apikey_a"))(t).In(shape).JSON }
+		if a, b := read(), read(); unsafe.StringData(a) != unsafe.StringData(b) {
+			t.Errorf("shape %v: two reads returned different strings", shape)
+		}
+	}
+}
+
 func TestListAPIKeys(t *testing.T) {
 	o := open(t, store.Contents{
 		Workspaces: []api.Workspace{workspace("lab"), archived(workspace("old"))},
@@ -48,22 +92,31 @@ func TestListAPIKeys(t *testing.T) {
 			createdBy("user_ann", key("f", "wrkspc_lab", "active")),
 			createdBy("user_ann", expiring(at(-time.Minute), key("g", "wrkspc_lab", "expired"))),
 			createdBy("user_ann", key("h", "wrkspc_lab", "archived")),
+			personalKey("i", "user_cat", "active"),
+			createdByServiceAccount("user_ann", serviceKey("j", "wrkspc_lab", "inactive")),
+			serviceKey("k", "", "archived"),
+			serviceKey("l", defaultWorkspaceID, "archived"),
+			madeByNobody(key("m", defaultWorkspaceID, "archived")),
 		},
+		Users: []api.User{user("cat", "user")},
 	})
 	for _, test := range []struct {
 		name   string
 		filter store.APIKeyFilter
 		want   []string
 	}{
-		{"none, including archived keys", store.APIKeyFilter{}, []string{"a", "b", "c", "d", "e", "f", "g", "h"}},
-		{"active", store.APIKeyFilter{Status: "active"}, []string{"a", "b", "f"}},
-		{"inactive", store.APIKeyFilter{Status: "inactive"}, []string{"c"}},
-		{"archived", store.APIKeyFilter{Status: "archived"}, []string{"d", "e", "h"}},
+		{"none, including archived keys", store.APIKeyFilter{}, []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m"}},
+		{"active", store.APIKeyFilter{Status: "active"}, []string{"a", "b", "f", "i"}},
+		{"inactive", store.APIKeyFilter{Status: "inactive"}, []string{"c", "j"}},
+		{"archived", store.APIKeyFilter{Status: "archived"}, []string{"d", "e", "h", "k", "l", "m"}},
 		{"expired", store.APIKeyFilter{Status: "expired"}, []string{"g"}},
-		{"workspace", store.APIKeyFilter{WorkspaceID: "wrkspc_lab"}, []string{"a", "c", "f", "g", "h"}},
-		{"the Default Workspace, keys with a null workspace_id", store.APIKeyFilter{WorkspaceID: defaultWorkspaceID}, []string{"b", "d"}},
+		{"workspace", store.APIKeyFilter{WorkspaceID: "wrkspc_lab"}, []string{"a", "c", "f", "g", "h", "j"}},
+		{"the Default Workspace, whose keys have a null workspace_id", store.APIKeyFilter{WorkspaceID: defaultWorkspaceID}, []string{"b", "d", "l", "m"}},
+		{"the organization, which is no workspace", store.APIKeyFilter{WorkspaceID: "organization"}, nil},
 		{"an unknown workspace", store.APIKeyFilter{WorkspaceID: "wrkspc_x"}, nil},
 		{"creator", store.APIKeyFilter{CreatedByUserID: "user_bob"}, []string{"c", "d", "e"}},
+		{"a user with a personal key", store.APIKeyFilter{CreatedByUserID: "user_cat"}, []string{"i"}},
+		{"a service account", store.APIKeyFilter{CreatedByUserID: "svac_maker"}, nil},
 		{"an unknown creator", store.APIKeyFilter{CreatedByUserID: "user_x"}, nil},
 		{"status and workspace", store.APIKeyFilter{Status: "active", WorkspaceID: "wrkspc_lab"}, []string{"a", "f"}},
 		{"status and creator", store.APIKeyFilter{Status: "archived", CreatedByUserID: "user_bob"}, []string{"d", "e"}},
@@ -83,6 +136,12 @@ func TestListAPIKeys(t *testing.T) {
 			wantIDs(t, o.keys(test.filter, all), want...)
 		})
 	}
+}
+
+// createdByServiceAccount returns the key with a service account as its creator.
+func createdByServiceAccount(id string, k store.APIKey) store.APIKey {
+	k.CreatedBy = api.Actor{ID: id, Type: "service_account"}
+	return k
 }
 
 func TestUpdateAPIKeyChangesOnlyTheName(t *testing.T) {
@@ -232,6 +291,26 @@ func TestWorkspaceAPIKeyLimit(t *testing.T) {
 	refused(o, full, o.setStatus("apikey_a", "active"))
 }
 
+// TestKeysWithoutAWorkspaceCountForTheOrganization checks that personal keys count
+// towards the limit of the organization, and towards no workspace's.
+func TestKeysWithoutAWorkspaceCountForTheOrganization(t *testing.T) {
+	o := open(t, store.Contents{
+		Settings: settings(func(s *store.Settings) { s.APIKeyLimit, s.WorkspaceAPIKeyLimit = new(4), new(1) }),
+		Users:    []api.User{user("ann", "user")},
+		APIKeys: []store.APIKey{
+			personalKey("a", "user_ann", "active"), personalKey("b", "user_ann", "inactive"), serviceKey("c", "", "inactive"),
+			key("d", defaultWorkspaceID, "inactive"), key("e", defaultWorkspaceID, "inactive"), personalKey("f", "user_ann", "inactive"),
+		},
+	})
+	object(o.setStatus("apikey_b", "active")())(t)
+	object(o.setStatus("apikey_c", "active")())(t)
+	object(o.setStatus("apikey_d", "active")())(t)
+	refused(o, store.Error{Code: "org_api_key_limit_exceeded"}, o.setStatus("apikey_f", "active"))
+	object(o.setStatus("apikey_a", "inactive")())(t)
+	refused(o, store.Error{Code: "workspace_api_key_limit_exceeded"}, o.setStatus("apikey_e", "active"))
+	object(o.setStatus("apikey_f", "active")())(t)
+}
+
 func TestAPIKeyLimitsAreOffByDefault(t *testing.T) {
 	var c store.Contents
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
@@ -274,6 +353,91 @@ func TestCreateAPIKeyStoresOnlyTheHint(t *testing.T) {
 			t.Errorf("error is %v, want %s", err, want)
 		}
 	}
+}
+
+func TestCreateAPIKeyWithAPrincipal(t *testing.T) {
+	o := open(t, store.Contents{
+		Users:      []api.User{user("jane", "user"), user("boss", "admin")},
+		Workspaces: []api.Workspace{workspace("lab"), archived(workspace("old"))},
+	})
+	create := func(in store.NewAPIKey) store.APIKey {
+		t.Helper()
+		in.Name = "K"
+		k, secret, err := o.CreateAPIKey(in)
+		if secret == "" {
+			t.Errorf("%+v: no secret", in)
+		}
+		return object(k, err)(t)
+	}
+	jane, service := api.UserPrincipal("user_jane"), api.ServiceAccountPrincipal("svac_1")
+	for _, test := range []struct {
+		in        store.NewAPIKey
+		workspace api.Nullable
+		creator   string
+		scope     api.Scope
+	}{
+		{store.NewAPIKey{Principal: jane}, "", "user_jane", api.Scope{Type: "organization"}},
+		{store.NewAPIKey{Principal: jane, CreatedBy: "user_boss"}, "", "user_boss", api.Scope{Type: "organization"}},
+		{store.NewAPIKey{Principal: service}, "", "user_boss", api.Scope{Type: "organization"}},
+		{store.NewAPIKey{Principal: service, WorkspaceID: "wrkspc_lab"}, "wrkspc_lab", "user_boss", api.Scope{Type: "workspace", WorkspaceID: "wrkspc_lab"}},
+		{store.NewAPIKey{Principal: service, WorkspaceID: defaultWorkspaceID}, "", "user_boss", api.Scope{Type: "workspace", WorkspaceID: defaultWorkspaceID}},
+	} {
+		k := create(test.in)
+		diff(t, "principal", test.in.Principal, k.Principal)
+		diff(t, "workspace_id", test.workspace, k.WorkspaceID)
+		diff(t, "created_by", api.Actor{ID: test.creator, Type: "user"}, k.CreatedBy)
+		diff(t, "scope", test.scope, k.Scope)
+	}
+	for _, test := range []struct {
+		in   store.NewAPIKey
+		want store.Error
+	}{
+		{store.NewAPIKey{Principal: jane, WorkspaceID: "wrkspc_lab"}, store.Error{Code: "personal_key_in_workspace"}},
+		{store.NewAPIKey{Principal: jane, WorkspaceID: defaultWorkspaceID}, store.Error{Code: "personal_key_in_workspace"}},
+		{store.NewAPIKey{Principal: api.UserPrincipal("u")}, store.Error{Kind: store.NotFound, Message: `no such user "u"`}},
+		{store.NewAPIKey{Principal: service, WorkspaceID: "w"}, store.Error{Kind: store.NotFound, Message: `no such workspace "w"`}},
+		{store.NewAPIKey{Principal: service, WorkspaceID: "wrkspc_old"}, store.Error{Message: "archived"}},
+	} {
+		refused(o, test.want, func() (store.Object[store.APIKey], error) {
+			k, _, err := o.CreateAPIKey(test.in)
+			return k, err
+		})
+	}
+}
+
+// TestSecretsAreUniqueOnTheServer creates keys with organizations of the same id
+// stream: a fork and its origin, and seeds that pin it. Two servers repeat each other.
+func TestSecretsAreUniqueOnTheServer(t *testing.T) {
+	play := func() (secrets []string) {
+		s := store.New(new(realTime).now)
+		create := func(o *store.Organization) string {
+			k, secret, err := o.CreateAPIKey(store.NewAPIKey{Name: "K"})
+			object(k, err)(t)
+			secrets = append(secrets, secret)
+			return secret
+		}
+		contents := func(id, adminKey string) store.Contents {
+			return complete(store.Contents{
+				ID: id, AdminKeys: []string{adminKey}, Clock: store.FrozenAt(epoch), IDs: store.IDs{Seed: 5}, Users: []api.User{user("ann", "admin")},
+			})
+		}
+		one := must(s.Add(contents("11111111-1111-4111-8111-111111111111", "sk-ant-admin01-one")))(t)
+		two := must(s.Add(contents("22222222-2222-4222-8222-222222222222", "sk-ant-admin01-two")))(t)
+		must(one.TakeSnapshot("s"))(t)
+		fork := must(s.Create(store.NewOrganization{From: one.FromCurrent(), AdminKey: "sk-ant-admin01-fork"}))(t)
+		from, _ := one.FromSnapshot("s")
+		third := must(s.Create(store.NewOrganization{From: from}))(t)
+		for _, o := range []*store.Organization{one, two, fork, third, one, fork} {
+			create(o)
+		}
+		distinct := slices.Compact(slices.Sorted(slices.Values(secrets)))
+		diff(t, "number of secrets", len(secrets), len(distinct))
+		// A restore forgets the keys, and repeats what follows it.
+		must(one.RestoreSnapshot("s"))(t)
+		diff(t, "first secret after a restore", secrets[0], create(one))
+		return secrets
+	}
+	diff(t, "secrets of another server", play(), play())
 }
 
 func TestCreateAPIKeyWithoutUsers(t *testing.T) {

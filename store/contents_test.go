@@ -49,9 +49,18 @@ func everything() store.Contents {
 		APIKeys: []store.APIKey{
 			used, key("b", "wrkspc_old", "archived"), gone, expiring(at(day), key("c", "wrkspc_shop", "inactive")),
 			expiring(at(-time.Minute), key("d", defaultWorkspaceID, "expired")), createdBy("user_x", key("e", defaultWorkspaceID, "active")),
+			personalKey("f", "user_a", "active"), personalKey("g", "user_x", "archived"), personalKey("h", "user_b", "inactive"),
+			serviceKey("i", "", "active"), serviceKey("j", "wrkspc_lab", "inactive"), serviceKey("k", defaultWorkspaceID, "active"),
+			serviceKey("l", "wrkspc_old", "archived"), madeByNobody(key("m", "wrkspc_lab", "inactive")),
 		},
 		Removed: []store.RemovedUser{{ID: "user_y", AddedAt: at(-time.Hour)}, {ID: "user_x", AddedAt: at(-time.Hour)}, {ID: "user_z", AddedAt: at(-day)}},
 	})
+}
+
+// madeByNobody returns the key without a creator.
+func madeByNobody(k store.APIKey) store.APIKey {
+	k.CreatedBy = api.Actor{}
+	return k
 }
 
 func TestContentsRoundTrip(t *testing.T) {
@@ -142,6 +151,25 @@ func TestAddRefusesInconsistentContents(t *testing.T) {
 		},
 		"live key in an archived workspace": func(c *store.Contents) {
 			c.APIKeys = append(c.APIKeys, keyCreatedAt(at(0), key("new", "wrkspc_old", "inactive")))
+		},
+		"key without a workspace and a principal": func(c *store.Contents) {
+			k := keyCreatedAt(at(0), key("new", "", "active"))
+			k.Scope.Type = "organization"
+			c.APIKeys = append(c.APIKeys, k)
+		},
+		"personal key in a workspace": func(c *store.Contents) {
+			k := keyCreatedAt(at(0), personalKey("new", "user_a", "active"))
+			k.Scope, k.WorkspaceID = api.ScopeOf("wrkspc_lab"), "wrkspc_lab"
+			c.APIKeys = append(c.APIKeys, k)
+		},
+		"live personal key of a removed user": func(c *store.Contents) {
+			c.APIKeys = append(c.APIKeys, keyCreatedAt(at(0), personalKey("new", "user_x", "inactive")))
+		},
+		"live personal key of an unknown user": func(c *store.Contents) {
+			c.APIKeys = append(c.APIKeys, keyCreatedAt(at(0), personalKey("new", "user_unknown", "active")))
+		},
+		"live key of a service account in an archived workspace": func(c *store.Contents) {
+			c.APIKeys = append(c.APIKeys, keyCreatedAt(at(0), serviceKey("new", "wrkspc_old", "active")))
 		},
 		"user both present and removed": func(c *store.Contents) {
 			c.Removed = append(c.Removed, store.RemovedUser{ID: "user_a", AddedAt: at(0)})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -170,6 +171,25 @@ func key(name, workspaceID string, status api.APIKeyStatus) store.APIKey {
 	}}
 }
 
+// personalKey returns a personal API key of a user.
+func personalKey(name, userID string, status api.APIKeyStatus) store.APIKey {
+	k := createdBy(userID, key(name, "", status))
+	k.Principal, k.Scope = &api.Principal{Type: "user_actor", UserID: userID}, api.Scope{Type: "organization"}
+	return k
+}
+
+// serviceKey returns an API key of a service account, in a workspace or, if its id is
+// empty, in none.
+func serviceKey(name, workspaceID string, status api.APIKeyStatus) store.APIKey {
+	k := key(name, workspaceID, status)
+	k.CreatedBy = api.Actor{ID: "svac_maker", Type: "service_account"}
+	k.Principal = &api.Principal{Type: "service_account_actor", ServiceAccountID: "svac_1"}
+	if workspaceID == "" {
+		k.Scope = api.Scope{Type: "organization"}
+	}
+	return k
+}
+
 func createdBy(userID string, k store.APIKey) store.APIKey {
 	k.CreatedBy.ID = userID
 	return k
@@ -220,9 +240,19 @@ func object[T any](o store.Object[T], err error) func(tb) T {
 		if o.JSON != encoded {
 			t.Errorf("JSON is %s, want the value's %s", o.JSON, encoded)
 		}
+		diff(t, "JSON in the full shape", encoded, o.In(api.ShapeFull).JSON)
+		diff(t, "JSON in the shape of 2026-10-21", in20261021(encoded), o.In(api.Shape20261021).JSON)
 		return o.Value
 	}
 }
+
+// in20261021 returns the JSON of an object or a page in the shape of version
+// 2026-10-21: without the workspace_id of API keys.
+func in20261021(full string) string {
+	return keyWorkspace.ReplaceAllString(full, "$1")
+}
+
+var keyWorkspace = regexp.MustCompile(`("type":"api_key","name":"(?:[^"\\\\]|\\\\.)*",)"workspace_id":(?:null|"[^"]*"),`)
 
 // plain returns the API's object in a value of the store.
 func plain(v any) any {
@@ -286,7 +316,10 @@ func readPage[T any](p store.Page[T], err error) func(tb) listPage {
 			FirstID *string           `json:"first_id"`
 			LastID  *string           `json:"last_id"`
 		}
-		dec := json.NewDecoder(strings.NewReader(string(p.JSON())))
+		full := string(p.JSON())
+		diff(t, "page in the full shape", full, string(p.In(api.ShapeFull).JSON()))
+		diff(t, "page in the shape of 2026-10-21", in20261021(full), string(p.In(api.Shape20261021).JSON()))
+		dec := json.NewDecoder(strings.NewReader(full))
 		dec.DisallowUnknownFields()
 		if err := dec.Decode(&body); err != nil {
 			t.Fatalf("%s: %v", p.JSON(), err)

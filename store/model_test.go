@@ -176,6 +176,10 @@ func setStatus(k *store.APIKey, status api.APIKeyStatus, from api.Time) {
 	k.History = append(slices.Clone(k.History), store.StatusChange{Status: status, At: from})
 }
 
+func isPersonal(k store.APIKey) bool { return k.Principal != nil && k.Principal.Type == "user_actor" }
+
+// activeKeys returns the number of active keys of a workspace, or of the organization
+// if the id is empty.
 func (m *model) activeKeys(workspaceID string) (n int) {
 	for _, k := range m.APIKeys {
 		if k.Status == "active" && (workspaceID == "" || k.Scope.WorkspaceID == workspaceID) {
@@ -355,6 +359,16 @@ func (m *machine) now() api.Time {
 	return api.At(m.real.now().Add(m.model.Clock.Offset))
 }
 
+// creators are the creators of keys. One of the service accounts has the id of a user.
+var creators = []api.Actor{
+	{ID: "user_u0", Type: "user"},
+	{ID: "user_u1", Type: "user"},
+	{ID: "user_gone", Type: "user"},
+	{ID: "svac_1", Type: "service_account"},
+	{ID: "user_u0", Type: "service_account"},
+	{},
+}
+
 // drawContents draws the contents of an organization.
 func drawContents(t *rapid.T) store.Contents {
 	hours := rapid.IntRange(1, 4) // few, so that equal times are frequent
@@ -394,8 +408,21 @@ func drawContents(t *rapid.T) store.Contents {
 				status = "archived"
 			}
 		}
-		k := keyCreatedAt(past("created"), key(fmt.Sprint("k", n), w, status))
-		k.CreatedBy.ID = rapid.SampledFrom([]string{"user_u0", "user_u1", "user_gone"}).Draw(t, "creator")
+		k := key(fmt.Sprint("k", n), w, status)
+		switch rapid.IntRange(0, 5).Draw(t, "kind") {
+		case 3:
+			k = serviceKey(fmt.Sprint("k", n), w, status)
+		case 4:
+			k = serviceKey(fmt.Sprint("k", n), "", rapid.SampledFrom(api.SettableKeyStatuses).Draw(t, "status"))
+		case 5:
+			owner := rapid.SampledFrom([]string{"user_u0", "user_u1", "user_gone"}).Draw(t, "owner")
+			k = personalKey(fmt.Sprint("k", n), owner, rapid.SampledFrom(api.SettableKeyStatuses).Draw(t, "status"))
+			if owner == "user_gone" {
+				k = personalKey(fmt.Sprint("k", n), owner, "archived")
+			}
+		}
+		k = keyCreatedAt(past("created"), k)
+		k.CreatedBy = rapid.SampledFrom(creators).Draw(t, "creator")
 		if rapid.Bool().Draw(t, "expires") {
 			k.ExpiresAt = future("expires")
 		}
@@ -633,14 +660,14 @@ func (m *model) updateUser(id string, role api.OrganizationRole, inputErr error)
 func (m *machine) removeUser(t *rapid.T) {
 	id := m.drawUser(t)
 	got, err := m.o.RemoveOrganizationMember(id)
-	wantErr := m.model.removeUser(id)
+	wantErr := m.model.removeUser(id, m.now())
 	agree(t, "remove "+id, wantErr, err)
 	if err == nil {
 		compare(t, "removal", api.Deleted{ID: id, Type: "user_deleted"}, got.Value)
 	}
 }
 
-func (m *model) removeUser(id string) error {
+func (m *model) removeUser(id string, now api.Time) error {
 	u := m.user(id)
 	switch {
 	case u == nil:
@@ -649,6 +676,11 @@ func (m *model) removeUser(id string) error {
 		return errorCoded("cannot_remove_last_member")
 	case u.Role == "admin":
 		return invalid
+	}
+	for n := range m.APIKeys {
+		if k := &m.APIKeys[n]; isPersonal(*k) && k.Principal.UserID == id && k.Status != "archived" {
+			setStatus(k, "archived", now)
+		}
 	}
 	m.Removed = append(m.Removed, store.RemovedUser{ID: id, AddedAt: u.AddedAt})
 	m.Users = slices.DeleteFunc(slices.Clone(m.Users), func(u api.User) bool { return u.ID == id })
@@ -957,7 +989,7 @@ func (m *model) updateKey(id string, in store.APIKeyUpdate, inputErr error, now 
 		if status == "active" && reached(m.Settings.APIKeyLimit, m.activeKeys("")) {
 			return store.APIKey{}, errorCoded("org_api_key_limit_exceeded")
 		}
-		if status == "active" && reached(m.Settings.WorkspaceAPIKeyLimit, m.activeKeys(k.Scope.WorkspaceID)) {
+		if status == "active" && k.Scope.WorkspaceID != "" && reached(m.Settings.WorkspaceAPIKeyLimit, m.activeKeys(k.Scope.WorkspaceID)) {
 			return store.APIKey{}, errorCoded("workspace_api_key_limit_exceeded")
 		}
 	}
@@ -1048,6 +1080,12 @@ func (m *machine) createKey(t *rapid.T) {
 	if rapid.Bool().Draw(t, "expiring") {
 		in.ExpiresAt = api.At(m.now().Add(time.Duration(rapid.SampledFrom([]int{20 * 24, 1, 0}).Draw(t, "hours")) * time.Hour))
 	}
+	switch rapid.IntRange(0, 5).Draw(t, "kind") {
+	case 4:
+		in.Principal = &api.Principal{Type: "service_account_actor", ServiceAccountID: "svac_1"}
+	case 5:
+		in.Principal = &api.Principal{Type: "user_actor", UserID: m.drawUser(t)}
+	}
 	got, _, err := m.o.CreateAPIKey(in)
 	want, wantErr := m.model.createKey(in, got.Value, m.now())
 	agree(t, fmt.Sprintf("create key %+v", in), wantErr, err)
@@ -1059,27 +1097,47 @@ func (m *machine) createKey(t *rapid.T) {
 
 // createKey takes the values that the store chose from created.
 func (m *model) createKey(in store.NewAPIKey, created store.APIKey, now api.Time) (store.APIKey, error) {
-	if in.WorkspaceID == "" {
+	k := key("", in.WorkspaceID, "active")
+	owner := ""
+	switch {
+	case in.Principal == nil && in.WorkspaceID == "":
 		in.WorkspaceID = defaultWorkspaceID
+		k = key("", in.WorkspaceID, "active")
+	case in.Principal == nil:
+	case in.Principal.Type == "user_actor":
+		owner = in.Principal.UserID
+		if in.WorkspaceID != "" {
+			return store.APIKey{}, errorCoded("personal_key_in_workspace")
+		}
+		k = personalKey("", owner, "active")
+	default:
+		k = serviceKey("", in.WorkspaceID, "active")
+	}
+	w := m.workspace(in.WorkspaceID)
+	switch {
+	case in.WorkspaceID != "" && w == nil, owner != "" && m.user(owner) == nil:
+		return store.APIKey{}, notFound
+	}
+	if in.CreatedBy == "" {
+		in.CreatedBy = owner
 	}
 	if in.CreatedBy == "" {
 		in.CreatedBy = m.defaultCreator()
 	}
-	w := m.workspace(in.WorkspaceID)
 	switch {
-	case w == nil, m.user(in.CreatedBy) == nil:
+	case m.user(in.CreatedBy) == nil:
 		return store.APIKey{}, notFound
-	case !w.ArchivedAt.IsZero():
+	case w != nil && !w.ArchivedAt.IsZero():
 		return store.APIKey{}, invalid
 	case !in.ExpiresAt.IsZero() && !now.Before(in.ExpiresAt.Time):
 		return store.APIKey{}, errorCoded("invalid_expiry")
 	case reached(m.Settings.APIKeyLimit, m.activeKeys("")):
 		return store.APIKey{}, errorCoded("org_api_key_limit_exceeded")
-	case reached(m.Settings.WorkspaceAPIKeyLimit, m.activeKeys(in.WorkspaceID)):
+	case w != nil && reached(m.Settings.WorkspaceAPIKeyLimit, m.activeKeys(in.WorkspaceID)):
 		return store.APIKey{}, errorCoded("workspace_api_key_limit_exceeded")
 	}
-	k := key("", in.WorkspaceID, "active")
-	k.ID, k.Name, k.CreatedBy.ID, k.CreatedAt, k.ExpiresAt = created.ID, in.Name, in.CreatedBy, now, in.ExpiresAt
+	k.ID, k.Name, k.CreatedAt, k.ExpiresAt = created.ID, in.Name, now, in.ExpiresAt
+	k.CreatedBy = api.Actor{ID: in.CreatedBy, Type: "user"}
 	k.PartialKeyHint, k.History = created.PartialKeyHint, []store.StatusChange{{Status: "active", At: now}}
 	if in.WorkspaceID != defaultWorkspaceID {
 		k.WorkspaceID = api.Nullable(in.WorkspaceID)
@@ -1378,6 +1436,17 @@ func (m *machine) checkInvariants(t *rapid.T) {
 		}
 		within("members of "+w.ID, s.WorkspaceMemberLimit, m.model.assignedMembers(w.ID))
 	}
+	for k := range must(m.o.ListAPIKeys(store.APIKeyFilter{}, all, nil))(t).All() {
+		if k.Scope.Type == "organization" {
+			if k.Status == "active" {
+				active++
+			}
+			checkHistory(t, k)
+		}
+		if isPersonal(k) && !users[k.Principal.UserID] && k.Status != "archived" {
+			t.Fatalf("%s of %s, who is not a user, is %s", k.ID, k.Principal.UserID, k.Status)
+		}
+	}
 	within("active keys", s.APIKeyLimit, active)
 	within("workspaces", &s.WorkspaceLimit, inUse)
 }
@@ -1542,13 +1611,13 @@ func (m *machine) keyList(t *rapid.T) filteredList {
 		f.WorkspaceID = m.drawWorkspace(t)
 	}
 	if rapid.Bool().Draw(t, "by creator") {
-		f.CreatedByUserID = rapid.SampledFrom([]string{"user_u0", "user_u1", "user_gone", "user_x"}).Draw(t, "creator")
+		f.CreatedByUserID = rapid.SampledFrom([]string{"user_u0", "user_u1", "user_gone", "svac_1", "user_x"}).Draw(t, "creator")
 	}
 	return filteredList{
 		fmt.Sprintf("%+v", f),
 		positions(m.model.APIKeys, keyPosition, func(k store.APIKey) bool {
 			return (f.Status == "" || f.Status == k.Status) && (f.WorkspaceID == "" || f.WorkspaceID == k.Scope.WorkspaceID) &&
-				(f.CreatedByUserID == "" || f.CreatedByUserID == k.CreatedBy.ID)
+				(f.CreatedByUserID == "" || f.CreatedByUserID == k.CreatedBy.ID && k.CreatedBy.Type == "user")
 		}),
 		positions(m.model.APIKeys, keyPosition, always),
 		func(l store.List) (listPage, error) {

@@ -122,7 +122,7 @@ func TestWriteHappensAtASingleTime(t *testing.T) {
 // then restores it.
 func TestVersionsDoNotSeeLaterWrites(t *testing.T) {
 	c := everything()
-	c.Settings.WorkspaceMemberLimit, c.Settings.APIKeyLimit, c.Settings.WorkspaceAPIKeyLimit = new(3), new(2), new(1)
+	c.Settings.WorkspaceMemberLimit, c.Settings.APIKeyLimit, c.Settings.WorkspaceAPIKeyLimit = new(3), new(5), new(1)
 	o := open(t, c)
 	before := o.Contents()
 	rewind := o.Rewind()

@@ -25,10 +25,19 @@ type Page[T any] struct {
 	HasMore         bool   // whether more objects follow in the requested direction
 	FirstID, LastID string // of the first and last object, as cursors; empty for an empty page
 
-	n      int
-	size   int // of the objects' JSON, in bytes
-	value  func(i int) T
-	encode func(b []byte, i int) []byte
+	n              int
+	size           int // of the objects' JSON, in bytes, in the full shape
+	value          func(i int) T
+	encode         func(b []byte, i int) []byte
+	encode20261021 func(b []byte, i int) []byte // encode in api.Shape20261021; nil if that is the same
+}
+
+// In returns the page with its JSON in a shape.
+func (p Page[T]) In(s api.Shape) Page[T] {
+	if s == api.Shape20261021 && p.encode20261021 != nil {
+		p.encode, p.encode20261021 = p.encode20261021, nil
+	}
+	return p
 }
 
 // Len returns the number of objects on the page.
@@ -45,7 +54,8 @@ func (p Page[T]) All() iter.Seq[T] {
 	}
 }
 
-// JSON returns the page as the API sends it.
+// JSON returns the page as the API sends it, in the full shape unless it was
+// returned by In.
 func (p Page[T]) JSON() []byte {
 	b := make([]byte, 0, p.size+p.n+2*len(p.FirstID)+2*len(p.LastID)+64)
 	b = append(b, `{"data":[`...)
@@ -159,12 +169,16 @@ func page[V interface{ pos() position }](c cursor, walks ...func() (V, bool)) (o
 func (r *row[T]) pos() position { return r.position }
 
 // pageOf returns the page of the merged spans.
-func pageOf[T any](c cursor, spans ...span[T]) Page[T] {
+func pageOf[T any](c cursor, spans ...span[T]) Page[T] { return pageOfRows(rowsOnPage(c, spans...)) }
+
+// rowsOnPage returns the rows of the page of the merged spans, and whether more
+// follow.
+func rowsOnPage[T any](c cursor, spans ...span[T]) ([]*row[T], bool) {
 	walks := make([]func() (*row[T], bool), len(spans))
 	for i, s := range spans {
 		walks[i] = rowsOf(s.walk(c.from, c.backward))
 	}
-	return pageOfRows(page(c, walks...))
+	return page(c, walks...)
 }
 
 func rowsOf[T any](next func() *row[T]) func() (*row[T], bool) {
@@ -194,11 +208,20 @@ func pageOfRows[T any](rows []*row[T], more bool) Page[T] {
 // was last written. The maps and slices in a value are shared with the store and
 // must not be written to.
 type Object[T any] struct {
-	Value T
-	JSON  string
+	Value        T
+	JSON         string // in the full shape, unless the object was returned by In
+	json20261021 string // in api.Shape20261021; empty if that is the same
 }
 
-func (r *row[T]) object() Object[T] { return Object[T]{r.Value, r.json} }
+// In returns the object with its JSON in a shape.
+func (o Object[T]) In(s api.Shape) Object[T] {
+	if s == api.Shape20261021 && o.json20261021 != "" {
+		o.JSON, o.json20261021 = o.json20261021, ""
+	}
+	return o
+}
+
+func (r *row[T]) object() Object[T] { return Object[T]{Value: r.Value, JSON: r.json} }
 
 // objectOf encodes a value that is not in a table.
-func objectOf[T any](v T) Object[T] { return Object[T]{v, api.Encode(v)} }
+func objectOf[T any](v T) Object[T] { return Object[T]{Value: v, JSON: api.Encode(v)} }

@@ -47,7 +47,7 @@ type tables struct {
 	invites    table[Invite]
 	workspaces table[Workspace]
 	members    table[Member]
-	keys       table[APIKey]
+	keys       table[storedKey]
 
 	// removed holds the positions of users who left, by id, for cursors.
 	removed *btree.Map[string, position]
@@ -116,7 +116,7 @@ func (t *tables) latest() api.Time {
 		latestIn(t.users, (*User).latest),
 		latestIn(t.invites, (*Invite).latest),
 		latestIn(t.workspaces, (*Workspace).latest),
-		latestIn(t.keys, (*APIKey).latest),
+		latestIn(t.keys, (*storedKey).latest),
 		t.latestRemoved(),
 	)
 }

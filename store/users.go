@@ -193,7 +193,8 @@ func (o *Organization) UpdateOrganizationMember(id string, role api.Organization
 }
 
 // RemoveOrganizationMember removes the user from the organization and from every
-// workspace. API keys that the user created are unchanged.
+// workspace, and archives the user's personal API keys. Other keys that the user
+// created are unchanged.
 func (o *Organization) RemoveOrganizationMember(id string) (Object[api.Deleted], error) {
 	return update(o, func(t *tx) (Object[api.Deleted], error) {
 		u := t.users.get(id)
@@ -210,6 +211,7 @@ func (o *Organization) RemoveOrganizationMember(id string) (Object[api.Deleted],
 			t.removeMember(m)
 		}
 		t.note(UserRemoved, id)
+		t.archiveKeysOf(id)
 		t.users.remove(id)
 		t.removed.Set(id, u.position)
 		return objectOf(api.Deleted{ID: id, Type: api.TypeUserDeleted}), nil

@@ -142,6 +142,34 @@ func TestRemoveOrganizationMemberLeavesTheUsersKeys(t *testing.T) {
 	diff(t, "created_by", api.Actor{ID: "user_ann", Type: "user"}, object(o.GetAPIKey("apikey_a"))(t).CreatedBy)
 }
 
+func TestRemoveOrganizationMemberArchivesPersonalKeys(t *testing.T) {
+	o := open(t, store.Contents{
+		Users: []api.User{user("ann", api.RoleUser), user("bob", api.RoleUser)},
+		APIKeys: []store.APIKey{
+			personalKey("a", "user_ann", "active"), personalKey("b", "user_ann", "inactive"), personalKey("c", "user_ann", "archived"),
+			expiring(at(-time.Minute), personalKey("d", "user_ann", "expired")), personalKey("e", "user_bob", "active"),
+			createdBy("user_ann", key("f", defaultWorkspaceID, "active")), createdBy("user_ann", serviceKey("g", "", "active")),
+		},
+	})
+	o.real.advance(time.Minute)
+	before := o.Contents().APIKeys
+	var effects []store.Effect
+	object(o.Recording(func(e []store.Effect) { effects = append(effects, e...) }).RemoveOrganizationMember("user_ann"))(t)
+	diff(t, "effects", []store.Effect{
+		{Type: "user.removed", ID: "user_ann", At: at(time.Minute)},
+		{Type: "api_key.archived", ID: "apikey_a", At: at(time.Minute)},
+		{Type: "api_key.archived", ID: "apikey_b", At: at(time.Minute)},
+		{Type: "api_key.archived", ID: "apikey_d", At: at(time.Minute)},
+	}, effects)
+	want := slices.Clone(before)
+	for _, i := range []int{0, 1, 3} {
+		want[i].Status = "archived"
+		want[i].History = append(slices.Clone(want[i].History), store.StatusChange{Status: "archived", At: at(time.Minute)})
+	}
+	diff(t, "keys", want, o.Contents().APIKeys)
+	refused(o, store.Error{Message: "archived"}, o.setStatus("apikey_a", "active"))
+}
+
 func TestRemoveOrganizationMemberRefusesAdmins(t *testing.T) {
 	o := open(t, store.Contents{Users: []api.User{user("boss", api.RoleAdmin), user("ann", api.RoleAdmin)}})
 	refused(o, store.Error{Message: "user_boss"}, func() (store.Object[api.Deleted], error) {

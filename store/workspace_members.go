@@ -192,7 +192,7 @@ func appendMember(b []byte, m api.WorkspaceMember) []byte {
 // memberObject returns a member with its JSON.
 func memberObject(workspace string, m member) Object[api.WorkspaceMember] {
 	v := m.apiMember(workspace)
-	return Object[api.WorkspaceMember]{v, string(appendMember(nil, v))}
+	return Object[api.WorkspaceMember]{Value: v, JSON: string(appendMember(nil, v))}
 }
 
 // GetWorkspaceMember returns a member of the workspace.

@@ -279,12 +279,7 @@ func (o *Organization) ArchiveWorkspace(id string) (Object[Workspace], error) {
 		w = workspaceRow(archived, false)
 		t.workspaces.put(w)
 		t.note(WorkspaceArchived, id)
-		for _, status := range []api.APIKeyStatus{api.KeyActive, api.KeyInactive, api.KeyExpired} {
-			for _, k := range t.keysIn(id, status).all() {
-				t.putKey(k.Value.withStatus(api.KeyArchived, t.now))
-				t.note(APIKeyArchived, k.key)
-			}
-		}
+		t.archiveKeysIn(id)
 		return w.object(), nil
 	})
 }

@@ -231,7 +231,9 @@ func TestArchiveWorkspaceArchivesItsKeys(t *testing.T) {
 			expiring(at(time.Minute), key("expired", "wrkspc_lab", "active")),
 			expiring(at(day), key("expiring", "wrkspc_lab", "active")),
 			key("elsewhere", "wrkspc_shop", "active"), key("default", defaultWorkspaceID, "active"),
+			serviceKey("service", "wrkspc_lab", "active"), serviceKey("organization", "", "active"), personalKey("personal", "user_ann", "active"),
 		},
+		Users: []api.User{user("ann", "user")},
 	})
 	o.real.advance(time.Hour)
 	object(o.ArchiveWorkspace("wrkspc_lab"))(t)
@@ -249,11 +251,11 @@ func TestArchiveWorkspaceArchivesItsKeys(t *testing.T) {
 			diff(t, "when "+k.ID+" was archived", at(time.Hour), last.At)
 		}
 	}
-	wantIDs(t, o.keys(store.APIKeyFilter{Status: "active"}, all), "apikey_elsewhere", "apikey_default")
+	wantIDs(t, o.keys(store.APIKeyFilter{Status: "active"}, all), "apikey_elsewhere", "apikey_default", "apikey_organization", "apikey_personal")
 	wantIDs(t, o.keys(store.APIKeyFilter{Status: "inactive"}, all))
 	wantIDs(t, o.keys(store.APIKeyFilter{Status: "expired"}, all))
 	wantIDs(t, o.keys(store.APIKeyFilter{WorkspaceID: "wrkspc_lab", Status: "archived"}, all),
-		"apikey_active", "apikey_inactive", "apikey_archived", "apikey_expired", "apikey_expiring")
+		"apikey_active", "apikey_inactive", "apikey_archived", "apikey_expired", "apikey_expiring", "apikey_service")
 
 	// Archived keys do not expire and cannot be reactivated.
 	o.real.advance(10 * day)

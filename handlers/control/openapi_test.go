@@ -194,6 +194,7 @@ var (
 	rawMessage = reflect.TypeFor[json.RawMessage]()
 	aTime      = reflect.TypeFor[api.Time]()
 	nullable   = reflect.TypeFor[api.Nullable]()
+	anActor    = reflect.TypeFor[api.Actor]() // null when zero
 	ownJSON    = reflect.TypeFor[json.Marshaler]()
 	ownParser  = reflect.TypeFor[json.Unmarshaler]()
 	ownText    = reflect.TypeFor[encoding.TextMarshaler]()
@@ -217,7 +218,7 @@ func (d *differences) value(at string, v reflect.Value, omitted bool, s *openapi
 	case t.Kind() == reflect.Pointer && s.Type.Is("null"): // always null
 		return
 	}
-	null, maybeNull := t.Kind() == reflect.Pointer || t == nullable, t == aTime || omitted
+	null, maybeNull := t.Kind() == reflect.Pointer || t == nullable || t == anActor, t == aTime || omitted
 	switch {
 	case null && !omitted && !s.Type.IncludesNull():
 		d.note(at, "may be null, which openapi.json does not allow")
@@ -233,6 +234,8 @@ func (d *differences) value(at string, v reflect.Value, omitted bool, s *openapi
 		d.value(at, elem, true, s)
 	case t == aTime || t == nullable || t.Implements(ownText):
 		d.is(at, "string", s)
+	case t == anActor:
+		d.object(at, v, s)
 	case t.Implements(ownJSON) || reflect.PointerTo(t).Implements(ownParser): // its fields say nothing
 	default:
 		d.kind(at, v, s)

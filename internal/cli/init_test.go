@@ -35,7 +35,7 @@ func TestInit(t *testing.T) {
 	if diff := cmp.Diff(want, written(t)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	wantOutput(t, "seed.json: ok, 1 organization, 6 users, 4 invites, 3 workspaces, 4 API keys\n", "", "validate", "seed.json")
+	wantOutput(t, "seed.json: ok, 1 organization, 6 users, 4 invites, 3 workspaces, 5 API keys\n", "", "validate", "seed.json")
 	if got := startServer(t, "", "--seed", "seed.json").organization(defaultAdminKey); got != "Blue Heron Books" {
 		t.Errorf("it serves %q", got)
 	}

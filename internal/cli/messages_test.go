@@ -682,6 +682,7 @@ func (m *messages) collectSeeds() {
 		{"a user with bad strings", acme(`"users": [{"id": "a b", "email": "ada@example", "name": "", "role": "owner"}]`)},
 		{"an invite with bad strings", acme(`"invites": [{"email": "ada lovelace@example.com", "role": null, "status": "canceled"}]`)},
 		{"a workspace with bad strings", acme(`"workspaces": [{"name": "", "members": [{"user": "", "workspace_role": "workspace_billing"}]}]`)},
+		{"API keys with a bad creator or principal", acme(`"api_keys": [{"name": "a", "created_by": {"type": "user", "id": "user_a"}}, {"name": "b", "created_by": 7, "principal": "user_a"}, {"name": "c", "created_by": null, "principal": {"type": "user_actor", "service_account_id": "svac_1"}}, {"name": "d", "created_by": null, "principal": {"type": "user"}}]`)},
 		{"an API key with bad strings", acme(`"api_keys": [{"name": "", "workspace": "", "created_by": "", "status": "paused", "partial_key_hint": "R2D...igAA", "status_history": []}]`)},
 		{"names that are too long", acme(`"workspaces": [{"name": "` + strings.Repeat("é", 256) + `"}], "users": [{"id": "` + strings.Repeat("a", 129) + `", "email": "ada@example.com", "role": "user"}]`)},
 		{"tags", acme(`"workspaces": [{"name": "Research", "tags": {"anthropic-x": "b", "team": null, "cost": 5}}, {"name": "Sales", "tags": ["team"]}]`)},
@@ -703,6 +704,7 @@ func (m *messages) collectSeeds() {
 		{"two pending invites to an address", acme(`"invites": [` + user + `, ` + user + `]`)},
 		{"a member twice", acme(`"users": [` + user + `], "workspaces": [{"name": "W", "members": [{"user": "ada@example.com", "workspace_role": "workspace_user"}, {"user": "Ada", "workspace_role": "workspace_admin"}]}]`)},
 		{"references to users and workspaces that do not exist", acme(`"workspaces": [{"name": "Research", "members": [{"user": "Bob", "workspace_role": "workspace_user"}]}], "api_keys": [{"name": "CI", "created_by": "Bob", "workspace": "Marketing"}]`)},
+		{"personal API keys of former users and in workspaces", acme(`"users": [{"id": "user_a", "email": "a@example.com", "role": "user"}], "workspaces": [{"name": "W"}], "api_keys": [{"name": "a", "created_by": null, "principal": {"type": "user_actor", "user_id": "Bob"}}, {"name": "b", "created_by": null, "principal": {"type": "user_actor", "user_id": "user_gone"}}, {"name": "c", "created_by": null, "principal": {"type": "user_actor", "user_id": "user_a"}, "workspace": "W"}]`)},
 		{"a reference to a user by an ambiguous name", acme(`"users": [{"email": "a@example.com", "name": "Ada", "role": "user"}, {"email": "b@example.com", "name": "Ada", "role": "user"}], "api_keys": [{"name": "CI", "created_by": "Ada"}]`)},
 		{"a reference to a workspace by an ambiguous name", acme(`"workspaces": [{"name": "Ops"}, {"name": "Ops"}], "api_keys": [{` + key + `, "workspace": "Ops"}]`)},
 		{"lists of the wrong type that are referred to", acme(`"users": "ada", "workspaces": {}, "removed": 1, "api_keys": [{"name": "CI", "created_by": "ada", "workspace": "Research"}]`)},
@@ -1270,6 +1272,9 @@ func (m *messages) collectControlPlane() {
 		refusal{request: `POST /invites/invite_pending/accept {"name":7}`},
 		refusal{request: "POST /api_keys"}, refusal{request: `POST /api_keys {"name":"` + strings.Repeat("x", 501) + `","expires_at":"never","workspace_id":""}`},
 		refusal{request: `POST /api_keys {"name":"K","workspace_id":"none"}`}, refusal{request: `POST /api_keys {"name":"K","workspace_id":"wrkspc_gone"}`}, refusal{request: `POST /api_keys {"name":"K","created_by":"none"}`},
+		refusal{request: `POST /api_keys {"name":"K","principal":{"type":"user","user_id":"user_ada"}}`}, refusal{request: `POST /api_keys {"name":"K","principal":{"type":"user_actor","service_account_id":"svac_1"}}`},
+		refusal{request: `POST /api_keys {"name":"K","principal":{"type":"service_account_actor","service_account_id":"a b"}}`}, refusal{request: `POST /api_keys {"name":"K","principal":"user_ada"}`},
+		refusal{request: `POST /api_keys {"name":"K","workspace_id":"wrkspc_gone","principal":{"type":"user_actor","user_id":"user_ada"}}`}, refusal{request: `POST /api_keys {"name":"K","principal":{"type":"user_actor","user_id":"none"}}`},
 		refusal{request: `POST /api_keys {"name":"K","expires_at":"2026-03-01T12:00:00Z"}`}, refusal{request: "POST /api_keys/none/use"}, refusal{request: "POST /api_keys/apikey_off/use"},
 
 		// Faults.
@@ -1527,7 +1532,10 @@ func (m *messages) collectPullNotes() {
 				{"id": "apikey_2", "name": "B", "workspace_id": "wrkspc_1", "created_at": "2026-01-02T00:00:00Z", "created_by": {"id": "user_a"}, "status": "active"},
 				{"id": "apikey_3", "name": "C", "workspace_id": null, "created_at": "2026-01-02T00:00:00Z", "created_by": {"id": "svac_1"}, "status": "melted", "partial_key_hint": "x"},
 				{"id": "apikey_4", "name": "D", "workspace_id": null, "created_at": "2026-01-02T00:00:00Z", "created_by": {"id": "user_a"}, "status": "active", "principal": {"type": "user_actor"}, "scope": {"type": "organization"}},
-				{"id": "apikey_5", "name": "E", "workspace_id": "wrkspc_2", "created_at": "2026-01-02T00:00:00Z", "created_by": {"id": "user_a"}, "status": "active", "principal": {"type": "service_account_actor"}}`,
+				{"id": "apikey_5", "name": "E", "workspace_id": "wrkspc_2", "created_at": "2026-01-02T00:00:00Z", "created_by": {"id": "user_a"}, "status": "active", "principal": {"type": "group_actor"}},
+				{"id": "apikey_6", "name": "F", "created_at": "2026-01-02T00:00:00Z", "created_by": {"id": "robot_1", "type": "robot"}, "status": "active", "principal": {"type": "user_actor", "user_id": "user_gone"}, "scope": {"type": "workspace", "workspace_id": "wrkspc_2"}},
+				{"id": "apikey_7", "name": "G", "created_at": "2026-01-02T00:00:00Z", "created_by": {"type": "user"}, "status": "active", "principal": null, "scope": {"type": "organization"}},
+				{"id": "apikey_8", "name": "H", "created_at": "2026-01-02T00:00:00Z", "created_by": null, "status": "active", "principal": {"type": "service_account_actor", "service_account_id": "svac_1"}, "scope": {"type": "planet"}}`,
 		}},
 		{"an invite that expires during the pull", "--quiet", map[string]string{
 			"users":   strings.Replace(ada, "2026-01-01", "2026-02-01", 1),

@@ -31,8 +31,8 @@ func TestPullWritesASeed(t *testing.T) {
 		t.Fatalf("exit code %d: %s%s", code, stdout, stderr)
 	}
 	want := []string{
-		"API keys: 27 (2 requests)\ninvites: 9 (3 requests)\nworkspaces: 12 (5 requests)\n", "users: 48 (18 requests)\n",
-		"seed.json: 48 users, 9 invites, 12 workspaces, 27 API keys (18 requests)\nserve it with: antechamber --seed seed.json\n",
+		"API keys: 36 (2 requests)\ninvites: 9 (3 requests)\nworkspaces: 12 (5 requests)\n", "users: 48 (18 requests)\n",
+		"seed.json: 48 users, 9 invites, 12 workspaces, 36 API keys (18 requests)\nserve it with: antechamber --seed seed.json\n",
 	}
 	for _, line := range want {
 		if !strings.Contains(stderr, line) {

@@ -244,7 +244,8 @@ type (
 		ID        string           `json:"id"`
 		Name      string           `json:"name"`
 		Workspace api.Nullable     `json:"workspace"`
-		CreatedBy string           `json:"created_by"`
+		CreatedBy any              `json:"created_by"`
+		Principal *api.Principal   `json:"principal"`
 		Status    api.APIKeyStatus `json:"status"`
 		ExpiresAt api.Time         `json:"expires_at"`
 		Hint      *api.Nullable    `json:"partial_key_hint"`
@@ -394,7 +395,8 @@ func TestSeedHasNoFreeText(t *testing.T) {
 			k["created_by"].(object)["name"] = d.text()
 			if maybe() {
 				fill(k, "status", "partial_key_hint")
-				k["principal"], k["scope"] = object{"type": d.text(), "email": d.email()}, object{"type": d.text()}
+				k["principal"] = object{"type": "service_account_actor", "service_account_id": "svac_1", "email": d.email(), "name": d.text()}
+				k["scope"] = object{"type": d.text()}
 			}
 		}
 		result := w.pull()
@@ -478,7 +480,11 @@ func TestPullNotesUnsupportedFields(t *testing.T) {
 		ws["user_profile_id"], ws["later"] = nil, ""
 	}
 	for _, k := range source.lists["api_keys"] {
-		k["principal"], k["scope"], k["later"] = nil, object{"type": "workspace", "workspace_id": "wrkspc_1"}, object{}
+		scope := object{"type": "workspace", "workspace_id": "wrkspc_default"}
+		if id := k["workspace_id"]; id != nil {
+			scope["workspace_id"] = id
+		}
+		k["principal"], k["scope"], k["later"] = nil, scope, object{}
 	}
 	if notes := newFixture(t, source).pull().Notes; len(notes) > 0 {
 		t.Errorf("notes: %q", notes)
@@ -492,25 +498,117 @@ func TestPullNotesUnsupportedFields(t *testing.T) {
 	source.lists["workspaces"][0]["data_residency"] = object{"workspace_geo": "us", "backup_geo": "us"}
 	source.lists["workspaces/wrkspc_1/members"][0]["since"] = 5
 	source.lists["api_keys"][0]["created_by"] = object{"id": "user_2", "type": "user", "via": "console"}
-	source.lists["api_keys"][0]["principal"] = object{"type": "user_actor", "user_id": "user_2"}
+	source.lists["api_keys"][0]["principal"] = object{"type": "user_actor", "user_id": "user_2", "seat": "premium"}
 	source.lists["api_keys"][0]["scope"] = object{"type": "organization"}
-	source.lists["api_keys"][1]["principal"] = object{"type": "service_account_actor", "service_account_id": "svac_1"}
+	source.lists["api_keys"][1]["principal"] = object{"type": "group_actor", "group_id": "group_1"}
 	want := []string{
 		`omitted unsupported field "created_by.via" of API keys: apikey_3`,
+		`omitted unsupported field "principal.seat" of API keys: apikey_3`,
+		`omitted unsupported field "principal.group_id" of API keys: apikey_2`,
 		`omitted unsupported field "rbac_group_ids" of invites: invite_3`,
 		`omitted unsupported field "data_residency.backup_geo" of workspaces: wrkspc_2`,
 		`omitted unsupported field "user_profile_id" of workspaces: wrkspc_2`,
 		`omitted unsupported field "since" of workspace members: user_3`,
 		`omitted unsupported field "seat" of users: user_00, user_01, user_02 and 2 more`,
-		`replaced API key with principal "user_actor" and scope "organization" with an API key of the Default Workspace: apikey_3`,
-		`replaced API key with principal "service_account_actor" and scope "workspace" with an API key of its workspace: apikey_2`,
+		`omitted API key with unsupported principal "group_actor": apikey_2`,
 	}
 	result := newFixture(t, source).pull()
 	if diff := cmp.Diff(want, result.Notes); diff != "" {
 		t.Errorf("notes (-want +got):\n%s", diff)
 	}
-	if o := parse(t, result.Seed); o.APIKeys[0].Workspace != "" || o.APIKeys[1].Workspace != "wrkspc_2" {
-		t.Errorf("keys: %+v", o.APIKeys)
+}
+
+// TestPullReadsEveryKindOfAPIKey reads all kinds in the shapes of both versions of the
+// API, and the keys of workspaces without scope and principal as older servers return
+// them.
+func TestPullReadsEveryKindOfAPIKey(t *testing.T) {
+	type keep struct {
+		Workspace api.Nullable
+		CreatedBy any
+		Principal *api.Principal
+		Status    api.APIKeyStatus
+	}
+	user, service := object{"type": "user_actor", "user_id": "user_2"}, object{"type": "service_account_actor", "service_account_id": "svac_1"}
+	organization := object{"type": "organization"}
+	scope := func(id string) object { return object{"type": "workspace", "workspace_id": id} }
+	kinds := []struct {
+		workspace, createdBy, principal, scope, status any
+		want                                           keep
+	}{
+		{"wrkspc_2", nil, nil, scope("wrkspc_2"), "active", keep{"wrkspc_2", nil, nil, "active"}},
+		{nil, object{"id": "svac_1", "type": "service_account"}, nil, scope("wrkspc_default"), "active", keep{"", object{"id": "svac_1", "type": "service_account"}, nil, "active"}},
+		{nil, object{"id": "user_2", "type": "user"}, user, organization, "active", keep{"", "user_2", api.UserPrincipal("user_2"), "active"}},
+		{nil, nil, object{"type": "user_actor", "user_id": "user_left"}, organization, "archived", keep{"", nil, api.UserPrincipal("user_left"), "archived"}},
+		{nil, nil, object{"type": "user_actor", "user_id": "person_left"}, organization, "archived", keep{"", nil, api.UserPrincipal("person_left"), "archived"}},
+		{nil, nil, service, organization, "inactive", keep{"", nil, api.ServiceAccountPrincipal("svac_1"), "inactive"}},
+		{"wrkspc_2", nil, service, scope("wrkspc_2"), "active", keep{"wrkspc_2", nil, api.ServiceAccountPrincipal("svac_1"), "active"}},
+		{nil, nil, service, scope("wrkspc_default"), "active", keep{"wrkspc_default", nil, api.ServiceAccountPrincipal("svac_1"), "active"}},
+	}
+	want := []keep{}
+	for _, kind := range kinds {
+		want = append(want, kind.want)
+	}
+	for _, version := range []string{"2023-06-01", "2026-10-21"} {
+		for _, hidden := range []bool{false, true} {
+			source := acme(t)
+			source.hideDefault = hidden
+			source.lists["api_keys"] = nil
+			for i, kind := range kinds {
+				k := object{
+					"id": fmt.Sprint("apikey_", i), "type": "api_key", "name": "K", "created_at": "2026-01-07T00:00:00Z", "status": kind.status,
+					"created_by": kind.createdBy, "principal": kind.principal, "scope": kind.scope,
+				}
+				if version == "2023-06-01" {
+					k["workspace_id"] = kind.workspace
+				}
+				source.lists["api_keys"] = append(source.lists["api_keys"], k)
+			}
+			result := newFixture(t, source).pull()
+			got := []keep{}
+			for _, k := range parse(t, result.Seed).APIKeys {
+				got = append(got, keep{k.Workspace, k.CreatedBy, k.Principal, k.Status})
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("version %s, Default Workspace hidden %t (-want +got):\n%s", version, hidden, diff)
+			}
+			wantNotes := []string{
+				`omitted unsupported field "shoe_size" of users: user_1`, "replaced missing accepted_at with the user's added_at: invite_2",
+				"replaced user of an API key who is not a user of the organization with a removed user: person_left",
+			}
+			if diff := cmp.Diff(wantNotes, result.Notes); diff != "" {
+				t.Errorf("version %s: notes (-want +got):\n%s", version, diff)
+			}
+		}
+	}
+}
+
+// TestPullNotesContradictoryAPIKeys reads keys that production would not return.
+func TestPullNotesContradictoryAPIKeys(t *testing.T) {
+	user := object{"type": "user_actor", "user_id": "user_2"}
+	for _, test := range []struct {
+		change object
+		note   string
+		kept   bool
+	}{
+		{object{"principal": object{"type": "user_actor"}}, `omitted API key with unsupported principal "user_actor": apikey_3`, false},
+		{object{"principal": object{"type": "service_account_actor", "user_id": "user_2"}}, `omitted API key with unsupported principal "service_account_actor": apikey_3`, false},
+		{object{"principal": object{"type": "user_actor", "user_id": "user_left"}, "scope": object{"type": "organization"}}, `replaced status "active" with "archived" (the user of the personal API key was removed): apikey_3`, true},
+		{object{"principal": user, "scope": object{"type": "workspace", "workspace_id": "wrkspc_2"}}, "omitted workspace of a personal API key: apikey_3", true},
+		{object{"principal": user, "workspace_id": "wrkspc_2"}, "omitted workspace of a personal API key: apikey_3", true},
+		{object{"scope": object{"type": "organization"}}, `replaced scope "organization" of an API key without a principal with the Default Workspace: apikey_3`, true},
+		{object{"scope": object{"type": "planet"}}, `omitted unknown scope "planet" of an API key: apikey_3`, true},
+		{object{"scope": object{"type": "workspace", "workspace_id": "wrkspc_9"}}, "omitted API key of an unlisted workspace: apikey_3", false},
+		{object{"created_by": object{"type": "user"}}, "replaced created_by without an id with null: apikey_3", true},
+	} {
+		source := acme(t)
+		maps.Copy(source.lists["api_keys"][0], test.change)
+		result := newFixture(t, source).pull()
+		if !slices.Contains(result.Notes, test.note) {
+			t.Errorf("no note %q in %q", test.note, result.Notes)
+		}
+		if n := len(parse(t, result.Seed).APIKeys); test.kept != (n == 3) {
+			t.Errorf("%v: %d keys in the seed", test.change, n)
+		}
 	}
 }
 
@@ -618,11 +716,11 @@ func TestPullAdjustsUnsupportedValues(t *testing.T) {
 		{"user_id": "user_2", "workspace_role": "workspace_billing"},
 	}
 	keys[2]["status"] = "active" // in an archived workspace
-	keys[0]["created_by"] = object{"id": "svac_1", "type": "service_account"}
+	keys[0]["created_by"] = object{"id": "person_1", "type": "user"}
 	keys[0]["partial_key_hint"] = "sk-ant-api03-abcdefghijklmnopqrstuvwxyz"
 	keys[0]["name"] = ""
 	keys[0]["status"] = "melted"
-	delete(keys[1], "created_by")
+	keys[1]["created_by"] = object{"id": "robot_1", "type": "robot"}
 	api.lists["api_keys"] = append(keys,
 		object{"id": "apikey_0", "name": "late", "workspace_id": "wrkspc_9", "created_at": "2026-02-20T00:00:00Z", "created_by": object{"id": "user_1"}, "status": "active"})
 	for _, keep := range []bool{false, true} {
@@ -635,7 +733,8 @@ func TestPullAdjustsUnsupportedValues(t *testing.T) {
 			"replaced unsupported data_residency with the default: wrkspc_2", `omitted reserved tag "anthropic-x": wrkspc_2`, "omitted invalid display_color: wrkspc_2", "omitted invalid compartment_id: wrkspc_2",
 			"omitted workspace member who is not a user: user_unknown in wrkspc_2", `replaced unknown role "workspace_captain" with "workspace_user": user_3 in wrkspc_2`,
 			`omitted workspace member with role "workspace_billing" (the user does not have role "billing" in the organization): user_2 in wrkspc_2, user_3 in wrkspc_1`,
-			`replaced status "active" with "archived" (the workspace of the API key is archived): apikey_1`, "replaced creator who is not a user with a removed user: svac_1, " + unknownCreator,
+			`replaced status "active" with "archived" (the workspace of the API key is archived): apikey_1`, "replaced user of an API key who is not a user of the organization with a removed user: person_1",
+			`replaced created_by of unknown type "robot" with null: apikey_2`,
 			"omitted invalid partial_key_hint: apikey_3", "omitted API key of an unlisted workspace: apikey_0",
 			`replaced unknown invite status "revoked" with "deleted": invite_c`, `replaced unknown API key status "melted" with "inactive": apikey_3`,
 		} {

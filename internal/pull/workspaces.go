@@ -56,9 +56,13 @@ func (p *puller) findDefault(ctx context.Context) error {
 		}
 		before = w.ID
 	}
+	listed := map[string]bool{}
+	for _, w := range p.workspaces {
+		listed[w.ID] = true
+	}
 	for _, k := range p.keys {
-		if k.WorkspaceID == "" && k.Scope.WorkspaceID != "" {
-			p.defaultID = k.Scope.WorkspaceID
+		if id := k.Scope.WorkspaceID; k.WorkspaceID == "" && id != "" && !listed[id] {
+			p.defaultID = id
 			return nil
 		}
 	}

@@ -241,6 +241,18 @@ func TestRestartWithBuiltinSeeds(t *testing.T) {
 	}
 }
 
+// TestFilesWithoutPrincipals reads a file as it was before API keys had a principal.
+func TestFilesWithoutPrincipals(t *testing.T) {
+	w := newWorld(t)
+	path := filepath.Join(t.TempDir(), "state.json")
+	old := strings.ReplaceAll(w.saved(path), `"principal":null,`, "")
+	if strings.Contains(old, "principal") || !strings.Contains(old, `"created_by":"`) {
+		t.Fatalf("the file has no keys, or keys with a principal:\n%s", old)
+	}
+	check(t, "error", nil, os.WriteFile(path, statefile.Seal(old), 0o600))
+	check(t, "everything", w.everything(), w.restarted(path).everything())
+}
+
 // Even after kill -9 and on a frozen clock.
 func TestRequestIDsDoNotRepeat(t *testing.T) {
 	w, path := newWorld(t), filepath.Join(t.TempDir(), "state.json")
