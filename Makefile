@@ -2,6 +2,9 @@
 GOFUMPT     = go run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
+# The folders of the modules. go ./... does not descend into a nested one.
+MODULES = . e2e
+
 VERSION  ?= $(or $(patsubst v%,%,$(shell git describe --tags --dirty 2>/dev/null)),dev)
 COMMIT   ?= $(or $(shell git rev-parse --short=12 HEAD 2>/dev/null),unknown)
 # A number of inputs, not a duration: when its time is up, a fuzz target
@@ -23,15 +26,17 @@ build: ## Build the static binary, dist/antechamber
 
 check: lint test ## Run lint and test
 
-lint: ## Run gofumpt, go vet and staticcheck
+lint: ## Run gofumpt, go vet and staticcheck on all modules
 	@unformatted=$$($(GOFUMPT) -l .) && if [ -n "$$unformatted" ]; then \
 		echo "gofumpt -w would change:"; echo "$$unformatted"; exit 1; fi
-	go vet ./...
-	$(STATICCHECK) ./...
+	@set -e; for module in $(MODULES); do \
+		echo "go vet, staticcheck: $$module"; \
+		(cd $$module && go vet ./... && $(STATICCHECK) ./...); \
+	done
 
-test: ## Run all tests with the race detector
+test: ## Run all tests of all modules with the race detector
 	@$(if $(RACE),,echo "no C compiler: running the tests without the race detector")
-	go test $(RACE) ./...
+	@set -e; for module in $(MODULES); do (cd $$module && go test $(RACE) ./...); done
 
 bench: ## Run the benchmarks of the store and the handlers
 	go test -run '^$$' -bench . -benchmem ./store ./handlers
@@ -45,7 +50,7 @@ fuzz: ## Run each fuzz target (FUZZTIME=20000x)
 	done
 
 e2e: ## Test the built binary over TCP with the official SDKs
-	go test -count=1 ./e2e/...
+	cd e2e && go test -count=1 ./...
 
 image: ## Build the container image for amd64 and arm64, dist/image.tar (OCI)
 	mkdir -p dist

@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 
+	_ "github.com/anthropics/anthropic-sdk-go/v2" // for vendorDocument
+
 	"antechamber/api"
 	"antechamber/internal/conform"
 )
@@ -22,7 +24,7 @@ import (
 // document is our OpenAPI document, and vendorDocument is the vendor's.
 var (
 	document       = sync.OnceValues(func() (*conform.Document, error) { return conform.Load(api.OpenAPI) })
-	vendorDocument = sync.OnceValues(conform.LoadVendor)
+	vendorDocument = sync.OnceValues(func() (*conform.Document, error) { return conform.LoadVendor(conform.Older) })
 )
 
 // headerPlan is the header with which a test instructs the proxy. Its steps,
