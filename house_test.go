@@ -50,6 +50,7 @@ var packages = map[string][]string{
 
 	// The module e2e.
 	"e2e":                      {},
+	"e2e/drift":                {"api", "internal/conform"},
 	"e2e/samples/offboarding":  {},
 	"e2e/samples/provisioning": {},
 	"e2e/samples/reminder":     {},
@@ -66,6 +67,7 @@ var libraries = map[string][]string{
 	"internal/jsontree": {"github.com/go-json-experiment/json/jsontext"},
 	"store":             {"github.com/oklog/ulid/v2", "github.com/tidwall/btree"},
 
+	"e2e/drift":                {"go.yaml.in/yaml/v4"},
 	"e2e/samples/offboarding":  {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},
 	"e2e/samples/provisioning": {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/option", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},
 	"e2e/samples/reminder":     {"github.com/anthropics/anthropic-sdk-go"},

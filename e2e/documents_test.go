@@ -196,7 +196,7 @@ func testDocument(t *testing.T, file string, kinds []string) {
 			if os.Getenv(typeScriptSwitch) == "1" {
 				installTypeScript(t)
 				file := filepath.Join("ts", "node_modules", "document.mjs")
-				program := strings.ReplaceAll(b.text, "@anthropic-ai/sdk", "sdk-1.12.0")
+				program := strings.ReplaceAll(b.text, "@anthropic-ai/sdk", "sdk-1.14.0")
 				noError(t, "program", os.WriteFile(file, []byte(program), 0o600))
 				got[i+1] = runProgram(t, srv, "node", file)
 			}

@@ -35,7 +35,7 @@ const (
 	testcontainersNode = "12.2.0"
 	typeScript         = "7.0.2"
 	nodeTypes          = "22.20.0"
-	sdkNode            = "1.12.0"
+	sdkNode            = "1.14.0"
 )
 
 // recipeTests maps every block of docs/recipes.md to the test that runs it.

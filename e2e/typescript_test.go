@@ -28,7 +28,7 @@ func TestTypeScriptSDK(t *testing.T) {
 		betaParameter       bool   // whether beta resources send beta=true
 	}{
 		{"0.137.0", "2023-06-01", "x-api-key", true},
-		{"1.12.0", "2026-10-21", "authorization", false},
+		{"1.14.0", "2026-10-21", "authorization", false},
 	} {
 		for j, surface := range []string{"organization", "beta.organization"} {
 			errorForm := []string{"both", "production"}[(i+j)%2]

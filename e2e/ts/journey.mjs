@@ -406,6 +406,12 @@ test('retries', async () => {
   const invite = only((await org.invites.list({ email })).data, 'invites');
   await refused(org.invites.delete(invite.id, lost), 404, `Invite \`${invite.id}\` not found.`);
   assert.equal((await org.workspaces.archive(patient.id, lost)).archived_at, timestamp(0));
+
+  // That includes the creation of a workspace, unlike in the Go SDK since v2.
+  const second = await org.workspaces.create({ name: 'Twice' }, lost);
+  const twice = (await workspaces()).filter((w) => w.name === 'Twice');
+  assert.equal(twice.length, 2);
+  assert.ok(twice.some((w) => w.id === second.id));
 });
 
 test('ten workers at once', async () => {

@@ -472,7 +472,7 @@ func ReadVendor(version string) ([]byte, error) {
 	if !ok {
 		return nil, fmt.Errorf("conform: the vendor has no document for version %q", version)
 	}
-	root, err := sdkModule()
+	root, err := SDKModule()
 	if err != nil {
 		return nil, err
 	}
@@ -483,10 +483,10 @@ func ReadVendor(version string) ([]byte, error) {
 	return doc, nil
 }
 
-// sdkModule returns the folder of the module e2e, which requires the vendor's SDKs: the
+// SDKModule returns the folder of the module e2e, which requires the vendor's SDKs: the
 // main module does not, so that it is not in the way of its users' own choice. Tests
 // run in the folder of their package.
-func sdkModule() (string, error) {
+func SDKModule() (string, error) {
 	start, err := os.Getwd()
 	if err != nil {
 		return "", fmt.Errorf("conform: %w", err)
