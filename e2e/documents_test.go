@@ -113,11 +113,7 @@ var documents = map[string][]string{
 // compares their output with the page. Servers listen on free ports, and the built
 // binary replaces `go run .` and antechamber.
 func TestDocuments(t *testing.T) {
-	for _, tool := range []string{"bash", "curl"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("the documents' commands need %s, which .ci/run installs: %v", tool, err)
-		}
-	}
+	requireTools(t, "bash", "curl")
 	for file, kinds := range documents {
 		t.Run(file, func(t *testing.T) { testDocument(t, filepath.Join("..", file), kinds) })
 	}
@@ -193,16 +189,20 @@ func testDocument(t *testing.T, file string, kinds []string) {
 			}
 		case "js":
 			got[i+1] = blocks[i+1].text
-			if os.Getenv(typeScriptSwitch) == "1" {
+			if !everyTypeScript {
+				t.Logf("the TypeScript program is not run: set %s=1, as .ci/run does", typeScriptSwitch)
+			} else {
 				installTypeScript(t)
 				file := filepath.Join("ts", "node_modules", "document.mjs")
-				program := strings.ReplaceAll(b.text, "@anthropic-ai/sdk", "sdk-1.14.0")
+				program := strings.ReplaceAll(b.text, "@anthropic-ai/sdk", "sdk-"+sdkNode)
 				noError(t, "program", os.WriteFile(file, []byte(program), 0o600))
 				got[i+1] = runProgram(t, srv, "node", file)
 			}
 		case "python":
 			got[i+1] = blocks[i+1].text
-			if _, err := exec.LookPath("python3"); err == nil { // .ci/run installs it
+			if tool := missingTool(t, "python3"); tool != "" {
+				t.Logf("the Python program is not run: it needs %s, which .ci/run installs", tool)
+			} else {
 				got[i+1] = runProgram(t, srv, "python3", "-c", b.text)
 			}
 		case "json seed":
@@ -213,7 +213,9 @@ func testDocument(t *testing.T, file string, kinds []string) {
 			}
 		case "text": // compared by the program above it
 		case "go of": // runs in the file that it quotes
-		case "hcl", "sh", "console test": // cannot run here
+		case "hcl": // its provider is only on Terraform's registry
+			checkHCL(t, b.text)
+		case "sh", "console test": // cannot run here
 		default:
 			t.Errorf("unknown kind of block %q", b.info)
 		}

@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 	// Both the binary and the clients read these variables.
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(name, "ANTHROPIC_") || strings.HasPrefix(name, "ANTECHAMBER_") && name != typeScriptSwitch {
+		if strings.HasPrefix(name, "ANTHROPIC_") || strings.HasPrefix(name, "ANTECHAMBER_") {
 			os.Unsetenv(name)
 		}
 	}

@@ -14,10 +14,14 @@ import (
 // SDKs, which need Node and, the first time, a package registry.
 const typeScriptSwitch = "ANTECHAMBER_E2E_TYPESCRIPT"
 
+// everyTypeScript reports whether typeScriptSwitch is 1. CI sets recipesSwitch, which
+// makes the TypeScript SDKs mandatory, too.
+var everyTypeScript = os.Getenv(typeScriptSwitch) == "1" || everyRecipe
+
 // TestTypeScriptSDK runs ts/journey.mjs with each version of the SDK in
 // ts/package.json and both surfaces of each.
 func TestTypeScriptSDK(t *testing.T) {
-	if os.Getenv(typeScriptSwitch) != "1" {
+	if !everyTypeScript {
 		t.Skipf("needs Node 20 or newer and npm: set %s=1, as .ci/run does", typeScriptSwitch)
 	}
 	t.Parallel()
@@ -89,6 +93,9 @@ func installTypeScript(t *testing.T) {
 	}
 	if !missing {
 		return
+	}
+	if tool := missingTool(t, "node", "npm"); tool != "" {
+		t.Fatalf("%s=1 needs %s", typeScriptSwitch, tool)
 	}
 	install := exec.CommandContext(t.Context(), "npm", "ci", "--no-audit", "--no-fund", "--silent")
 	install.Dir = "ts"
