@@ -113,11 +113,19 @@ var documents = map[string][]string{
 // compares their output with the page. Servers listen on free ports, and the built
 // binary replaces `go run .` and antechamber.
 func TestDocuments(t *testing.T) {
+	t.Parallel()
 	requireTools(t, "bash", "curl")
 	for file, kinds := range documents {
-		t.Run(file, func(t *testing.T) { testDocument(t, filepath.Join("..", file), kinds) })
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			testDocument(t, filepath.Join("..", file), kinds)
+		})
 	}
 }
+
+// goQuick are the flags of nested builds, whose linking would otherwise take most of
+// the time. With -race, they find the packages that the tests themselves were built of.
+var goQuick = append([]string{"-ldflags=-s -w"}, race...)
 
 func testDocument(t *testing.T, file string, kinds []string) {
 	t.Helper()
@@ -180,11 +188,11 @@ func testDocument(t *testing.T, file string, kinds []string) {
 		case "go":
 			file := filepath.Join(t.TempDir(), "main.go")
 			noError(t, "program", os.WriteFile(file, []byte(b.text), 0o600))
-			got[i+1] = runProgram(t, srv, "go", "run", file)
+			got[i+1] = runProgram(t, srv, "go", append(append([]string{"run"}, goQuick...), file)...)
 		case "go test":
 			file := filepath.Join(t.TempDir(), "document_test.go")
 			noError(t, "test", os.WriteFile(file, []byte(b.text), 0o600))
-			if out, err := exec.Command("go", "test", "-count=1", file).CombinedOutput(); err != nil {
+			if out, err := exec.Command("go", append(append([]string{"test", "-count=1"}, goQuick...), file)...).CombinedOutput(); err != nil {
 				t.Errorf("test: %v\n%s\n%s", err, b.text, out)
 			}
 		case "js":
@@ -193,7 +201,7 @@ func testDocument(t *testing.T, file string, kinds []string) {
 				t.Logf("the TypeScript program is not run: set %s=1, as .ci/run does", typeScriptSwitch)
 			} else {
 				installTypeScript(t)
-				file := filepath.Join("ts", "node_modules", "document.mjs")
+				file := filepath.Join("ts", "node_modules", filepath.Base(file)+".mjs") // another for each page
 				program := strings.ReplaceAll(b.text, "@anthropic-ai/sdk", "sdk-"+sdkNode)
 				noError(t, "program", os.WriteFile(file, []byte(program), 0o600))
 				got[i+1] = runProgram(t, srv, "node", file)

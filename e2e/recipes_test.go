@@ -630,7 +630,7 @@ func TestRecipeTypeScript(t *testing.T) {
 	if !everyTypeScript {
 		t.Skipf("set %s=1 to run the recipe with the TypeScript SDK; it needs Node 20 or newer and npm", typeScriptSwitch)
 	}
-	// Not parallel, because installTypeScript installs into a shared directory.
+	t.Parallel()
 	installTypeScript(t)
 	file := filepath.Join("ts", "node_modules", "recipe.test.mjs")
 	writeFile(t, file, strings.ReplaceAll(recipe(t, "invites.test.mjs"), `"@anthropic-ai/sdk"`, `"sdk-`+sdkNode+`"`))

@@ -85,7 +85,7 @@ func TestSamplesOnARunningServer(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "empty")
 	s.expectLog("organization removed")
-	test := exec.Command("go", "test", "-count=1", "./samples/...")
+	test := exec.Command("go", append(append([]string{"test", "-count=1"}, goQuick...), "./samples/...")...)
 	test.Env = append(os.Environ(), "ANTECHAMBER_URL="+s.URL)
 	if out, err := test.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)

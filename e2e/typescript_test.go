@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -78,9 +79,13 @@ func TestTypeScriptSDK(t *testing.T) {
 	}
 }
 
+var installing sync.Mutex
+
 // installTypeScript installs the SDKs, unless they are installed already.
 func installTypeScript(t *testing.T) {
 	t.Helper()
+	installing.Lock()
+	defer installing.Unlock()
 	var wanted struct{ Dependencies map[string]string }
 	readJSON(t, filepath.Join("ts", "package.json"), &wanted)
 	missing := false
