@@ -1,6 +1,11 @@
 # A new machine needs only Go and make: go run fetches the tools at these versions.
-GOFUMPT     = go run mvdan.cc/gofumpt@v0.12.0
-STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+TOOLS       = mvdan.cc/gofumpt@v0.12.0 honnef.co/go/tools@v0.8.2 golang.org/x/vuln@v1.9.0
+GOFUMPT     = go run $(filter mvdan.cc/%,$(TOOLS))
+STATICCHECK = go run $(subst @,/cmd/staticcheck@,$(filter honnef.co/%,$(TOOLS)))
+GOVULNCHECK = go run $(subst @,/cmd/govulncheck@,$(filter golang.org/%,$(TOOLS)))
+
+# The folders of the modules. go ./... does not descend into a nested one.
+MODULES = . e2e
 
 VERSION  ?= $(or $(patsubst v%,%,$(shell git describe --tags --dirty 2>/dev/null)),dev)
 COMMIT   ?= $(or $(shell git rev-parse --short=12 HEAD 2>/dev/null),unknown)
@@ -13,25 +18,27 @@ FUZZTIME ?= 20000x
 RACE := $(shell if [ "$$(go env CGO_ENABLED)" = 1 ] && command -v $$(go env CC) >/dev/null; then echo -race; fi)
 
 .DEFAULT_GOAL := help
-.PHONY: help build check lint test bench fuzz e2e image
+.PHONY: help build check lint test bench fuzz e2e drift outdated vulncheck image
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "make %-9s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the static binary, dist/antechamber
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)" -o dist/antechamber .
 
 check: lint test ## Run lint and test
 
-lint: ## Run gofumpt, go vet and staticcheck
+lint: ## Run gofumpt, go vet and staticcheck on all modules
 	@unformatted=$$($(GOFUMPT) -l .) && if [ -n "$$unformatted" ]; then \
 		echo "gofumpt -w would change:"; echo "$$unformatted"; exit 1; fi
-	go vet ./...
-	$(STATICCHECK) ./...
+	@set -e; for module in $(MODULES); do \
+		echo "go vet, staticcheck: $$module"; \
+		(cd $$module && go vet ./... && $(STATICCHECK) ./...); \
+	done
 
-test: ## Run all tests with the race detector
+test: ## Run all tests of all modules with the race detector
 	@$(if $(RACE),,echo "no C compiler: running the tests without the race detector")
-	go test $(RACE) ./...
+	@set -e; for module in $(MODULES); do (cd $$module && go test $(RACE) ./...); done
 
 bench: ## Run the benchmarks of the store and the handlers
 	go test -run '^$$' -bench . -benchmem ./store ./handlers
@@ -45,7 +52,23 @@ fuzz: ## Run each fuzz target (FUZZTIME=20000x)
 	done
 
 e2e: ## Test the built binary over TCP with the official SDKs
-	go test -count=1 ./e2e/...
+	cd e2e && go test -count=1 ./...
+
+drift: ## Compare with the vendor's newest SDKs (needs the network and npm)
+	cd e2e && go run ./drift
+
+DIRECT   = $$(go list -m -f '{{if not (or .Main .Indirect .Replace)}}{{.Path}}{{end}}' all)
+OUTDATED = go list -m -u -f '{{with .Update}}{{$$.Path}} {{$$.Version}}, newest {{.Version}}{{end}}'
+outdated: ## List direct dependencies and tools with newer versions (needs the network and npm)
+	@set -e; for module in $(MODULES); do (cd $$module && $(OUTDATED) $(DIRECT)); done
+	@$(OUTDATED) $(TOOLS)
+	@cd e2e/ts && npm outdated || test $$? = 1 # there are some; sdk-0.137.0 is meant
+
+vulncheck: ## Check for known vulnerabilities with govulncheck (needs the network)
+	@set -e; for module in $(MODULES); do \
+		echo "govulncheck: $$module"; \
+		(cd $$module && $(GOVULNCHECK) ./...); \
+	done
 
 image: ## Build the container image for amd64 and arm64, dist/image.tar (OCI)
 	mkdir -p dist

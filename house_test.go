@@ -5,7 +5,9 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"os"
+	"os/exec"
 	"path"
 	"path/filepath"
 	"regexp"
@@ -21,7 +23,6 @@ var packages = map[string][]string{
 	".":                  {"internal/cli"},
 	"admintest":          {"api", "handlers", "internal/faults", "internal/guess", "internal/inprocess", "internal/journal", "internal/limits", "internal/lists", "internal/remedy", "internal/remote", "internal/server", "internal/text", "seed", "store"},
 	"api":                {},
-	"e2e":                {},
 	"handlers":           {"api", "handlers/control", "internal/faults", "internal/hint", "internal/journal", "internal/jsontree", "internal/limits", "internal/redact", "internal/server", "internal/text", "seed", "store"},
 	"handlers/control":   {"api", "internal/duration", "internal/faults", "internal/journal", "internal/jsontree", "internal/limits", "internal/remedy", "internal/server", "internal/text", "seed", "store"},
 	"internal/cli":       {"api", "handlers", "handlers/control", "internal/duration", "internal/guess", "internal/journal", "internal/jsontree", "internal/limits", "internal/lists", "internal/pull", "internal/remedy", "internal/remote", "internal/server", "internal/statefile", "internal/text", "internal/wholefile", "seed", "store"},
@@ -48,9 +49,12 @@ var packages = map[string][]string{
 	"seed":               {"api", "internal/duration", "internal/jsontree", "internal/lists", "internal/redact", "internal/text", "store"},
 	"store":              {"api", "internal/text"},
 
-	"admintest/samples/offboarding":  {},
-	"admintest/samples/provisioning": {},
-	"admintest/samples/reminder":     {},
+	// The module e2e.
+	"e2e":                      {},
+	"e2e/drift":                {"api", "internal/conform"},
+	"e2e/samples/offboarding":  {},
+	"e2e/samples/provisioning": {},
+	"e2e/samples/reminder":     {},
 
 	// Run by go generate.
 	"internal/generrors":     {"internal/vendordoc"},
@@ -68,9 +72,76 @@ var libraries = map[string][]string{
 	"internal/jsontree":  {"github.com/go-json-experiment/json/jsontext"},
 	"store":              {"github.com/oklog/ulid/v2", "github.com/tidwall/btree"},
 
-	"admintest/samples/offboarding":  {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},
-	"admintest/samples/provisioning": {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/option", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},
-	"admintest/samples/reminder":     {"github.com/anthropics/anthropic-sdk-go"},
+	"e2e/drift":                {"go.yaml.in/yaml/v4"},
+	"e2e/samples/offboarding":  {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},
+	"e2e/samples/provisioning": {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/option", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},
+	"e2e/samples/reminder":     {"github.com/anthropics/anthropic-sdk-go"},
+}
+
+// testLibraries lists the libraries that tests of the main module may import, besides
+// those in libraries. The go.sum of every module that uses admintest lists them, so they are few. Tests that
+// need others, such as the official SDKs, are in the module e2e.
+var testLibraries = []string{
+	"github.com/getkin/kin-openapi/openapi3", "github.com/google/go-cmp/cmp", "github.com/google/go-cmp/cmp/cmpopts",
+	"github.com/santhosh-tekuri/jsonschema/v6", "go.uber.org/goleak", "go.yaml.in/yaml/v4", "pgregory.net/rapid",
+}
+
+// modules lists the folders of the modules.
+var modules = []string{".", "e2e"}
+
+// moduleOf returns the folder of the module that a folder belongs to.
+func moduleOf(folder string) string {
+	for {
+		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil || folder == "." {
+			return folder
+		}
+		folder = path.Dir(folder)
+	}
+}
+
+// make check covers every Go file of the repository: each belongs to a module of the
+// Makefile, and no go command passes over its folder.
+func TestEveryFileIsInACheckedModule(t *testing.T) {
+	makefile, err := os.ReadFile("Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "\nMODULES = " + strings.Join(modules, " ") + "\n"; !strings.Contains(string(makefile), want) {
+		t.Errorf("the Makefile has no line %q", want)
+	}
+	for _, target := range []string{"lint", "test"} {
+		recipe := regexp.MustCompile(`(?m)^` + target + `:.*\n(\t.*\n)+`).Find(makefile)
+		if !strings.Contains(string(recipe), "for module in $(MODULES)") {
+			t.Errorf("make %s does not cover all modules:\n%s", target, recipe)
+		}
+	}
+	listed := map[string]bool{}
+	for _, module := range modules {
+		list := exec.Command("go", "list", "-e", "-find", "-f", "{{$dir := .Dir}}{{range .GoFiles}}{{$dir}}/{{.}}\n{{end}}"+
+			"{{range .TestGoFiles}}{{$dir}}/{{.}}\n{{end}}{{range .XTestGoFiles}}{{$dir}}/{{.}}\n{{end}}{{range .IgnoredGoFiles}}{{$dir}}/{{.}}\n{{end}}", "./...")
+		list.Dir = module
+		out, err := list.CombinedOutput()
+		if err != nil {
+			t.Fatalf("go list: %v\n%s", err, out)
+		}
+		for file := range strings.FieldsSeq(string(out)) {
+			listed[filepath.ToSlash(file)] = true
+		}
+	}
+	root, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range filesOf(t, ".go") {
+		if !listed[filepath.ToSlash(filepath.Join(root, file))] {
+			t.Errorf("make check passes over %s", file)
+		}
+	}
+	for _, file := range filesOf(t, ".mod") {
+		if !slices.Contains(modules, path.Dir(file)) {
+			t.Errorf("modules does not list %s", file)
+		}
+	}
 }
 
 // filesOf returns the files of the repository with the extension.
@@ -123,6 +194,14 @@ func TestImportsRunOneWay(t *testing.T) {
 			return
 		}
 		if isTest(path) {
+			for _, spec := range file.Imports {
+				imported, _ := strconv.Unquote(spec.Path.Value)
+				first, _, _ := strings.Cut(imported, "/")
+				if moduleOf(pkg) == "." && strings.Contains(first, ".") && !strings.HasPrefix(imported, module+"/") &&
+					!slices.Contains(testLibraries, imported) && !slices.Contains(slices.Concat(slices.Collect(maps.Values(libraries))...), imported) {
+					t.Errorf("%s imports %s: tests of the main module may import %v", path, imported, testLibraries)
+				}
+			}
 			return
 		}
 		for _, spec := range file.Imports {

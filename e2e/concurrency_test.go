@@ -39,7 +39,7 @@ func TestConcurrentWriters(t *testing.T) {
 		t.Run(surface.name, func(t *testing.T) {
 			t.Parallel()
 			p := newProxy(t, start(t, "--seed", "demo"))
-			c, reader := surface.of(newClient(t, p.URL)), surface.of(newClient(t, p.URL))
+			c, reader := surface.of(t, p.URL), surface.of(t, p.URL)
 			u := userByEmail(t, c, "sofia.marchetti@example.com")
 			const each = 6
 			ids, errs := atOnce(func(writer int) (ids []string, err error) {

@@ -113,15 +113,19 @@ var documents = map[string][]string{
 // compares their output with the page. Servers listen on free ports, and the built
 // binary replaces `go run .` and antechamber.
 func TestDocuments(t *testing.T) {
-	for _, tool := range []string{"bash", "curl"} {
-		if _, err := exec.LookPath(tool); err != nil {
-			t.Skipf("the documents' commands need %s, which .ci/run installs: %v", tool, err)
-		}
-	}
+	t.Parallel()
+	requireTools(t, "bash", "curl")
 	for file, kinds := range documents {
-		t.Run(file, func(t *testing.T) { testDocument(t, filepath.Join("..", file), kinds) })
+		t.Run(file, func(t *testing.T) {
+			t.Parallel()
+			testDocument(t, filepath.Join("..", file), kinds)
+		})
 	}
 }
+
+// goQuick are the flags of nested builds, whose linking would otherwise take most of
+// the time. With -race, they find the packages that the tests themselves were built of.
+var goQuick = append([]string{"-ldflags=-s -w"}, race...)
 
 func testDocument(t *testing.T, file string, kinds []string) {
 	t.Helper()
@@ -184,25 +188,29 @@ func testDocument(t *testing.T, file string, kinds []string) {
 		case "go":
 			file := filepath.Join(t.TempDir(), "main.go")
 			noError(t, "program", os.WriteFile(file, []byte(b.text), 0o600))
-			got[i+1] = runProgram(t, srv, "go", "run", file)
+			got[i+1] = runProgram(t, srv, "go", append(append([]string{"run"}, goQuick...), file)...)
 		case "go test":
 			file := filepath.Join(t.TempDir(), "document_test.go")
 			noError(t, "test", os.WriteFile(file, []byte(b.text), 0o600))
-			if out, err := exec.Command("go", "test", "-count=1", file).CombinedOutput(); err != nil {
+			if out, err := exec.Command("go", append(append([]string{"test", "-count=1"}, goQuick...), file)...).CombinedOutput(); err != nil {
 				t.Errorf("test: %v\n%s\n%s", err, b.text, out)
 			}
 		case "js":
 			got[i+1] = blocks[i+1].text
-			if os.Getenv(typeScriptSwitch) == "1" {
+			if !everyTypeScript {
+				t.Logf("the TypeScript program is not run: set %s=1, as .ci/run does", typeScriptSwitch)
+			} else {
 				installTypeScript(t)
-				file := filepath.Join("ts", "node_modules", "document.mjs")
-				program := strings.ReplaceAll(b.text, "@anthropic-ai/sdk", "sdk-1.12.0")
+				file := filepath.Join("ts", "node_modules", filepath.Base(file)+".mjs") // another for each page
+				program := strings.ReplaceAll(b.text, "@anthropic-ai/sdk", "sdk-"+sdkNode)
 				noError(t, "program", os.WriteFile(file, []byte(program), 0o600))
 				got[i+1] = runProgram(t, srv, "node", file)
 			}
 		case "python":
 			got[i+1] = blocks[i+1].text
-			if _, err := exec.LookPath("python3"); err == nil { // .ci/run installs it
+			if tool := missingTool(t, "python3"); tool != "" {
+				t.Logf("the Python program is not run: it needs %s, which .ci/run installs", tool)
+			} else {
 				got[i+1] = runProgram(t, srv, "python3", "-c", b.text)
 			}
 		case "json seed":
@@ -213,7 +221,9 @@ func testDocument(t *testing.T, file string, kinds []string) {
 			}
 		case "text": // compared by the program above it
 		case "go of": // runs in the file that it quotes
-		case "hcl", "sh", "console test": // cannot run here
+		case "hcl": // its provider is only on Terraform's registry
+			checkHCL(t, b.text)
+		case "sh", "console test": // cannot run here
 		default:
 			t.Errorf("unknown kind of block %q", b.info)
 		}

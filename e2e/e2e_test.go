@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 	// Both the binary and the clients read these variables.
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
-		if strings.HasPrefix(name, "ANTHROPIC_") || strings.HasPrefix(name, "ANTECHAMBER_") && name != typeScriptSwitch {
+		if strings.HasPrefix(name, "ANTHROPIC_") || strings.HasPrefix(name, "ANTECHAMBER_") {
 			os.Unsetenv(name)
 		}
 	}
@@ -51,7 +51,8 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	binary = filepath.Join(dir, "antechamber")
-	build := exec.Command("go", "build", "-buildvcs=false", "-o", binary, "..")
+	build := exec.Command("go", "build", "-buildvcs=false", "-o", binary, ".")
+	build.Dir = ".." // the main module, with the libraries that it requires
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
@@ -247,15 +248,17 @@ func (s *server) raw(t *testing.T, method, path, body string, headers ...string)
 	if err != nil {
 		t.Fatalf("%s %s: %v", method, path, err)
 	}
-	s.checkResponse(t, method, req.URL.Path, res, got)
+	s.checkResponse(t, req, res, got)
 	return answer{res.StatusCode, res.Header, string(got)}
 }
 
-// checkResponse checks the response of an operation against our OpenAPI document.
-func (s *server) checkResponse(t *testing.T, method, path string, res *http.Response, body []byte) {
+// checkResponse checks the response of an operation against our OpenAPI document and
+// the vendor's.
+func (s *server) checkResponse(t *testing.T, req *http.Request, res *http.Response, body []byte) {
 	t.Helper()
 	doc, err := document()
 	noError(t, "document", err)
+	method, path := req.Method, req.URL.Path
 	route, ok := doc.Route(strings.TrimPrefix(path, "/v1"))
 	if !ok || res.StatusCode == http.StatusMethodNotAllowed || !slices.ContainsFunc(doc.Operations(), func(o conform.Operation) bool {
 		return o.Method == method && o.Path == route
@@ -264,6 +267,12 @@ func (s *server) checkResponse(t *testing.T, method, path string, res *http.Resp
 	}
 	if err := doc.CheckResponse(method, route, res.StatusCode, res.Header, body); err != nil {
 		t.Errorf("%s %s: response does not match api/openapi.yaml: %v\n%d %s", method, path, err, res.StatusCode, body)
+	}
+	if res.StatusCode != http.StatusOK && !s.productionErrors {
+		body = asProduction(t, body)
+	}
+	if err := vendorDocument(t, req.Header.Get("anthropic-version")).CheckResponse(method, route, res.StatusCode, res.Header, body); err != nil {
+		t.Errorf("%s %s: response does not match the vendor's document: %v\n%d %s", method, path, err, res.StatusCode, body)
 	}
 }
 

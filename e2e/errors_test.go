@@ -45,15 +45,16 @@ const tight = `{
   ]
 }`
 
-// TestLimits provokes every error that has a code, in both forms of errors and
-// with both surfaces of the SDK.
+// TestLimits provokes every error that has a code, in both forms of errors and with
+// every surface of the SDKs.
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	for i, form := range []string{"both", "production"} {
-		t.Run(form, func(t *testing.T) {
+	for i, surface := range surfaces {
+		form := []string{"both", "production"}[i%2]
+		t.Run(surface.name+"/"+form, func(t *testing.T) {
 			t.Parallel()
 			p := newProxy(t, start(t, "--seed", seedFile(t, tight), "--errors", form))
-			c := surfaces[i].of(newClient(t, p.URL))
+			c := surface.of(t, p.URL)
 			ctx := t.Context()
 			ada, ben, cleo := userByEmail(t, c, "ada@example.com"), userByEmail(t, c, "ben@example.com"), userByEmail(t, c, "cleo@example.com")
 

@@ -13,10 +13,14 @@ import (
 	"github.com/anthropics/anthropic-sdk-go/option"
 	"github.com/anthropics/anthropic-sdk-go/packages/pagination"
 	"github.com/anthropics/anthropic-sdk-go/packages/param"
+	v2 "github.com/anthropics/anthropic-sdk-go/v2"
+	v2option "github.com/anthropics/anthropic-sdk-go/v2/option"
+
+	"antechamber/internal/conform"
 )
 
-// admin is the Admin API. The Go SDK has two surfaces for it, each with its own
-// types: see production and beta.
+// admin is the Admin API. Each version of the Go SDK has two surfaces for it, each with
+// its own types: see production, beta, productionV2 and betaV2.
 type admin interface {
 	GetCurrentOrganization(ctx context.Context) (organization, error)
 
@@ -52,15 +56,34 @@ type admin interface {
 	UpdateAPIKey(ctx context.Context, id string, p apiKeyParams) (apiKey, error)
 }
 
-// surface is one of the SDK's two surfaces.
+// surface is one of the two surfaces of a version of the SDK.
 type surface struct {
-	name string
-	of   func(anthropic.Client) admin
+	name    string
+	version string // the anthropic-version that it sends
+	beta    bool   // it sends beta=true
+	// connect returns a client for the address, which sends the admin key as with.
+	connect func(t *testing.T, address string, with credential) admin
 }
 
 var surfaces = []surface{
-	{"client.Organization", func(c anthropic.Client) admin { return production{c.Organization} }},
-	{"client.Beta.Organization", func(c anthropic.Client) admin { return beta{c.Beta.Organization} }},
+	{"client.Organization", conform.Older, false, func(t *testing.T, address string, with credential) admin {
+		return production{newClientWith(t, address, with).Organization}
+	}},
+	{"client.Beta.Organization", conform.Older, true, func(t *testing.T, address string, with credential) admin {
+		return beta{newClientWith(t, address, with).Beta.Organization}
+	}},
+	{"v2 client.Organization", conform.Newest, false, func(t *testing.T, address string, with credential) admin {
+		return productionV2{newClientWithV2(t, address, with).Organization}
+	}},
+	{"v2 client.Beta.Organization", conform.Newest, false, func(t *testing.T, address string, with credential) admin {
+		return betaV2{newClientWithV2(t, address, with).Beta.Organization}
+	}},
+}
+
+// of returns a client of the surface that sends the admin key in the usual way.
+func (s surface) of(t *testing.T, address string) admin {
+	t.Helper()
+	return s.connect(t, address, credentials[0])
 }
 
 // The objects of the API, converted from the types of either surface.
@@ -97,7 +120,7 @@ type (
 		ID, Type, Name, Status, PartialKeyHint string
 		CreatedByType, CreatedByID             string
 		ScopeType, ScopeWorkspaceID            string
-		WorkspaceID                            string // as JSON: null for the Default Workspace
+		WorkspaceID                            string // as JSON: null for the Default Workspace; empty in the newest version
 		CreatedAt, ExpiresAt                   time.Time
 	}
 
@@ -134,16 +157,27 @@ func one[From, To any](to func(From) To) func(*From, error) (To, error) {
 
 func pageOf[From, To any](to func(From) To) func(*pagination.Page[From], error) (page[To], error) {
 	return one(func(p pagination.Page[From]) page[To] {
-		out := page[To]{HasMore: p.HasMore, FirstID: p.FirstID, LastID: p.LastID}
-		for _, v := range p.Data {
-			out.Data = append(out.Data, to(v))
-		}
-		return out
+		return pageOfItems(p.Data, p.HasMore, p.FirstID, p.LastID, to)
 	})
 }
 
+func pageOfItems[From, To any](data []From, hasMore bool, firstID, lastID string, to func(From) To) page[To] {
+	out := page[To]{HasMore: hasMore, FirstID: firstID, LastID: lastID}
+	for _, v := range data {
+		out.Data = append(out.Data, to(v))
+	}
+	return out
+}
+
+// pager is the pager of either version of the SDK.
+type pager[T any] interface {
+	Next() bool
+	Current() T
+	Err() error
+}
+
 // all walks the pages with the SDK's own pager.
-func all[From, To any](pager *pagination.PageAutoPager[From], to func(From) To) ([]To, error) {
+func all[From, To any](pager pager[From], to func(From) To) ([]To, error) {
 	var out []To
 	for pager.Next() {
 		out = append(out, to(pager.Current()))
@@ -167,15 +201,17 @@ func as[To, From ~string](values []From) []To {
 	return out
 }
 
-// credential is a way to send an admin key.
+// credential is a way to hand an admin key to the SDK.
 type credential struct {
-	name string
-	with func(key string) option.RequestOption
+	name   string
+	header string // that v1 sends it in; v2 always sends a bearer token
+	v1     func(key string) option.RequestOption
+	v2     func(key string) v2option.RequestOption
 }
 
 var credentials = []credential{
-	{"x-api-key", option.WithAPIKey},
-	{"bearer", option.WithAuthToken},
+	{"API key", "x-api-key", option.WithAPIKey, v2option.WithAPIKey},
+	{"auth token", "authorization", option.WithAuthToken, v2option.WithAuthToken},
 }
 
 // newClient returns an SDK client for the address, which sends the admin key as
@@ -189,8 +225,14 @@ func newClient(t *testing.T, address string, options ...option.RequestOption) an
 	}, options...)...)
 }
 
-// TestGoSDK calls every operation with both surfaces of the SDK, both ways to
-// authenticate and both forms of errors.
+// newClientWith is newClient with another way to send the admin key.
+func newClientWith(t *testing.T, address string, with credential) anthropic.Client {
+	t.Helper()
+	return anthropic.NewClient(option.WithBaseURL(address), option.WithHTTPClient(newHTTPClient(t)), with.v1(adminKey))
+}
+
+// TestGoSDK calls every operation with both surfaces of both versions of the SDK, both
+// ways to authenticate and both forms of errors.
 func TestGoSDK(t *testing.T) {
 	t.Parallel()
 	for i, errorForm := range []string{"both", "production"} {
@@ -200,8 +242,7 @@ func TestGoSDK(t *testing.T) {
 				t.Parallel()
 				s := start(t, "--seed", "demo", "--clock", frozen, "--errors", errorForm)
 				p := newProxy(t, s)
-				client := anthropic.NewClient(option.WithBaseURL(p.URL), option.WithHTTPClient(newHTTPClient(t)), credential.with(adminKey))
-				c := surface.of(client)
+				c := surface.connect(t, p.URL, credential)
 				for _, journey := range []struct {
 					name string
 					run  func(*testing.T, *server, admin)
@@ -210,7 +251,7 @@ func TestGoSDK(t *testing.T) {
 					{"users", usersJourney},
 					{"invites", invitesJourney},
 					{"workspace members", workspaceMembersJourney},
-					{"api keys", apiKeysJourney},
+					{"api keys", func(t *testing.T, s *server, c admin) { apiKeysJourney(t, s, surface, c) }},
 					{"workspaces", workspacesJourney},
 				} {
 					t.Run(journey.name, func(t *testing.T) { journey.run(t, s, c) })
@@ -222,17 +263,21 @@ func TestGoSDK(t *testing.T) {
 	}
 }
 
-// wantHeaders checks that the requests came from the surface and had the
-// credential.
+// wantHeaders checks that the requests came from the surface and had the credential.
 func wantHeaders(t *testing.T, p *proxy, surface surface, credential credential) {
 	t.Helper()
+	header := credential.header
+	if surface.version == conform.Newest {
+		header = "authorization"
+	}
 	for _, e := range p.seen() {
-		if isBeta := e.Query.Get("beta") == "true"; isBeta != (surface.name == "client.Beta.Organization") {
+		if isBeta := e.Query.Get("beta") == "true"; isBeta != surface.beta {
 			t.Errorf("%s %s of %s has beta=%q", e.Method, e.Path, surface.name, e.Query.Get("beta"))
 		}
+		equal(t, "anthropic-version", surface.version, e.Header.Get("anthropic-version"))
 		key, bearer := e.Header.Get("x-api-key") != "", strings.HasPrefix(e.Header.Get("authorization"), "Bearer ")
-		if key != (credential.name == "x-api-key") || bearer != (credential.name == "bearer") {
-			t.Errorf("%s %s is not authenticated by %s alone", e.Method, e.Path, credential.name)
+		if key != (header == "x-api-key") || bearer != (header == "authorization") {
+			t.Errorf("%s %s is not authenticated by %s alone", e.Method, e.Path, header)
 		}
 	}
 }
@@ -243,12 +288,32 @@ type refusal struct {
 	Type, Code, Message string
 }
 
-// refusalOf converts an error of the SDK. The header, the body and the SDK must
-// agree on the request id.
+// refusalOf converts an error of either version of the SDK. The header, the body and
+// the SDK must agree on the request id, the type and the code.
 func refusalOf(t *testing.T, err error) refusal {
 	t.Helper()
-	refused, ok := errors.AsType[*anthropic.Error](err)
-	if !ok {
+	var got struct {
+		status                        int
+		raw, requestID, kind, headers string
+	}
+	if refused, ok := errors.AsType[*v2.Error](err); ok {
+		got.status, got.raw, got.requestID, got.kind = refused.StatusCode, refused.RawJSON(), refused.RequestID, string(refused.Type())
+		got.headers = refused.Response.Header.Get("request-id")
+		var body struct {
+			Error struct {
+				Message string
+				Details struct {
+					ErrorCode string `json:"error_code"`
+				}
+			}
+		}
+		decode(t, got.raw, &body)
+		equal(t, "message of the SDK", body.Error.Message, refused.Message)
+		equal(t, "code of the SDK", body.Error.Details.ErrorCode, string(refused.ErrorCode()))
+	} else if refused, ok := errors.AsType[*anthropic.Error](err); ok {
+		got.status, got.raw, got.requestID, got.kind = refused.StatusCode, refused.RawJSON(), refused.RequestID, string(refused.Type())
+		got.headers = refused.Response.Header.Get("request-id")
+	} else {
 		t.Fatalf("want an *anthropic.Error, got %v", err)
 	}
 	var body struct {
@@ -260,11 +325,11 @@ func refusalOf(t *testing.T, err error) refusal {
 		}
 		RequestID string `json:"request_id"`
 	}
-	decode(t, refused.RawJSON(), &body)
-	equal(t, "request id in the body", refused.RequestID, body.RequestID)
-	equal(t, "request id in the header", refused.RequestID, refused.Response.Header.Get("request-id"))
-	equal(t, "error type of the SDK", body.Error.Type, string(refused.Type()))
-	return refusal{refused.StatusCode, body.Error.Type, body.Error.Details.ErrorCode, body.Error.Message}
+	decode(t, got.raw, &body)
+	equal(t, "request id in the body", got.requestID, body.RequestID)
+	equal(t, "request id in the header", got.requestID, got.headers)
+	equal(t, "error type of the SDK", body.Error.Type, got.kind)
+	return refusal{got.status, body.Error.Type, body.Error.Details.ErrorCode, body.Error.Message}
 }
 
 // wantRefusal compares an error. A wanted message that ends in an ellipsis is a

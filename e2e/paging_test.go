@@ -104,7 +104,7 @@ func TestPaging(t *testing.T) {
 		t.Run(surface.name, func(t *testing.T) {
 			t.Parallel()
 			p := newProxy(t, start(t, "--seed", "demo", "--clock", frozen))
-			for _, l := range listsOf(t, surface.of(newClient(t, p.URL))) {
+			for _, l := range listsOf(t, surface.of(t, p.URL)) {
 				t.Run(l.name, func(t *testing.T) { walk(t, p, l) })
 			}
 		})

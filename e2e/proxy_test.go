@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -19,11 +20,54 @@ import (
 	"antechamber/internal/conform"
 )
 
-// document is our OpenAPI document, and vendorDocument is the vendor's.
+// document is our OpenAPI document. vendorDocuments are the vendor's, by the version of
+// the API.
 var (
-	document       = sync.OnceValues(func() (*conform.Document, error) { return conform.Load(api.OpenAPI) })
-	vendorDocument = sync.OnceValues(conform.LoadVendor)
+	document        = sync.OnceValues(func() (*conform.Document, error) { return conform.Load(api.OpenAPI) })
+	vendorDocuments = sync.OnceValues(func() (map[string]*conform.Document, error) {
+		all := map[string]*conform.Document{}
+		for _, version := range []string{conform.Newest, conform.Older} {
+			doc, err := conform.LoadVendor(version)
+			if err != nil {
+				return nil, err
+			}
+			all[version] = doc
+		}
+		return all, nil
+	})
 )
+
+// vendorDocument returns the vendor's document for an anthropic-version. Requests with
+// another version, or none, are held against that of the older one.
+func vendorDocument(t *testing.T, version string) *conform.Document {
+	t.Helper()
+	all, err := vendorDocuments()
+	noError(t, "the vendor's OpenAPI documents", err)
+	if doc := all[version]; doc != nil {
+		return doc
+	}
+	return all[conform.Older]
+}
+
+// asProduction returns the error of our default format in production's: without the
+// contract's fields, which repeat the type and the message of the error object.
+func asProduction(t *testing.T, body []byte) []byte {
+	t.Helper()
+	var both struct {
+		Type, Message string
+		Error         json.RawMessage `json:"error"`
+		RequestID     string          `json:"request_id"`
+	}
+	var inner struct{ Type, Message string }
+	decode(t, string(body), &both)
+	decode(t, string(both.Error), &inner)
+	if inner.Type != both.Type || inner.Message != both.Message {
+		t.Errorf("the two formats of the error differ: %s", body)
+	}
+	production, err := json.Marshal(map[string]any{"type": "error", "error": both.Error, "request_id": both.RequestID})
+	noError(t, "error", err)
+	return production
+}
 
 // headerPlan is the header with which a test instructs the proxy. Its steps,
 // separated by spaces, apply to the attempts of one call; further attempts pass. A
@@ -42,12 +86,12 @@ const (
 
 // proxy is between a client and the binary. It records requests and responses, and
 // checks every response and every accepted request against our OpenAPI document
-// and, where it applies, the vendor's.
+// and against the vendor's for the request's anthropic-version.
 type proxy struct {
 	URL string
 	t   *testing.T
 
-	doc, vendor      *conform.Document
+	doc              *conform.Document
 	productionErrors bool
 
 	mu         sync.Mutex
@@ -71,11 +115,9 @@ func newProxy(t *testing.T, s *server) *proxy {
 	t.Helper()
 	doc, err := document()
 	noError(t, "OpenAPI document", err)
-	vendor, err := vendorDocument()
-	noError(t, "the vendor's OpenAPI document", err)
 	target, err := url.Parse(s.URL)
 	noError(t, "URL", err)
-	p := &proxy{t: t, doc: doc, vendor: vendor, productionErrors: s.productionErrors, requestIDs: map[string]bool{}}
+	p := &proxy{t: t, doc: doc, productionErrors: s.productionErrors, requestIDs: map[string]bool{}}
 	forward := &httputil.ReverseProxy{
 		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		Transport: newHTTPClient(t).Transport,
@@ -165,9 +207,11 @@ func (p *proxy) check(e *exchange, request []byte, got *httptest.ResponseRecorde
 	body := got.Body.Bytes()
 	p.checkAgainst("our document", p.doc, op, request, got.Code, got.Header(), body)
 	// The vendor's document does not have the contract's form of errors.
-	if got.Code == http.StatusOK || p.productionErrors {
-		p.checkAgainst("the vendor's document", p.vendor, op, request, got.Code, got.Header(), body)
+	if got.Code != http.StatusOK && !p.productionErrors {
+		body = asProduction(p.t, body)
 	}
+	version := e.Header.Get("anthropic-version")
+	p.checkAgainst("the vendor's document for "+version, vendorDocument(p.t, version), op, request, got.Code, got.Header(), body)
 }
 
 func (p *proxy) checkAgainst(name string, doc *conform.Document, op conform.Operation, request []byte, status int, header http.Header, body []byte) {

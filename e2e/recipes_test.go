@@ -35,7 +35,7 @@ const (
 	testcontainersNode = "12.2.0"
 	typeScript         = "7.0.2"
 	nodeTypes          = "22.20.0"
-	sdkNode            = "1.12.0"
+	sdkNode            = "1.14.0"
 )
 
 // recipeTests maps every block of docs/recipes.md to the test that runs it.
@@ -95,15 +95,25 @@ func TestRecipesAreTested(t *testing.T) {
 // test instead.
 func requireTools(t *testing.T, tools ...string) {
 	t.Helper()
+	if tool := missingTool(t, tools...); tool != "" {
+		t.Skipf("the test needs %s, which .ci/run installs", tool)
+	}
+}
+
+// missingTool returns the first tool that is not installed, or "". With recipesSwitch it
+// fails the test instead, so that nothing is passed over in CI.
+func missingTool(t *testing.T, tools ...string) string {
+	t.Helper()
 	for _, tool := range tools {
 		if _, err := exec.LookPath(tool); err == nil || tool == "nginx" && nginxPath() != "" {
 			continue
 		}
 		if everyRecipe {
-			t.Fatalf("the recipe needs %s, which %s=1 makes mandatory", tool, recipesSwitch)
+			t.Fatalf("the test needs %s, which %s=1 makes mandatory", tool, recipesSwitch)
 		}
-		t.Skipf("the recipe needs %s, which .ci/run installs", tool)
+		return tool
 	}
+	return ""
 }
 
 // nginxPath returns the path of nginx, or "". Debian installs it in /usr/sbin, which
@@ -493,9 +503,8 @@ func TestRecipeGitHubActions(t *testing.T) {
 }
 
 // TestRecipeCompose starts the service, which is the binary here, with the arguments
-// and environment of the compose file, and then runs the application's command. If
-// docker compose is installed, it also validates the file; nothing runs in a
-// container.
+// and environment of the compose file, and then runs the application's command. Nothing
+// runs in a container.
 func TestRecipeCompose(t *testing.T) {
 	t.Parallel()
 	requireTools(t, "sh", "curl")
@@ -551,11 +560,7 @@ func TestRecipeCompose(t *testing.T) {
 		t.Errorf("organization: %s, want the one of seed.json", me)
 	}
 
-	if out, err := exec.Command("docker", "compose", "version").CombinedOutput(); err != nil {
-		t.Logf("compose.yaml was not validated: docker compose is not installed: %s", out)
-		return
-	}
-	mustRun(t, dir, nil, "docker", "compose", "--file", "compose.yaml", "config", "--quiet")
+	checkCompose(t, filepath.Join(dir, "compose.yaml"))
 }
 
 // TestRecipeTestcontainers checks the path, port and status that the recipes wait for
@@ -596,10 +601,7 @@ func TestRecipeTestcontainers(t *testing.T) {
 		"github.com/anthropics/anthropic-sdk-go@"+strings.TrimSpace(string(sdk)))
 	mustRun(t, dir, nil, "go", "vet", "./...")
 
-	if _, err := exec.LookPath("npm"); err != nil {
-		t.Log("the TypeScript recipes were not compiled: npm is not installed")
-		return
-	}
+	requireTools(t, "npm", "node")
 	dir = t.TempDir()
 	writeRecipes(t, dir, "antechamber.test.mjs", "invites.test.mjs")
 	writeFile(t, filepath.Join(dir, "package.json"), `{"private": true}`)
@@ -609,9 +611,9 @@ func TestRecipeTestcontainers(t *testing.T) {
 		"--module", "nodenext", "--target", "es2022", "--skipLibCheck", "--types", "node", "antechamber.test.mjs", "invites.test.mjs")
 }
 
-// TestRecipeTerraform checks the variables and, if Terraform is installed, the format
-// of the configuration. Everything else needs the provider, which only Terraform's
-// registry has.
+// TestRecipeTerraform checks the variables, and the syntax and format of the
+// configuration. Everything else needs the provider, which only Terraform's registry
+// has.
 func TestRecipeTerraform(t *testing.T) {
 	t.Parallel()
 	env := recipe(t, "terraform")
@@ -620,20 +622,15 @@ func TestRecipeTerraform(t *testing.T) {
 			t.Errorf("the commands do not set %q, a default of antechamber", variable)
 		}
 	}
-	if _, err := exec.LookPath("terraform"); err != nil {
-		t.Skipf("terraform is not installed, and .ci/run does not install it: %v", err)
-	}
-	dir := t.TempDir()
-	writeRecipes(t, dir, "main.tf")
-	mustRun(t, dir, nil, "terraform", "fmt", "-check", "-diff", "-no-color", "main.tf")
+	checkHCL(t, recipe(t, "main.tf"))
 }
 
 // TestRecipeTypeScript runs invites.test.mjs with the official SDK.
 func TestRecipeTypeScript(t *testing.T) {
-	if os.Getenv(typeScriptSwitch) != "1" {
+	if !everyTypeScript {
 		t.Skipf("set %s=1 to run the recipe with the TypeScript SDK; it needs Node 20 or newer and npm", typeScriptSwitch)
 	}
-	// Not parallel, because installTypeScript installs into a shared directory.
+	t.Parallel()
 	installTypeScript(t)
 	file := filepath.Join("ts", "node_modules", "recipe.test.mjs")
 	writeFile(t, file, strings.ReplaceAll(recipe(t, "invites.test.mjs"), `"@anthropic-ai/sdk"`, `"sdk-`+sdkNode+`"`))

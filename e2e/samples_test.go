@@ -33,8 +33,36 @@ func TestAdmintestInAnotherModule(t *testing.T) {
 	cmd := exec.Command("bash", "-ec", script)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("%s: %v\n%s", script, err, out)
+		t.Fatalf("%s: %v\n%s", script, err, out)
 	}
+}
+
+// TestRequirementsOfAUser counts what a module gets whose only test uses admintest.
+// CONTRIBUTING.md explains the numbers.
+func TestRequirementsOfAUser(t *testing.T) {
+	if !everyRecipe {
+		t.Skipf("needs the network: set %s=1, as .ci/run does", recipesSwitch)
+	}
+	root, err := filepath.Abs("..")
+	noError(t, "repository", err)
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"yours_test.go": "package yours\n\nimport (\n\t\"testing\"\n\n\t\"antechamber/admintest\"\n)\n\nfunc Test(t *testing.T) { admintest.Run(t) }\n",
+		"go.mod":        "module yours\n\ngo 1.26.0\n\nreplace antechamber => " + root + "\n",
+	} {
+		noError(t, name, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	tidy := exec.Command("go", "mod", "tidy")
+	tidy.Dir = dir
+	if out, err := tidy.CombinedOutput(); err != nil {
+		t.Fatalf("go mod tidy: %v\n%s", err, out)
+	}
+	mod, err := os.ReadFile(filepath.Join(dir, "go.mod"))
+	noError(t, "go.mod", err)
+	sum, err := os.ReadFile(filepath.Join(dir, "go.sum"))
+	noError(t, "go.sum", err)
+	equal(t, "indirect requirements", 13, strings.Count(string(mod), "// indirect"))
+	equal(t, "lines of go.sum", 49, strings.Count(string(sum), "\n"))
 }
 
 // findBlock returns the first block of a page in docs with the info string that
@@ -51,13 +79,13 @@ func findBlock(t *testing.T, page, info, part string) string {
 	return ""
 }
 
-// TestSamplesOnARunningServer runs the tests of admintest/samples against the binary
+// TestSamplesOnARunningServer runs the tests of samples against the binary
 // instead of in process.
 func TestSamplesOnARunningServer(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "empty")
 	s.expectLog("organization removed")
-	test := exec.Command("go", "test", "-count=1", "../admintest/samples/...")
+	test := exec.Command("go", append(append([]string{"test", "-count=1"}, goQuick...), "./samples/...")...)
 	test.Env = append(os.Environ(), "ANTECHAMBER_URL="+s.URL)
 	if out, err := test.CombinedOutput(); err != nil {
 		t.Errorf("%v\n%s", err, out)

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -14,10 +15,14 @@ import (
 // SDKs, which need Node and, the first time, a package registry.
 const typeScriptSwitch = "ANTECHAMBER_E2E_TYPESCRIPT"
 
+// everyTypeScript reports whether typeScriptSwitch is 1. CI sets recipesSwitch, which
+// makes the TypeScript SDKs mandatory, too.
+var everyTypeScript = os.Getenv(typeScriptSwitch) == "1" || everyRecipe
+
 // TestTypeScriptSDK runs ts/journey.mjs with each version of the SDK in
 // ts/package.json and both surfaces of each.
 func TestTypeScriptSDK(t *testing.T) {
-	if os.Getenv(typeScriptSwitch) != "1" {
+	if !everyTypeScript {
 		t.Skipf("needs Node 20 or newer and npm: set %s=1, as .ci/run does", typeScriptSwitch)
 	}
 	t.Parallel()
@@ -28,7 +33,7 @@ func TestTypeScriptSDK(t *testing.T) {
 		betaParameter       bool   // whether beta resources send beta=true
 	}{
 		{"0.137.0", "2023-06-01", "x-api-key", true},
-		{"1.12.0", "2026-10-21", "authorization", false},
+		{"1.14.0", "2026-10-21", "authorization", false},
 	} {
 		for j, surface := range []string{"organization", "beta.organization"} {
 			errorForm := []string{"both", "production"}[(i+j)%2]
@@ -74,9 +79,13 @@ func TestTypeScriptSDK(t *testing.T) {
 	}
 }
 
+var installing sync.Mutex
+
 // installTypeScript installs the SDKs, unless they are installed already.
 func installTypeScript(t *testing.T) {
 	t.Helper()
+	installing.Lock()
+	defer installing.Unlock()
 	var wanted struct{ Dependencies map[string]string }
 	readJSON(t, filepath.Join("ts", "package.json"), &wanted)
 	missing := false
@@ -89,6 +98,9 @@ func installTypeScript(t *testing.T) {
 	}
 	if !missing {
 		return
+	}
+	if tool := missingTool(t, "node", "npm"); tool != "" {
+		t.Fatalf("%s=1 needs %s", typeScriptSwitch, tool)
 	}
 	install := exec.CommandContext(t.Context(), "npm", "ci", "--no-audit", "--no-fund", "--silent")
 	install.Dir = "ts"

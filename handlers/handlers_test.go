@@ -31,7 +31,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // SDK is in the module cache.
 var (
 	ours   = sync.OnceValues(func() (*conform.Document, error) { return conform.Load(api.OpenAPI) })
-	vendor = sync.OnceValues(conform.LoadVendor)
+	vendor = sync.OnceValues(func() (*conform.Document, error) { return conform.LoadVendor(conform.Older) })
 )
 
 const testKey = "sk-ant-admin01-test"

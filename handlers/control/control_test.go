@@ -2,6 +2,7 @@ package control
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -105,11 +106,17 @@ type result struct {
 	body   string
 }
 
+// patience is the timeout for a request. A stream that should have been refused never
+// ends by itself.
+const patience = 20 * time.Second
+
 // do sends a request to a path below Base, with headers as "name: value". It checks
 // the response, and the body if the request succeeds, against openapi.json.
 func (s *testServer) do(method, path, body string, headers ...string) result {
 	s.t.Helper()
-	r := httptest.NewRequest(method, "http://127.0.0.1:4020"+Base+path, strings.NewReader(body))
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	r := httptest.NewRequestWithContext(ctx, method, "http://127.0.0.1:4020"+Base+path, strings.NewReader(body))
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")
 		if name == "host" {
@@ -119,6 +126,9 @@ func (s *testServer) do(method, path, body string, headers ...string) result {
 	}
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, r)
+	if ctx.Err() != nil {
+		s.t.Fatalf("%s %s does not end: %d %s", method, path, w.Code, w.Body)
+	}
 	got := result{w.Code, w.Header(), w.Body.String()}
 	s.conforms(r, body, got)
 	return got

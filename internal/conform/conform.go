@@ -404,21 +404,32 @@ func target(pointer, ref string) string {
 	return pointer
 }
 
-// vendorModule is the vendor's Go SDK, which contains the vendor's OpenAPI document.
-const vendorModule = "github.com/anthropics/anthropic-sdk-go"
+// The versions of the API that the vendor has published an OpenAPI document for: those
+// that the newest SDKs and their predecessors send.
+const (
+	Newest = "2026-10-21"
+	Older  = "2023-06-01"
+)
 
-// LoadVendor returns the vendor's document from the official SDK in the module cache,
-// reduced to the operations of ours.
-func LoadVendor() (*Document, error) {
+// vendorModules maps a version of the API to the vendor's Go SDK that sends it. The SDK
+// contains the vendor's document.
+var vendorModules = map[string]string{
+	Newest: "github.com/anthropics/anthropic-sdk-go/v2",
+	Older:  "github.com/anthropics/anthropic-sdk-go",
+}
+
+// LoadVendor returns the vendor's document for a version of the API, reduced to the
+// operations of ours.
+func LoadVendor(version string) (*Document, error) {
 	var ours struct {
 		Paths map[string]any `yaml:"paths"`
 	}
 	if err := yaml.Unmarshal(api.OpenAPI, &ours); err != nil {
 		return nil, fmt.Errorf("conform: %w", err)
 	}
-	doc, err := readVendor()
+	doc, err := ReadVendor(version)
 	if err != nil {
-		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
+		return nil, err
 	}
 	reduced, err := reduce(doc, api.BasePath, slices.Collect(maps.Keys(ours.Paths)))
 	if err != nil {
@@ -431,12 +442,12 @@ func LoadVendor() (*Document, error) {
 	return compile(spec, reduced, api.BasePath)
 }
 
-// VendorPaths returns all paths of the vendor's document, including those outside the
-// contract, without query parameters.
-func VendorPaths() ([]string, error) {
-	doc, err := readVendor()
+// VendorPaths returns all paths of the vendor's document for a version of the API,
+// including those outside the contract, without query parameters.
+func VendorPaths(version string) ([]string, error) {
+	doc, err := ReadVendor(version)
 	if err != nil {
-		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
+		return nil, err
 	}
 	var whole struct {
 		Paths map[string]json.RawMessage `json:"paths"`
@@ -453,19 +464,61 @@ func VendorPaths() ([]string, error) {
 	return slices.Compact(paths), nil
 }
 
-func readVendor() ([]byte, error) {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}", vendorModule).Output()
+// ReadVendor returns the vendor's document for a version of the API, as JSON. It is
+// part of the official Go SDK, at the version that the module e2e requires and its
+// go.sum verifies. The go command downloads the SDK unless it is in the module cache.
+func ReadVendor(version string) ([]byte, error) {
+	module, ok := vendorModules[version]
+	if !ok {
+		return nil, fmt.Errorf("conform: the vendor has no document for version %q", version)
+	}
+	root, err := SDKModule()
+	if err != nil {
+		return nil, err
+	}
+	doc, err := ReadModule(root, module)
+	if err != nil {
+		return nil, fmt.Errorf("conform: the vendor's document in %s: %w", module, err)
+	}
+	return doc, nil
+}
+
+// SDKModule returns the folder of the module e2e, which requires the vendor's SDKs: the
+// main module does not, so that it is not in the way of its users' own choice. Tests
+// run in the folder of their package.
+func SDKModule() (string, error) {
+	start, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("conform: %w", err)
+	}
+	for dir := start; ; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(filepath.Join(dir, "e2e", "go.mod")); err == nil {
+			return filepath.Join(dir, "e2e"), nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", fmt.Errorf("conform: no module e2e, which requires the vendor's SDKs, in %s or above", start)
+		}
+	}
+}
+
+// ReadModule returns the vendor's document from an SDK. The module is named as for go
+// mod download: without a version, it is the one that the module in root requires.
+func ReadModule(root, module string) ([]byte, error) {
+	download := exec.Command("go", "mod", "download", "-json", module)
+	download.Dir = root
+	download.Env = append(os.Environ(), "GOWORK=off")
+	out, err := download.Output()
+	var found struct{ Dir, Error string }
+	if jsonErr := json.Unmarshal(out, &found); jsonErr == nil && found.Error != "" {
+		return nil, fmt.Errorf("go mod download: %s", found.Error)
+	}
 	if err != nil {
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 			err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(exit.Stderr))
 		}
-		return nil, fmt.Errorf("go list -m %s: %w", vendorModule, err)
+		return nil, fmt.Errorf("go mod download: %w", err)
 	}
-	dir := strings.TrimSpace(string(out))
-	if dir == "" {
-		return nil, fmt.Errorf("%s is not in the module cache; run go mod download %s", vendorModule, vendorModule)
-	}
-	f, err := os.Open(filepath.Join(dir, "scripts", "mock-spec.json.gz"))
+	f, err := os.Open(filepath.Join(found.Dir, "scripts", "mock-spec.json.gz"))
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,7 @@
 //
 //	go run ./internal/rename example.com/acme/antechamber
 //
-// It rewrites go.mod, and the import paths in every text file: in imports,
+// It rewrites every go.mod, and the import paths in every text file: in imports,
 // strings and comments of Go, in Markdown and in build files. It imports no package
 // of the module, so that it still builds if a run was interrupted: run it again.
 package main
@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -35,6 +36,8 @@ func main() {
 var (
 	modulePath = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*(\.[a-z0-9-]+)+(/[\w~-]+(\.[\w~-]+)*)*$`)
 	badVersion = regexp.MustCompile(`/v(0\d*|1)$`) // major versions in paths begin with v2
+
+	majorVersion = regexp.MustCompile(`/(v\d+)$`)
 )
 
 // rename changes the path of the module in the folder root, and reports how many
@@ -49,31 +52,30 @@ func rename(root, path string, report io.Writer) error {
 	if _, err := goCommand(root, "mod", "edit", "-print", "-module="+path).Output(); err != nil {
 		return fmt.Errorf("go mod edit: %w", err)
 	}
-	list, err := goCommand(root, "list", "-find", "./...").Output()
+	out, err := goCommand(root, "list", "-m").Output()
 	if err != nil {
 		return fmt.Errorf("go list: %w", err)
 	}
-	packages := strings.Fields(string(list))
-	old, folders := packages[0], []string{}
+	old := strings.TrimSpace(string(out))
 	if old == path {
 		return fmt.Errorf("the module path is %s already", path)
 	}
-	for _, p := range packages[1:] {
-		folder, _, _ := strings.Cut(strings.TrimPrefix(p, old+"/"), "/")
-		folders = append(folders, folder)
+	folders, modules, err := foldersOf(root)
+	if err != nil {
+		return err
 	}
 	// Clones, images and User-Agents are named antechamber too. The module path is
 	// what a folder with packages, a version or a replacement follows.
 	uses := regexp.MustCompile(`(^|[^\w./-])` + regexp.QuoteMeta(old) + `(/(?:` + strings.Join(folders, "|") + `)\b|@v\d| v0\.0\.0\b|=[./~$]| =>)`)
 
-	changed := 1 // go.mod
+	changed := 1 + len(modules) // go.mod files
 	err = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "node_modules"):
 			return filepath.SkipDir
-		case !entry.Type().IsRegular():
+		case !entry.Type().IsRegular() || entry.Name() == "go.mod":
 			return nil
 		}
 		content, err := os.ReadFile(file)
@@ -86,11 +88,52 @@ func rename(root, path string, report io.Writer) error {
 	if err != nil {
 		return err
 	}
+	version := "v0.0.0"
+	if major := majorVersion.FindStringSubmatch(path); major != nil {
+		version = major[1] + ".0.0" // a path that ends in /v2 requires a version of v2
+	}
+	for _, folder := range modules { // each requires the main module, from its folder
+		back, err := filepath.Rel(filepath.Join(root, folder), root)
+		if err != nil {
+			return err
+		}
+		edit := goCommand(filepath.Join(root, folder), "mod", "edit", "-module="+path+"/"+filepath.ToSlash(folder),
+			"-droprequire="+old, "-dropreplace="+old, "-require="+path+"@"+version, "-replace="+path+"="+filepath.ToSlash(back)+"/")
+		if err := edit.Run(); err != nil {
+			return fmt.Errorf("go mod edit in %s: %w", folder, err)
+		}
+	}
 	if err := goCommand(root, "mod", "edit", "-module="+path).Run(); err != nil { // last: it has the old path
 		return fmt.Errorf("go mod edit: %w", err)
 	}
 	fmt.Fprintf(report, "renamed %s to %s in %d files\n", old, path, changed)
 	return nil
+}
+
+// foldersOf returns the folders of the root that have packages, and the folders of the
+// modules inside the main one.
+func foldersOf(root string) (folders, modules []string, err error) {
+	err = filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if entry.IsDir() && (entry.Name() == ".git" || entry.Name() == "node_modules") {
+			return filepath.SkipDir
+		}
+		inside, err := filepath.Rel(root, file)
+		if err != nil || !strings.ContainsRune(inside, filepath.Separator) {
+			return err
+		}
+		top, _, _ := strings.Cut(filepath.ToSlash(inside), "/")
+		if filepath.Ext(file) == ".go" && !slices.Contains(folders, top) {
+			folders = append(folders, top)
+		}
+		if entry.Name() == "go.mod" {
+			modules = append(modules, filepath.Dir(inside))
+		}
+		return nil
+	})
+	return folders, modules, err
 }
 
 // goCommand returns a go command that runs in root.

@@ -31,16 +31,20 @@ func TestRename(t *testing.T) {
 	}
 
 	renameTo("example.net/test/antechamber")
-	for _, args := range [][]string{
+	for _, run := range []struct {
+		module string
+		args   []string
+	}{
 		// One quick check compiles everything, and -trimpath lets the build cache serve
 		// the next temporary directory.
-		{"vet", "-trimpath", "-assign", "./..."},
-		{"test", "-trimpath", "-vet=off", ".", "./internal/text"},
+		{".", []string{"vet", "-trimpath", "-assign", "./..."}},
+		{".", []string{"test", "-trimpath", "-vet=off", ".", "./internal/text"}},
+		{"e2e", resolve}, // compiling the SDKs again would take minutes
 	} {
-		cmd := goCommand(root, args...)
+		cmd := goCommand(filepath.Join(root, run.module), run.args...)
 		cmd.Stderr = nil
 		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+			t.Fatalf("go %s in %s: %v\n%s", strings.Join(run.args, " "), run.module, err, out)
 		}
 	}
 	if err := rename(root, path, io.Discard); err == nil || !strings.Contains(err.Error(), path+" already") {
@@ -58,7 +62,18 @@ func TestRename(t *testing.T) {
 		t.Fatal(err)
 	}
 	renameTo(next)
+	for _, module := range []string{".", "e2e"} { // the requirement is of v2 now
+		cmd := goCommand(filepath.Join(root, module), resolve...)
+		cmd.Stderr = nil
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Errorf("go list in %s: %v\n%s", module, err, out)
+		}
+	}
 }
+
+// resolve is the go command that checks that every import of a module and its tests
+// leads to a package that may be imported.
+var resolve = []string{"list", "-deps", "-test", "./..."}
 
 // copyOf copies the repository, without what Git and npm keep in it.
 func copyOf(t *testing.T, root string) string {

@@ -13,8 +13,8 @@ import (
 	"go.uber.org/goleak"
 
 	"antechamber/admintest"
-	"antechamber/admintest/samples/reminder"
 	"antechamber/api"
+	"antechamber/e2e/samples/reminder"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

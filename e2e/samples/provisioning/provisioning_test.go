@@ -14,8 +14,8 @@ import (
 	"go.uber.org/goleak"
 
 	"antechamber/admintest"
-	"antechamber/admintest/samples/provisioning"
 	"antechamber/api"
+	"antechamber/e2e/samples/provisioning"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -14,7 +14,7 @@ import (
 	"go.uber.org/goleak"
 
 	"antechamber/admintest"
-	"antechamber/admintest/samples/offboarding"
+	"antechamber/e2e/samples/offboarding"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
