@@ -51,7 +51,7 @@ var packages = map[string][]string{
 
 	// The module e2e.
 	"e2e":                      {},
-	"e2e/drift":                {"api", "internal/conform"},
+	"e2e/drift":                {"api", "internal/vendordoc"},
 	"e2e/samples/offboarding":  {},
 	"e2e/samples/provisioning": {},
 	"e2e/samples/reminder":     {},

@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
+	"antechamber/internal/vendordoc"
+
 	"github.com/anthropics/anthropic-sdk-go"
 	"github.com/anthropics/anthropic-sdk-go/packages/param"
-
-	"antechamber/internal/conform"
 )
 
 func apiKeysJourney(t *testing.T, s *server, surface surface, c admin) {
@@ -26,7 +26,7 @@ func apiKeysJourney(t *testing.T, s *server, surface surface, c admin) {
 
 	// The newest version has the workspace of a key only in its scope.
 	workspaceID := func(older string) string {
-		if surface.version == conform.Newest {
+		if surface.version == vendordoc.Newest {
 			return ""
 		}
 		return older

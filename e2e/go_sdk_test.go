@@ -9,14 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"antechamber/internal/vendordoc"
+
 	"github.com/anthropics/anthropic-sdk-go"
 	"github.com/anthropics/anthropic-sdk-go/option"
 	"github.com/anthropics/anthropic-sdk-go/packages/pagination"
 	"github.com/anthropics/anthropic-sdk-go/packages/param"
 	v2 "github.com/anthropics/anthropic-sdk-go/v2"
 	v2option "github.com/anthropics/anthropic-sdk-go/v2/option"
-
-	"antechamber/internal/conform"
 )
 
 // admin is the Admin API. Each version of the Go SDK has two surfaces for it, each with
@@ -66,16 +66,16 @@ type surface struct {
 }
 
 var surfaces = []surface{
-	{"client.Organization", conform.Older, false, func(t *testing.T, address string, with credential) admin {
+	{"client.Organization", vendordoc.Older, false, func(t *testing.T, address string, with credential) admin {
 		return production{newClientWith(t, address, with).Organization}
 	}},
-	{"client.Beta.Organization", conform.Older, true, func(t *testing.T, address string, with credential) admin {
+	{"client.Beta.Organization", vendordoc.Older, true, func(t *testing.T, address string, with credential) admin {
 		return beta{newClientWith(t, address, with).Beta.Organization}
 	}},
-	{"v2 client.Organization", conform.Newest, false, func(t *testing.T, address string, with credential) admin {
+	{"v2 client.Organization", vendordoc.Newest, false, func(t *testing.T, address string, with credential) admin {
 		return productionV2{newClientWithV2(t, address, with).Organization}
 	}},
-	{"v2 client.Beta.Organization", conform.Newest, false, func(t *testing.T, address string, with credential) admin {
+	{"v2 client.Beta.Organization", vendordoc.Newest, false, func(t *testing.T, address string, with credential) admin {
 		return betaV2{newClientWithV2(t, address, with).Beta.Organization}
 	}},
 }
@@ -267,7 +267,7 @@ func TestGoSDK(t *testing.T) {
 func wantHeaders(t *testing.T, p *proxy, surface surface, credential credential) {
 	t.Helper()
 	header := credential.header
-	if surface.version == conform.Newest {
+	if surface.version == vendordoc.Newest {
 		header = "authorization"
 	}
 	for _, e := range p.seen() {

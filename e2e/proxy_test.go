@@ -18,6 +18,7 @@ import (
 
 	"antechamber/api"
 	"antechamber/internal/conform"
+	"antechamber/internal/vendordoc"
 )
 
 // document is our OpenAPI document. vendorDocuments are the vendor's, by the version of
@@ -26,7 +27,7 @@ var (
 	document        = sync.OnceValues(func() (*conform.Document, error) { return conform.Load(api.OpenAPI) })
 	vendorDocuments = sync.OnceValues(func() (map[string]*conform.Document, error) {
 		all := map[string]*conform.Document{}
-		for _, version := range []string{conform.Newest, conform.Older} {
+		for _, version := range []string{vendordoc.Newest, vendordoc.Older} {
 			doc, err := conform.LoadVendor(version)
 			if err != nil {
 				return nil, err
@@ -46,7 +47,7 @@ func vendorDocument(t *testing.T, version string) *conform.Document {
 	if doc := all[version]; doc != nil {
 		return doc
 	}
-	return all[conform.Older]
+	return all[vendordoc.Older]
 }
 
 // asProduction returns the error of our default format in production's: without the

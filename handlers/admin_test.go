@@ -95,7 +95,10 @@ func (s *server) do(method, path, body string, headers ...string) result {
 		return got
 	}
 	route, _, _ := strings.Cut(path, "?")
-	handlers.Conforms(s.t, s.errors, method, route, got.status, got.header, got.body)
+	sent := http.Header{}
+	handlers.SetHeaders(sent, body, headers)
+	version := sent.Get("anthropic-version")
+	handlers.Conforms(s.t, s.errors, method, route, version, got.status, got.header, got.body)
 	return got
 }
 

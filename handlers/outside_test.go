@@ -24,9 +24,9 @@ var (
 )
 
 // Conforms fails the test unless the response conforms to the OpenAPI documents.
-func Conforms(t testing.TB, errors Errors, method, path string, status int, header http.Header, body string) {
+func Conforms(t testing.TB, errors Errors, method, path, version string, status int, header http.Header, body string) {
 	t.Helper()
-	conforms(t, errors, method, path, result{status, header, body})
+	conforms(t, errors, method, path, version, result{status, header, body})
 }
 
 // Route returns the path template in the OpenAPI document that matches a path, or the

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"antechamber/api"
-	"antechamber/internal/conform"
+	"antechamber/internal/vendordoc"
 )
 
 // fake has made-up versions and a document.
@@ -193,7 +193,7 @@ func TestDescribe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	vendor, err := conform.ReadVendor(conform.Newest)
+	vendor, err := vendordoc.Read(vendordoc.Newest)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,7 +21,7 @@ import (
 	"strings"
 
 	"antechamber/api"
-	"antechamber/internal/conform"
+	"antechamber/internal/vendordoc"
 )
 
 func main() {
@@ -240,7 +240,7 @@ var (
 
 // readTested reads the versions that the module e2e requires.
 func readTested() (t tested, err error) {
-	root, err := conform.SDKModule()
+	root, err := vendordoc.Module()
 	if err != nil {
 		return t, err
 	}
@@ -268,7 +268,7 @@ func readTested() (t tested, err error) {
 	}
 	newest := all[len(all)-1] // they are in the order of their versions
 	t.npmName, t.npmVersion = string(newest[1]), string(newest[2])
-	t.document, err = conform.ReadVendor(conform.Newest)
+	t.document, err = vendordoc.Read(vendordoc.Newest)
 	return t, err
 }
 
@@ -324,5 +324,9 @@ func (registries) newestNPM(name string) (string, error) {
 }
 
 func (registries) document(module, version string) ([]byte, error) {
-	return conform.ReadModule(os.TempDir(), module+"@"+version)
+	path, err := vendordoc.PathIn(os.TempDir(), module+"@"+version)
+	if err != nil {
+		return nil, err
+	}
+	return vendordoc.ReadFile(path)
 }

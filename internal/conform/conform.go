@@ -5,7 +5,6 @@ package conform
 import (
 	"bytes"
 	"cmp"
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,9 +12,6 @@ import (
 	"maps"
 	"mime"
 	"net/http"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +23,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"antechamber/api"
+	"antechamber/internal/vendordoc"
 )
 
 // ErrUndeclaredStatus is the error for a response status that an operation declares
@@ -404,20 +401,6 @@ func target(pointer, ref string) string {
 	return pointer
 }
 
-// The versions of the API that the vendor has published an OpenAPI document for: those
-// that the newest SDKs and their predecessors send.
-const (
-	Newest = "2026-10-21"
-	Older  = "2023-06-01"
-)
-
-// vendorModules maps a version of the API to the vendor's Go SDK that sends it. The SDK
-// contains the vendor's document.
-var vendorModules = map[string]string{
-	Newest: "github.com/anthropics/anthropic-sdk-go/v2",
-	Older:  "github.com/anthropics/anthropic-sdk-go",
-}
-
 // LoadVendor returns the vendor's document for a version of the API, reduced to the
 // operations of ours.
 func LoadVendor(version string) (*Document, error) {
@@ -427,9 +410,9 @@ func LoadVendor(version string) (*Document, error) {
 	if err := yaml.Unmarshal(api.OpenAPI, &ours); err != nil {
 		return nil, fmt.Errorf("conform: %w", err)
 	}
-	doc, err := ReadVendor(version)
+	doc, err := vendordoc.Read(version)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
 	}
 	reduced, err := reduce(doc, api.BasePath, slices.Collect(maps.Keys(ours.Paths)))
 	if err != nil {
@@ -440,96 +423,6 @@ func LoadVendor(version string) (*Document, error) {
 		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
 	}
 	return compile(spec, reduced, api.BasePath)
-}
-
-// VendorPaths returns all paths of the vendor's document for a version of the API,
-// including those outside the contract, without query parameters.
-func VendorPaths(version string) ([]string, error) {
-	doc, err := ReadVendor(version)
-	if err != nil {
-		return nil, err
-	}
-	var whole struct {
-		Paths map[string]json.RawMessage `json:"paths"`
-	}
-	if err := json.Unmarshal(doc, &whole); err != nil {
-		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
-	}
-	var paths []string
-	for path := range whole.Paths {
-		path, _, _ = strings.Cut(path, "?")
-		paths = append(paths, path)
-	}
-	slices.Sort(paths)
-	return slices.Compact(paths), nil
-}
-
-// ReadVendor returns the vendor's document for a version of the API, as JSON. It is
-// part of the official Go SDK, at the version that the module e2e requires and its
-// go.sum verifies. The go command downloads the SDK unless it is in the module cache.
-func ReadVendor(version string) ([]byte, error) {
-	module, ok := vendorModules[version]
-	if !ok {
-		return nil, fmt.Errorf("conform: the vendor has no document for version %q", version)
-	}
-	root, err := SDKModule()
-	if err != nil {
-		return nil, err
-	}
-	doc, err := ReadModule(root, module)
-	if err != nil {
-		return nil, fmt.Errorf("conform: the vendor's document in %s: %w", module, err)
-	}
-	return doc, nil
-}
-
-// SDKModule returns the folder of the module e2e, which requires the vendor's SDKs: the
-// main module does not, so that it is not in the way of its users' own choice. Tests
-// run in the folder of their package.
-func SDKModule() (string, error) {
-	start, err := os.Getwd()
-	if err != nil {
-		return "", fmt.Errorf("conform: %w", err)
-	}
-	for dir := start; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "e2e", "go.mod")); err == nil {
-			return filepath.Join(dir, "e2e"), nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("conform: no module e2e, which requires the vendor's SDKs, in %s or above", start)
-		}
-	}
-}
-
-// ReadModule returns the vendor's document from an SDK. The module is named as for go
-// mod download: without a version, it is the one that the module in root requires.
-func ReadModule(root, module string) ([]byte, error) {
-	download := exec.Command("go", "mod", "download", "-json", module)
-	download.Dir = root
-	download.Env = append(os.Environ(), "GOWORK=off")
-	out, err := download.Output()
-	var found struct{ Dir, Error string }
-	if jsonErr := json.Unmarshal(out, &found); jsonErr == nil && found.Error != "" {
-		return nil, fmt.Errorf("go mod download: %s", found.Error)
-	}
-	if err != nil {
-		if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-			err = fmt.Errorf("%w: %s", err, bytes.TrimSpace(exit.Stderr))
-		}
-		return nil, fmt.Errorf("go mod download: %w", err)
-	}
-	f, err := os.Open(filepath.Join(found.Dir, "scripts", "mock-spec.json.gz"))
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	unzipped, err := gzip.NewReader(f)
-	if err != nil {
-		return nil, err
-	}
-	var doc bytes.Buffer
-	_, err = doc.ReadFrom(unzipped)
-	return doc.Bytes(), err
 }
 
 // reduce returns the part of a JSON document that describes the routes: their paths

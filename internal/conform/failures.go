@@ -23,11 +23,7 @@ const beta = "?beta=true"
 
 // LoadFailures returns the failures of the vendor's newest document.
 func LoadFailures() (*Failures, error) {
-	path, err := vendordoc.Path()
-	if err != nil {
-		return nil, fmt.Errorf("conform: the vendor's newest document: %w", err)
-	}
-	doc, err := vendordoc.Read(path)
+	doc, err := vendordoc.Read(vendordoc.Newest)
 	if err != nil {
 		return nil, fmt.Errorf("conform: the vendor's newest document: %w", err)
 	}

@@ -42,11 +42,11 @@ func generate(ours, path string) ([]byte, error) {
 		return nil, err
 	}
 	if path == "" {
-		if path, err = vendordoc.Path(); err != nil {
+		if path, err = vendordoc.Path(vendordoc.Newest); err != nil {
 			return nil, err
 		}
 	}
-	raw, err := vendordoc.Read(path)
+	raw, err := vendordoc.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}

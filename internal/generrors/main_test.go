@@ -13,7 +13,7 @@ import (
 const contract = "../../api/openapi.yaml"
 
 func TestErrorCodesAreUpToDate(t *testing.T) {
-	path, err := vendordoc.Path()
+	path, err := vendordoc.Path(vendordoc.Newest)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,11 +43,11 @@ func main() {
 // read returns the document at path, or the newest one if path is empty.
 func read(path string) (doc []byte, err error) {
 	if path == "" {
-		if path, err = vendordoc.Path(); err != nil {
+		if path, err = vendordoc.Path(vendordoc.Newest); err != nil {
 			return nil, err
 		}
 	}
-	return vendordoc.Read(path)
+	return vendordoc.ReadFile(path)
 }
 
 // generate returns the Go source for the operations of a document. Paths that differ

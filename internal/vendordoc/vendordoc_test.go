@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-func TestRead(t *testing.T) {
+func TestReadFile(t *testing.T) {
 	var zipped bytes.Buffer
 	w := gzip.NewWriter(&zipped)
 	w.Write([]byte("{}"))
@@ -28,19 +28,30 @@ func TestRead(t *testing.T) {
 		if err := os.WriteFile(path, c.content, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		got, err := Read(path)
+		got, err := ReadFile(path)
 		if string(got) != c.want || (err != nil) != c.failed || err != nil && !strings.HasPrefix(err.Error(), path) {
 			t.Errorf("%q: %q, %v", c.content, got, err)
 		}
 	}
 }
 
-func TestPathIsThatOfADocument(t *testing.T) {
-	path, err := Path()
-	if err != nil {
-		t.Fatal(err)
+func TestDocumentsOfBothVersions(t *testing.T) {
+	for _, version := range []string{Newest, Older} {
+		if doc, err := Read(version); err != nil || !bytes.Contains(doc, []byte(`"openapi"`)) {
+			t.Errorf("%s: %d bytes, %v", version, len(doc), err)
+		}
 	}
-	if doc, err := Read(path); err != nil || !bytes.Contains(doc, []byte(`"openapi"`)) {
-		t.Errorf("%s: %d bytes, %v", path, len(doc), err)
+}
+
+func TestPathOutsideTheRepository(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if _, err := Path(Newest); err == nil || !strings.Contains(err.Error(), "no module e2e") {
+		t.Errorf("got %v, want an error that names the module", err)
+	}
+}
+
+func TestPathOfAnUnknownVersion(t *testing.T) {
+	if _, err := Path("2023-01-01"); err == nil || !strings.Contains(err.Error(), `"2023-01-01"`) {
+		t.Errorf("got %v, want an error that names the version", err)
 	}
 }
