@@ -61,12 +61,14 @@ const (
 	WorkspaceMemberLimitExceeded ErrorCode = "workspace_member_limit_exceeded"
 	OrgAPIKeyLimitExceeded       ErrorCode = "org_api_key_limit_exceeded"
 	WorkspaceAPIKeyLimitExceeded ErrorCode = "workspace_api_key_limit_exceeded"
+	UserProfileNotFound          ErrorCode = "user_profile_not_found"
 )
 
 // ErrorCodes lists every code.
 var ErrorCodes = []ErrorCode{
 	AlreadyMember, InviteAlreadyExists, EmailDomainNotAllowed, OrgMemberLimitExceeded, CannotRemoveLastMember,
 	ConcurrentMembershipChange, WorkspaceMemberLimitExceeded, OrgAPIKeyLimitExceeded, WorkspaceAPIKeyLimitExceeded,
+	UserProfileNotFound,
 }
 
 // ErrorObject is the `error` of an error response.

@@ -39,7 +39,7 @@ func (c *serveCmd) restore(s *store.Store, p *process, parsed *kong.Context, log
 	}
 	from, known := seed.Builtin(f.Seed.Name)
 	if !f.Seed.Builtin {
-		from, err = seed.Parse(f.Seed.Name, []byte(f.Seed.Text))
+		from, err = seed.ParseSaved(f.Seed.Name, []byte(f.Seed.Text))
 		known = err == nil
 	}
 	if !known {
