@@ -373,6 +373,13 @@ var faultySeeds = []faultySeed{
 1:104: /settings/deleted_invites: invalid deleted_invites "hidden": want readable or gone
 2:21: /users/0/email: invalid email "a@127.0.0.1": want an email address
 2:63: /users/1/email: invalid email "a@xn--a.com": want an email address`},
+	{"invites whose status is not known, since a field is invalid", `{"name": "Acme", "users": [{"email": "jane@example.com", "role": "user"}], "invites": [
+{"email": "jane@example.com", "role": "user", "invited_at": "yesterday"},
+{"email": "jane@example.com", "role": "user", "expires_at": "tomorrow"},
+{"email": "jane@example.com", "role": "user", "status": "open"}]}`, `
+2:61: /invites/0/invited_at: invalid invited_at "yesterday": want an RFC 3339 time, such as 2026-01-01T00:00:00Z, or a time relative to the clock, such as -3d or +1d12h
+3:61: /invites/1/expires_at: invalid expires_at "tomorrow": want an RFC 3339 time, such as 2026-01-01T00:00:00Z, or a time relative to the clock, such as -3d or +1d12h
+4:57: /invites/2/status: invalid status "open": want pending, accepted, expired or deleted`},
 	{"duplicate emails of users", `{"name": "Acme", "users": [{"email": "Jane@Example.com", "role": "user"}, {"email": "jane@example.COM", "role": "user"}]}`, `1:85: /users/1/email: duplicate email "jane@example.COM" (first at /users/0/email)`},
 	{"user and pending invite with the same email", `{"name": "Acme", "invites": [{"email": "JANE@example.com", "role": "user"}], "users": [{"email": "jane@example.com", "role": "user"}]}`, `1:40: /invites/0/email: email "JANE@example.com" of a pending invite belongs to a user (at /users/0/email)`},
 	{"pending invites with the same email", `{"name": "Acme", "invites": [
