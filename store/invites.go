@@ -208,8 +208,9 @@ func (o *Organization) CreateOrganizationInvite(in NewInvite, inputErr error) (O
 			return Object[Invite]{}, refused(api.InviteAlreadyExists,
 				"email: Invite `"+i.key+"` to "+i.Value.Email+" is pending already.")
 		}
+		_, domain, _ := strings.Cut(email.Canonical(in.Email), "@")
 		if domains := t.settings.AllowedInviteDomains; domains != nil && !slices.ContainsFunc(domains, func(d string) bool {
-			return strings.HasSuffix(email.Canonical(in.Email), "@"+email.CanonicalDomain(d))
+			return email.CanonicalDomain(d) == domain
 		}) {
 			return Object[Invite]{}, refused(api.EmailDomainNotAllowed,
 				"email: the organization does not allow invites to the domain of "+in.Email+".")
