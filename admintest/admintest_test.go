@@ -755,3 +755,24 @@ func TestForkCostIsConstant(t *testing.T) {
 		t.Errorf("%.0f allocations to fork demo, %.0f to fork empty", demo, empty)
 	}
 }
+
+// A frozen clock stands still and a resumed one runs, both from its current time.
+func TestFreezeAndResume(t *testing.T) {
+	srv := admintest.Run(t, admintest.RunningClock())
+	runs := func() bool {
+		before := srv.Clock.Now()
+		time.Sleep(time.Millisecond) // the clock counts microseconds of real time
+		return srv.Clock.Now().After(before)
+	}
+	for range 2 {
+		before := srv.Clock.Now()
+		srv.Clock.Freeze()
+		frozen := srv.Clock.Now()
+		same(t, "a frozen clock runs", false, runs())
+		srv.Clock.Resume()
+		same(t, "a resumed clock runs", true, runs())
+		if frozen.Before(before) || srv.Clock.Now().Before(frozen) {
+			t.Errorf("the clock went back: %s, frozen %s, resumed %s", before, frozen, srv.Clock.Now())
+		}
+	}
+}

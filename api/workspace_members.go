@@ -33,6 +33,10 @@ const (
 	WorkspaceBilling             WorkspaceRole = "workspace_billing"
 )
 
-// AssignableWorkspaceRoles lists the roles that a request can assign:
-// workspace_billing is only inherited from the organization's billing role.
-var AssignableWorkspaceRoles = []WorkspaceRole{WorkspaceUser, WorkspaceDeveloper, WorkspaceRestrictedDeveloper, WorkspaceAdmin}
+// AssignableWorkspaceRoles lists the roles that a user can be assigned in a
+// workspace: workspace_billing is only inherited from the organization's billing
+// role. UpdatableWorkspaceRoles lists the ones that an update accepts.
+var (
+	AssignableWorkspaceRoles = []WorkspaceRole{WorkspaceUser, WorkspaceDeveloper, WorkspaceRestrictedDeveloper, WorkspaceAdmin}
+	UpdatableWorkspaceRoles  = []WorkspaceRole{WorkspaceUser, WorkspaceDeveloper, WorkspaceRestrictedDeveloper, WorkspaceAdmin, WorkspaceBilling}
+)

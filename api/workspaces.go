@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 )
 
 // TypeWorkspace is the `type` of a Workspace.
@@ -18,17 +19,24 @@ type Workspace struct {
 	ArchivedAt    Time              `json:"archived_at"`     // null while in use
 	CompartmentID string            `json:"compartment_id"`  // a UUID
 	ExternalKeyID Nullable          `json:"external_key_id"` // fixed once set
-	UserProfileID Nullable          `json:"user_profile_id"` // always null
+	UserProfileID Nullable          `json:"user_profile_id"` // always null: there are no user profiles
 	Tags          map[string]string `json:"tags"`            // replaced, never modified
 	DataResidency DataResidency     `json:"data_residency"`
 }
 
 // ColorPattern is the form of a display color, and ReservedTagPrefix the prefix that
-// no tag key may have. (Documented.)
+// no tag key may have, in any case. (Documented.)
 const (
 	ColorPattern      = `^#[0-9A-Fa-f]{6}$`
 	ReservedTagPrefix = "anthropic"
+	// ReservedTagPattern matches the same keys as ReservedTag.
+	ReservedTagPattern = `^[Aa][Nn][Tt][Hh][Rr][Oo][Pp][Ii][Cc]`
 )
+
+// ReservedTag reports whether a tag key has the reserved prefix.
+func ReservedTag(key string) bool {
+	return len(key) >= len(ReservedTagPrefix) && strings.EqualFold(key[:len(ReservedTagPrefix)], ReservedTagPrefix)
+}
 
 // DataResidency is where a workspace's data is stored and where inference runs.
 type DataResidency struct {

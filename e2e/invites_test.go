@@ -56,7 +56,7 @@ func invitesJourney(t *testing.T, s *server, c admin) {
 	noError(t, "get", err)
 	equal(t, "deleted invite, read back", want, got)
 	_, err = c.DeleteOrganizationInvite(ctx, made.ID)
-	wantRefusal(t, "deleting twice", err, notFound("Invite", made.ID))
+	wantRefusal(t, "deleting twice", err, badRequest("Invite `"+made.ID+"` is deleted: …"))
 	again, err := c.CreateOrganizationInvite(ctx, address, "billing")
 	noError(t, "create again", err)
 	if again.ID == made.ID {

@@ -51,6 +51,8 @@ var recipeTests = map[string]string{
 	"antechamber.test.mjs":        "TestRecipeTestcontainers",
 	"main.tf":                     "TestRecipeTerraform",
 	"terraform":                   "", // needs the provider, from Terraform's registry
+	"terraform-destroy":           "TestRecipeTerraform",
+	"deleted-invites":             "TestRecipeTerraformDestroy",
 	"invites.test.mjs":            "TestRecipeTypeScript",
 	"test_invites.py":             "TestRecipePython",
 	"workers.sh":                  "TestRecipeParallelWorkers",
@@ -623,6 +625,55 @@ func TestRecipeTerraform(t *testing.T) {
 		}
 	}
 	checkHCL(t, recipe(t, "main.tf"))
+	resource, found := strings.CutPrefix(strings.SplitN(recipe(t, "terraform-destroy"), "\n", 2)[0], "terraform state rm anthropic_organization_invite.")
+	if !found || !strings.Contains(recipe(t, "main.tf"), `resource "anthropic_organization_invite" "`+resource+`"`) {
+		t.Errorf("the commands remove a resource from the state that main.tf does not have")
+	}
+}
+
+// TestRecipeTerraformDestroy checks what the recipe says about destroying, with the
+// requests of a provider.
+func TestRecipeTerraformDestroy(t *testing.T) {
+	t.Parallel()
+	requireTools(t, "curl")
+	srv := start(t, "--seed", "demo", "--clock", frozen)
+	admin := func(method, path, body string, want int) string {
+		t.Helper()
+		got := srv.raw(t, method, path, body)
+		equal(t, method+" "+path, want, got.Status)
+		return got.Body
+	}
+	create := func(path, body string) string {
+		t.Helper()
+		var created struct{ ID string }
+		decode(t, admin(http.MethodPost, path, body, http.StatusOK), &created)
+		return created.ID
+	}
+	invite := func(name string) string {
+		return "/v1/organizations/invites/" + create("/v1/organizations/invites", `{"email":"`+name+`@example.com","role":"user"}`)
+	}
+	accepted, expired := invite("accepted"), invite("expired")
+	admin(http.MethodPost, strings.Replace(accepted, "/v1/organizations", "/_emulate", 1)+"/accept", "{}", http.StatusOK)
+	admin(http.MethodPost, "/_emulate/clock", `{"advance":"21d"}`, http.StatusOK)
+	admin(http.MethodDelete, accepted, "", http.StatusBadRequest)
+	admin(http.MethodDelete, expired, "", http.StatusBadRequest)
+
+	user := create("/_emulate/users", `{"email":"member@example.com","role":"user"}`)
+	member := func(workspace string) string {
+		admin(http.MethodPost, workspace+"/members", `{"user_id":"`+user+`","workspace_role":"workspace_user"}`, http.StatusOK)
+		return workspace + "/members/" + user
+	}
+	workspace := "/v1/organizations/workspaces/" + create("/v1/organizations/workspaces", `{"name":"Platform"}`)
+	admin(http.MethodDelete, member(workspace), "", http.StatusOK)
+	remaining := member(workspace)
+	admin(http.MethodPost, workspace+"/archive", "", http.StatusOK)
+	admin(http.MethodDelete, remaining, "", http.StatusBadRequest)
+
+	deleted := invite("deleted")
+	admin(http.MethodDelete, deleted, "", http.StatusOK)
+	admin(http.MethodGet, deleted, "", http.StatusOK)
+	mustRun(t, t.TempDir(), nil, "sh", "-c", strings.ReplaceAll(recipe(t, "deleted-invites"), "http://127.0.0.1:4020", srv.URL))
+	admin(http.MethodGet, deleted, "", http.StatusNotFound)
 }
 
 // TestRecipeTypeScript runs invites.test.mjs with the official SDK.

@@ -75,7 +75,7 @@ func TestLostResponses(t *testing.T) {
 		made, err := c.CreateOrganizationInvite(ctx, "taken.back@example.com", "user")
 		noError(t, "create", err)
 		_, err = dropping.DeleteOrganizationInvite(ctx, made.ID)
-		wantRefusal(t, "the retry", err, notFound("Invite", made.ID))
+		wantRefusal(t, "the retry", err, badRequest("Invite `"+made.ID+"` is deleted: …"))
 	})
 	run("remove user", func(t *testing.T) {
 		u := userByEmail(t, c, "owen.gallagher@example.com")

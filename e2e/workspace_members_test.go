@@ -59,7 +59,7 @@ func workspaceMembersJourney(t *testing.T, s *server, c admin) {
 	_, err = c.AddWorkspaceMember(ctx, w.ID, sofia.ID, "workspace_billing")
 	wantRefusal(t, "adding as billing", err, badRequest("workspace_role: Input should be …"))
 	_, err = c.UpdateWorkspaceMember(ctx, w.ID, sofia.ID, "workspace_billing")
-	wantRefusal(t, "changing to billing", err, badRequest("workspace_role: Input should be …"))
+	wantRefusal(t, "changing to billing", err, badRequest("User `"+sofia.ID+"` cannot be workspace_billing: …"))
 
 	// An inherited role cannot be changed, except to promote a billing user.
 	for name, u := range map[string]user{"an admin": ingrid, "a billing user": priya} {
@@ -74,6 +74,20 @@ func workspaceMembersJourney(t *testing.T, s *server, c admin) {
 	noError(t, "promoting a billing user", err)
 	equal(t, "promoted billing user", member{"workspace_member", priya.ID, w.ID, "workspace_admin"}, got)
 
+	// The way back: an update, or removing the assigned role.
+	for range 2 {
+		got, err = c.UpdateWorkspaceMember(ctx, w.ID, priya.ID, "workspace_billing")
+		noError(t, "taking the promotion back", err)
+		equal(t, "billing user", member{"workspace_member", priya.ID, w.ID, "workspace_billing"}, got)
+	}
+	_, err = c.UpdateWorkspaceMember(ctx, w.ID, priya.ID, "workspace_admin")
+	noError(t, "promoting again", err)
+	_, err = c.RemoveWorkspaceMember(ctx, w.ID, priya.ID)
+	noError(t, "removing the assigned role", err)
+	got, err = c.GetWorkspaceMember(ctx, w.ID, priya.ID)
+	noError(t, "get", err)
+	equal(t, "billing user without an assigned role", member{"workspace_member", priya.ID, w.ID, "workspace_billing"}, got)
+
 	gone, err := c.RemoveWorkspaceMember(ctx, w.ID, sofia.ID)
 	noError(t, "remove", err)
 	equal(t, "removed member", member{Type: "workspace_member_deleted", UserID: sofia.ID, WorkspaceID: w.ID}, gone)
@@ -83,7 +97,7 @@ func workspaceMembersJourney(t *testing.T, s *server, c admin) {
 	wantRefusal(t, "changing a removed member", err, notFound("Workspace member", sofia.ID))
 	_, err = c.RemoveWorkspaceMember(ctx, w.ID, sofia.ID)
 	wantRefusal(t, "removing a removed member", err, notFound("Workspace member", sofia.ID))
-	wantMembers("at the end", "miriam workspace_admin", "rosa workspace_billing", "priya workspace_admin",
+	wantMembers("at the end", "miriam workspace_admin", "rosa workspace_billing", "priya workspace_billing",
 		"marcus workspace_admin", "ingrid workspace_admin")
 	_, err = c.AddWorkspaceMember(ctx, w.ID, sofia.ID, "workspace_user")
 	noError(t, "adding again", err)

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"antechamber/api"
+	"antechamber/internal/email"
 	"antechamber/internal/hint"
 	"antechamber/internal/journal"
 	"antechamber/internal/jsontree"
@@ -163,7 +164,7 @@ func (b *body) length(name, s string, shortest, longest int) {
 
 // email checks that a string is an email address.
 func (b *body) email(name, s string) {
-	if !api.ValidEmail(s) {
+	if !email.Valid(s) {
 		b.problem(name, "value is not a valid email address")
 	}
 }
@@ -241,21 +242,22 @@ func (b *body) dictionary(name string, value *jsontree.Node) *body {
 	return in
 }
 
-// tags reads tags, if present. If deleting, a tag may be null, which is returned as
-// nil and deletes it.
-func (b *body) tags(deleting bool) map[string]*string {
-	value, ok := b.optional("tags", nullable)
+// tags reads the tags of a new workspace, if present, or the changes of an update. In
+// an update, a tag may be null, which is returned as nil and deletes it, but the tags
+// as a whole must not be. (Observed; the vendor's document allows null.)
+func (b *body) tags(updating bool) map[string]*string {
+	value, ok := b.optional("tags", null(!updating))
 	if !ok {
 		return nil
 	}
 	in := b.dictionary("tags", value)
 	tags := make(map[string]*string, len(in.fields))
 	for _, key := range slices.Sorted(maps.Keys(in.fields)) {
-		if strings.HasPrefix(key, api.ReservedTagPrefix) {
+		if api.ReservedTag(key) {
 			in.problem(key, "tag keys may not begin with '"+api.ReservedTagPrefix+"'")
 		}
 		value := in.fields[key]
-		if deleting && value.Kind == jsontree.Null {
+		if updating && value.Kind == jsontree.Null {
 			tags[key] = nil
 		} else if s, ok := in.str(key, value); ok {
 			tags[key] = &s

@@ -2,11 +2,13 @@ package handlers
 
 import (
 	"bufio"
+	"context"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"antechamber/api"
 	"antechamber/internal/faults"
@@ -156,4 +158,26 @@ func TestResetDuringARequest(t *testing.T) {
 	close(resume)
 	<-done
 	same(t, "entries", 0, len(srv.entries()))
+}
+
+// A client that leaves during a delay gets no response, but its request is in the
+// journal.
+func TestRequestsOfClientsWhoLeaveAreRecorded(t *testing.T) {
+	srv := serve(t, acme, withJournal, func(o *Options) {
+		o.Sleep = func(context.Context, time.Duration) error { return context.Canceled }
+	})
+	srv.arm(`{"match":{"method":"POST"},"action":{"type":"delay","duration":"1s"}}`)
+	func() {
+		defer func() {
+			if p := recover(); p != http.ErrAbortHandler {
+				t.Errorf("panic: %v", p)
+			}
+		}()
+		srv.do("POST", invites, `{"email":"new@example.com","role":"user"}`)
+	}()
+	entries := srv.entries()
+	same(t, "entries", 1, len(entries))
+	same(t, "operation", "createOrganizationInvite", entries[0].Operation)
+	same(t, "status", 0, entries[0].Status)
+	same(t, "effects", 0, len(entries[0].Effects))
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/email"
 	"antechamber/store"
 )
 
@@ -99,7 +100,7 @@ func (q *query) id(name string) string {
 
 func (q *query) email() string {
 	s, ok := q.last("email")
-	if ok && !api.ValidEmail(s) {
+	if ok && !email.Valid(s) {
 		q.problem("email", "value is not a valid email address")
 	}
 	return s

@@ -33,22 +33,22 @@ func addWorkspaceMember(c *call) error {
 	if value, ok := b.required("user_id"); ok {
 		in.UserID, _ = b.str("user_id", value)
 	}
-	in.WorkspaceRole = b.workspaceRole()
+	in.WorkspaceRole = b.workspaceRole(api.AssignableWorkspaceRoles)
 	m, err := c.org.AddWorkspaceMember(c.id("workspace_id"), in, b.err())
 	return answer(c, m, err)
 }
 
-func (b *body) workspaceRole() api.WorkspaceRole {
+func (b *body) workspaceRole(roles []api.WorkspaceRole) api.WorkspaceRole {
 	value, ok := b.required("workspace_role")
 	if !ok {
 		return ""
 	}
-	return enum(b, "workspace_role", value, api.AssignableWorkspaceRoles)
+	return enum(b, "workspace_role", value, roles)
 }
 
 func updateWorkspaceMember(c *call) error {
 	b := decode(c)
-	role := b.workspaceRole()
+	role := b.workspaceRole(api.UpdatableWorkspaceRoles)
 	m, err := c.org.UpdateWorkspaceMember(c.id("workspace_id"), c.id("user_id"), role, b.err())
 	return answer(c, m, err)
 }

@@ -42,6 +42,7 @@ func createWorkspace(c *call) error {
 	}
 	set(&in.DisplayColor, b.displayColor(nullable))
 	set(&in.ExternalKeyID, b.externalKey(nullable))
+	in.UserProfileID = b.optionalStr("user_profile_id", nullable)
 	in.Tags = map[string]string{}
 	for k, v := range b.tags(false) {
 		in.Tags[k] = *v
@@ -83,6 +84,7 @@ func updateWorkspace(c *call) error {
 	}
 	in.DisplayColor = b.displayColor(notNull)
 	in.ExternalKeyID = b.externalKey(notNull)
+	in.UserProfileID = b.optionalStr("user_profile_id", notNull)
 	in.Tags = b.tags(true)
 	if value, ok := b.optional("data_residency", nullable); ok {
 		d := b.dictionary("data_residency", value)

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"antechamber/api"
+	"antechamber/internal/email"
 	"antechamber/internal/lists"
 	"antechamber/store"
 )
@@ -212,8 +213,8 @@ func (w generator) name(atMost int) string {
 }
 
 func (w generator) email() string {
-	local := rapid.OneOf(rapid.SampledFrom([]string{"a", "b"}), rapid.StringMatching(`[A-Za-z0-9!#$%&'*+/=?^_{|}~-]{1,20}`))
-	domain := rapid.SampledFrom([]string{"b.c", "B.C", "example.com", "bücher.example"})
+	local := rapid.OneOf(rapid.SampledFrom([]string{"a", "b", "ü", "u\u0308"}), rapid.StringMatching(`[A-Za-z0-9!#$%&'*+/=?^_{|}~-]{1,20}`))
+	domain := rapid.SampledFrom([]string{"b.c", "B.C", "example.com", "bücher.example", "xn--bcher-kva.example"})
 	return local.Draw(w.T, "local part") + "@" + domain.Draw(w.T, "domain")
 }
 
@@ -270,15 +271,15 @@ func generateContents(t *rapid.T) store.Contents {
 		c.AdminKeys = append(c.AdminKeys, keys.draw(t, "admin key", rapid.StringMatching(adminKeyForm.pattern.String())))
 	}
 	userIDs, emails := distinct{}, distinct{}
-	email := func() string {
+	address := func() string {
 		drawn := rapid.Custom(func(t *rapid.T) string { return generator{T: t}.email() }).
-			Filter(func(s string) bool { return !emails[strings.ToLower(s)] }).Draw(t, "email")
-		emails[strings.ToLower(drawn)] = true
+			Filter(func(s string) bool { return !emails[email.Canonical(s)] }).Draw(t, "email")
+		emails[email.Canonical(drawn)] = true
 		return drawn
 	}
 	for range w.few() {
 		c.Users = append(c.Users, api.User{
-			ID: w.id(userIDs), Type: "user", Email: email(), Name: w.name(60),
+			ID: w.id(userIDs), Type: "user", Email: address(), Name: w.name(60),
 			Role: rapid.SampledFrom(api.OrganizationRoles).Draw(t, "role"), AddedAt: w.past(),
 		})
 	}
@@ -289,7 +290,7 @@ func generateContents(t *rapid.T) store.Contents {
 	for range w.few() {
 		i := w.invite(invites)
 		if i.Status == api.InvitePending {
-			i.Email = email()
+			i.Email = address()
 		}
 		c.Invites = append(c.Invites, i)
 	}
@@ -319,9 +320,10 @@ func (w generator) settings() store.Settings {
 		WorkspaceMemberLimit: w.limit(), APIKeyLimit: w.limit(), WorkspaceAPIKeyLimit: w.limit(),
 		WorkspaceNameMaxLength: rapid.IntRange(1, 255).Draw(w.T, "name length"),
 		AnthropicVersions:      rapid.SliceOfN(rapid.StringMatching(versionForm.pattern.String()), 1, 3).Draw(w.T, "versions"),
+		DeletedInvites:         rapid.SampledFrom(store.AllDeletedInvites).Draw(w.T, "deleted invites"),
 	}
 	if w.maybe() {
-		s.AllowedInviteDomains = append([]string{}, rapid.SliceOfN(rapid.SampledFrom([]string{"b.c", "Example.COM"}), 0, 2).Draw(w.T, "domains")...)
+		s.AllowedInviteDomains = append([]string{}, rapid.SliceOfN(rapid.SampledFrom([]string{"b.c", "Example.COM", "bücher.example"}), 0, 2).Draw(w.T, "domains")...)
 	}
 	return s
 }

@@ -57,6 +57,7 @@ func (f Faults) Error() string {
 type report struct {
 	faults Faults
 	faulty map[*node]bool // invalid values, which later rules ignore
+	saved  bool           // the text is from ParseSaved or ReadSaved
 }
 
 func newReport() *report { return &report{faulty: map[*node]bool{}} }

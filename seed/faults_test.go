@@ -102,7 +102,7 @@ var faultySeeds = []faultySeed{
 	{"unknown field of a seed", `{"organizations": [{"name": "Acme"}], "version": 1}`, `1:39: /version: unknown field "version" (allowed: $schema, organizations)`},
 	{"unknown field of an organization", `{"name": "Acme", "user": []}`, `1:18: /user: unknown field "user" (allowed: $schema, id, name, admin_keys, settings, clock, ids, default_workspace, users, invites, workspaces, api_keys, removed)`},
 	{"$schema of an organization in a list", `{"organizations": [{"$schema": "x", "name": "Acme"}]}`, `1:21: /organizations/0/$schema: unknown field "$schema" (allowed: id, name, admin_keys, settings, clock, ids, default_workspace, users, invites, workspaces, api_keys, removed)`},
-	{"unknown field of settings", `{"name": "Acme", "settings": {"workspaceLimit": 1}}`, `1:31: /settings/workspaceLimit: unknown field "workspaceLimit" (allowed: workspace_limit, member_limit, workspace_member_limit, api_key_limit, workspace_api_key_limit, allowed_invite_domains, workspace_name_max_length, anthropic_versions)`},
+	{"unknown field of settings", `{"name": "Acme", "settings": {"workspaceLimit": 1}}`, `1:31: /settings/workspaceLimit: unknown field "workspaceLimit" (allowed: workspace_limit, member_limit, workspace_member_limit, api_key_limit, workspace_api_key_limit, allowed_invite_domains, workspace_name_max_length, anthropic_versions, deleted_invites)`},
 	{"unknown field of a clock", `{"name": "Acme", "clock": {"frozen": "2024-10-30T23:58:27Z"}}`, `1:28: /clock/frozen: unknown field "frozen" (allowed: frozen_at, starts_at, offset)`},
 	{"unknown field of ids", `{"name": "Acme", "ids": {"seed": 1, "count": 2}}`, `1:37: /ids/count: unknown field "count" (allowed: seed, drawn)`},
 	{"unknown field of the Default Workspace", `{"name": "Acme", "default_workspace": {"name": "Default", "archived_at": null, "members": []}}`, `
@@ -253,10 +253,11 @@ var faultySeeds = []faultySeed{
 1:64: /users/0/name: invalid name true: want a non-empty string
 1:82: /users/0/added_at: invalid added_at 1730332707: want an RFC 3339 time, such as 2026-01-01T00:00:00Z, or a time relative to the clock, such as -3d or +1d12h`},
 	{"tags", `{"name": "Acme", "workspaces": [{"name": "Research", "tags": {"anthropic": "a", "anthropic-x": "b", "team": null, "cost": 5, "Anthropic": ""}}, {"name": "Sales", "tags": ["team"]}]}`, `
-1:63: /workspaces/0/tags/anthropic: tag names must not start with "anthropic"
-1:81: /workspaces/0/tags/anthropic-x: tag names must not start with "anthropic"
+1:63: /workspaces/0/tags/anthropic: tag names must not start with "anthropic", in any case
+1:81: /workspaces/0/tags/anthropic-x: tag names must not start with "anthropic", in any case
 1:109: /workspaces/0/tags/team: invalid value null: want a string
 1:123: /workspaces/0/tags/cost: invalid value 5: want a string
+1:126: /workspaces/0/tags/Anthropic: tag names must not start with "anthropic", in any case
 1:171: /workspaces/1/tags: invalid tags: want an object with string values (got a list)`},
 	{"data residency", `{"name": "Acme", "workspaces": [
  {"name": "a", "data_residency": {"workspace_geo": "eu", "allowed_inference_geos": "all", "default_inference_geo": null}},
@@ -361,6 +362,24 @@ var faultySeeds = []faultySeed{
 1:107: /workspaces/1/id: duplicate id "b" (first at /workspaces/0/id)
 1:137: /workspaces/2/id: duplicate id "a" (first at /default_workspace/id)`},
 	{"duplicate API key ids", `{"name": "Acme", "api_keys": [{"id": "a", "name": "CI", "created_by": "user_a"}, {"id": "a", "name": "CD", "created_by": "user_a"}]}`, `1:89: /api_keys/1/id: duplicate id "a" (first at /api_keys/0/id)`},
+	{"spellings of one email", `{"name": "Acme", "users": [{"email": "jörg@exämple.com", "role": "user"}, {"email": "JÖRG@xn--exmple-cua.com", "role": "user"}],
+"invites": [{"email": "jo\u0308rg@EXÄMPLE.com", "role": "user"}]}`, `
+1:85: /users/1/email: duplicate email "JÖRG@xn--exmple-cua.com" (first at /users/0/email)
+2:23: /invites/0/email: email "jörg@EXÄMPLE.com" of a pending invite belongs to a user (at /users/1/email)`},
+	{"domains that are none", `{"name": "Acme", "settings": {"allowed_invite_domains": ["127.0.0.1", "xn--a.com"], "deleted_invites": "hidden"},
+"users": [{"email": "a@127.0.0.1", "role": "user"}, {"email": "a@xn--a.com", "role": "user"}]}`, `
+1:58: /settings/allowed_invite_domains/0: invalid value "127.0.0.1": want a domain, such as example.com
+1:71: /settings/allowed_invite_domains/1: invalid value "xn--a.com": want a domain, such as example.com
+1:104: /settings/deleted_invites: invalid deleted_invites "hidden": want readable or gone
+2:21: /users/0/email: invalid email "a@127.0.0.1": want an email address
+2:63: /users/1/email: invalid email "a@xn--a.com": want an email address`},
+	{"invites whose status is not known, since a field is invalid", `{"name": "Acme", "users": [{"email": "jane@example.com", "role": "user"}], "invites": [
+{"email": "jane@example.com", "role": "user", "invited_at": "yesterday"},
+{"email": "jane@example.com", "role": "user", "expires_at": "tomorrow"},
+{"email": "jane@example.com", "role": "user", "status": "open"}]}`, `
+2:61: /invites/0/invited_at: invalid invited_at "yesterday": want an RFC 3339 time, such as 2026-01-01T00:00:00Z, or a time relative to the clock, such as -3d or +1d12h
+3:61: /invites/1/expires_at: invalid expires_at "tomorrow": want an RFC 3339 time, such as 2026-01-01T00:00:00Z, or a time relative to the clock, such as -3d or +1d12h
+4:57: /invites/2/status: invalid status "open": want pending, accepted, expired or deleted`},
 	{"duplicate emails of users", `{"name": "Acme", "users": [{"email": "Jane@Example.com", "role": "user"}, {"email": "jane@example.COM", "role": "user"}]}`, `1:85: /users/1/email: duplicate email "jane@example.COM" (first at /users/0/email)`},
 	{"user and pending invite with the same email", `{"name": "Acme", "invites": [{"email": "JANE@example.com", "role": "user"}], "users": [{"email": "jane@example.com", "role": "user"}]}`, `1:40: /invites/0/email: email "JANE@example.com" of a pending invite belongs to a user (at /users/0/email)`},
 	{"pending invites with the same email", `{"name": "Acme", "invites": [

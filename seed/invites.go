@@ -89,7 +89,7 @@ func (c checker) invites(o *Organization) {
 	users := map[string]*node{}
 	for _, u := range o.Users {
 		if at := u.at.Get("email"); c.usable(at) {
-			users[api.FoldEmail(u.Email)] = at
+			users[c.mailbox(u.Email)] = at
 		}
 	}
 	invited := map[string]*node{}
@@ -99,7 +99,7 @@ func (c checker) invites(o *Organization) {
 		if status, known := c.currentStatus(i); !known || status != api.InvitePending || !c.usable(at) {
 			continue
 		}
-		email := api.FoldEmail(i.Email)
+		email := c.mailbox(i.Email)
 		switch user, first := users[email], invited[email]; {
 		case user != nil:
 			c.contradictory(at, "email %s of a pending invite belongs to a user (at %s)", text.Quote(i.Email), user.Pointer())

@@ -39,6 +39,7 @@ func (o Options) At(realTime time.Time) Options {
 // that could be written to.
 func (s *Seed) Load(opts Options) ([]store.Contents, error) {
 	r := newReport()
+	r.saved = s.saved
 	clocks := r.check(s.organizations, &opts)
 	if err := r.err(s.file, s.text); err != nil {
 		return nil, err

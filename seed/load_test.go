@@ -101,7 +101,7 @@ func TestLoadFillsInDefaults(t *testing.T) {
 		ID: c.ID, Name: "Acme",
 		Settings: store.Settings{
 			WorkspaceLimit: 100, WorkspaceNameMaxLength: 40,
-			AnthropicVersions: []string{"2023-01-01", "2023-06-01", "2026-10-21"},
+			AnthropicVersions: []string{"2023-01-01", "2023-06-01", "2026-10-21"}, DeletedInvites: "readable",
 		},
 		IDs:              store.IDs{Seed: store.SeedOf(1, 0), Drawn: 12},
 		DefaultWorkspace: workspace(c.DefaultWorkspace, "Default"),
@@ -125,12 +125,12 @@ func TestLoadFillsInDefaults(t *testing.T) {
 func TestLoadKeepsGivenValues(t *testing.T) {
 	c := loadOne(t, `{"id": "ABCDEFab-0000-0000-0000-000000000000", "name": " Acme\n", "admin_keys": ["sk-ant-admin01-b", "sk-ant-admin01-a"],
  "settings": {"workspace_limit": 0, "member_limit": 1, "workspace_member_limit": 2, "api_key_limit": 3, "workspace_api_key_limit": 4,
-  "allowed_invite_domains": [], "workspace_name_max_length": 255, "anthropic_versions": ["2023-06-01", "2023-06-01"]},
+  "allowed_invite_domains": [], "workspace_name_max_length": 255, "anthropic_versions": ["2023-06-01", "2023-06-01"], "deleted_invites": "gone"},
  "clock": {"frozen_at": "2024-10-30T23:58:27.1234567Z"}, "ids": {"seed": 9, "drawn": 7},
  "default_workspace": {"id": "default", "display_color": "#abcdef", "created_at": "-1d", "compartment_id": "ABCDEFab-0000-0000-0000-000000000001", "external_key_id": "key", "tags": {"": ""}, "data_residency": {"allowed_inference_geos": ["us", "us"], "default_inference_geo": "us"}},
  "users": [{"id": "u", "email": "Jane@Example.com", "name": "J", "role": "admin", "added_at": "2023-02-01T01:00:00+02:00"}],
  "invites": [{"id": "i", "email": "New@Example.com", "role": "admin", "status": "accepted", "invited_at": "-2d", "expires_at": "+0s", "accepted_at": "-1d"}],
- "workspaces": [{"id": "w", "name": "Research", "display_color": "#ABCDEF", "created_at": "-2d", "archived_at": "-1d", "compartment_id": "ABCDEFab-0000-0000-0000-000000000002", "external_key_id": "other", "tags": {"team": "core", "Anthropic": "x"},
+ "workspaces": [{"id": "w", "name": "Research", "display_color": "#ABCDEF", "created_at": "-2d", "archived_at": "-1d", "compartment_id": "ABCDEFab-0000-0000-0000-000000000002", "external_key_id": "other", "tags": {"team": "core", "Anthropi": "x"},
    "data_residency": {"workspace_geo": "us", "allowed_inference_geos": "unrestricted", "default_inference_geo": "us"}, "members": [{"user": "u", "workspace_role": "workspace_user"}]}],
  "api_keys": [{"id": "k", "name": "CI", "workspace": "w", "created_at": "-2d", "created_by": "u", "status": "archived", "last_used_at": "+1d", "partial_key_hint": "sk-ant-a...b", "expires_at": "+1d",
    "status_history": [{"status": "inactive", "at": "-2d"}, {"status": "archived", "at": "-36h"}]}],
@@ -142,7 +142,7 @@ func TestLoadKeepsGivenValues(t *testing.T) {
 		ID: "ABCDEFab-0000-0000-0000-000000000000", Name: " Acme\n", AdminKeys: []string{"sk-ant-admin01-b", "sk-ant-admin01-a"},
 		Settings: store.Settings{
 			MemberLimit: &one, WorkspaceMemberLimit: &two, APIKeyLimit: &three, WorkspaceAPIKeyLimit: &four,
-			AllowedInviteDomains: []string{}, WorkspaceNameMaxLength: 255, AnthropicVersions: []string{"2023-06-01", "2023-06-01"},
+			AllowedInviteDomains: []string{}, WorkspaceNameMaxLength: 255, AnthropicVersions: []string{"2023-06-01", "2023-06-01"}, DeletedInvites: "gone",
 		},
 		Clock: store.FrozenAt(now), IDs: store.IDs{Seed: 9, Drawn: 7},
 		DefaultWorkspace: api.Workspace{
@@ -156,7 +156,7 @@ func TestLoadKeepsGivenValues(t *testing.T) {
 		}},
 		Workspaces: []api.Workspace{{
 			ID: "w", Type: "workspace", Name: "Research", DisplayColor: "#ABCDEF", CreatedAt: at(-2 * day), ArchivedAt: at(-day), CompartmentID: "ABCDEFab-0000-0000-0000-000000000002",
-			ExternalKeyID: "other", Tags: map[string]string{"team": "core", "Anthropic": "x"}, DataResidency: api.DataResidency{WorkspaceGeo: "us", DefaultInferenceGeo: "us"},
+			ExternalKeyID: "other", Tags: map[string]string{"team": "core", "Anthropi": "x"}, DataResidency: api.DataResidency{WorkspaceGeo: "us", DefaultInferenceGeo: "us"},
 		}},
 		Members: []store.Member{{WorkspaceID: "w", UserID: "u", Role: "workspace_user"}},
 		APIKeys: []store.APIKey{{

@@ -77,9 +77,10 @@ func list[T any](r *report, n *node, elements string, minItems int, element func
 
 // form is the required form of a string.
 type form struct {
-	want     string         // in messages
-	pattern  *regexp.Regexp // nil for any
-	valid    func(string) bool
+	want     string            // in messages
+	pattern  *regexp.Regexp    // nil for any
+	valid    func(string) bool // nil for any; not checked in saved states
+	accepted func(string) bool // like valid, for what the JSON Schema cannot express
 	minChars int
 	maxChars int  // 0 for no limit
 	secret   bool // messages never show the value
@@ -109,11 +110,14 @@ func (r *report) textAt(n *node, f form) string {
 		r.malformed(n, "%s", text.Invalid(fieldName(n), "", f.want))
 	case n.Kind != jsontree.String,
 		f.pattern != nil && !f.pattern.MatchString(n.Text),
-		f.valid != nil && !f.valid(n.Text),
+		f.valid != nil && !r.saved && !f.valid(n.Text),
 		length < f.minChars:
 		r.invalid(n, f.want)
 	case f.maxChars > 0 && length > f.maxChars:
 		r.invalid(n, fmt.Sprintf("%s (got %d)", f.want, length))
+	case f.accepted != nil && !r.saved && !f.accepted(n.Text):
+		r.contradictory(n, "%s", text.Invalid(fieldName(n), valueOf(n), f.want))
+		r.faulty[n] = true
 	}
 	if n.Kind != jsontree.String {
 		return ""

@@ -87,7 +87,7 @@ var parts = []part{
 	{
 		"settings", "settings", settingsFields, nil,
 		`{"workspace_limit": 1, "member_limit": 1, "workspace_member_limit": 1, "api_key_limit": 1, "workspace_api_key_limit": 1,
-		  "allowed_invite_domains": ["example.com"], "workspace_name_max_length": 40, "anthropic_versions": ["2023-06-01"]}`,
+		  "allowed_invite_domains": ["example.com"], "workspace_name_max_length": 40, "anthropic_versions": ["2023-06-01"], "deleted_invites": "readable"}`,
 		`{"name": "Acme", "settings": %s}`,
 	},
 	{"frozen clock", "", []string{"frozen_at"}, []string{"frozen_at"}, `{"frozen_at": "2024-10-30T23:58:27Z"}`, `{"name": "Acme", "clock": %s}`},
@@ -202,12 +202,12 @@ var edgeStrings = slices.Concat(
 	[]string{"#6C5BB9", "#abcdef", "6C5BB9", "#6C5BB", "#6C5BB90", "#6C5BBG", "#6C5BB9\n", "red"},
 	[]string{"2023-06-01", "0000-00-00", "2023-6-1", "2023-06-01 ", "2023/06/01", "12023-06-01"},
 	[]string{
-		"example.com", "EXAMPLE.com", "1.2", "example", "example.", ".com", "a..b", "-a.b", "a-.b", "a.-b", "a.b-", "a-b.c-d", "a_b.c", "bücher.example", "हिन्दी.भारत",
+		"example.com", "EXAMPLE.com", "1.2", "a.1b", "127.0.0.1", "example", "example.", ".com", "a..b", "-a.b", "a-.b", "a.-b", "a.b-", "a-b.c-d", "a_b.c", "bücher.example", "हिन्दी.भारत",
 		"a.b\n", "a b.c", "@a.b", "a@b", label(63) + ".com", label(64) + ".com",
 		domain(252), domain(253), strings.Repeat("é", 63) + ".de", strings.Repeat("é", 64) + ".de",
 	},
 	[]string{
-		"a@b.c", "Jane+tag@Example.CO.uk", "!#$%&'*+/=?^_`{|}~-@x.yz", "0@1.2", "jane@bücher.example", "jän@example.com", "jane doe@example.com", `"jane"@example.com`,
+		"a@b.c", "Jane+tag@Example.CO.uk", "!#$%&'*+/=?^_`{|}~-@x.yz", "0@1.2", "0@a.1b", "jane@127.0.0.1", strings.Repeat("ü", 64) + "@example.com", strings.Repeat("ü", 65) + "@example.com", "jane@bücher.example", "jän@example.com", "jane doe@example.com", `"jane"@example.com`,
 		".jane@example.com", "jane.@example.com", "jane..doe@example.com", "jane@@example.com", "jane@a@example.com", "@example.com", "jane@", "jane@[127.0.0.1]",
 		"jane@example.com\n", " jane@example.com", "jane@exa_mple.com", "jane@example.com.",
 		strings.Repeat("l", 64) + "@example.com", strings.Repeat("l", 65) + "@example.com", strings.Repeat("l", 64) + "@" + domain(189), strings.Repeat("l", 64) + "@" + domain(190),
@@ -232,6 +232,7 @@ var edgeStrings = slices.Concat(
 	stringsOf(api.APIKeyStatuses), stringsOf(api.PrincipalTypes), stringsOf(api.ActorTypes),
 	stringsOf(api.AssignableWorkspaceRoles), []string{"workspace_billing"},
 	api.WorkspaceGeos, api.InferenceGeos, []string{"eu", "US"},
+	stringsOf(store.AllDeletedInvites),
 	[]string{"anthropic", "anthropic-team", "Anthropic", "my-anthropic", "anthropi"},
 )
 
@@ -427,7 +428,7 @@ func TestSchemaAndLoaderAgreeOnEveryValue(t *testing.T) {
 }
 
 func TestSchemaAndLoaderAgreeOnEveryField(t *testing.T) {
-	known := []string{"$schema", "organizations", "", "bogus", "Name", "/", "~", "anthropic", "anthropic-x"}
+	known := []string{"$schema", "organizations", "", "bogus", "Name", "/", "~", "anthropic", "anthropic-x", "ANTHROPIC"}
 	for _, p := range parts {
 		known = append(known, p.fields...)
 	}
@@ -596,7 +597,7 @@ func TestSchemaHasThePatternsOfTheLoader(t *testing.T) {
 		"/$defs/workspace/properties/display_color":           colorForm.pattern,
 		"/$defs/default_workspace/properties/display_color":   colorForm.pattern,
 		"/$defs/api_key/properties/partial_key_hint":          hintForm.pattern,
-		"/$defs/tags/propertyNames/not":                       regexp.MustCompile("^" + api.ReservedTagPrefix),
+		"/$defs/tags/propertyNames/not":                       regexp.MustCompile(api.ReservedTagPattern),
 	} {
 		if got := schemaAt(t, pointer)["pattern"]; got != pattern.String() {
 			t.Errorf("%s: the pattern is\n%s\nin the schema, and in the loader\n%s", pointer, got, pattern)
@@ -610,6 +611,7 @@ func TestSchemaHasTheEnumerationsOfTheAPI(t *testing.T) {
 		"/$defs/invite/properties/status":                                       stringsOf(api.InviteStatuses),
 		"/$defs/api_key/properties/status":                                      stringsOf(api.APIKeyStatuses),
 		"/$defs/change/properties/status":                                       stringsOf(api.APIKeyStatuses),
+		"/$defs/settings/properties/deleted_invites":                            stringsOf(store.AllDeletedInvites),
 		"/$defs/member/properties/workspace_role":                               stringsOf(api.AssignableWorkspaceRoles),
 		"/$defs/data_residency/properties/workspace_geo":                        api.WorkspaceGeos,
 		"/$defs/data_residency/properties/default_inference_geo":                api.InferenceGeos,

@@ -25,6 +25,7 @@ type Seed struct {
 	file          string
 	text          []byte
 	organizations []Organization
+	saved         bool // from ParseSaved or ReadSaved
 }
 
 // Parse parses a seed: a list of organizations, or a single one. Its error is of
@@ -32,6 +33,10 @@ type Seed struct {
 // clock.
 func Parse(file string, data []byte) (*Seed, error) {
 	s, r := read(file, data)
+	return s.parsed(r)
+}
+
+func (s *Seed) parsed(r *report) (*Seed, error) {
 	r.check(s.organizations, nil)
 	if err := r.err(s.file, s.text); err != nil {
 		return nil, err
@@ -50,11 +55,30 @@ func Of(organizations ...Organization) (*Seed, error) {
 // Load.
 func Read(file string, data []byte, opts Options) (*Seed, []store.Contents, error) {
 	s, r := read(file, data)
+	return s.loaded(r, opts)
+}
+
+func (s *Seed) loaded(r *report, opts Options) (*Seed, []store.Contents, error) {
 	clocks := r.check(s.organizations, &opts)
 	if err := r.err(s.file, s.text); err != nil {
 		return nil, nil, err
 	}
 	return s, s.load(clocks, opts), nil
+}
+
+// ParseSaved and ReadSaved are Parse and Read for the text in a state file, which an
+// earlier version may have written: email addresses, domains and tag names that only
+// newer rules refuse are accepted.
+func ParseSaved(file string, data []byte) (*Seed, error) {
+	r := &report{faulty: map[*node]bool{}, saved: true}
+	s := r.read(file, data)
+	return s.parsed(r)
+}
+
+func ReadSaved(file string, data []byte, opts Options) (*Seed, []store.Contents, error) {
+	r := &report{faulty: map[*node]bool{}, saved: true}
+	s := r.read(file, data)
+	return s.loaded(r, opts)
 }
 
 // Validate returns the Faults of both Parse and Load, or nil.
@@ -66,13 +90,18 @@ func Validate(file string, data []byte, opts Options) error {
 
 // read parses a seed and reports the faults that do not depend on times.
 func read(file string, data []byte) (*Seed, *report) {
-	s, r := &Seed{file: file, text: withoutBOM(data)}, newReport()
+	r := newReport()
+	return r.read(file, data), r
+}
+
+func (r *report) read(file string, data []byte) *Seed {
+	s := &Seed{file: file, text: withoutBOM(data), saved: r.saved}
 	if root := r.parse(s.text); root != nil {
 		root.Name = "seed" // in messages
 		s.organizations = r.file(root)
 		r.link(s.organizations)
 	}
-	return s, r
+	return s
 }
 
 // withoutBOM strips the byte order mark that some editors put at the start of a

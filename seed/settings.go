@@ -4,13 +4,13 @@ import (
 	"regexp"
 	"slices"
 
-	"antechamber/api"
+	"antechamber/internal/email"
 	"antechamber/internal/jsontree"
 	"antechamber/store"
 )
 
 var (
-	domainForm  = form{want: "a domain, such as example.com", valid: api.ValidDomain}
+	domainForm  = form{want: "a domain, such as example.com", valid: email.WellFormedDomain, accepted: email.ValidDomain}
 	versionForm = form{want: "a version, such as 2023-06-01", pattern: regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)}
 )
 
@@ -33,6 +33,9 @@ func (r *report) settings(n *node, s store.Settings) store.Settings {
 	s.WorkspaceNameMaxLength = int(o.integer("workspace_name_max_length", 1, 255, int64(s.WorkspaceNameMaxLength)))
 	if versions := o.get("anthropic_versions"); versions != nil {
 		s.AnthropicVersions = list(r, versions, "versions", 1, func(n *node) string { return r.textAt(n, versionForm) })
+	}
+	if deleted := enum(o, "deleted_invites", store.AllDeletedInvites); deleted != "" {
+		s.DeletedInvites = deleted
 	}
 	return s
 }

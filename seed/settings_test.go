@@ -21,6 +21,7 @@ func TestChangeSettings(t *testing.T) {
 		`{"member_limit":6,"api_key_limit":null}`:                             func(s *store.Settings) { s.MemberLimit, s.APIKeyLimit = &six, nil },
 		`{"allowed_invite_domains":null,"anthropic_versions":["2023-06-01"]}`: func(s *store.Settings) { s.AllowedInviteDomains, s.AnthropicVersions = nil, []string{"2023-06-01"} },
 		`{"allowed_invite_domains":[],"workspace_name_max_length":200}`:       func(s *store.Settings) { s.AllowedInviteDomains, s.WorkspaceNameMaxLength = []string{}, 200 },
+		`{"deleted_invites":"gone"}`:                                          func(s *store.Settings) { s.DeletedInvites = store.DeletedGone },
 		`{"workspace_limit":0,"workspace_member_limit":5}`:                    func(s *store.Settings) { s.WorkspaceLimit, s.WorkspaceMemberLimit = 0, &five },
 	} {
 		wanted := current

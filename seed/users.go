@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/email"
 	"antechamber/internal/text"
 	"antechamber/store"
 )
@@ -28,10 +29,18 @@ type RemovedUser struct {
 }
 
 var (
-	emailForm    = form{want: "an email address", valid: api.ValidEmail}
+	emailForm    = form{want: "an email address", valid: email.WellFormed, accepted: email.Valid}
 	userNameForm = form{want: "a non-empty string", minChars: 1}
 	userRefForm  = form{want: "the id, email or name of a user", minChars: 1}
 )
+
+// mailbox returns the form in which email addresses are compared.
+func (r *report) mailbox(address string) string {
+	if r.saved {
+		return strings.ToLower(address) // as in earlier versions
+	}
+	return email.Canonical(address)
+}
 
 func (r *report) user(n *node) User {
 	o := r.object(n, "email", "role")
@@ -61,7 +70,7 @@ func (r *report) linkUsers(o *Organization) {
 	ids, emails := r.unique("id"), r.unique("email")
 	for _, u := range o.Users {
 		ids.add(u.at, u.ID)
-		emails.add(u.at, api.FoldEmail(u.Email))
+		emails.add(u.at, r.mailbox(u.Email))
 	}
 	for _, u := range o.Removed {
 		ids.add(u.at, u.ID)
@@ -92,7 +101,7 @@ func (r *report) indexUsers(o *Organization) userIndex {
 			p.byID[u.ID] = i
 		}
 		if u.Email != "" {
-			p.byEmail[api.FoldEmail(u.Email)] = i
+			p.byEmail[r.mailbox(u.Email)] = i
 		}
 		p.byName[u.name()] = append(p.byName[u.name()], i)
 	}
@@ -124,7 +133,7 @@ func (r *report) userOf(p userIndex, at *node, ref string) int {
 	if i, ok := p.byID[ref]; ok {
 		return i
 	}
-	if i, ok := p.byEmail[api.FoldEmail(ref)]; ok {
+	if i, ok := p.byEmail[r.mailbox(ref)]; ok {
 		return i
 	}
 	switch named := p.byName[ref]; {

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
 
 	"antechamber/api"
 	"antechamber/internal/jsontree"
@@ -93,8 +92,8 @@ func (r *report) tags(n *node) map[string]string {
 		if tag.Repeated {
 			continue
 		}
-		if strings.HasPrefix(tag.Name, api.ReservedTagPrefix) {
-			r.add(true, tag.NameStart, tag.Pointer(), "tag names must not start with %q", api.ReservedTagPrefix)
+		if api.ReservedTag(tag.Name) && !r.saved {
+			r.add(true, tag.NameStart, tag.Pointer(), "tag names must not start with %q, in any case", api.ReservedTagPrefix)
 		}
 		if tag.Kind != jsontree.String {
 			// Without the name of the tag, which may be anything.

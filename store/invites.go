@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"antechamber/api"
+	"antechamber/internal/email"
 	"antechamber/internal/text"
 )
 
@@ -19,7 +20,7 @@ const InviteLifetime = 21 * 24 * time.Hour
 // Invite is an invite in the store.
 type Invite struct {
 	api.Invite
-	address string // the email, folded for comparison
+	address string // the email in canonical form
 }
 
 func (i *Invite) latest() api.Time {
@@ -65,15 +66,26 @@ var inviteIndexes = []index[Invite]{
 }
 
 func inviteRow(i api.Invite) *row[Invite] {
-	return &row[Invite]{i.ID, at(i.InvitedAt, i.ID), Invite{i, api.FoldEmail(i.Email)}, api.Encode(i)}
+	return &row[Invite]{i.ID, at(i.InvitedAt, i.ID), Invite{i, email.Canonical(i.Email)}, api.Encode(i)}
 }
 
 func (t *tx) buildInvite(i api.Invite) error {
 	if t.invites.get(i.ID) != nil {
 		return fmt.Errorf("duplicate invite %q", i.ID)
 	}
-	if i.Status == api.InvitePending && (t.userByEmail(i.Email) != nil || t.pendingInvite(i.Email) != nil) {
-		return fmt.Errorf("pending invite %q: the email belongs to a user or to another pending invite", i.ID)
+	if i.Status == api.InvitePending {
+		address := email.Canonical(i.Email)
+		var taken []string
+		for _, u := range t.users.span(usersByEmail, User{address: address}).all() {
+			taken = append(taken, u.Value.Email)
+		}
+		for _, other := range t.invites.span(invitesPending, Invite{address: address}).all() {
+			taken = append(taken, other.Value.Email)
+		}
+		// Earlier versions compared addresses in this way.
+		if slices.ContainsFunc(taken, func(other string) bool { return strings.EqualFold(other, i.Email) }) {
+			return fmt.Errorf("pending invite %q: the email belongs to a user or to another pending invite", i.ID)
+		}
 	}
 	t.invites.put(inviteRow(i))
 	return nil
@@ -83,8 +95,8 @@ func (t *tables) inviteContents() []api.Invite {
 	return collect(nil, t.invites.span(invitesSent, Invite{}), func(i *Invite) api.Invite { return i.Invite })
 }
 
-func (s *state) pendingInvite(email string) *row[Invite] {
-	return s.invites.span(invitesPending, Invite{address: api.FoldEmail(email)}).first()
+func (s *state) pendingInvite(address string) *row[Invite] {
+	return s.invites.span(invitesPending, Invite{address: email.Canonical(address)}).first()
 }
 
 // inviteDue returns when the next invite expires, in microseconds since 1970.
@@ -111,7 +123,7 @@ func (t *tx) expireInvite() bool {
 
 // InviteFilter filters a list of invites. An invite must match all fields.
 type InviteFilter struct {
-	Email    string                 // ignoring case; empty for any
+	Email    string                 // as Canonical compares; empty for any
 	Roles    []api.OrganizationRole // any of these; empty for all
 	Statuses []api.InviteStatus     // any of these from api.ListedInviteStatuses; empty for all
 }
@@ -141,7 +153,7 @@ func (o *Organization) ListOrganizationInvites(f InviteFilter, l List, inputErr 
 	for _, role := range valuesOrAll(f.Roles, api.OrganizationRoles) {
 		for _, status := range valuesOrAll(f.Statuses, api.ListedInviteStatuses) {
 			spans = append(spans, s.invites.span(index, Invite{
-				Invite: api.Invite{Role: role, Status: status}, address: api.FoldEmail(f.Email),
+				Invite: api.Invite{Role: role, Status: status}, address: email.Canonical(f.Email),
 			}))
 		}
 	}
@@ -157,11 +169,21 @@ func valuesOrAll[T cmp.Ordered](values, all []T) []T {
 	return distinct(values)
 }
 
-// GetOrganizationInvite returns the invite with the given id, even if it is deleted.
+// readableInvite returns the invite with the given id. Whether a deleted one can be
+// read is a setting.
+func (s *state) readableInvite(id string) (*row[Invite], error) {
+	i := s.invites.get(id)
+	if i == nil || i.Value.Status == api.InviteDeleted && s.settings.DeletedInvites == DeletedGone {
+		return nil, notFound("Invite", id)
+	}
+	return i, nil
+}
+
+// GetOrganizationInvite returns the invite with the given id.
 func (o *Organization) GetOrganizationInvite(id string) (Object[Invite], error) {
-	i := o.view().invites.get(id)
-	if i == nil {
-		return Object[Invite]{}, notFound("Invite", id)
+	i, err := o.view().readableInvite(id)
+	if err != nil {
+		return Object[Invite]{}, err
 	}
 	return i.object(), nil
 }
@@ -186,8 +208,9 @@ func (o *Organization) CreateOrganizationInvite(in NewInvite, inputErr error) (O
 			return Object[Invite]{}, refused(api.InviteAlreadyExists,
 				"email: Invite `"+i.key+"` to "+i.Value.Email+" is pending already.")
 		}
+		_, domain, _ := strings.Cut(email.Canonical(in.Email), "@")
 		if domains := t.settings.AllowedInviteDomains; domains != nil && !slices.ContainsFunc(domains, func(d string) bool {
-			return strings.HasSuffix(api.FoldEmail(in.Email), "@"+strings.ToLower(d))
+			return email.CanonicalDomain(d) == domain
 		}) {
 			return Object[Invite]{}, refused(api.EmailDomainNotAllowed,
 				"email: the organization does not allow invites to the domain of "+in.Email+".")
@@ -215,14 +238,13 @@ func (t *tx) deleteInvite(i *row[Invite]) {
 	t.note(InviteDeleted, i.key)
 }
 
-// DeleteOrganizationInvite deletes a pending invite, which is no longer listed but
-// can still be read.
+// DeleteOrganizationInvite deletes a pending invite, which is no longer listed.
 func (o *Organization) DeleteOrganizationInvite(id string) (Object[api.Deleted], error) {
 	return update(o, func(t *tx) (Object[api.Deleted], error) {
-		i := t.invites.get(id)
+		i, err := t.readableInvite(id)
 		switch {
-		case i == nil || i.Value.Status == api.InviteDeleted:
-			return Object[api.Deleted]{}, notFound("Invite", id)
+		case err != nil:
+			return Object[api.Deleted]{}, err
 		case i.Value.Status != api.InvitePending:
 			return Object[api.Deleted]{}, invalid("Invite `" + id + "` is " + string(i.Value.Status) + ": only a pending invite can be deleted.")
 		}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -106,6 +107,26 @@ func TestCreateOrganizationInviteRefusesASecondPendingInvite(t *testing.T) {
 	for _, email := range []string{"Ann@Example.com", "ann@example.com", "ANN@EXAMPLE.COM"} {
 		refused(o, store.Error{Code: "invite_already_exists", Message: first.ID}, o.createInvite(email))
 	}
+}
+
+// Two spellings of one mailbox are the same address, of which the first is kept.
+func TestSpellingsOfOneAddress(t *testing.T) {
+	spellings := []string{"Jörg@exämple.com", "JO\u0308RG@EXÄMPLE.COM", "jörg@xn--exmple-cua.com"}
+	o := open(t, store.Contents{Settings: settings(func(s *store.Settings) { s.AllowedInviteDomains = []string{"XN--Exmple-Cua.com"} })})
+	invited := object(o.createInvite(spellings[0])())(t)
+	for _, email := range spellings {
+		refused(o, store.Error{Code: "invite_already_exists", Message: invited.ID}, o.createInvite(email))
+		wantIDs(t, o.invites(store.InviteFilter{Email: email}, all), invited.ID)
+	}
+	diff(t, "recipient", spellings[0], o.Outbox()[0].To)
+	joined := object(o.AcceptInvite(invited.ID, ""))(t)
+	diff(t, "email", spellings[0], joined.Email)
+	for _, email := range spellings {
+		refused(o, store.Error{Code: "already_member", Message: joined.ID}, o.createInvite(email))
+		p := must(o.ListOrganizationMembers(store.UserFilter{Email: email}, all, nil))(t)
+		diff(t, "users with "+email, 1, len(slices.Collect(p.All())))
+	}
+	object(o.createInvite("jorg@exämple.com")())(t)
 }
 
 func TestCreateOrganizationInviteAgainAfterExpiry(t *testing.T) {
@@ -218,14 +239,23 @@ func TestDeleteOrganizationInvite(t *testing.T) {
 	wantIDs(t, o.invites(store.InviteFilter{Roles: []api.OrganizationRole{"user"}}, all), "invite_bob")
 	wantIDs(t, o.invites(store.InviteFilter{Statuses: api.ListedInviteStatuses}, all), "invite_bob")
 
-	// They can still be read.
+	// By default, they can still be read.
+	deletion := func() (store.Object[api.Deleted], error) { return o.DeleteOrganizationInvite("invite_ann") }
 	want := must(o.GetOrganizationInvite("invite_ann"))(t).Value.Invite
 	diff(t, "status", api.InviteDeleted, want.Status)
 	diff(t, "email", "ann@example.com", want.Email)
+	refused(o, store.Error{Message: "Invite `invite_ann` is deleted: only a pending invite can be deleted."}, deletion)
 
-	refused(o, store.Error{Kind: store.NotFound, Message: "Invite `invite_ann` not found."}, func() (store.Object[api.Deleted], error) {
-		return o.DeleteOrganizationInvite("invite_ann")
-	})
+	gone := store.Error{Kind: store.NotFound, Message: "Invite `invite_ann` not found."}
+	must(o.UpdateSettings(func(s store.Settings) (store.Settings, error) {
+		s.DeletedInvites = store.DeletedGone
+		return s, nil
+	}))(t)
+	_, err := o.GetOrganizationInvite("invite_ann")
+	wantRefusal(t, gone, err)
+	refused(o, gone, deletion)
+	wantIDs(t, o.invites(store.InviteFilter{}, store.List{Limit: 1, BeforeID: "invite_bob"}))
+	wantIDs(t, o.invites(store.InviteFilter{}, store.List{Limit: 1, AfterID: "invite_ann"}), "invite_bob")
 }
 
 func TestDeletedInviteDoesNotExpire(t *testing.T) {

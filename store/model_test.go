@@ -452,7 +452,8 @@ func drawContents(t *rapid.T) store.Contents {
 	c.Settings.WorkspaceMemberLimit = limit("members", maxMembers)
 	c.Settings.APIKeyLimit = limit("keys", m.activeKeys(""))
 	c.Settings.WorkspaceAPIKeyLimit = limit("keys of a workspace", maxKeys)
-	c.Settings.AllowedInviteDomains = rapid.SampledFrom([][]string{nil, {"Example.com"}, {"example.org", "example.com"}, {}}).Draw(t, "domains")
+	c.Settings.AllowedInviteDomains = rapid.SampledFrom([][]string{nil, {"Example.com"}, {"example.org", "example.com"}, {"xn--exmple-cua.com"}, {}}).Draw(t, "domains")
+	c.Settings.DeletedInvites = rapid.SampledFrom(store.AllDeletedInvites).Draw(t, "deleted invites")
 	if rapid.IntRange(0, 4).Draw(t, "frozen") == 4 {
 		c.Clock = store.FrozenAt(epoch)
 	} else {
@@ -530,10 +531,18 @@ func drawInputErr(t *rapid.T) error {
 	return nil
 }
 
+// drawProfile rarely returns the id of a user profile: there are none.
+func drawProfile(t *rapid.T) *string {
+	if rapid.IntRange(0, 11).Draw(t, "user profile") == 11 {
+		return new("profile_x")
+	}
+	return nil
+}
+
 // drawEmail returns the email of a user, of an invite or of a new person, in varying
 // case.
 func (m *machine) drawEmail(t *rapid.T) string {
-	emails := []string{"new@example.com", "other@example.com", "new@example.org", "new@sub.example.com"}
+	emails := []string{"new@example.com", "other@example.com", "new@example.org", "new@sub.example.com", "jörg@exämple.com"}
 	for _, u := range m.model.Users {
 		emails = append(emails, u.Email)
 	}
@@ -541,13 +550,27 @@ func (m *machine) drawEmail(t *rapid.T) string {
 		emails = append(emails, i.Email)
 	}
 	email := rapid.SampledFrom(emails).Draw(t, "email")
-	switch rapid.IntRange(0, 3).Draw(t, "case") {
+	switch rapid.IntRange(0, 4).Draw(t, "case") {
+	case 4:
+		return spellings.Replace(email)
 	case 2:
 		return strings.ToUpper(email)
 	case 3:
 		return strings.ToUpper(email[:1]) + email[1:]
 	}
 	return email
+}
+
+// spellings turns an address into another spelling of it: letters composed of two
+// characters, and domains in ASCII form. unspelled turns every spelling into one.
+var (
+	spellings = strings.NewReplacer("@exämple.com", "@xn--exmple-cua.com", "@EXÄMPLE.COM", "@XN--EXMPLE-CUA.COM", "ö", "o\u0308", "Ö", "O\u0308")
+	unspelled = strings.NewReplacer("@xn--exmple-cua.com", "@exämple.com", "@XN--EXMPLE-CUA.COM", "@exämple.com", "o\u0308", "ö", "O\u0308", "Ö")
+)
+
+// sameAddress reports whether two addresses are those of one mailbox.
+func sameAddress(a, b string) bool {
+	return strings.EqualFold(unspelled.Replace(a), unspelled.Replace(b))
 }
 
 func drawOptional[T any](t *rapid.T, what string, values *rapid.Generator[T]) *T {
@@ -564,7 +587,7 @@ var (
 	geos           = rapid.SampledFrom(api.InferenceGeos)
 	geoLists       = rapid.SampledFrom([]api.AllowedGeos{nil, {"us"}, {"global", "us"}, {}})
 	tagKeys        = []string{"a", "b"}
-	memberRoles    = []api.WorkspaceRole{"workspace_admin", "workspace_user", "workspace_developer", "workspace_restricted_developer"}
+	memberRoles    = []api.WorkspaceRole{"workspace_admin", "workspace_billing", "workspace_user", "workspace_developer", "workspace_restricted_developer"}
 )
 
 // The operations: the store and the model apply each one, and their results must
@@ -587,18 +610,18 @@ func (m *model) createInvite(in store.NewInvite, inputErr error, id string, now 
 		return api.Invite{}, inputErr
 	}
 	for _, u := range m.Users {
-		if strings.EqualFold(u.Email, in.Email) {
+		if sameAddress(u.Email, in.Email) {
 			return api.Invite{}, errorCoded("already_member")
 		}
 	}
 	for _, i := range m.Invites {
-		if i.Status == "pending" && strings.EqualFold(i.Email, in.Email) {
+		if i.Status == "pending" && sameAddress(i.Email, in.Email) {
 			return api.Invite{}, errorCoded("invite_already_exists")
 		}
 	}
 	if domains := m.Settings.AllowedInviteDomains; domains != nil {
 		_, domain, _ := strings.Cut(in.Email, "@")
-		if !slices.ContainsFunc(domains, func(d string) bool { return strings.EqualFold(d, domain) }) {
+		if !slices.ContainsFunc(domains, func(d string) bool { return sameAddress("@"+d, "@"+domain) }) {
 			return api.Invite{}, errorCoded("email_domain_not_allowed")
 		}
 	}
@@ -625,7 +648,7 @@ func (m *machine) deleteInvite(t *rapid.T) {
 
 func (m *model) deleteInvite(id string) error {
 	i := m.invite(id)
-	if i == nil || i.Status == "deleted" {
+	if i == nil || i.Status == "deleted" && m.Settings.DeletedInvites == "gone" {
 		return notFound
 	}
 	if i.Status != "pending" {
@@ -705,6 +728,7 @@ func (m *machine) createWorkspace(t *rapid.T) {
 	if rapid.Bool().Draw(t, "with tags") {
 		in.Tags = map[string]string{"a": "1"}
 	}
+	in.UserProfileID = drawProfile(t)
 	inputErr := drawInputErr(t)
 	got, err := m.o.CreateWorkspace(in, inputErr)
 	want, wantErr := m.model.createWorkspace(in, inputErr, got.Value.Workspace, m.now())
@@ -719,6 +743,9 @@ func (m *machine) createWorkspace(t *rapid.T) {
 func (m *model) createWorkspace(in store.NewWorkspace, inputErr error, created api.Workspace, now api.Time) (api.Workspace, error) {
 	if inputErr != nil {
 		return api.Workspace{}, inputErr
+	}
+	if in.UserProfileID != nil {
+		return api.Workspace{}, errorCoded("user_profile_not_found")
 	}
 	if !residencyAllowed(in.DataResidency) || m.workspacesInUse() >= m.Settings.WorkspaceLimit {
 		return api.Workspace{}, invalid
@@ -755,6 +782,7 @@ func (m *machine) updateWorkspace(t *rapid.T) {
 			}
 		}
 	}
+	in.UserProfileID = drawProfile(t)
 	inputErr := drawInputErr(t)
 	got, err := m.o.UpdateWorkspace(id, in, inputErr)
 	want, wantErr := m.model.updateWorkspace(id, in, inputErr)
@@ -771,6 +799,8 @@ func (m *model) updateWorkspace(id string, in store.WorkspaceUpdate, inputErr er
 		return api.Workspace{}, inputErr
 	case !w.ArchivedAt.IsZero():
 		return api.Workspace{}, invalid
+	case in.UserProfileID != nil:
+		return api.Workspace{}, errorCoded("user_profile_not_found")
 	case id == defaultWorkspaceID && in.Name != nil && *in.Name != "Default":
 		return api.Workspace{}, invalid
 	case in.ExternalKeyID != nil && w.ExternalKeyID != "" && *in.ExternalKeyID != string(w.ExternalKeyID):
@@ -888,15 +918,25 @@ func (m *model) updateMember(workspaceID, userID string, role api.WorkspaceRole,
 	if err := m.checkManaged(workspaceID, userID, inputErr); err != nil {
 		return err
 	}
+	a := m.assigned(workspaceID, userID)
 	switch m.user(userID).Role {
 	case "admin":
 		return invalid
 	case "billing":
+		if role == "workspace_billing" {
+			if a != nil && a.Role == "workspace_admin" {
+				m.unassign(workspaceID, userID)
+			}
+			return nil
+		}
 		if role != "workspace_admin" {
 			return invalid
 		}
 	}
-	if a := m.assigned(workspaceID, userID); a != nil {
+	if role == "workspace_billing" {
+		return invalid
+	}
+	if a != nil {
 		a.Role = role
 		return nil
 	}
@@ -939,13 +979,17 @@ func (m *model) removeMember(workspaceID, userID string) error {
 	if err := m.checkManaged(workspaceID, userID, nil); err != nil {
 		return err
 	}
-	if inherited[m.user(userID).Role] != "" {
+	if m.assigned(workspaceID, userID) == nil {
 		return invalid
 	}
+	m.unassign(workspaceID, userID)
+	return nil
+}
+
+func (m *model) unassign(workspaceID, userID string) {
 	m.Members = nilIfEmpty(slices.DeleteFunc(slices.Clone(m.Members), func(a store.Member) bool {
 		return a.WorkspaceID == workspaceID && a.UserID == userID
 	}))
-	return nil
 }
 
 func (m *machine) updateKey(t *rapid.T) {
@@ -1046,13 +1090,13 @@ func (m *machine) addUser(t *rapid.T) {
 
 func (m *model) addUser(in store.NewUser, id string, now api.Time) (api.User, error) {
 	for _, u := range m.Users {
-		if strings.EqualFold(u.Email, in.Email) {
+		if sameAddress(u.Email, in.Email) {
 			return api.User{}, errorCoded("already_member")
 		}
 	}
 	var invited *api.Invite
 	for n := range m.Invites {
-		if i := &m.Invites[n]; i.Status == "pending" && strings.EqualFold(i.Email, in.Email) {
+		if i := &m.Invites[n]; i.Status == "pending" && sameAddress(i.Email, in.Email) {
 			invited = i
 		}
 	}
@@ -1367,6 +1411,10 @@ func (m *machine) compareObjects(t *rapid.T) {
 		unknown(r.ID, errorOf(m.o.GetOrganizationMember(r.ID)))
 	}
 	for _, i := range m.model.Invites {
+		if i.Status == "deleted" && m.model.Settings.DeletedInvites == "gone" {
+			unknown(i.ID, errorOf(m.o.GetOrganizationInvite(i.ID)))
+			continue
+		}
 		compare(t, i.ID, i, object(m.o.GetOrganizationInvite(i.ID))(t).Invite)
 	}
 	for _, w := range m.model.allWorkspaces() {
@@ -1392,15 +1440,15 @@ func (m *machine) checkInvariants(t *rapid.T) {
 	emails := map[string]string{}
 	for u := range must(m.o.ListOrganizationMembers(store.UserFilter{}, all, nil))(t).All() {
 		users[u.ID] = true
-		emails[strings.ToLower(u.Email)] = u.ID
+		emails[strings.ToLower(unspelled.Replace(u.Email))] = u.ID
 	}
 	pending := 0
 	for i := range must(m.o.ListOrganizationInvites(store.InviteFilter{Statuses: []api.InviteStatus{"pending"}}, all, nil))(t).All() {
 		pending++
-		if other := emails[strings.ToLower(i.Email)]; other != "" {
+		if other := emails[strings.ToLower(unspelled.Replace(i.Email))]; other != "" {
 			t.Fatalf("%s is pending for the email of %s", i.ID, other)
 		}
-		emails[strings.ToLower(i.Email)] = i.ID
+		emails[strings.ToLower(unspelled.Replace(i.Email))] = i.ID
 		if !i.ExpiresAt.After(m.o.Now().Time) {
 			t.Fatalf("%s is pending at %v, but its expires_at is %v", i.ID, m.o.Now(), i.ExpiresAt)
 		}
@@ -1530,7 +1578,7 @@ func (m *machine) userList(t *rapid.T) filteredList {
 	return filteredList{
 		fmt.Sprintf("%+v", f),
 		positions(m.model.Users, userPosition, func(u api.User) bool {
-			return (f.Email == "" || strings.EqualFold(f.Email, u.Email)) && matchesAny(f.Roles, u.Role)
+			return (f.Email == "" || sameAddress(f.Email, u.Email)) && matchesAny(f.Roles, u.Role)
 		}),
 		m.model.userCursors(),
 		func(l store.List) (listPage, error) {
@@ -1548,7 +1596,7 @@ func (m *machine) inviteList(t *rapid.T) filteredList {
 	return filteredList{
 		fmt.Sprintf("%+v", f),
 		positions(m.model.Invites, invitePosition, func(i api.Invite) bool {
-			return i.Status != "deleted" && (f.Email == "" || strings.EqualFold(f.Email, i.Email)) &&
+			return i.Status != "deleted" && (f.Email == "" || sameAddress(f.Email, i.Email)) &&
 				matchesAny(f.Roles, i.Role) && matchesAny(f.Statuses, i.Status)
 		}),
 		positions(m.model.Invites, invitePosition, always),

@@ -19,7 +19,7 @@ func TestGetCurrentOrganization(t *testing.T) {
 
 func TestDefaultSettings(t *testing.T) {
 	diff(t, "settings", store.Settings{
-		WorkspaceLimit: 100, WorkspaceNameMaxLength: 40, AnthropicVersions: []string{"2023-01-01", "2023-06-01", "2026-10-21"},
+		WorkspaceLimit: 100, WorkspaceNameMaxLength: 40, AnthropicVersions: []string{"2023-01-01", "2023-06-01", "2026-10-21"}, DeletedInvites: "readable",
 	}, store.DefaultSettings())
 	want := settings(func(s *store.Settings) { s.MemberLimit = new(3) })
 	diff(t, "settings of an organization", want, open(t, store.Contents{Settings: want}).Settings())

@@ -30,7 +30,7 @@ type Contents struct {
 	DefaultWorkspace api.Workspace
 
 	Users      []api.User
-	Invites    []api.Invite // including deleted ones, which GET still returns
+	Invites    []api.Invite // including deleted ones, whose emails were sent
 	Workspaces []api.Workspace
 	Members    []Member
 	APIKeys    []APIKey

@@ -4,14 +4,16 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/email"
 )
 
 // User is a member of the organization in the store.
 type User struct {
 	api.User
-	address string // the email, folded for comparison
+	address string // the email in canonical form
 }
 
 // RemovedUser is what the store keeps of a removed user: the position in lists.
@@ -50,15 +52,17 @@ var userIndexes = []index[User]{
 }
 
 func userRow(u api.User) *row[User] {
-	return &row[User]{u.ID, at(u.AddedAt, u.ID), User{u, api.FoldEmail(u.Email)}, api.Encode(u)}
+	return &row[User]{u.ID, at(u.AddedAt, u.ID), User{u, email.Canonical(u.Email)}, api.Encode(u)}
 }
 
 func (t *tx) buildUser(u api.User) error {
 	if t.users.get(u.ID) != nil {
 		return fmt.Errorf("duplicate user %q", u.ID)
 	}
-	if t.userByEmail(u.Email) != nil {
-		return fmt.Errorf("duplicate email %q", u.Email)
+	for _, other := range t.users.span(usersByEmail, User{address: email.Canonical(u.Email)}).all() {
+		if strings.EqualFold(other.Value.Email, u.Email) { // earlier versions compared addresses in this way
+			return fmt.Errorf("duplicate email %q", u.Email)
+		}
 	}
 	t.users.put(userRow(u))
 	return nil
@@ -87,17 +91,17 @@ func (t *tables) removedContents() (removed []RemovedUser) {
 	return removed
 }
 
-func (s *state) userByEmail(email string) *row[User] {
-	return s.users.span(usersByEmail, User{address: api.FoldEmail(email)}).first()
+func (s *state) userByEmail(address string) *row[User] {
+	return s.users.span(usersByEmail, User{address: email.Canonical(address)}).first()
 }
 
-// checkNotMember refuses an email that belongs to a user.
-func (t *tx) checkNotMember(email string) error {
-	u := t.userByEmail(email)
+// checkNotMember refuses an address that belongs to a user.
+func (t *tx) checkNotMember(address string) error {
+	u := t.userByEmail(address)
 	if u == nil {
 		return nil
 	}
-	return refused(api.AlreadyMember, "email: "+email+" already belongs to User `"+u.key+"` of the organization.")
+	return refused(api.AlreadyMember, "email: "+address+" already belongs to User `"+u.key+"` of the organization.")
 }
 
 // checkMemberLimit refuses if the limit allows no more members. Pending invites
@@ -119,7 +123,7 @@ func (s *state) userPosition(id string) (position, bool) {
 
 // UserFilter filters a list of users. A user must match all fields.
 type UserFilter struct {
-	Email string                 // ignoring case; empty for any
+	Email string                 // as Canonical compares; empty for any
 	Roles []api.OrganizationRole // any of these; empty for all
 }
 
@@ -208,7 +212,7 @@ func (o *Organization) RemoveOrganizationMember(id string) (Object[api.Deleted],
 			return Object[api.Deleted]{}, invalid("User `" + id + "` is an admin of the organization: admins cannot be removed through the API.")
 		}
 		for _, m := range t.members.span(membersByUser, Member{UserID: id}).all() {
-			t.removeMember(m)
+			t.removeMember(m, WorkspaceMemberRemoved)
 		}
 		t.note(UserRemoved, id)
 		t.archiveKeysOf(id)

@@ -72,9 +72,11 @@ func (t *tx) putMember(m Member, pos position) {
 	t.members.put(memberRow(m, pos))
 }
 
-func (t *tx) removeMember(m *row[Member]) {
+// removeMember removes an assigned membership. The effect is WorkspaceMemberRemoved,
+// or WorkspaceMemberUpdated if the user remains a member by inheritance.
+func (t *tx) removeMember(m *row[Member], effect string) {
 	t.members.remove(m.key)
-	t.noteMember(WorkspaceMemberRemoved, m.Value)
+	t.noteMember(effect, m.Value)
 	addToCount(t.assigned, m.Value.WorkspaceID, -1)
 }
 
@@ -276,32 +278,48 @@ func (t *tx) assign(w *row[Workspace], u *row[User], role api.WorkspaceRole) (Ob
 
 // UpdateWorkspaceMember changes a member's role. A role inherited from the
 // organization cannot be changed, except that a billing user can become
-// workspace_admin.
+// workspace_admin, and workspace_billing again. (The enumeration of an update has
+// workspace_billing; our guess: what it does, and that everyone else is refused.)
 func (o *Organization) UpdateWorkspaceMember(workspaceID, userID string, role api.WorkspaceRole, inputErr error) (Object[api.WorkspaceMember], error) {
 	return update(o, func(t *tx) (none Object[api.WorkspaceMember], err error) {
 		w, m, err := t.managedMember(workspaceID, userID, inputErr)
 		if err != nil {
 			return none, err
 		}
-		if inherited := EffectiveRole(m.user.Value.Role, ""); inherited == api.WorkspaceAdmin ||
-			inherited == api.WorkspaceBilling && role != api.WorkspaceAdmin {
+		inherited := EffectiveRole(m.user.Value.Role, "")
+		switch {
+		case inherited == api.WorkspaceBilling && role == api.WorkspaceBilling:
+			if m.assigned == api.WorkspaceAdmin {
+				t.removeMember(t.members.get(memberKey(w.key, userID)), WorkspaceMemberUpdated)
+				m.assigned = ""
+			}
+			return memberObject(w.key, m), nil
+		case inherited == api.WorkspaceAdmin, inherited == api.WorkspaceBilling && role != api.WorkspaceAdmin:
 			return none, inheritedRole(m.user)
+		case role == api.WorkspaceBilling:
+			return none, invalid("User `" + userID + "` cannot be workspace_billing: only billing users of the organization are.")
 		}
 		return t.assign(w, m.user, role)
 	})
 }
 
-// RemoveWorkspaceMember removes a member from the workspace.
+// RemoveWorkspaceMember takes away the role that a member was assigned in the
+// workspace. A user who also inherits a role remains a member with that one (our
+// guess); a role that is only inherited cannot be removed.
 func (o *Organization) RemoveWorkspaceMember(workspaceID, userID string) (Object[api.WorkspaceMemberDeleted], error) {
 	return update(o, func(t *tx) (none Object[api.WorkspaceMemberDeleted], err error) {
 		w, m, err := t.managedMember(workspaceID, userID, nil)
 		if err != nil {
 			return none, err
 		}
-		if EffectiveRole(m.user.Value.Role, "") != "" {
+		if m.assigned == "" {
 			return none, inheritedRole(m.user)
 		}
-		t.removeMember(t.members.get(memberKey(w.key, userID)))
+		effect := WorkspaceMemberRemoved
+		if EffectiveRole(m.user.Value.Role, "") != "" {
+			effect = WorkspaceMemberUpdated
+		}
+		t.removeMember(t.members.get(memberKey(w.key, userID)), effect)
 		return objectOf(api.WorkspaceMemberDeleted{
 			Type: api.TypeWorkspaceMemberDeleted, UserID: userID, WorkspaceID: w.key,
 		}), nil

@@ -122,6 +122,43 @@ func TestBillingUserCanBecomeWorkspaceAdmin(t *testing.T) {
 	diff(t, "role elsewhere afterwards", "", o.role("wrkspc_shop", "user_bill"))
 }
 
+// A billing user who was made workspace_admin can become workspace_billing again, any
+// number of times.
+func TestBillingUserCanBecomeWorkspaceBillingAgain(t *testing.T) {
+	o := lab(t)
+	object(o.updateMember("wrkspc_lab", "user_bill", api.WorkspaceAdmin)())(t)
+	for range 2 {
+		got := object(o.updateMember("wrkspc_lab", "user_bill", api.WorkspaceBilling)())(t)
+		diff(t, "response", api.WorkspaceMember{
+			Type: "workspace_member", UserID: "user_bill", WorkspaceID: "wrkspc_lab", WorkspaceRole: api.WorkspaceBilling,
+		}, got)
+		diff(t, "role", api.WorkspaceBilling, o.role("wrkspc_lab", "user_bill"))
+	}
+	diff(t, "assigned members", 0, len(o.Contents().Members))
+	object(o.UpdateOrganizationMember("user_bill", api.RoleUser, nil))(t)
+	diff(t, "role as a user", "", o.role("wrkspc_lab", "user_bill"))
+}
+
+func TestOnlyBillingUsersAreWorkspaceBilling(t *testing.T) {
+	o := lab(t, member("wrkspc_lab", "user_ann", api.WorkspaceUser), member("wrkspc_lab", "user_boss", api.WorkspaceUser))
+	for _, id := range []string{"user_ann", "user_boss"} {
+		refused(o, store.Error{Message: id}, o.updateMember("wrkspc_lab", id, api.WorkspaceBilling))
+	}
+}
+
+// Removing a member who was assigned a role and inherits another takes the assigned
+// one away.
+func TestRemoveWorkspaceMemberTakesAwayTheAssignedRole(t *testing.T) {
+	o := lab(t, member("wrkspc_lab", "user_boss", api.WorkspaceUser), member("wrkspc_lab", "user_bill", api.WorkspaceAdmin))
+	for id, inherited := range map[string]api.WorkspaceRole{"user_boss": api.WorkspaceAdmin, "user_bill": api.WorkspaceBilling} {
+		got := object(o.removeMember("wrkspc_lab", id)())(t)
+		diff(t, "response", api.WorkspaceMemberDeleted{Type: "workspace_member_deleted", UserID: id, WorkspaceID: "wrkspc_lab"}, got)
+		diff(t, "role", inherited, o.role("wrkspc_lab", id))
+		refused(o, store.Error{Message: id}, o.removeMember("wrkspc_lab", id))
+	}
+	diff(t, "assigned members", 0, len(o.Contents().Members))
+}
+
 // TestEffectiveRoleIsTheHigherRole checks every pair of roles: admin is above billing,
 // and billing above the rest.
 func TestEffectiveRoleIsTheHigherRole(t *testing.T) {
@@ -154,7 +191,8 @@ func TestAssignedRoleSurvivesAnInheritedOne(t *testing.T) {
 	diff(t, "as billing", api.WorkspaceBilling, o.role("wrkspc_lab", "user_ann"))
 	refused(o, store.Error{Message: "user_ann"}, o.addMember("wrkspc_lab", "user_ann", api.WorkspaceUser))
 	refused(o, store.Error{Message: "user_ann"}, o.updateMember("wrkspc_lab", "user_ann", api.WorkspaceUser))
-	refused(o, store.Error{Message: "user_ann"}, o.removeMember("wrkspc_lab", "user_ann"))
+	// Only an assigned workspace_admin is taken back: this role is below the inherited one.
+	object(o.updateMember("wrkspc_lab", "user_ann", api.WorkspaceBilling)())(t)
 	object(o.UpdateOrganizationMember("user_ann", api.RoleDeveloper, nil))(t)
 	diff(t, "afterwards", api.WorkspaceRestrictedDeveloper, o.role("wrkspc_lab", "user_ann"))
 	object(o.removeMember("wrkspc_lab", "user_ann")())(t)

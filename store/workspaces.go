@@ -144,6 +144,7 @@ type NewWorkspace struct {
 	ExternalKeyID string
 	Tags          map[string]string
 	DataResidency api.DataResidency
+	UserProfileID *string
 }
 
 // CreateWorkspace adds a workspace, within the organization's limit.
@@ -152,6 +153,9 @@ func (o *Organization) CreateWorkspace(in NewWorkspace, inputErr error) (Object[
 		return Object[Workspace]{}, inputErr
 	}
 	return update(o, func(t *tx) (Object[Workspace], error) {
+		if err := checkUserProfile(in.UserProfileID); err != nil {
+			return Object[Workspace]{}, err
+		}
 		if err := checkResidency(in.DataResidency); err != nil {
 			return Object[Workspace]{}, err
 		}
@@ -184,6 +188,7 @@ type WorkspaceUpdate struct {
 	Tags                 map[string]*string // merged key by key; a nil value deletes the key
 	AllowedInferenceGeos *api.AllowedGeos
 	DefaultInferenceGeo  *string
+	UserProfileID        *string
 }
 
 // UpdateWorkspace changes a workspace that is not archived. The Default Workspace
@@ -198,6 +203,9 @@ func (o *Organization) UpdateWorkspace(id string, in WorkspaceUpdate, inputErr e
 			return Object[Workspace]{}, inputErr
 		case !w.Value.ArchivedAt.IsZero():
 			return Object[Workspace]{}, archivedWorkspace(id)
+		}
+		if err := checkUserProfile(in.UserProfileID); err != nil {
+			return Object[Workspace]{}, err
 		}
 		changed := w.Value.Workspace
 		if in.Name != nil {
@@ -232,6 +240,15 @@ func (o *Organization) UpdateWorkspace(id string, in WorkspaceUpdate, inputErr e
 		}
 		return w.object(), nil
 	})
+}
+
+// checkUserProfile refuses every user profile: the organization has none. (On update,
+// the error code is our guess.)
+func checkUserProfile(id *string) error {
+	if id == nil {
+		return nil
+	}
+	return refused(api.UserProfileNotFound, "user_profile_id: User profile `"+*id+"` not found.")
 }
 
 // mergeTags returns a new map, because versions share the maps of their rows.

@@ -202,6 +202,18 @@ func TestExternalKeyIDIsFixedOnceSet(t *testing.T) {
 	refused(o, store.Error{Message: "external_key_id"}, o.updateWorkspace(created.ID, store.WorkspaceUpdate{ExternalKeyID: new("kms-4")}))
 }
 
+// No organization has user profiles, so every id of one is unknown.
+func TestUserProfilesAreNotFound(t *testing.T) {
+	o := open(t, store.Contents{Workspaces: []api.Workspace{workspace("lab")}})
+	want := store.Error{Code: "user_profile_not_found", Message: "User profile `x` not found"}
+	refused(o, want, func() (store.Object[store.Workspace], error) {
+		return o.CreateWorkspace(store.NewWorkspace{Name: "A", UserProfileID: new("x")}, nil)
+	})
+	refused(o, want, func() (store.Object[store.Workspace], error) {
+		return o.UpdateWorkspace("wrkspc_lab", store.WorkspaceUpdate{UserProfileID: new("x")}, nil)
+	})
+}
+
 func TestArchiveWorkspace(t *testing.T) {
 	o := open(t, store.Contents{Workspaces: []api.Workspace{workspace("lab")}})
 	want := o.Contents().Workspaces[0]

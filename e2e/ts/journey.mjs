@@ -204,7 +204,7 @@ test('invites', async () => {
 
   assert.deepEqual(plain(await org.invites.delete(made.id)), { id: made.id, type: 'invite_deleted' });
   assert.equal((await org.invites.retrieve(made.id)).status, 'deleted');
-  await refused(org.invites.delete(made.id), 404, `Invite \`${made.id}\` not found.`);
+  await refused(org.invites.delete(made.id), 400, containing('is deleted'));
   assert.deepEqual((await org.invites.list({ email })).data, []);
   assert.notEqual((await org.invites.create({ email, role: 'billing', rbac_group_ids: [] })).id, made.id);
 
@@ -306,6 +306,9 @@ test('workspace members', async () => {
   await refused(org.workspaces.members.remove(priya.id, { workspace_id }), 400, containing(priya.id));
   const raised = await org.workspaces.members.update(priya.id, { workspace_id, workspace_role: 'workspace_admin' });
   assert.equal(raised.workspace_role, 'workspace_admin');
+  const lowered = await org.workspaces.members.update(priya.id, { workspace_id, workspace_role: 'workspace_billing' });
+  assert.equal(lowered.workspace_role, 'workspace_billing');
+  await org.workspaces.members.update(priya.id, { workspace_id, workspace_role: 'workspace_admin' });
 
   assert.deepEqual(plain(await org.workspaces.members.remove(sofia.id, { workspace_id })), {
     type: 'workspace_member_deleted',
@@ -405,7 +408,7 @@ test('retries', async () => {
   const email = 'lost@example.com';
   await refused(org.invites.create({ email, role: 'user' }, lost), 400, /is pending already/, 'invite_already_exists');
   const invite = only((await org.invites.list({ email })).data, 'invites');
-  await refused(org.invites.delete(invite.id, lost), 404, `Invite \`${invite.id}\` not found.`);
+  await refused(org.invites.delete(invite.id, lost), 400, containing('is deleted'));
   assert.equal((await org.workspaces.archive(patient.id, lost)).archived_at, timestamp(0));
 
   // That includes the creation of a workspace, unlike in the Go SDK since v2.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"antechamber/api"
+	"antechamber/internal/email"
 	"antechamber/internal/text"
 	"antechamber/store"
 )
@@ -13,7 +14,7 @@ var userRoutes = []route{
 }
 
 var (
-	anEmail = form{want: "an email address", valid: api.ValidEmail}
+	anEmail = form{want: "an email address", valid: email.Valid}
 	aRole   = form{want: text.OneOf(api.OrganizationRoles), valid: func(s string) bool {
 		return api.OneOf(api.OrganizationRole(s), api.OrganizationRoles)
 	}}

@@ -35,7 +35,7 @@ func (c *serveCmd) restore(file *statefile.Lock, s *store.Store, p *process, par
 	}
 	from, known := seed.Builtin(f.Seed.Name)
 	if !f.Seed.Builtin {
-		from, err = seed.Parse(f.Seed.Name, []byte(f.Seed.Text))
+		from, err = seed.ParseSaved(f.Seed.Name, []byte(f.Seed.Text))
 		known = err == nil
 	}
 	if !known {

@@ -12,6 +12,7 @@ import (
 	"maps"
 	"mime"
 	"net/http"
+	"net/mail"
 	"slices"
 	"strconv"
 	"strings"
@@ -343,7 +344,25 @@ func newCompiler(doc []byte) (compiler, error) {
 	schemas := jsonschema.NewCompiler()
 	schemas.DefaultDraft(jsonschema.Draft2020)
 	schemas.AssertFormat()
+	schemas.RegisterFormat(&jsonschema.Format{Name: "email", Validate: checkEmail})
 	return compiler{schemas}, schemas.AddResource(base, raw)
+}
+
+// checkEmail checks an email address like the format of JSON Schema, but accepts
+// international ones too (RFC 6531).
+func checkEmail(v any) error {
+	s, ok := v.(string)
+	if !ok {
+		return nil
+	}
+	address, err := mail.ParseAddress(s)
+	if err != nil {
+		return err
+	}
+	if address.Address != s {
+		return errors.New("not an address alone")
+	}
+	return nil
 }
 
 func (c compiler) operation(pointer string, op *openapi3.Operation) (operation, error) {

@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/email"
 )
 
 // Placeholders are numbered from the oldest object, so that new objects do not change the
@@ -30,11 +30,11 @@ func (p *puller) numberPeople() {
 	slices.SortStableFunc(all, func(a, b person) int { return a.since.Compare(b.since.Time) })
 	numbers := map[string]int{}
 	for _, one := range all {
-		email := cmp.Or(strings.ToLower(one.email), one.id)
-		if numbers[email] == 0 {
-			numbers[email] = len(numbers) + 1
+		address := cmp.Or(email.Canonical(one.email), one.id)
+		if numbers[address] == 0 {
+			numbers[address] = len(numbers) + 1
 		}
-		p.person[one.id] = numbers[email]
+		p.person[one.id] = numbers[address]
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strings"
 
 	"antechamber/api"
 	"antechamber/seed"
@@ -131,7 +130,7 @@ func (p *puller) tags(w *workspace) map[string]string {
 	out := map[string]string{}
 	for _, key := range slices.Sorted(maps.Keys(w.Tags)) {
 		switch n := len(out) + 1; {
-		case strings.HasPrefix(key, api.ReservedTagPrefix):
+		case api.ReservedTag(key):
 			p.notes.add(w.ID, "omitted reserved tag %q", key)
 		case p.KeepNames:
 			out[key] = w.Tags[key]

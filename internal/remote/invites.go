@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/email"
 	"antechamber/internal/remedy"
 )
 
@@ -39,7 +40,7 @@ func (p *Plane) inviteID(ctx context.Context, invite string) (id string, err err
 		return "", err
 	}
 	for _, mail := range mails.Data { // newest first
-		if strings.EqualFold(mail.To, invite) {
+		if email.Canonical(mail.To) == email.Canonical(invite) {
 			return mail.InviteID, nil
 		}
 	}

@@ -171,7 +171,7 @@ func TestAcceptInvite(t *testing.T) {
 	var path, sent string
 	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/_emulate/outbox" {
-			io.WriteString(w, `{"data":[{"to":"a@b.c","invite_id":"invite_3"},{"to":"d@e.f","invite_id":"invite_2"},{"to":"A@b.c","invite_id":"invite_1"}]}`)
+			io.WriteString(w, `{"data":[{"to":"a@b.c","invite_id":"invite_3"},{"to":"d@e.f","invite_id":"invite_2"},{"to":"g@exämple.com","invite_id":"invite_0"},{"to":"A@b.c","invite_id":"invite_1"}]}`)
 			return
 		}
 		body, _ := io.ReadAll(r.Body)
@@ -181,6 +181,7 @@ func TestAcceptInvite(t *testing.T) {
 		{"invite/9", "", "/_emulate/invites/invite%2F9/accept", "{}"},
 		{"A@B.C", `A "B"`, "/_emulate/invites/invite_3/accept", `{"name":"A \"B\""}`},
 		{"d@e.f", "", "/_emulate/invites/invite_2/accept", "{}"},
+		{"G@xn--exmple-cua.com", "", "/_emulate/invites/invite_0/accept", "{}"},
 	} {
 		if _, err := p.AcceptInvite(t.Context(), test.invite, test.name); err != nil || path != test.path || sent != test.sent {
 			t.Errorf("%s: %v, sent %s to %s", test.invite, err, sent, path)

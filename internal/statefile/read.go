@@ -251,7 +251,7 @@ func (f *file) read(realTime time.Time) (store.Dump, error) {
 
 // readState returns a state and the time of its latest event.
 func readState(state []byte, realTime time.Time) (v store.Version, latest api.Time, err error) {
-	_, all, err := seed.Read("state", state, seed.Options{Real: realTime})
+	_, all, err := seed.ReadSaved("state", state, seed.Options{Real: realTime})
 	if faults, ok := errors.AsType[seed.Faults](err); ok {
 		return v, latest, fmt.Errorf("%s: %s", faults[0].Pointer, faults[0].Message)
 	}

@@ -254,6 +254,25 @@ func TestFilesWithoutPrincipals(t *testing.T) {
 }
 
 // Even after kill -9 and on a frozen clock.
+// A file may have addresses, domains and tag names that earlier versions accepted, and
+// addresses that they took for different ones.
+func TestFilesOfEarlierVersions(t *testing.T) {
+	text := `{"name": "Old", "admin_keys": ["sk-ant-admin01-old"], "settings": {"allowed_invite_domains": ["127.0.0.1"]},
+ "users": [{"email": "j@exämple.com", "role": "admin"}, {"email": "j@xn--exmple-cua.com", "role": "user"}, {"email": "0@1.2", "role": "user"}],
+ "invites": [{"email": "J@xn--EXMPLE-cua.com", "role": "user", "status": "expired", "invited_at": "-30d"}],
+ "workspaces": [{"name": "W", "tags": {"Anthropic-Team": "x"}}]}`
+	if _, err := seed.Parse("old.json", []byte(text)); err == nil {
+		t.Error("a new seed has no such values")
+	}
+	old := must(seed.ParseSaved("old.json", []byte(text)))(t)
+	w := &world{t: t, real: new(realTime), about: statefile.About{IDSeed: idSeed, Seed: statefile.Seed{Name: "old.json", Text: text}}}
+	w.Store = store.New(w.real.now)
+	o := must(w.Add(must(old.Load(seed.Options{Real: epoch, IDSeed: idSeed}))(t)[0]))(t)
+	path := filepath.Join(t.TempDir(), "state.json")
+	w.saved(path)
+	check(t, "contents", o.Contents(), w.restarted(path).First().Contents())
+}
+
 func TestRequestIDsDoNotRepeat(t *testing.T) {
 	w, path := newWorld(t), filepath.Join(t.TempDir(), "state.json")
 	k := w.keeper(path)
