@@ -19,11 +19,11 @@ import (
 // Imports run one way.
 var packages = map[string][]string{
 	".":                  {"internal/cli"},
-	"admintest":          {"api", "handlers", "internal/faults", "internal/inprocess", "internal/journal", "internal/limits", "internal/remedy", "internal/remote", "internal/server", "internal/text", "seed", "store"},
+	"admintest":          {"api", "handlers", "internal/faults", "internal/inprocess", "internal/journal", "internal/limits", "internal/remedy", "internal/remote", "internal/server", "internal/text", "internal/wholefile", "seed", "store"},
 	"api":                {},
 	"e2e":                {},
 	"handlers":           {"api", "handlers/control", "internal/faults", "internal/journal", "internal/jsontree", "internal/limits", "internal/redact", "internal/server", "internal/text", "seed", "store"},
-	"handlers/control":   {"api", "internal/duration", "internal/faults", "internal/journal", "internal/jsontree", "internal/limits", "internal/remedy", "internal/server", "internal/text", "seed", "store"},
+	"handlers/control":   {"api", "internal/duration", "internal/faults", "internal/journal", "internal/jsontree", "internal/limits", "internal/pattern", "internal/remedy", "internal/server", "internal/text", "seed", "store"},
 	"internal/cli":       {"api", "handlers", "handlers/control", "internal/duration", "internal/guess", "internal/journal", "internal/jsontree", "internal/limits", "internal/pull", "internal/remedy", "internal/remote", "internal/server", "internal/statefile", "internal/text", "internal/wholefile", "seed", "store"},
 	"internal/conform":   {"api"},
 	"internal/duration":  {},

@@ -17,6 +17,7 @@ import (
 	"antechamber/internal/journal"
 	"antechamber/internal/redact"
 	"antechamber/internal/server"
+	"antechamber/internal/text"
 	"antechamber/store"
 )
 
@@ -220,7 +221,7 @@ func checkVersion(h http.Header, known []string) error {
 	case version == "":
 		return badRequest("anthropic-version: header is required")
 	case !slices.Contains(known, version):
-		return badRequest(fmt.Sprintf("anthropic-version: %q is not a valid version", version))
+		return badRequest(fmt.Sprintf("anthropic-version: %q is not a valid version", text.Shorten(version, store.MaxEcho)))
 	}
 	return nil
 }

@@ -27,6 +27,10 @@ type Seed struct {
 	organizations []Organization
 }
 
+// MaxBytes is the maximum size of a seed. The control plane neither exports nor takes
+// a larger one, so whatever can be exported can be imported again.
+const MaxBytes = 256 << 20
+
 // Parse parses a seed: a list of organizations, or a single one. Its error is of
 // type Faults, which name the file. Load reports the faults that depend on the
 // clock.
@@ -67,9 +71,13 @@ func Validate(file string, data []byte, opts Options) error {
 // read parses a seed and reports the faults that do not depend on times.
 func read(file string, data []byte) (*Seed, *report) {
 	s, r := &Seed{file: file, text: withoutBOM(data)}, newReport()
-	if root := r.parse(s.text); root != nil {
+	shape, _ := shapes()
+	if root := r.parse(s.text, shape); root != nil {
 		root.Name = "seed" // in messages
 		s.organizations = r.file(root)
+		if r.cut {
+			s.organizations = nil // what is left of them contradicts itself
+		}
 		r.link(s.organizations)
 	}
 	return s, r

@@ -5,10 +5,10 @@ package control
 
 import (
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 
 	"antechamber/internal/faults"
 	"antechamber/internal/server"
@@ -29,7 +29,8 @@ type plane struct {
 	server.Options
 	operations []faults.Operation // of the Admin API, which faults and expectations name
 	routes     []route
-	arming     sync.Mutex // held while faults change, see changeFaults
+	arming     sync.Mutex   // held while faults change, see changeFaults
+	followers  atomic.Int32 // the number of event streams
 }
 
 // call is a request that was admitted, routed and decoded.
@@ -46,6 +47,9 @@ type call struct {
 // ServeHTTP handles a request.
 func (s *plane) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	response, err := s.respond(w, r)
+	if err != nil && r.Context().Err() != nil {
+		return // the client is gone, which ended the work
+	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -98,14 +102,17 @@ func (s *plane) write(w http.ResponseWriter, r *http.Request, status int, v any)
 }
 
 // document is a response that is written verbatim.
-type document struct{ contentType, text string }
+type document struct {
+	contentType string
+	text        []byte
+}
 
 // ServeHTTP writes the document.
 func (d document) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	h := w.Header()
 	h.Set("Content-Type", d.contentType)
 	h.Set("Cache-Control", "no-store")
-	_, _ = io.WriteString(w, d.text) // fails only when the client has disconnected
+	_, _ = w.Write(d.text) // fails only when the client has disconnected
 }
 
 // list is the shape of every list.

@@ -21,7 +21,7 @@ var manifestRoutes = []route{
 //go:embed openapi.json
 var OpenAPI string
 
-func getOpenAPI(*call) (any, error) { return document{"application/json", OpenAPI}, nil }
+func getOpenAPI(*call) (any, error) { return document{"application/json", []byte(OpenAPI)}, nil }
 
 // manifest describes the server to programs. Organization, Clock and Settings
 // belong to the organization that the request selects.
@@ -56,7 +56,7 @@ func getManifest(c *call) (any, error) {
 	}
 	var b strings.Builder
 	err := page.Execute(&b, m)
-	return document{"text/html; charset=utf-8", b.String()}, err
+	return document{"text/html; charset=utf-8", []byte(b.String())}, err
 }
 
 // page is the manifest for browsers.

@@ -172,7 +172,7 @@ func (p *process) fail(err error) int {
 	}
 	if faults, ok := errors.AsType[seed.Faults](err); ok {
 		fmt.Fprintln(p.stderr, faults)
-		err = badInput("%s in seed %s", text.Count(len(faults), "error"), faults[0].File)
+		err = badInput("%s in seed %s", text.Count(faults.Number(), "error"), faults[0].File)
 	}
 	for line := range strings.SplitSeq(err.Error(), "\n") {
 		fmt.Fprintf(p.stderr, "antechamber: %s\n", line)

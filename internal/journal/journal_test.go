@@ -27,12 +27,17 @@ func get(path string) Record {
 	return Record{Time: instant, Operation: "getWorkspace", Method: "GET", Path: path, Status: 200}
 }
 
-func seqsOf(entries []Entry) []uint64 {
-	out := []uint64{}
+func seqsOf[T Entry | Event](entries []T) []uint64 {
+	seqs := []uint64{}
 	for _, e := range entries {
-		out = append(out, e.Seq)
+		switch e := any(e).(type) {
+		case Entry:
+			seqs = append(seqs, e.Seq)
+		case Event:
+			seqs = append(seqs, e.Seq)
+		}
 	}
-	return out
+	return seqs
 }
 
 func TestEntryOfARecord(t *testing.T) {

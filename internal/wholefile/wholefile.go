@@ -1,8 +1,9 @@
-// Package wholefile writes files atomically.
+// Package wholefile writes files atomically, and reads files of a limited size.
 package wholefile
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -44,6 +45,26 @@ func syncDirectory(path string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
+}
+
+// Read returns the content of a file of at most a number of bytes. The file may be a
+// pipe or a device, which have no size and may have no end.
+func Read(path string, most int) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return ReadAll(f, most)
+}
+
+// ReadAll returns everything that r has, at most a number of bytes.
+func ReadAll(r io.Reader, most int) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
+	if err == nil && len(data) > most {
+		return nil, fmt.Errorf("it has more than %d bytes", most)
+	}
+	return data, err
 }
 
 // Reason returns the cause of a file system error without the file name: that of a
