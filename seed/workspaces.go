@@ -90,6 +90,10 @@ func (r *report) tags(n *node) map[string]string {
 		r.invalid(n, "an object with string values")
 		return tags
 	}
+	if len(n.Items) > maxMembers { // the tree may lack others
+		r.malformed(n, "tags must have at most %s", text.Count(maxMembers, "member"))
+		return tags
+	}
 	for _, tag := range n.Items {
 		if tag.Repeated {
 			continue

@@ -30,8 +30,9 @@ type Expectation struct {
 	Method    string            `json:"method,omitempty"`
 	Path      string            `json:"path,omitempty"` // as MatchPath takes it
 	Query     map[string]Values `json:"query,omitempty"`
-	// Body must be contained in the request's body: an object may have more
-	// fields, anything else must be equal. null expects no body.
+	// Body must be contained in the request's body: an object may have more fields,
+	// an array as many elements, each of which matches, and anything else must be
+	// equal. null expects no body.
 	Body   json.RawMessage `json:"body,omitempty"`
 	Status *int            `json:"status,omitempty"` // 0 for a dropped connection
 	Times  *int            `json:"times,omitempty"`  // nil for at least once

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -270,5 +271,28 @@ func TestValues(t *testing.T) {
 				t.Errorf("%s (-want +got)\n%s", text, diff)
 			}
 		}
+	}
+}
+
+// Comparing many expectations with many calls allocates nothing for each pair.
+func TestVerifyAllocatesNothingPerPair(t *testing.T) {
+	entries := called(slices.Repeat([]Record{invite(200, `{"email":"a@example.com"}`)}, 200)...)
+	allocations := func(n int) float64 {
+		var v Verification
+		for i := range n {
+			v.Expect = append(v.Expect, Expectation{Operation: "listWorkspaces", Query: map[string]Values{"after_id": {fmt.Sprint(i)}}})
+		}
+		return testing.AllocsPerRun(1, func() { verify(t, v, entries) })
+	}
+	if one, many := allocations(101), allocations(301); (many-one)/200 > 100 { // a pair is one of 200
+		t.Errorf("%.0f allocations for each expectation", (many-one)/200)
+	}
+}
+
+func TestVerifyEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := (Verification{Expect: []Expectation{{Method: "GET"}}}).Verify(ctx, nil); err == nil {
+		t.Error("not ended")
 	}
 }

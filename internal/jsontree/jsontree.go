@@ -53,8 +53,9 @@ type Node struct {
 	Repeated   bool // whether the object has an earlier member with this name
 	Invalid    bool // for the reader: whether it has rejected the value
 
+	lost   bool // whether the tree lacks some of its members
 	parent *Node
-	index  int // in parent.Items
+	index  int // in parent
 }
 
 // Document is parsed JSON.
@@ -140,7 +141,7 @@ func (s *Shape) element(index int) *Shape {
 
 // missing returns how many required members an object lacks.
 func (s *Shape) missing(n *Node) (missing int) {
-	if s == nil || n.Kind != Object {
+	if s == nil || n.Kind != Object || n.lost {
 		return 0
 	}
 	for _, name := range s.Required {
@@ -255,6 +256,7 @@ type parser struct {
 	faults int // misshapen values in the tree
 	doc    *Document
 	d      *jsontext.Decoder
+	name   Node     // of the member that is being read
 	names  []string // interned: a thousand users share one string per field
 }
 
@@ -427,21 +429,27 @@ func (p *parser) items(n *Node, shape *Shape) error {
 	var seen map[string]bool
 	others := 0 // members without a shape of their own
 	for index := 0; ; index++ {
+		if kind := p.d.PeekKind(); kind == '}' || kind == ']' {
+			_, err := p.d.ReadToken()
+			return err
+		}
+		full := p.faults >= MaxMisshapen
 		item := &Node{parent: n, index: index}
 		var expected *Shape
 		if n.Kind == Object {
-			var name Node
+			name := &p.name
+			*name = Node{}
 			if kind := p.d.PeekKind(); kind != '"' && kind != '}' && kind != 0 { // the decoder would take {name: 1} for a misspelled null
 				return p.fail(p.start(int(p.d.InputOffset())), quotedNames)
 			}
-			if end, err := p.read(&name, anything); end || err != nil {
+			if end, err := p.read(name, anything); end || err != nil {
 				return err
 			}
 			item.Name, item.NameStart = p.intern(name.Text), name.Start
 			if expected = shape.member(item.Name, others); shape.Fields[item.Name] == nil {
 				others++
 			}
-			if expected != nil || p.faults < MaxMisshapen {
+			if expected != nil || !full {
 				item.Repeated = p.repeats(n, item.Name, &seen)
 			}
 			if item.Repeated && len(p.doc.Repeated) < MaxRepeated {
@@ -453,15 +461,18 @@ func (p *parser) items(n *Node, shape *Shape) error {
 		if end, err := p.read(item, expected); end || err != nil {
 			return err
 		}
-		if !p.drop(item, expected) {
+		if p.drop(item, expected, full) {
+			n.lost = n.Kind == Object
+		} else {
 			n.Items = append(n.Items, item)
 		}
 	}
 }
 
 // drop reports whether the tree is to do without a value that doesn't have its
-// shape.
-func (p *parser) drop(n *Node, shape *Shape) bool {
+// shape. full is whether the tree had enough of them when the value began: otherwise,
+// some may be in the value.
+func (p *parser) drop(n *Node, shape *Shape, full bool) bool {
 	faults := shape.missing(n)
 	if shape == nil || !shape.allows(n.Kind) {
 		faults = 1
@@ -471,9 +482,11 @@ func (p *parser) drop(n *Node, shape *Shape) bool {
 		return false
 	case n.Repeated:
 		faults = 1
-	case p.faults < MaxMisshapen:
+	case !full:
 		p.faults += faults
 		return false
+	case n.lost:
+		return true // which was counted
 	}
 	p.doc.Dropped += faults
 	return faults > 0
