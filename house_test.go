@@ -21,10 +21,10 @@ import (
 // Imports run one way.
 var packages = map[string][]string{
 	".":                  {"internal/cli"},
-	"admintest":          {"api", "handlers", "internal/faults", "internal/guess", "internal/inprocess", "internal/journal", "internal/limits", "internal/lists", "internal/remedy", "internal/remote", "internal/server", "internal/text", "seed", "store"},
+	"admintest":          {"api", "handlers", "internal/faults", "internal/guess", "internal/inprocess", "internal/journal", "internal/limits", "internal/lists", "internal/remedy", "internal/remote", "internal/server", "internal/text", "internal/wholefile", "seed", "store"},
 	"api":                {},
 	"handlers":           {"api", "handlers/control", "internal/email", "internal/faults", "internal/hint", "internal/journal", "internal/jsontree", "internal/limits", "internal/redact", "internal/server", "internal/text", "seed", "store"},
-	"handlers/control":   {"api", "internal/duration", "internal/email", "internal/faults", "internal/journal", "internal/jsontree", "internal/limits", "internal/remedy", "internal/server", "internal/text", "seed", "store"},
+	"handlers/control":   {"api", "internal/duration", "internal/email", "internal/faults", "internal/journal", "internal/jsontree", "internal/limits", "internal/pattern", "internal/remedy", "internal/server", "internal/text", "seed", "store"},
 	"internal/cli":       {"api", "handlers", "handlers/control", "internal/duration", "internal/guess", "internal/journal", "internal/jsontree", "internal/limits", "internal/lists", "internal/pull", "internal/remedy", "internal/remote", "internal/server", "internal/statefile", "internal/text", "internal/wholefile", "seed", "store"},
 	"internal/conform":   {"api", "internal/vendordoc"},
 	"internal/duration":  {},

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 	"antechamber/internal/lists"
 	"antechamber/internal/server"
 	"antechamber/internal/text"
+	"antechamber/internal/wholefile"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -62,7 +62,7 @@ func Seed(nameOrFile string) Option {
 			o.seed, o.seedName = builtin, nameOrFile
 			return nil
 		}
-		content, err := os.ReadFile(nameOrFile)
+		content, err := wholefile.Read(nameOrFile, seed.MaxBytes)
 		if errors.Is(err, fs.ErrNotExist) && !strings.ContainsAny(nameOrFile, `./\`) {
 			return errors.New(text.Invalid("Seed", text.Quote(nameOrFile), "a file, "+text.OneOf(seed.BuiltinNames)))
 		}

@@ -17,6 +17,7 @@ import (
 	"antechamber/internal/journal"
 	"antechamber/internal/jsontree"
 	"antechamber/internal/text"
+	"antechamber/store"
 )
 
 // MaxBody is the maximum size of a request body in bytes. Production's limit for
@@ -90,10 +91,21 @@ func (b *body) err() error {
 		return b.fatal
 	}
 	b.rejectUnknown()
-	if len(*b.problems) > 0 {
-		return badRequest(strings.Join(*b.problems, "; "))
+	return problemsErr(*b.problems)
+}
+
+// maxProblems is how many problems an error lists (our choice).
+const maxProblems = 100
+
+// problemsErr returns the error that lists problems, or nil if there are none.
+func problemsErr(problems []string) error {
+	if len(problems) == 0 {
+		return nil
 	}
-	return nil
+	if more := len(problems) - maxProblems; more > 0 {
+		problems = append(problems[:maxProblems:maxProblems], text.AndMore(more))
+	}
+	return badRequest(strings.Join(problems, "; "))
 }
 
 // rejectUnknown reports the fields that were not read.
@@ -106,7 +118,7 @@ func (b *body) rejectUnknown() {
 }
 
 func (b *body) problem(field, what string) {
-	*b.problems = append(*b.problems, b.prefix+field+": "+what)
+	*b.problems = append(*b.problems, b.prefix+text.Shorten(field, store.MaxEcho)+": "+what)
 }
 
 // take returns a field and whether it is present.

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -381,5 +382,29 @@ func TestPanicsAreInternalErrors(t *testing.T) {
 	failure{method: "GET", path: "/broken", status: 500, message: "Internal server error"}.check(t, srv)
 	if log := srv.log.String(); !strings.Contains(log, "broken handler") || !strings.Contains(log, "failures_test.go") {
 		t.Errorf("log: %s", log)
+	}
+}
+
+// An error lists the first hundred problems, and repeats no more than the beginning of
+// an input.
+func TestErrorsAreBounded(t *testing.T) {
+	srv := serveBuiltin(t, "contract")
+	var fields strings.Builder
+	for i := range 150 {
+		fmt.Fprintf(&fields, `,"f%03d%s":1`, i, strings.Repeat("x", 1000))
+	}
+	long := strings.Repeat("x", 50_000)
+	for name, got := range map[string]result{
+		"unknown fields": srv.do("POST", "/organizations/invites", `{"email":"a@example.com","role":"user"`+fields.String()+"}"),
+		"an id":          srv.do("GET", "/organizations/users/"+long, ""),
+		"a cursor":       srv.do("GET", "/organizations/users?after_id="+long, ""),
+		"a version":      srv.do("GET", "/organizations/users", "", "anthropic-version: "+long),
+	} {
+		if got.status < 400 || got.status >= 500 || len(got.body) > 2*100*300 || name != "unknown fields" && len(got.body) > 2000 {
+			t.Errorf("%s: status %d, %d bytes", name, got.status, len(got.body))
+		}
+		if name == "unknown fields" && !strings.Contains(got.body, "; and 50 more") {
+			t.Errorf("%s: %.200s", name, got.body)
+		}
 	}
 }

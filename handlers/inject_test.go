@@ -35,7 +35,9 @@ func (s *testServer) arm(fault string) {
 	if len(problems) > 0 {
 		s.t.Fatal(problems)
 	}
-	s.tools().Faults.Arm(f)
+	if _, err := s.tools().Faults.Arm(f); err != nil {
+		s.t.Fatal(err)
+	}
 	s.store.First().KeepHistory(s.tools().Faults.MaxStale())
 }
 

@@ -238,7 +238,7 @@ func checkVersion(h http.Header, known []string) error {
 		return &apiError{status: http.StatusBadRequest, message: "anthropic-version: header is required", hint: "add the header anthropic-version: " + text.OneOf(known)}
 	case !slices.Contains(known, version):
 		return &apiError{
-			status: http.StatusBadRequest, message: fmt.Sprintf("anthropic-version: %q is not a valid version", version),
+			status: http.StatusBadRequest, message: fmt.Sprintf("anthropic-version: %q is not a valid version", text.Shorten(version, store.MaxEcho)),
 			hint: "anthropic-version must be " + text.OneOf(known) + ", the setting anthropic_versions of the organization",
 		}
 	}

@@ -44,10 +44,7 @@ func unescape(s string) string {
 
 // err returns the problems with the query, or nil.
 func (q *query) err() error {
-	if len(q.problems) > 0 {
-		return badRequest(strings.Join(q.problems, "; "))
-	}
-	return nil
+	return problemsErr(q.problems)
 }
 
 func (q *query) problem(name, what string) { q.problems = append(q.problems, name+": "+what) }

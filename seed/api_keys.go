@@ -83,14 +83,14 @@ func (r *report) apiKey(n *node) APIKey {
 	}
 	k.ExpiresAt = o.timeOrNull("expires_at")
 	history := o.get("status_history")
-	k.StatusHistory = list(r, history, "changes", 1, r.statusChange)
+	k.StatusHistory = list(r, history, "changes", 1, store.MaxStatusChanges, r.statusChange)
 	for _, c := range k.StatusHistory {
 		if c.Status == "" || !c.At.given() {
-			r.faulty[history] = true
+			history.Invalid = true
 		}
 	}
 	expiresAt := n.Get("expires_at")
-	if o.at != nil && k.Status == api.KeyExpired && !k.ExpiresAt.given() && !r.faulty[expiresAt] {
+	if o.at != nil && k.Status == api.KeyExpired && !k.ExpiresAt.given() && !rejected(expiresAt) {
 		r.mismatched(cmp.Or(expiresAt, n), "expires_at must be set when status is expired")
 	}
 	return k

@@ -54,7 +54,7 @@ func (c checker) due(t Time) (due, known bool) {
 
 // anyFaulty reports whether one of the fields is invalid.
 func (c checker) anyFaulty(at *node, fields ...string) bool {
-	return len(c.faulty) > 0 && slices.ContainsFunc(fields, func(field string) bool { return c.faulty[at.Get(field)] })
+	return slices.ContainsFunc(fields, func(field string) bool { return rejected(at.Get(field)) })
 }
 
 // checkRange reports a relative time that is out of range for the clock.

@@ -59,8 +59,10 @@ var faultySeeds = []faultySeed{
 	{"invalid UTF-8", "{\"name\": \"\u00e9\u00e9\xe9\"}", `1:13: invalid JSON: invalid UTF-8`},
 	{"UTF-16", "\xff\xfe{\x00}\x00", `1:1: invalid JSON: invalid UTF-8`},
 	{"second byte order mark", "\ufeff\ufeff{\"name\": \"Acme\"}", `1:1: invalid JSON: unexpected '\ufeff' at start of value`},
-	{"deeply nested lists", strings.Repeat("[", 101) + strings.Repeat("]", 101), `1:101: invalid JSON: more than 100 levels of nesting`},
-	{"deeply nested objects", strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100), `1:497: invalid JSON: more than 100 levels of nesting`},
+	{"deeply nested lists", strings.Repeat("[", 101) + strings.Repeat("]", 101), `1:1: invalid seed: want an object (got a list)`},
+	{"deeply nested objects", strings.Repeat(`{"a":`, 100) + "1" + strings.Repeat("}", 100), `
+1:1: missing required field "name"
+1:2: /a: unknown field "a" (allowed: $schema, id, name, admin_keys, settings, clock, ids, default_workspace, users, invites, workspaces, api_keys, removed)`},
 	{"repeated field", "{\"name\": \"Acme\",\n \"name\": \"Other\"}", `2:2: /name: repeated field "name"`},
 	{"repeated unknown field", `{"name": "Acme", "x": 1, "x": 2}`, `
 1:18: /x: unknown field "x" (allowed: $schema, id, name, admin_keys, settings, clock, ids, default_workspace, users, invites, workspaces, api_keys, removed)
@@ -142,7 +144,7 @@ var faultySeeds = []faultySeed{
 1:155: /organizations/0/removed/0: missing required field "id"
 1:155: /organizations/0/removed/0: missing required field "added_at"`},
 	{"null for every object", `{"name": null, "id": null, "admin_keys": null, "settings": null, "clock": null, "ids": null, "default_workspace": null, "users": null, "invites": null, "workspaces": null, "api_keys": null, "removed": null}`, `
-1:10: /name: invalid name null: want a non-empty string
+1:10: /name: invalid name null: want a string of 1 to 255 characters
 1:22: /id: invalid id null: want a UUID
 1:42: /admin_keys: invalid admin_keys null: want a list of admin keys
 1:60: /settings: invalid settings null: want an object
@@ -217,7 +219,7 @@ var faultySeeds = []faultySeed{
  "api_keys": [{"name": "", "workspace": "", "created_by": "", "status": "paused", "partial_key_hint": "R2D...igAA", "status_history": []}],
  "removed": [{"id": "/", "added_at": "-3d"}]}`, `
 1:8: /id: invalid id "12345678": want a UUID
-1:28: /name: invalid name "": want a non-empty string
+1:28: /name: invalid name "": want a string of 1 to 255 characters
 1:47: /admin_keys/0: invalid value: want an admin key (sk-ant-admin, two digits, a hyphen, and 1 to 128 of A-Z a-z 0-9 _ -)
 2:30: /default_workspace/id: invalid id "": want 1 to 128 of A-Z a-z 0-9 _ . ~ -
 2:51: /default_workspace/display_color: invalid display_color "red": want a color, such as #6C5BB9
@@ -225,7 +227,7 @@ var faultySeeds = []faultySeed{
 2:100: /default_workspace/external_key_id: invalid external_key_id "": want the id of an external key, or null
 3:19: /users/0/id: invalid id "a b": want 1 to 128 of A-Z a-z 0-9 _ . ~ -
 3:35: /users/0/email: invalid email "jane@example": want an email address
-3:59: /users/0/name: invalid name "": want a non-empty string
+3:59: /users/0/name: invalid name "": want a string of 1 to 1000 characters
 3:71: /users/0/role: invalid role "owner": want user, developer, billing, claude_code_user or admin
 4:24: /invites/0/email: invalid email "jane doe@example.com": want an email address
 4:56: /invites/0/role: invalid role null: want user, developer, billing, claude_code_user or admin
@@ -247,10 +249,10 @@ var faultySeeds = []faultySeed{
 1:1681: /users/0/id: invalid id "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…": want 1 to 128 of A-Z a-z 0-9 _ . ~ -
 1:1823: /users/0/email: invalid email "jane@ééééééééééééééééééééééééééééééééééééééééééééééééééééééé…": want an email address`},
 	{"values that are not strings", `{"name": 5, "users": [{"email": ["a@b.c"], "role": {}, "name": true, "added_at": 1730332707}]}`, `
-1:10: /name: invalid name 5: want a non-empty string
+1:10: /name: invalid name 5: want a string of 1 to 255 characters
 1:33: /users/0/email: invalid email: want an email address (got a list)
 1:52: /users/0/role: invalid role: want user, developer, billing, claude_code_user or admin (got an object)
-1:64: /users/0/name: invalid name true: want a non-empty string
+1:64: /users/0/name: invalid name true: want a string of 1 to 1000 characters
 1:82: /users/0/added_at: invalid added_at 1730332707: want an RFC 3339 time, such as 2026-01-01T00:00:00Z, or a time relative to the clock, such as -3d or +1d12h`},
 	{"tags", `{"name": "Acme", "workspaces": [{"name": "Research", "tags": {"anthropic": "a", "anthropic-x": "b", "team": null, "cost": 5, "Anthropic": ""}}, {"name": "Sales", "tags": ["team"]}]}`, `
 1:63: /workspaces/0/tags/anthropic: tag names must not start with "anthropic", in any case
@@ -591,7 +593,7 @@ var faultySeeds = []faultySeed{
   "invites": [{"email": "jane@example.com", "role": "user", "role": "admin"}],
   "clock": {"offset": "x"}
 }`, `
-2:11: /name: invalid name "": want a non-empty string
+2:11: /name: invalid name "": want a string of 1 to 255 characters
 3:44: /api_keys/0/workspace: no such workspace "Nowhere"
 3:69: /api_keys/0/created_by: no such user "nobody"
 5:74: /users/0/added_at: invalid added_at "soon": want an RFC 3339 time, such as 2026-01-01T00:00:00Z, or a time relative to the clock, such as -3d or +1d12h
@@ -618,7 +620,7 @@ func TestFaults(t *testing.T) {
 				t.Errorf("faults (-want +got):\n%s", diff)
 			}
 			checkPositions(t, w.src, faultsOf([]byte(w.src)))
-			if r := newReport(); r.parse([]byte(w.src)) != nil && r.faults == nil {
+			if r := newReport(); r.parse([]byte(w.src), nil) != nil && r.faults == nil {
 				agree(t, []byte(w.src))
 			}
 		})
@@ -890,13 +892,16 @@ seed.json:15009:30: /api_keys/5000/workspace: no such workspace "None"`
 	}
 	t.Logf("%d bytes took %s", b.Len(), time.Since(start))
 
-	// One fault per user.
+	// One fault per user, of which the first hundred are listed.
 	faults := faultsOf([]byte(strings.ReplaceAll(b.String(), `"role": "user"`, `"role": "owner"`)))
-	if len(faults) != users+1+4 {
-		t.Fatalf("%d faults", len(faults))
+	if len(faults) != 100 || faults.Number() != users+1+4 {
+		t.Fatalf("%d faults of %d", len(faults), faults.Number())
 	}
-	if f := faults[users-1]; f.Line != users+2 || f.Pointer != "/users/4999/role" {
-		t.Errorf("fault %d is %s", users-1, f)
+	if f := faults[99]; f.Line != 102 || f.Pointer != "/users/99/role" {
+		t.Errorf("the last fault is %s", f)
+	}
+	if lines := strings.Split(faults.Error(), "\n"); lines[100] != "and 4,905 more" {
+		t.Errorf("the last line is %q", lines[100])
 	}
 }
 

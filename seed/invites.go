@@ -35,9 +35,9 @@ func (r *report) invite(n *node) Invite {
 		AcceptedAt: o.timeOrNull("accepted_at"),
 	}
 	accepted, at := i.Status == api.InviteAccepted, n.Get("accepted_at")
-	hasTime := i.AcceptedAt.given() || r.faulty[at]
+	hasTime := i.AcceptedAt.given() || rejected(at)
 	switch {
-	case o.at == nil || r.faulty[n.Get("status")]:
+	case o.at == nil || rejected(n.Get("status")):
 	case accepted && !hasTime:
 		r.mismatched(cmp.Or(at, n), "accepted_at must be set when status is accepted")
 	case !accepted && hasTime:

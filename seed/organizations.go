@@ -47,7 +47,7 @@ type Clock struct {
 // The forms of strings. A test checks that the schema has the same patterns.
 var (
 	schemaForm       = form{want: "the URL or path of a JSON Schema"}
-	organizationForm = form{want: "a non-empty string", minChars: 1}
+	organizationForm = form{want: "a string of 1 to 255 characters", minChars: 1, maxChars: 255}
 	idForm           = form{want: IDForm, pattern: regexp.MustCompile(`^[A-Za-z0-9_.~-]{1,128}$`)}
 	uuidForm         = form{want: "a UUID", pattern: regexp.MustCompile(api.UUIDPattern)}
 	adminKeyForm     = form{want: "an admin key (" + store.AdminKeyForm + ")", pattern: regexp.MustCompile(store.AdminKeyPattern), secret: true}
@@ -58,6 +58,9 @@ const IDForm = "1 to 128 of A-Z a-z 0-9 _ . ~ -"
 
 // ValidID reports whether an id has that form.
 func ValidID(id string) bool { return idForm.pattern.MatchString(id) }
+
+// maxAdminKeys is the maximum number of admin keys of an organization.
+const maxAdminKeys = 1000
 
 // file reads a whole seed: a list of organizations, or a single one.
 func (r *report) file(n *node) []Organization {
@@ -71,7 +74,7 @@ func (r *report) file(n *node) []Organization {
 	o := r.object(n)
 	defer o.end()
 	o.text("$schema", schemaForm)
-	return list(r, o.get("organizations"), "organizations", 1, func(n *node) Organization { return r.organization(n, false) })
+	return list(r, o.get("organizations"), "organizations", 1, store.MaxOrganizations, func(n *node) Organization { return r.organization(n, false) })
 }
 
 // organization reads an organization: the whole file, or an element of its list.
@@ -85,16 +88,16 @@ func (r *report) organization(n *node, whole bool) Organization {
 		at:               n,
 		ID:               o.text("id", uuidForm),
 		Name:             o.text("name", organizationForm),
-		AdminKeys:        list(r, o.get("admin_keys"), "admin keys", 0, func(n *node) string { return r.textAt(n, adminKeyForm) }),
+		AdminKeys:        list(r, o.get("admin_keys"), "admin keys", 0, maxAdminKeys, func(n *node) string { return r.textAt(n, adminKeyForm) }),
 		Settings:         new(r.settings(o.get("settings"), store.DefaultSettings())),
 		Clock:            r.clock(o.get("clock")),
 		IDs:              r.ids(o.get("ids")),
 		DefaultWorkspace: r.defaultWorkspace(o.get("default_workspace")),
-		Users:            list(r, o.get("users"), "users", 0, r.user),
-		Invites:          list(r, o.get("invites"), "invites", 0, r.invite),
-		Workspaces:       list(r, o.get("workspaces"), "workspaces", 0, r.workspace),
-		APIKeys:          list(r, o.get("api_keys"), "API keys", 0, r.apiKey),
-		Removed:          list(r, o.get("removed"), "removed users", 0, r.removedUser),
+		Users:            list(r, o.get("users"), "users", 0, 0, r.user),
+		Invites:          list(r, o.get("invites"), "invites", 0, 0, r.invite),
+		Workspaces:       list(r, o.get("workspaces"), "workspaces", 0, 0, r.workspace),
+		APIKeys:          list(r, o.get("api_keys"), "API keys", 0, 0, r.apiKey),
+		Removed:          list(r, o.get("removed"), "removed users", 0, 0, r.removedUser),
 	}
 }
 
@@ -141,7 +144,7 @@ func (r *report) link(organizations []Organization) {
 		for j, key := range o.AdminKeys {
 			keys.addAt(listed.Items[j], key)
 		}
-		if i > 0 && len(o.AdminKeys) == 0 && !r.faulty[listed] && o.at.Kind == jsontree.Object {
+		if i > 0 && len(o.AdminKeys) == 0 && !rejected(listed) && o.at.Kind == jsontree.Object {
 			r.contradictory(o.at, "admin_keys must not be empty (only the first organization has a default)")
 		}
 		users := r.indexUsers(o)
@@ -221,6 +224,7 @@ func (c checker) organization(o *Organization) {
 		}
 	})
 	c.invites(o)
+	c.checkSize(o.DefaultWorkspace)
 	for i := range o.Workspaces {
 		c.workspace(&o.Workspaces[i])
 	}

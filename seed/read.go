@@ -48,12 +48,13 @@ func (o *object) get(name string) *node {
 // end reports unknown fields.
 func (o *object) end() {
 	for _, field := range o.at.Unknown(o.known...) {
-		o.add(true, field.NameStart, field.Pointer(), "%s", text.Unknown("field", field.Name, o.known))
+		o.add(true, field.NameStart, field, "%s", text.Unknown("field", field.Name, o.known))
 	}
 }
 
-// list reads the elements of an array, or returns nil if n is nil.
-func list[T any](r *report, n *node, elements string, minItems int, element func(*node) T) []T {
+// list reads the elements of an array, or returns nil if n is nil. maxItems is 0 for
+// any number.
+func list[T any](r *report, n *node, elements string, minItems, maxItems int, element func(*node) T) []T {
 	if n == nil {
 		return nil
 	}
@@ -67,6 +68,10 @@ func list[T any](r *report, n *node, elements string, minItems int, element func
 	}
 	if len(n.Items) < minItems {
 		r.malformed(n, "%s must not be empty", n.Name)
+	}
+	if maxItems > 0 && len(n.Items) > maxItems {
+		r.malformed(n, "%s must have at most %s", n.Name, text.Count(maxItems, "element"))
+		n.Items = n.Items[:maxItems]
 	}
 	all := make([]T, len(n.Items))
 	for i, item := range n.Items {
@@ -117,7 +122,7 @@ func (r *report) textAt(n *node, f form) string {
 		r.invalid(n, fmt.Sprintf("%s (got %d)", f.want, length))
 	case f.accepted != nil && !r.saved && !f.accepted(n.Text):
 		r.contradictory(n, "%s", text.Invalid(fieldName(n), valueOf(n), f.want))
-		r.faulty[n] = true
+		n.Invalid = true
 	}
 	if n.Kind != jsontree.String {
 		return ""
@@ -178,7 +183,7 @@ func (r *report) timeAt(n *node, pattern *regexp.Regexp, want string) Time {
 			want = fmt.Sprintf("a time at most %d days from the clock", maxDistance/(24*time.Hour))
 		}
 		r.contradictory(n, "%s", text.Invalid(fieldName(n), valueOf(n), want))
-		r.faulty[n] = true
+		n.Invalid = true
 		return Time{}
 	}
 	return t

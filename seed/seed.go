@@ -28,6 +28,10 @@ type Seed struct {
 	saved         bool // from ParseSaved or ReadSaved
 }
 
+// MaxBytes is the maximum size of a seed. The control plane neither exports nor takes
+// a larger one, so whatever can be exported can be imported again.
+const MaxBytes = 256 << 20
+
 // Parse parses a seed: a list of organizations, or a single one. Its error is of
 // type Faults, which name the file. Load reports the faults that depend on the
 // clock.
@@ -70,13 +74,13 @@ func (s *Seed) loaded(r *report, opts Options) (*Seed, []store.Contents, error) 
 // earlier version may have written: email addresses, domains and tag names that only
 // newer rules refuse are accepted.
 func ParseSaved(file string, data []byte) (*Seed, error) {
-	r := &report{faulty: map[*node]bool{}, saved: true}
+	r := &report{saved: true}
 	s := r.read(file, data)
 	return s.parsed(r)
 }
 
 func ReadSaved(file string, data []byte, opts Options) (*Seed, []store.Contents, error) {
-	r := &report{faulty: map[*node]bool{}, saved: true}
+	r := &report{saved: true}
 	s := r.read(file, data)
 	return s.loaded(r, opts)
 }
@@ -96,9 +100,13 @@ func read(file string, data []byte) (*Seed, *report) {
 
 func (r *report) read(file string, data []byte) *Seed {
 	s := &Seed{file: file, text: withoutBOM(data), saved: r.saved}
-	if root := r.parse(s.text); root != nil {
+	shape, _ := shapes()
+	if root := r.parse(s.text, shape); root != nil {
 		root.Name = "seed" // in messages
 		s.organizations = r.file(root)
+		if r.cut {
+			s.organizations = nil // what is left of them contradicts itself
+		}
 		r.link(s.organizations)
 	}
 	return s

@@ -14,6 +14,12 @@ var (
 	versionForm = form{want: "a version, such as 2023-06-01", pattern: regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`)}
 )
 
+// The maximum lengths of lists in settings.
+const (
+	maxDomains  = 1000
+	maxVersions = 100
+)
+
 // settings returns s with the changes in n: an omitted field is unchanged, and
 // null removes a limit.
 func (r *report) settings(n *node, s store.Settings) store.Settings {
@@ -28,11 +34,11 @@ func (r *report) settings(n *node, s store.Settings) store.Settings {
 	o.limit("api_key_limit", &s.APIKeyLimit)
 	o.limit("workspace_api_key_limit", &s.WorkspaceAPIKeyLimit)
 	if domains := o.get("allowed_invite_domains"); domains != nil {
-		s.AllowedInviteDomains = list(r, unlessNull(domains), "domains", 0, func(n *node) string { return r.textAt(n, domainForm) })
+		s.AllowedInviteDomains = list(r, unlessNull(domains), "domains", 0, maxDomains, func(n *node) string { return r.textAt(n, domainForm) })
 	}
 	s.WorkspaceNameMaxLength = int(o.integer("workspace_name_max_length", 1, 255, int64(s.WorkspaceNameMaxLength)))
 	if versions := o.get("anthropic_versions"); versions != nil {
-		s.AnthropicVersions = list(r, versions, "versions", 1, func(n *node) string { return r.textAt(n, versionForm) })
+		s.AnthropicVersions = list(r, versions, "versions", 1, maxVersions, func(n *node) string { return r.textAt(n, versionForm) })
 	}
 	if deleted := enum(o, "deleted_invites", store.AllDeletedInvites); deleted != "" {
 		s.DeletedInvites = deleted
@@ -70,7 +76,8 @@ func ExportSettings(s store.Settings) []byte { return encode(s) }
 // error is of type Faults.
 func ChangeSettings(s store.Settings, data []byte) (store.Settings, error) {
 	data, r := withoutBOM(data), newReport()
-	if root := r.parse(data); root != nil {
+	_, shape := shapes()
+	if root := r.parse(data, shape); root != nil {
 		root.Name = "settings" // in messages
 		s = r.settings(root, s)
 	}

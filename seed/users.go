@@ -30,7 +30,7 @@ type RemovedUser struct {
 
 var (
 	emailForm    = form{want: "an email address", valid: email.WellFormed, accepted: email.Valid}
-	userNameForm = form{want: "a non-empty string", minChars: 1}
+	userNameForm = form{want: "a string of 1 to 1000 characters", minChars: 1, maxChars: 1000}
 	userRefForm  = form{want: "the id, email or name of a user", minChars: 1}
 )
 
@@ -90,7 +90,7 @@ type userIndex struct {
 func (r *report) indexUsers(o *Organization) userIndex {
 	p := userIndex{
 		byID: map[string]int{}, byEmail: map[string]int{}, byName: map[string][]int{}, removed: map[string]bool{},
-		faulty: r.faulty[o.at.Get("users")], removedFaulty: r.faulty[o.at.Get("removed")],
+		faulty: rejected(o.at.Get("users")), removedFaulty: rejected(o.at.Get("removed")),
 	}
 	for _, u := range o.Removed {
 		p.removed[u.ID] = true

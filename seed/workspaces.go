@@ -10,6 +10,7 @@ import (
 	"antechamber/api"
 	"antechamber/internal/jsontree"
 	"antechamber/internal/text"
+	"antechamber/store"
 )
 
 // Workspace is a workspace in a seed. The Default Workspace has no name, members or
@@ -44,7 +45,7 @@ func (r *report) workspace(n *node) Workspace {
 	o := r.object(n, "name")
 	defer o.end()
 	w := o.workspace(n, false)
-	w.Members = list(r, o.get("members"), "members", 0, r.workspaceMember)
+	w.Members = list(r, o.get("members"), "members", 0, 0, r.workspaceMember)
 	return w
 }
 
@@ -88,12 +89,16 @@ func (r *report) tags(n *node) map[string]string {
 		r.invalid(n, "an object with string values")
 		return tags
 	}
+	if len(n.Items) > maxMembers { // the tree may lack others
+		r.malformed(n, "tags must have at most %s", text.Count(maxMembers, "member"))
+		return tags
+	}
 	for _, tag := range n.Items {
 		if tag.Repeated {
 			continue
 		}
 		if api.ReservedTag(tag.Name) && !r.saved {
-			r.add(true, tag.NameStart, tag.Pointer(), "tag names must not start with %q, in any case", api.ReservedTagPrefix)
+			r.add(true, tag.NameStart, tag, "tag names must not start with %q, in any case", api.ReservedTagPrefix)
 		}
 		if tag.Kind != jsontree.String {
 			// Without the name of the tag, which may be anything.
@@ -103,6 +108,9 @@ func (r *report) tags(n *node) map[string]string {
 	}
 	return tags
 }
+
+// maxGeos is the maximum length of a list of inference geos. They may repeat.
+const maxGeos = 1000
 
 func (r *report) dataResidency(n *node) *api.DataResidency {
 	d := api.DefaultDataResidency()
@@ -126,8 +134,8 @@ func (r *report) dataResidency(n *node) *api.DataResidency {
 		return &d
 	}
 	defaultGeo := n.Get("default_inference_geo")
-	d.AllowedInferenceGeos = list(r, geos, "inference geos", 1, func(n *node) string { return enumAt(r, n, api.InferenceGeos) })
-	faulty := r.faulty[defaultGeo] || len(geos.Items) == 0 || slices.ContainsFunc(geos.Items, func(n *node) bool { return r.faulty[n] })
+	d.AllowedInferenceGeos = list(r, geos, "inference geos", 1, maxGeos, func(n *node) string { return enumAt(r, n, api.InferenceGeos) })
+	faulty := rejected(defaultGeo) || len(geos.Items) == 0 || slices.ContainsFunc(geos.Items, func(n *node) bool { return rejected(n) })
 	if !faulty && !api.OneOf(d.DefaultInferenceGeo, d.AllowedInferenceGeos) {
 		r.contradictory(cmp.Or(defaultGeo, geos), "default_inference_geo %q must be one of allowed_inference_geos", d.DefaultInferenceGeo)
 	}
@@ -156,7 +164,7 @@ type workspaceIndex struct {
 func (r *report) indexWorkspaces(o *Organization) workspaceIndex {
 	p := workspaceIndex{
 		defaultWorkspace: o.DefaultWorkspace, byID: map[string]*Workspace{}, byName: map[string][]*Workspace{defaultName: {o.DefaultWorkspace}},
-		faulty: r.faulty[o.at.Get("workspaces")],
+		faulty: rejected(o.at.Get("workspaces")),
 	}
 	for i := len(o.Workspaces) - 1; i >= 0; i-- {
 		w := &o.Workspaces[i]
@@ -174,7 +182,7 @@ func (r *report) indexWorkspaces(o *Organization) workspaceIndex {
 // workspaceOf returns the workspace that a reference means, or nil.
 func (r *report) workspaceOf(p workspaceIndex, at *node, ref string) *Workspace {
 	switch {
-	case r.faulty[at] || p.faulty:
+	case rejected(at) || p.faulty:
 		return nil
 	case ref == "":
 		return p.defaultWorkspace
@@ -197,6 +205,21 @@ func (r *report) workspaceOf(p workspaceIndex, at *node, ref string) *Workspace 
 func (c checker) workspace(w *Workspace) {
 	if !c.anyFaulty(w.at, "created_at", "archived_at") && w.ArchivedAt.given() && c.before(w.ArchivedAt, w.CreatedAt) {
 		c.contradictory(w.at.Get("archived_at"), "archived_at must not be before %s", startOf(w.at, "created_at"))
+	}
+	c.checkSize(w)
+}
+
+// checkSize reports a workspace of more than store.MaxObject bytes.
+func (c checker) checkSize(w *Workspace) {
+	if w.at == nil || w.at.End-w.at.Start < store.MaxObject/8 { // encoding it makes it longer, but not that much
+		return
+	}
+	now := api.At(earliest.Time)
+	l := loader{checker: c, now: now, o: &Organization{}}
+	encoded := l.workspace(w, now, usedIDs{})
+	encoded.ArchivedAt = api.Time{}
+	if n := len(api.Encode(encoded)); n > store.MaxObject {
+		c.contradictory(w.at, "workspace must take at most %d bytes of JSON (got %d)", store.MaxObject, n)
 	}
 }
 

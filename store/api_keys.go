@@ -174,10 +174,19 @@ func (t *tx) putKey(k APIKey) *row[storedKey] {
 	return r
 }
 
+// MaxStatusChanges is the maximum number of changes in the history of an API key.
+const MaxStatusChanges = 1000
+
 // withStatus returns the key with another status as of the time from.
 func (k APIKey) withStatus(status api.APIKeyStatus, from api.Time) APIKey {
 	k.Status = status
-	k.History = append(slices.Clip(k.History), StatusChange{status, from})
+	before := k.History
+	if len(before) >= MaxStatusChanges {
+		// The status at creation is kept, and the two oldest changes go: dropping one
+		// would leave the same status twice in a row.
+		before = append(before[:1:1], before[3:]...)
+	}
+	k.History = append(slices.Clip(before), StatusChange{status, from})
 	return k
 }
 

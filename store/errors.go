@@ -37,9 +37,12 @@ func refused(code api.ErrorCode, message string) error {
 	return &Error{Kind: Invalid, Code: code, Message: message}
 }
 
+// MaxEcho is how many characters of an input a message repeats, more than any id has.
+const MaxEcho = 200
+
 // notFound returns the error of an unknown id in an operation of the Admin API.
 func notFound(noun, id string) error {
-	return &Error{Kind: NotFound, Message: noun + " `" + id + "` not found."}
+	return &Error{Kind: NotFound, Message: noun + " `" + text.Shorten(id, MaxEcho) + "` not found."}
 }
 
 // noSuch returns the error of an unknown id or name in an operation that only the

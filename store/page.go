@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"antechamber/api"
+	"antechamber/internal/text"
 )
 
 // DefaultLimit and MaxLimit are the default and the maximum length of a page.
@@ -109,7 +110,7 @@ func (l List) cursor(noun string, find func(id string) (position, bool)) (cursor
 	}
 	p, ok := find(id)
 	if !ok {
-		return c, invalid(name + ": " + noun + " `" + id + "` is not an object of this list.")
+		return c, invalid(name + ": " + noun + " `" + text.Shorten(id, MaxEcho) + "` is not an object of this list.")
 	}
 	c.from = p
 	return c, nil

@@ -174,6 +174,9 @@ func (o *Organization) CreateWorkspace(in NewWorkspace, inputErr error) (Object[
 			created.DisplayColor = t.ids.Color()
 		}
 		w := workspaceRow(created, false)
+		if err := checkSize(w); err != nil {
+			return Object[Workspace]{}, err
+		}
 		t.workspaces.put(w)
 		t.note(WorkspaceCreated, w.key)
 		return w.object(), nil
@@ -234,7 +237,11 @@ func (o *Organization) UpdateWorkspace(id string, in WorkspaceUpdate, inputErr e
 			return Object[Workspace]{}, err
 		}
 		old := w
-		if w = workspaceRow(changed, old.Value.isDefault); w.json != old.json {
+		w = workspaceRow(changed, old.Value.isDefault)
+		if err := checkSize(w); err != nil {
+			return Object[Workspace]{}, err
+		}
+		if w.json != old.json {
 			t.workspaces.put(w)
 			t.note(WorkspaceUpdated, id)
 		}
@@ -249,6 +256,19 @@ func checkUserProfile(id *string) error {
 		return nil
 	}
 	return refused(api.UserProfileNotFound, "user_profile_id: User profile `"+*id+"` not found.")
+}
+
+// MaxObject is the maximum size of an object in bytes of JSON (our choice). Only
+// workspaces can reach it, with tags or an external key.
+const MaxObject = 64 << 10
+
+// checkSize refuses a workspace that is too large. Archiving one adds a few bytes,
+// which don't count.
+func checkSize(w *row[Workspace]) error {
+	if n := len(w.json); n > MaxObject {
+		return invalid(fmt.Sprintf("The workspace would take %d bytes of JSON, and at most %d are allowed.", n, MaxObject))
+	}
+	return nil
 }
 
 // mergeTags returns a new map, because versions share the maps of their rows.

@@ -66,7 +66,7 @@ func (c *call) organizationOf(r *http.Request, rt route) (*store.Organization, e
 		}
 	}
 	if len(problems) > 0 {
-		return nil, refuseQuery(problems)
+		return nil, refuseQuery(problems, 0)
 	}
 	if rt.global {
 		return nil, nil

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"antechamber/api"
+	"antechamber/internal/journal"
 	"antechamber/internal/remedy"
 	"antechamber/store"
 )
@@ -27,7 +28,8 @@ func getClock(c *call) (any, error) { return clockOf(c.org), nil }
 type moved struct {
 	Now     api.Time       `json:"now"`
 	Frozen  bool           `json:"frozen"`
-	Effects []store.Effect `json:"effects"`
+	Effects []store.Effect `json:"effects"`                // the first journal.MaxEffects
+	More    int            `json:"more_effects,omitempty"` // the number of further ones
 }
 
 func moveClock(c *call) (any, error) {
@@ -53,7 +55,8 @@ func moveClock(c *call) (any, error) {
 }
 
 func (c *call) moved(now api.Time, caused []store.Effect, err error) (any, error) {
-	return moved{now, c.org.Clock().Frozen, append([]store.Effect{}, caused...)}, err
+	shown := caused[:min(journal.MaxEffects, len(caused))]
+	return moved{now, c.org.Clock().Frozen, append([]store.Effect{}, shown...), len(caused) - len(shown)}, err
 }
 
 func countTrue(all ...bool) (n int) {

@@ -4,13 +4,11 @@
 package control
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"sync"
+	"sync/atomic"
 
 	"antechamber/internal/faults"
 	"antechamber/internal/server"
@@ -31,7 +29,8 @@ type plane struct {
 	server.Options
 	operations []faults.Operation // of the Admin API, which faults and expectations name
 	routes     []route
-	arming     sync.Mutex // held while faults change, see changeFaults
+	arming     sync.Mutex   // held while faults change, see changeFaults
+	followers  atomic.Int32 // the number of event streams
 }
 
 // call is a request that was admitted, routed and decoded.
@@ -51,8 +50,8 @@ func (s *plane) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{plane: s, request: r}
 	defer c.release()
 	response, err := c.respond(w)
-	if r.Context().Err() != nil && errors.Is(err, context.Canceled) {
-		return // the client is gone
+	if err != nil && r.Context().Err() != nil {
+		return // the client is gone, which ended the work
 	}
 	if err != nil {
 		s.fail(w, r, err)
@@ -114,7 +113,10 @@ func (s *plane) write(w http.ResponseWriter, r *http.Request, status int, v any)
 }
 
 // document is a response that is written verbatim.
-type document struct{ contentType, text string }
+type document struct {
+	contentType string
+	text        []byte
+}
 
 // ServeHTTP writes the document.
 func (d document) ServeHTTP(w http.ResponseWriter, _ *http.Request) { d.write(w, http.StatusOK) }
@@ -125,7 +127,7 @@ func (d document) write(w http.ResponseWriter, status int) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'") // pages run nothing
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, d.text) // fails only when the client has disconnected
+	_, _ = w.Write(d.text) // fails only when the client has disconnected
 }
 
 // list is the shape of every list.

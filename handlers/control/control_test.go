@@ -449,7 +449,7 @@ func TestBodiesThatAreTooLarge(t *testing.T) {
 	}
 	same(t, "settings", 413, srv.do("PATCH", "/settings", strings.Repeat(" ", MaxBody+1)).status)
 	same(t, "a state of that size", "invalid_seed", failed(t, srv.do("PUT", "/state", strings.Repeat(" ", MaxBody+1))).Code)
-	r := httptest.NewRequest("PUT", "http://localhost"+Base+"/state", io.LimitReader(spaces{}, MaxState+1))
+	r := httptest.NewRequest("PUT", "http://localhost"+Base+"/state", io.LimitReader(spaces{}, 256<<20+1))
 	w := httptest.NewRecorder()
 	srv.handler.ServeHTTP(w, r)
 	same(t, "a state", 413, w.Code)

@@ -14,19 +14,18 @@ import (
 	"antechamber/internal/jsontree"
 	"antechamber/internal/remedy"
 	"antechamber/internal/text"
+	"antechamber/seed"
 )
 
-// The maximum size of a body, in bytes, and of the body of replaceState.
-const (
-	MaxBody  = 1 << 20
-	MaxState = 64 << 20
-)
+// MaxBody is the maximum size of a body in bytes, except for that of replaceState,
+// which is a seed.
+const MaxBody = 1 << 20
 
 // readBody reads the body of a request.
 func readBody(w http.ResponseWriter, r *http.Request, rt route) ([]byte, error) {
 	limit := int64(MaxBody)
 	if rt.ID == "replaceState" {
-		limit = MaxState
+		limit = seed.MaxBytes
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
@@ -50,6 +49,7 @@ type fields struct {
 	doc      *jsontree.Document
 	object   *jsontree.Node
 	problems []remedy.Problem
+	more     int // problems that are not kept
 }
 
 // maxValues bounds the memory that a body takes. A thousand expectations need
@@ -85,7 +85,11 @@ func parseFields(body []byte, rt route) (*fields, error) {
 func fieldsIn(doc *jsontree.Document, object *jsontree.Node, known []string) *fields {
 	f := &fields{doc: doc, object: object}
 	for _, n := range object.Unknown(known...) {
-		f.note(remedy.UnknownField(n.Path(), n.Name, known))
+		if len(f.problems) < maxProblems {
+			f.note(remedy.UnknownField(n.Path(), n.Name, known))
+		} else {
+			f.more++
+		}
 	}
 	return f
 }
@@ -95,7 +99,7 @@ func (f *fields) refused() error {
 	if len(f.problems) == 0 {
 		return nil
 	}
-	return refuseAll(codeInvalidBody, f.problems)
+	return refuseAll(codeInvalidBody, f.problems, f.more)
 }
 
 func (f *fields) note(p remedy.Problem) { f.problems = append(f.problems, p) }

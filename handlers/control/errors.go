@@ -2,13 +2,13 @@ package control
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 
 	"antechamber/api"
 	"antechamber/internal/journal"
 	"antechamber/internal/remedy"
+	"antechamber/internal/text"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -28,13 +28,15 @@ type refusal struct {
 	field         string         // the invalid one; empty for none and for several
 	remedy        *remedy.Remedy // nil for none
 	problems      []remedy.Problem
-	more          int     // the number of problems beyond those listed
+	more          int     // the number of problems or faults beyond those listed
 	allow         string  // the Allow header of a 405
 	faults        []fault // of a seed
 
 	// Of expectations.
-	unmet      []journal.Unmet
-	unexpected []journal.Entry
+	unmet          []journal.Unmet
+	moreUnmet      int
+	unexpected     []journal.Entry
+	moreUnexpected int
 }
 
 func (r *refusal) Error() string { return r.message }
@@ -54,30 +56,31 @@ func refuse(status int, code, message string, hint *remedy.Remedy) error {
 // maxProblems is the maximum number of problems that an error lists.
 const maxProblems = 100
 
-// refuseAll returns a refusal that lists problems. There must be at least one.
-func refuseAll(code string, problems []remedy.Problem) error {
+// refuseAll returns a refusal that lists problems, of which there must be at least
+// one. more is how many others there are.
+func refuseAll(code string, problems []remedy.Problem, more int) error {
 	shown := problems[:min(maxProblems, len(problems))]
-	r := &refusal{status: http.StatusBadRequest, code: code, problems: shown, more: len(problems) - len(shown)}
+	r := &refusal{status: http.StatusBadRequest, code: code, problems: shown, more: len(problems) - len(shown) + more}
 	lines := make([]string, len(shown))
 	for i, p := range shown {
 		lines[i] = p.Error()
 	}
 	if r.more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more", r.more))
+		lines = append(lines, text.AndMore(r.more))
 	}
 	r.message = strings.Join(lines, "; ")
-	if len(problems) == 1 {
+	if len(problems)+more == 1 {
 		r.field, r.remedy = problems[0].Field, problems[0].Remedy
 	}
 	return r
 }
 
 // refuseQuery is refuseAll for problems of query parameters.
-func refuseQuery(problems []remedy.Problem) error {
+func refuseQuery(problems []remedy.Problem, more int) error {
 	for i := range problems {
 		problems[i].In = remedy.InQuery
 	}
-	return refuseAll(codeInvalidQuery, problems)
+	return refuseAll(codeInvalidQuery, problems, more)
 }
 
 // failure is the body of an error response.
@@ -95,8 +98,10 @@ type failureObject struct {
 	More     int              `json:"more,omitempty"`
 	Faults   []fault          `json:"faults,omitempty"`
 
-	Unmet      []journal.Unmet `json:"unmet,omitzero"`
-	Unexpected []journal.Entry `json:"unexpected,omitzero"`
+	Unmet          []journal.Unmet `json:"unmet,omitzero"`
+	MoreUnmet      int             `json:"more_unmet,omitempty"`
+	Unexpected     []journal.Entry `json:"unexpected,omitzero"`
+	MoreUnexpected int             `json:"more_unexpected,omitempty"`
 }
 
 // fault is an error in a seed, and its position.
@@ -138,7 +143,8 @@ func (s *plane) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	s.write(w, r, refused.status, failure{failureObject{
 		Code: refused.code, Message: refused.message, Field: refused.field, Hint: refused.hint(), Remedy: refused.remedy,
-		Problems: refused.problems, More: refused.more, Faults: refused.faults, Unmet: refused.unmet, Unexpected: refused.unexpected,
+		Problems: refused.problems, More: refused.more, Faults: refused.faults, Unmet: refused.unmet, MoreUnmet: refused.moreUnmet,
+		Unexpected: refused.unexpected, MoreUnexpected: refused.moreUnexpected,
 	}})
 }
 
@@ -166,11 +172,14 @@ func invalidSeed(code string, err error) error {
 	if !ok {
 		return err
 	}
-	refused := &refusal{status: http.StatusBadRequest, code: code}
+	refused := &refusal{status: http.StatusBadRequest, code: code, more: found.Number() - len(found)}
 	lines := make([]string, len(found))
 	for i, f := range found {
 		refused.faults = append(refused.faults, fault{f.Line, f.Column, f.Pointer, f.Message})
 		lines[i] = strings.TrimPrefix(f.Pointer+": "+f.Message, ": ")
+	}
+	if refused.more > 0 {
+		lines = append(lines, text.AndMore(refused.more))
 	}
 	refused.message = strings.Join(lines, "; ")
 	return refused

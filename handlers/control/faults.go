@@ -20,9 +20,13 @@ func listFaults(c *call) (any, error) { return list[faults.Fault]{c.tools().Faul
 func armFault(c *call) (any, error) {
 	f, problems := faults.Parse(c.doc, c.operations)
 	if len(problems) > 0 {
-		return nil, refuseAll("invalid_fault", problems)
+		return nil, refuseAll("invalid_fault", problems, 0)
 	}
-	c.changeFaults(func(set *faults.Set) { f = set.Arm(f) })
+	var err error
+	c.changeFaults(func(set *faults.Set) { f, err = set.Arm(f) })
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "too_many_faults", err.Error(), &remedy.Remedy{Type: remedy.ListFaults})
+	}
 	return f, nil
 }
 

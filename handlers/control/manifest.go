@@ -20,7 +20,7 @@ var manifestRoutes = []route{
 //go:embed openapi.json
 var OpenAPI string
 
-func getOpenAPI(*call) (any, error) { return document{"application/json", OpenAPI}, nil }
+func getOpenAPI(*call) (any, error) { return document{"application/json", []byte(OpenAPI)}, nil }
 
 // manifest describes the server to programs. Organization, Clock and Settings
 // belong to the organization that the request selects.

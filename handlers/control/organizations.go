@@ -78,7 +78,7 @@ func listOrganizations(c *call) (any, error) {
 		After:  c.position("page"),
 	}
 	if len(c.problems) > 0 {
-		return nil, refuseAll(codeInvalidQuery, c.problems)
+		return nil, refuseQuery(c.problems, c.more)
 	}
 	return c.organizations(f)
 }

@@ -32,7 +32,7 @@ func IsPage(r *http.Request) bool {
 func (p browserPage) html() (document, error) {
 	var b strings.Builder
 	err := pageTemplate.Execute(&b, p)
-	return document{"text/html; charset=utf-8", b.String()}, err
+	return document{"text/html; charset=utf-8", []byte(b.String())}, err
 }
 
 // refusedPage returns the page of a refusal.

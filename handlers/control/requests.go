@@ -1,6 +1,7 @@
 package control
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,10 +13,10 @@ import (
 	"strings"
 	"time"
 
-	"antechamber/api"
 	"antechamber/internal/faults"
 	"antechamber/internal/journal"
 	"antechamber/internal/jsontree"
+	"antechamber/internal/pattern"
 	"antechamber/internal/remedy"
 	"antechamber/internal/text"
 )
@@ -37,7 +38,7 @@ func listRequests(c *call) (any, error) {
 	}
 	f := c.filter()
 	if len(c.problems) > 0 {
-		return nil, refuseQuery(c.problems)
+		return nil, refuseQuery(c.problems, c.more)
 	}
 	return list[journal.Entry]{log.Entries(f)}, nil
 }
@@ -48,7 +49,7 @@ func (c *call) filter() journal.Filter {
 		Since:     uint64(c.number("since", 0, math.MaxInt, "the seq of a request")),
 		Operation: c.operation(),
 		Method:    c.parameter("method", nonEmpty),
-		Path:      c.parameter("path", form{want: "a path starting with a slash", valid: func(s string) bool { return strings.HasPrefix(s, "/") }}),
+		Path:      c.pathFilter(),
 		Limit:     c.number("limit", 1, math.MaxInt, "a whole number of at least 1"),
 	}
 	if c.query.Has("status") {
@@ -59,6 +60,15 @@ func (c *call) filter() journal.Filter {
 		}
 	}
 	return f
+}
+
+// pathFilter reads the parameter path.
+func (c *call) pathFilter() string {
+	path := c.parameter("path", form{want: "a path starting with a slash", valid: func(s string) bool { return strings.HasPrefix(s, "/") }})
+	if len(path) > pattern.MaxPath {
+		c.note(remedy.Want("path", text.Quote(path), fmt.Sprintf("at most %d bytes", pattern.MaxPath)))
+	}
+	return path
 }
 
 // operation reads the parameter operation.
@@ -144,15 +154,18 @@ func verify(c *call) (any, error) {
 		return nil, err
 	}
 	if problems := v.Check(c.operationIDs(), c.impossible); len(problems) > 0 {
-		return nil, refuseAll(codeInvalidExpectation, problems)
+		return nil, refuseAll(codeInvalidExpectation, problems, 0)
 	}
-	result := v.Verify(log.Entries(journal.Filter{}))
+	result, err := v.Verify(c.request.Context(), log.Entries(journal.Filter{}))
+	if err != nil {
+		return nil, err
+	}
 	if result.Satisfied {
 		return satisfied{true}, nil
 	}
 	return nil, &refusal{
 		status: http.StatusUnprocessableEntity, code: "not_satisfied", message: summarize(result),
-		unmet: result.Unmet, unexpected: result.Unexpected,
+		unmet: result.Unmet, moreUnmet: result.MoreUnmet, unexpected: result.Unexpected, moreUnexpected: result.MoreUnexpected,
 	}
 }
 
@@ -180,6 +193,10 @@ func (c *call) expectations() []journal.Expectation {
 		c.want(list, "a list of expectations")
 		return nil
 	}
+	if n := len(list.Items); n > journal.MaxExpectations {
+		c.want(list, fmt.Sprintf("at most %d expectations, not %d", journal.MaxExpectations, n))
+		return nil
+	}
 	all := make([]journal.Expectation, len(list.Items))
 	for i, item := range list.Items {
 		if item.Kind != jsontree.Object {
@@ -188,7 +205,7 @@ func (c *call) expectations() []journal.Expectation {
 		}
 		f := fieldsIn(c.doc, item, expectationFields)
 		all[i] = f.expectation()
-		c.problems = append(c.problems, f.problems...)
+		c.problems, c.more = append(c.problems, f.problems...), c.more+f.more
 	}
 	return all
 }
@@ -216,7 +233,10 @@ func summarize(r journal.Result) string {
 	for _, u := range r.Unmet {
 		all = append(all, fmt.Sprintf("expect[%d]: %s", u.Index, u.Message))
 	}
-	if n := len(r.Unexpected); n > 0 {
+	if r.MoreUnmet > 0 {
+		all = append(all, text.AndMore(r.MoreUnmet))
+	}
+	if n := len(r.Unexpected) + r.MoreUnexpected; n > 0 {
 		all = append(all, text.Count(n, "unexpected call"))
 	}
 	return strings.Join(all, "; ")
@@ -231,15 +251,26 @@ type stream struct {
 	log *journal.Journal
 }
 
+// maxFollowers is the maximum number of streams of a server.
+const maxFollowers = 100
+
 func streamRequests(c *call) (any, error) {
 	log, err := c.journal()
-	return stream{c, log}, err
+	if err != nil {
+		return nil, err
+	}
+	if c.followers.Add(1) > maxFollowers {
+		c.followers.Add(-1)
+		return nil, refuse(http.StatusTooManyRequests, "too_many_followers", fmt.Sprintf("the server has %d followers of its event streams, the maximum", maxFollowers), nil)
+	}
+	return stream{c, log}, nil
 }
 
 // ServeHTTP writes an event for each request until the client disconnects, the
 // server stops or the organization is deleted. A client that is too slow is sent
 // the number of events that it missed.
 func (s stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	defer s.followers.Add(-1)
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	if s.Ending != nil {
@@ -256,9 +287,12 @@ func (s stream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	err := flow.Flush() // the headers
 	for err == nil {
-		var events string
-		if events, err = nextEvents(ctx, sub); err == nil {
-			err = writeEvents(ctx, w, events)
+		var (
+			events []journal.Event
+			missed int
+		)
+		if events, missed, err = nextEvents(ctx, sub); err == nil {
+			err = writeEvents(ctx, w, events, missed)
 		}
 	}
 }
@@ -275,31 +309,34 @@ func (s stream) subscribe(lastEventID string) *journal.Subscription {
 // longAgo is a deadline in the past.
 var longAgo = time.Unix(1, 0)
 
-// writeEvents writes events. It waits for a slow client until ctx ends.
-func writeEvents(ctx context.Context, w http.ResponseWriter, events string) error {
+// writeEvents writes events, or a comment if there are none. It waits for a slow
+// client until ctx ends.
+func writeEvents(ctx context.Context, w http.ResponseWriter, events []journal.Event, missed int) (err error) {
 	flow := http.NewResponseController(w)
 	defer context.AfterFunc(ctx, func() { _ = flow.SetWriteDeadline(longAgo) })()
-	if _, err := io.WriteString(w, events); err != nil {
-		return err
+	if missed > 0 {
+		_, err = fmt.Fprintf(w, "event: missed\ndata: {\"missed\":%d}\n\n", missed)
+	} else if len(events) == 0 {
+		_, err = io.WriteString(w, ": nothing new\n\n")
 	}
-	return flow.Flush()
+	for _, e := range events {
+		// Not in one piece, which would be a copy for each client.
+		for _, part := range []string{"id: ", strconv.FormatUint(e.Seq, 10), "\nevent: request\ndata: ", e.JSON, "\n\n"} {
+			if err == nil {
+				_, err = io.WriteString(w, part)
+			}
+		}
+	}
+	return cmp.Or(err, flow.Flush())
 }
 
-// nextEvents waits for entries and returns them as events, or returns a comment
-// after keepAlive.
-func nextEvents(ctx context.Context, sub *journal.Subscription) (string, error) {
+// nextEvents waits for entries, and returns none after keepAlive.
+func nextEvents(ctx context.Context, sub *journal.Subscription) ([]journal.Event, int, error) {
 	waiting, cancel := context.WithTimeout(ctx, keepAlive)
 	defer cancel()
-	entries, missed, err := sub.Next(waiting)
+	events, missed, err := sub.Next(waiting)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		return ": nothing new\n\n", nil
+		err = nil
 	}
-	var b strings.Builder
-	if missed > 0 {
-		fmt.Fprintf(&b, "event: missed\ndata: {\"missed\":%d}\n\n", missed)
-	}
-	for _, e := range entries {
-		fmt.Fprintf(&b, "id: %d\nevent: request\ndata: %s\n\n", e.Seq, api.Encode(e))
-	}
-	return b.String(), err
+	return events, missed, err
 }

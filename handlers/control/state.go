@@ -1,10 +1,12 @@
 package control
 
 import (
+	"fmt"
 	"net/http"
 
 	"antechamber/api"
 	"antechamber/internal/remedy"
+	"antechamber/internal/text"
 	"antechamber/seed"
 	"antechamber/store"
 )
@@ -27,7 +29,11 @@ func presentOf(o *store.Organization) present {
 }
 
 func getState(c *call) (any, error) {
-	return document{"application/json", string(seed.Export(c.org.Contents()))}, nil
+	export := seed.Export(c.org.Contents())
+	if len(export) > seed.MaxBytes {
+		return nil, refuse(http.StatusBadRequest, "state_too_large", fmt.Sprintf("the state has %s bytes as a seed: want at most %s", text.Number(len(export)), text.Number(seed.MaxBytes)), nil)
+	}
+	return document{"application/json", export}, nil
 }
 
 func replaceState(c *call) (any, error) {

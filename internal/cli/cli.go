@@ -201,7 +201,7 @@ func (p *process) fail(err error) int {
 	}
 	if faults, ok := errors.AsType[seed.Faults](err); ok {
 		fmt.Fprintln(p.stderr, faults)
-		message := fmt.Errorf("%s in seed %s", text.Count(len(faults), "error"), faults[0].File)
+		message := fmt.Errorf("%s in seed %s", text.Count(faults.Number(), "error"), faults[0].File)
 		if e, ok := errors.AsType[*flagError](err); ok {
 			message = &flagError{err: message, sources: e.sources}
 		}

@@ -195,7 +195,7 @@ func TestBadArguments(t *testing.T) {
 		"--id-seed=-1":                      `antechamber: invalid --id-seed "-1": want a whole number from 0 to 9007199254740991 (see antechamber serve --help)`,
 		"--id-seed=1.5":                     `antechamber: invalid --id-seed "1.5": want a whole number from 0 to 9007199254740991 (see antechamber serve --help)`,
 		"--id-seed=9007199254740992":        `antechamber: invalid --id-seed "9007199254740992": want a whole number from 0 to 9007199254740991 (see antechamber serve --help)`,
-		"--journal-size=-5":                 `antechamber: invalid --journal-size "-5": want a whole number from 0 to 1000000 (see antechamber serve --help)`,
+		"--journal-size=-5":                 `antechamber: invalid --journal-size "-5": want a whole number from 0 to 100000 (see antechamber serve --help)`,
 		"--cors=localhost:3000":             `antechamber: invalid --cors "localhost:3000": want an origin, such as http://localhost:3000, or * (see antechamber serve --help)`,
 		"--cors=http://localhost:3000/":     `antechamber: invalid --cors "http://localhost:3000/": want only scheme, host and port: http://localhost:3000 (see antechamber serve --help)`,
 		"--cors=https://a.test/app?x=1":     `antechamber: invalid --cors "https://a.test/app?x=1": want only scheme, host and port: https://a.test (see antechamber serve --help)`,

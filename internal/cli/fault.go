@@ -14,6 +14,7 @@ import (
 
 	"antechamber/api"
 	"antechamber/handlers"
+	"antechamber/handlers/control"
 	"antechamber/internal/jsontree"
 	"antechamber/internal/remedy"
 	"antechamber/internal/text"
@@ -285,14 +286,14 @@ func fileName(file string) string {
 // readJSON returns the content of a file, which must be a JSON object. The file -
 // is standard input.
 func readJSON(file, what string, stdin io.Reader) ([]byte, error) {
-	file, content, err := readFile(file, stdin)
+	file, content, err := readFile(file, stdin, control.MaxBody)
 	if err != nil {
 		return nil, badInput("cannot read %s file %s: %w", what, file, err)
 	}
 	if len(bytes.TrimSpace(content)) == 0 {
 		return nil, badInput("%s is empty: want a %s as JSON", file, what)
 	}
-	doc, err := jsontree.Parse(content)
+	doc, err := jsontree.ParseWithin(content, jsontree.Limits{Levels: 1})
 	if syntax, ok := errors.AsType[*jsontree.SyntaxError](err); ok {
 		return nil, badInput("%s:%d:%d: invalid JSON: %s", file, syntax.Line, syntax.Column, syntax.Message)
 	}

@@ -131,7 +131,7 @@ func (c *initCmd) mayWrite(d document) error {
 		return nil
 	}
 	if filepath.Base(d.path) == schemaFile {
-		if content, err := os.ReadFile(d.path); err == nil && bytes.Equal(content, d.content) {
+		if content, err := wholefile.Read(d.path, len(d.content)); err == nil && bytes.Equal(content, d.content) {
 			return nil // written with another seed in this directory
 		}
 	}

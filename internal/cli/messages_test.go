@@ -35,8 +35,10 @@ import (
 	"antechamber/api"
 	"antechamber/handlers"
 	"antechamber/handlers/control"
+	"antechamber/internal/faults"
 	"antechamber/internal/pull"
 	"antechamber/internal/remedy"
+	"antechamber/internal/remote"
 	"antechamber/internal/statefile"
 	"antechamber/internal/text"
 	"antechamber/internal/wholefile"
@@ -337,8 +339,9 @@ func (m *messages) checkCoverage(notes []*regexp.Regexp) {
 	if err := json.Unmarshal([]byte(control.OpenAPI), &description); err != nil {
 		m.t.Fatal(err)
 	}
-	// Other refusals come before these.
-	unreachable := []string{"conflict", "invalid_admin_key"}
+	// Other refusals come before the first two; a hundred streams and a state of
+	// 256 MiB take too much.
+	unreachable := []string{"conflict", "invalid_admin_key", "too_many_followers", "state_too_large"}
 	codes := description.Components.Schemas.Error.Properties.Error.Properties.Code.Enum
 	if len(codes) == 0 {
 		m.t.Error("the description of the control plane lists no error codes")
@@ -1339,6 +1342,13 @@ func (m *messages) collectControlPlane() {
 		}
 	}
 	add(e, refusal{request: `POST /snapshots {"name":"a"}`, command: "snapshot take a"})
+	e = m.serve(twoOrganizations)
+	for range faults.MaxArmed {
+		if _, err := (&remote.Plane{URL: e.url}).Do(m.t.Context(), http.MethodPost, "/faults", []byte(`{"action":{"type":"drop"}}`)); err != nil {
+			m.t.Fatal(err)
+		}
+	}
+	add(e, refusal{request: `POST /faults {"action":{"type":"drop"}}`, command: "fault add drop"})
 	e = m.serve(twoOrganizations)
 	contents := e.store.First().Contents()
 	contents.Users, contents.Invites, contents.Workspaces, contents.APIKeys = nil, nil, nil, nil

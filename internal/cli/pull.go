@@ -159,7 +159,7 @@ func (c *pullCmd) finish(p *process, result pull.Result) error {
 	}
 	if len(result.Faults) > 0 {
 		fmt.Fprintln(p.stderr, result.Faults)
-		return fmt.Errorf("wrote %s, but it must be corrected before it can be served: %s", c.outName(), text.Count(len(result.Faults), "error"))
+		return fmt.Errorf("wrote %s, but it must be corrected before it can be served: %s", c.outName(), text.Count(result.Faults.Number(), "error"))
 	}
 	if !c.Quiet {
 		fmt.Fprintf(p.stderr, "%s: %s (%s)\nserve it with: antechamber --seed %s\n",

@@ -205,7 +205,7 @@ func (f *remoteFlags) send(ctx context.Context, p *process, r request) ([]byte, 
 		if ok && r.file != "" && refusal.Status == http.StatusBadRequest {
 			if len(refusal.Faults) > 0 {
 				f.printRefusal(p, refusal)
-				return nil, faultsIn(r.file, refusal.Faults)
+				return nil, faultsIn(r.file, refusal)
 			}
 			refusal.Message = r.file + ": " + refusal.Message
 		}
@@ -414,11 +414,12 @@ func secretHeader(prefix, secret, variable, placeholder string) string {
 }
 
 // faultsIn returns the faults that the server found in a file.
-func faultsIn(file string, found []remote.Fault) seed.Faults {
-	out := make(seed.Faults, len(found))
-	for i, f := range found {
+func faultsIn(file string, refusal *remote.Error) seed.Faults {
+	out := make(seed.Faults, len(refusal.Faults))
+	for i, f := range refusal.Faults {
 		out[i] = seed.Fault{File: file, Line: f.Line, Column: f.Column, Pointer: f.Pointer, Message: f.Message}
 	}
+	out[len(out)-1].More = refusal.More
 	return out
 }
 

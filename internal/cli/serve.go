@@ -333,9 +333,9 @@ func (h *hostName) UnmarshalText(text []byte) error {
 // journalSize is the capacity of a journal, in requests.
 type journalSize int
 
-// UnmarshalText reads a number up to a million.
+// UnmarshalText reads a number up to 100,000.
 func (n *journalSize) UnmarshalText(text []byte) error {
-	const maxSize = 1_000_000
+	const maxSize = 100_000
 	i, err := strconv.Atoi(string(text))
 	if err != nil || i < 0 || i > maxSize {
 		return badValue(text, fmt.Sprintf("a whole number from 0 to %d", maxSize))

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"antechamber/internal/text"
 	"antechamber/internal/wholefile"
@@ -18,7 +17,7 @@ type validateCmd struct {
 }
 
 func (validateCmd) Help() string {
-	return `Prints each error to standard error as file:line:column: /json/pointer: message, and a summary of each valid file to standard output. The exit code is 2 if any file is invalid.
+	return `Prints the first 100 errors of each file to standard error as file:line:column: /json/pointer: message, and a summary of each valid file to standard output. The exit code is 2 if any file is invalid.
 
 Examples:
 
@@ -29,7 +28,7 @@ Examples:
 
 // Run validates all files and fails if one is invalid.
 func (c *validateCmd) Run(p *process) error {
-	all, faulty := seed.Faults{}, 0
+	all, number, faulty := seed.Faults{}, 0, 0
 	var unreadable error
 	for _, file := range c.Files {
 		summary, err := check(file, p)
@@ -37,6 +36,7 @@ func (c *validateCmd) Run(p *process) error {
 		switch {
 		case ok:
 			all = append(all, faults...)
+			number += faults.Number()
 			faulty++
 			if !c.JSON {
 				fmt.Fprintln(p.stderr, faults)
@@ -55,7 +55,7 @@ func (c *validateCmd) Run(p *process) error {
 		}
 	}
 	if faulty > 0 {
-		return errors.Join(unreadable, badInput("%s in %d of %s", text.Count(len(all), "error"), faulty, text.Count(len(c.Files), "file")))
+		return errors.Join(unreadable, badInput("%s in %d of %s", text.Count(number, "error"), faulty, text.Count(len(c.Files), "file")))
 	}
 	return unreadable
 }
@@ -82,20 +82,20 @@ func check(file string, p *process) (summary string, err error) {
 
 // readSeedFile returns the content of a seed file and its name in messages.
 func readSeedFile(file string, stdin io.Reader) (name string, data []byte, err error) {
-	name, data, err = readFile(file, stdin)
+	name, data, err = readFile(file, stdin, seed.MaxBytes)
 	if err != nil {
 		return "", nil, badInput("cannot read seed %s: %w", name, err)
 	}
 	return name, data, nil
 }
 
-// readFile returns the content of a file and its name in messages. The file - is
-// standard input.
-func readFile(file string, stdin io.Reader) (name string, data []byte, err error) {
+// readFile returns the content of a file of at most a number of bytes, and its name in
+// messages. The file - is standard input.
+func readFile(file string, stdin io.Reader, most int) (name string, data []byte, err error) {
 	if file == "-" {
-		data, err = io.ReadAll(stdin)
+		data, err = wholefile.ReadAll(stdin, most)
 	} else {
-		data, err = os.ReadFile(file)
+		data, err = wholefile.Read(file, most)
 	}
 	return fileName(file), data, wholefile.Reason(err) // messages name the file already
 }

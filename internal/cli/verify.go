@@ -126,15 +126,21 @@ func notSatisfied(w io.Writer, refusal *remote.Error) error {
 	for _, u := range missing {
 		u.print(&b)
 	}
+	if refusal.MoreUnmet > 0 {
+		fmt.Fprintln(&b, text.AndMore(refusal.MoreUnmet))
+	}
 	for _, e := range others {
 		fmt.Fprintf(&b, "unexpected: %s\n", e)
 	}
+	if refusal.MoreUnexpected > 0 {
+		fmt.Fprintln(&b, text.AndMore(refusal.MoreUnexpected))
+	}
 	_, _ = w.Write(b.Bytes())
 	var counts []string
-	if n := len(missing); n > 0 {
+	if n := len(missing) + refusal.MoreUnmet; n > 0 {
 		counts = append(counts, text.Count(n, "expectation")+" not met")
 	}
-	if n := len(others); n > 0 {
+	if n := len(others) + refusal.MoreUnexpected; n > 0 {
 		counts = append(counts, text.Count(n, "unexpected call"))
 	}
 	return &failure{exitNotReady, fmt.Errorf("verification failed: %s", cmp.Or(strings.Join(counts, ", "), text.Printable(refusal.Message)))}

@@ -80,6 +80,9 @@ func (p *parser) match(o object) (match Match) {
 	match.Path = read(m, "path", "a path starting with a slash, without a query string or fragment", func(s string) bool {
 		return strings.HasPrefix(s, "/") && !strings.ContainsAny(s, "?#")
 	}, nil)
+	if len(match.Path) > pattern.MaxPath {
+		p.want("match.path", text.Quote(match.Path), fmt.Sprintf("at most %d bytes", pattern.MaxPath), nil)
+	}
 	if body, ok := m.object("body"); ok {
 		var b bytes.Buffer
 		_ = json.Compact(&b, p.doc.Raw(body.Node)) // it was parsed

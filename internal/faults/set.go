@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"antechamber/internal/lists"
+	"antechamber/internal/text"
 )
 
 // Set is the faults of one organization. A nil Set is empty, and Arm must not be
@@ -39,16 +40,37 @@ type armed struct {
 	matches int
 }
 
+// The limits of a set.
+const (
+	MaxArmed = 1000
+	MaxBytes = 16 << 20 // of matchers and actions
+)
+
+// size returns approximately how many bytes the texts of a fault have.
+func (f Fault) size() int {
+	return len(f.Match.Operation) + len(f.Match.Method) + len(f.Match.Path) + len(f.Match.Body) + len(f.Action.Message)
+}
+
 // Arm adds a fault from Parse and returns it with its id. Ids start at fault_1,
-// even after Clear.
-func (s *Set) Arm(f Fault) Fault {
+// even after Clear. It returns an error if the set is full.
+func (s *Set) Arm(f Fault) (Fault, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if len(s.all) >= MaxArmed {
+		return Fault{}, fmt.Errorf("the organization has %s faults, the maximum", text.Number(MaxArmed))
+	}
+	bytes := f.size()
+	for _, a := range s.all {
+		bytes += a.size()
+	}
+	if bytes > MaxBytes {
+		return Fault{}, fmt.Errorf("the faults of the organization would have more than %s bytes", text.Number(MaxBytes))
+	}
 	s.last++
 	f.ID, f.Hits = fmt.Sprintf("fault_%d", s.last), 0
 	s.all = append(s.all, &armed{Fault: f, matcher: newMatcher(f), number: s.last})
 	s.publish()
-	return f
+	return f, nil
 }
 
 // List returns the faults in the order they were armed, including those that can't

@@ -1,6 +1,7 @@
 package faults
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -32,7 +33,7 @@ func arm(t testing.TB, raw ...string) *Set {
 	t.Helper()
 	s := &Set{Seed: seven}
 	for _, f := range raw {
-		s.Arm(parse(t, f))
+		mustArm(t, s, parse(t, f))
 	}
 	return s
 }
@@ -179,7 +180,7 @@ func TestSpentFaultsStayListed(t *testing.T) {
 	if !s.Remove("fault_2") || s.Remove("fault_2") || s.Remove("") {
 		t.Error("Remove doesn't report whether there was one")
 	}
-	if f := s.Arm(parse(t, match(``))); f.ID != "fault_4" {
+	if f := mustArm(t, s, parse(t, match(``))); f.ID != "fault_4" {
 		t.Errorf("the id after a removal is %s, want fault_4", f.ID)
 	}
 	if diff := cmp.Diff([]string{"fault_1 drop 1", "fault_3 drop 0", "fault_4 drop 0"}, listed()); diff != "" {
@@ -189,7 +190,7 @@ func TestSpentFaultsStayListed(t *testing.T) {
 	if got := hits(s, list, 1); got[0] != "" || len(s.List()) != 0 {
 		t.Errorf("after Clear: %v %v", got, s.List())
 	}
-	if f := s.Arm(parse(t, match(``))); f.ID != "fault_1" {
+	if f := mustArm(t, s, parse(t, match(``))); f.ID != "fault_1" {
 		t.Errorf("the first id after Clear is %s", f.ID)
 	}
 }
@@ -231,7 +232,7 @@ func TestProbabilityIsReproducible(t *testing.T) {
 		t.Errorf("with other requests in between (-alone +mixed):\n%s", diff)
 	}
 	s.Clear()
-	s.Arm(parse(t, often("GET")))
+	mustArm(t, s, parse(t, often("GET")))
 	if diff := cmp.Diff(first, hits(s, get, 100)); diff != "" {
 		t.Errorf("armed again after Clear (-first +again):\n%s", diff)
 	}
@@ -295,7 +296,7 @@ func TestSetIsSafeForConcurrentUse(t *testing.T) {
 		})
 		wg.Go(func() {
 			for range 20 {
-				s.Remove(s.Arm(parse(t, match(`"body":{"name":"a"}`))).ID)
+				s.Remove(mustArm(t, s, parse(t, match(`"body":{"name":"a"}`))).ID)
 				s.List()
 				s.MaxStale()
 			}
@@ -324,3 +325,39 @@ func BenchmarkDecide(b *testing.B) {
 }
 
 func seven() uint64 { return 7 }
+
+// mustArm arms a fault.
+func mustArm(t interface {
+	Helper()
+	Fatal(args ...any)
+}, s *Set, f Fault,
+) Fault {
+	t.Helper()
+	armed, err := s.Arm(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return armed
+}
+
+// A set takes 1,000 faults and 16 MiB of matchers.
+func TestSetIsBounded(t *testing.T) {
+	s := &Set{}
+	for range 1000 {
+		mustArm(t, s, Fault{Action: Action{Type: Drop}})
+	}
+	if _, err := s.Arm(Fault{}); err == nil || err.Error() != "the organization has 1,000 faults, the maximum" {
+		t.Errorf("the fault after the last one: %v", err)
+	}
+	s.Clear()
+	const quarter = 4 << 20
+	for range 4 {
+		mustArm(t, s, Fault{Match: Match{Body: json.RawMessage(`{"a":"` + strings.Repeat("x", quarter-8) + `"}`)}})
+	}
+	if _, err := s.Arm(Fault{Match: Match{Path: "/"}}); err == nil || err.Error() != "the faults of the organization would have more than 16,777,216 bytes" {
+		t.Errorf("the byte after the last one: %v", err)
+	}
+	if got := mustArm(t, s, Fault{}).ID; got != "fault_5" {
+		t.Errorf("the next fault is %s: a refused one takes no id", got)
+	}
+}

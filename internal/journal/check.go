@@ -4,14 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
+	"antechamber/api"
 	"antechamber/internal/guess"
+	"antechamber/internal/pattern"
 	"antechamber/internal/remedy"
 	"antechamber/internal/text"
 )
@@ -29,8 +29,12 @@ func (v Verification) Check(operations []string, impossible func(Expectation) *r
 	if len(v.Expect) == 0 && !v.NoOthers {
 		return []remedy.Problem{remedy.Want("expect", "", "at least one expectation, or no_others to verify that nothing was called")}
 	}
+	first := map[string]int{} // the expectations by the calls that they describe
 	for i, e := range v.Expect {
-		found := append(e.problems(operations), v.conflicts(i)...)
+		found := e.problems(operations)
+		if p := v.conflict(i, first); p != nil {
+			found = append(found, *p)
+		}
 		p := impossible(e)
 		if p != nil && !slices.ContainsFunc(found, func(other remedy.Problem) bool { return other.Field == p.Field }) {
 			found = append(found, *p)
@@ -43,30 +47,35 @@ func (v Verification) Check(operations []string, impossible func(Expectation) *r
 	return all
 }
 
-// conflicts returns the problems of an expectation in relation to the others.
-func (v Verification) conflicts(i int) []remedy.Problem {
+// conflict returns the problem of an expectation in relation to the previous ones, or
+// nil. first is to be kept between calls.
+func (v Verification) conflict(i int, first map[string]int) *remedy.Problem {
 	e := v.Expect[i]
 	if v.InOrder {
 		if e.Times != nil && *e.Times == 0 {
-			return []remedy.Problem{remedy.Want("times", "0", "at least 1, since a call that is never made has no place in an order")}
+			return new(remedy.Want("times", "0", "at least 1, since a call that is never made has no place in an order"))
 		}
 		return nil
 	}
-	for first := range v.Expect[:i] {
-		if sameCalls(v.Expect[first], e) {
-			want := fmt.Sprintf("calls that differ from expect[%d], since every call would meet both (count the calls, or verify them in order)", first)
-			return []remedy.Problem{remedy.Want("", "", want)}
-		}
+	calls := e.calls()
+	if other, found := first[calls]; found {
+		want := fmt.Sprintf("calls that differ from expect[%d], since every call would meet both (count the calls, or verify them in order)", other)
+		return new(remedy.Want("", "", want))
 	}
+	first[calls] = i
 	return nil
 }
 
-// sameCalls reports whether two expectations describe the same calls.
-func sameCalls(a, b Expectation) bool {
-	x, y := wantedOf(a), wantedOf(b)
-	return x.Operation == y.Operation && strings.EqualFold(x.Method, y.Method) && x.Path == y.Path &&
-		reflect.DeepEqual(x.Status, y.Status) && x.hasBody == y.hasBody && reflect.DeepEqual(x.body, y.body) &&
-		maps.EqualFunc(x.Query, y.Query, func(v, w Values) bool { return slices.Equal(v, w) })
+// calls returns a text that is the same for expectations of the same calls.
+func (e Expectation) calls() string {
+	w := wantedOf(e)
+	return api.Encode(struct {
+		Operation, Method, Path string
+		Status                  *int
+		Query                   map[string]Values
+		HasBody                 bool
+		Body                    any
+	}{w.Operation, strings.ToUpper(w.Method), w.Path, w.Status, w.Query, w.hasBody, w.body})
 }
 
 // problems returns the problems of an expectation on its own.
@@ -82,6 +91,9 @@ func (e Expectation) problems(operations []string) (all []remedy.Problem) {
 		p := remedy.Want("method", text.Quote(e.Method), text.OneOf(methods))
 		p.Remedy = remedy.Meant(guess.Nearest(e.Method, methods))
 		all = append(all, p)
+	}
+	if len(e.Path) > pattern.MaxPath {
+		want("path", text.Quote(e.Path), fmt.Sprintf("at most %d bytes", pattern.MaxPath))
 	}
 	if e.Path != "" && !strings.HasPrefix(e.Path, "/") {
 		want("path", text.Quote(e.Path), "a path starting with a slash")

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,12 +14,6 @@ import (
 	"antechamber/internal/text"
 )
 
-// difference is one way in which a call differs from an expectation.
-type difference struct {
-	text   string
-	weight int
-}
-
 // The weights of differences. A call of another operation is further away than one
 // with entirely different input.
 const (
@@ -28,24 +21,38 @@ const (
 	routeWeight = 1000
 )
 
-func distance(all []difference) (d int) {
-	for _, each := range all {
-		d += each.weight
-	}
-	return d
+// comparison collects the differences between a call and an expectation. Their texts
+// are costly, and needed for the nearest calls only.
+type comparison struct {
+	distance int      // the total weight of the differences
+	describe bool     // whether to write texts
+	texts    []string // the first maxDifferences
+	more     int      // the number of further ones
 }
 
-func texts(all []difference) []string {
-	out := make([]string, len(all))
-	for i, d := range all {
-		out[i] = d.text
+// maxDifferences is the maximum number of differences that are listed for a call.
+const maxDifferences = 20
+
+// add adds a difference. want and have return the texts of both values.
+func (d *comparison) add(weight int, what string, want, have func() string) {
+	d.distance += weight
+	switch {
+	case !d.describe:
+	case len(d.texts) < maxDifferences:
+		d.texts = append(d.texts, fmt.Sprintf("%s: want %s, got %s", text.Shorten(what, maxValue), want(), have()))
+	default:
+		d.more++
 	}
-	return out
 }
+
+// maxValue is how many characters of a value a difference repeats.
+const maxValue = 200
 
 // wanted is an expectation prepared for comparison with many calls.
 type wanted struct {
 	Expectation
+	path    []string // its segments
+	names   []string // of the query's parameters, sorted
 	query   map[string][]string
 	body    any
 	sent    bool
@@ -54,87 +61,153 @@ type wanted struct {
 
 func wantedOf(e Expectation) wanted {
 	w := wanted{Expectation: e, query: map[string][]string{}, hasBody: len(e.Body) > 0}
+	if e.Path != "" {
+		w.path = segments(redact.Text(e.Path)) // as it is in the entries
+	}
 	for name, values := range e.Query {
 		for _, v := range values {
-			w.query[name] = append(w.query[name], redact.Text(v)) // as it is in the entries
+			w.query[name] = append(w.query[name], redact.Text(v))
 		}
+		slices.Sort(w.query[name])
 	}
+	w.names = slices.Sorted(maps.Keys(e.Query))
 	w.body, w.sent = parseBody(json.RawMessage(redact.Text(string(e.Body))))
 	return w
 }
 
-// compare returns the differences between a call and the expectation, none if the
-// call meets it. It doesn't compare the input of calls of another operation.
-func (w wanted) compare(c *call) (all []difference) {
-	got := c.last()
-	add := func(weight int, what, want, have string) {
-		all = append(all, difference{fmt.Sprintf("%s: want %s, got %s", what, want, have), weight})
+// distance returns how far a call is from the expectation, 0 if it meets it.
+func (w *wanted) distance(c *call) int {
+	var d comparison
+	w.compare(c, &d)
+	return d.distance
+}
+
+// differences returns how a call differs from the expectation.
+func (w *wanted) differences(c *call) []string {
+	d := comparison{describe: true}
+	w.compare(c, &d)
+	if d.more > 0 {
+		d.texts = append(d.texts, text.AndMore(d.more))
 	}
+	return d.texts
+}
+
+// compare adds the differences between a call and the expectation, none if the call
+// meets it. It doesn't compare the input of calls of another operation.
+func (w *wanted) compare(c *call, d *comparison) {
+	got := c.last()
 	if w.Operation != "" && w.Operation != got.Operation {
-		add(routeWeight, "operation", strconv.Quote(w.Operation), quoted(got.Operation, "none (unknown path or key)"))
+		d.add(routeWeight, "operation", quoting(w.Operation, ""), quoting(got.Operation, "none (unknown path or key)"))
 	}
 	if w.Method != "" && !strings.EqualFold(w.Method, got.Method) {
-		add(routeWeight, "method", strconv.Quote(w.Method), strconv.Quote(got.Method))
+		d.add(routeWeight, "method", quoting(w.Method, ""), quoting(got.Method, ""))
 	}
-	if w.Path != "" && !MatchPath(redact.Text(w.Path), got.Path) {
-		add(routeWeight, "path", strconv.Quote(w.Path), strconv.Quote(got.Path))
+	if w.Path != "" && !matchSegments(w.path, c.path) {
+		d.add(routeWeight, "path", quoting(w.Path, ""), quoting(got.Path, ""))
 	}
-	if len(all) > 0 {
-		return all
+	if d.distance > 0 {
+		return
 	}
-	w.compareQuery(c, add)
+	for _, name := range w.names {
+		if want, have := w.query[name], c.query[name]; !slices.Equal(want, have) {
+			d.add(inputWeight, "query."+name, func() string { return valuesText(want) }, func() string { return valuesText(have) })
+		}
+	}
 	if w.hasBody {
-		w.compareBody(c, add)
+		w.compareBody(c, d)
 	}
 	if w.Status != nil && !slices.ContainsFunc(c.attempts, func(e Entry) bool { return e.Status == *w.Status }) {
-		add(inputWeight, "status", statusText(*w.Status), statusesOf(c))
-	}
-	return all
-}
-
-type adder func(weight int, what, want, have string)
-
-func (w wanted) compareQuery(c *call, add adder) {
-	for _, name := range slices.Sorted(maps.Keys(w.Query)) {
-		want, have := slices.Sorted(slices.Values(w.query[name])), slices.Sorted(slices.Values(c.query[name]))
-		if !slices.Equal(want, have) {
-			add(inputWeight, "query."+name, valuesText(want), valuesText(have))
-		}
+		d.add(inputWeight, "status", func() string { return statusText(*w.Status) }, func() string { return statusesOf(c) })
 	}
 }
 
-func (w wanted) compareBody(c *call, add adder) {
+func (w *wanted) compareBody(c *call, d *comparison) {
 	switch {
 	case c.cut:
-		add(inputWeight, "body", textOf(w.body), fmt.Sprintf("a body too long to compare (only the first %d bytes are kept)", MaxBody))
+		d.add(inputWeight, "body", func() string { return textOf(w.body) }, func() string {
+			return fmt.Sprintf("a body too long to compare (only the first %d bytes are kept)", MaxBody)
+		})
 	case !w.sent && c.sent:
-		add(inputWeight, "body", "none", textOf(c.body))
+		d.add(inputWeight, "body", none, func() string { return textOf(c.body) })
 	case w.sent && !c.sent:
-		add(inputWeight, "body", textOf(w.body), "none")
+		d.add(inputWeight, "body", func() string { return textOf(w.body) }, none)
 	default:
-		compareJSON("body", w.body, c.body, add)
+		compareJSON(place{name: "body"}, w.body, c.body, d)
 	}
 }
 
-// compareJSON adds the differences between two JSON values. It only descends into
-// objects: other values are equal or not.
-func compareJSON(at string, want, have any, add adder) {
-	wantFields, ok := want.(map[string]any)
-	haveFields, both := have.(map[string]any)
-	switch {
-	case ok && both:
-		for _, name := range slices.Sorted(maps.Keys(wantFields)) {
-			value, present := haveFields[name]
-			if !present {
-				add(inputWeight, at+"."+name, textOf(wantFields[name]), "none")
-				continue
-			}
-			compareJSON(at+"."+name, wantFields[name], value, add)
-		}
-	case !reflect.DeepEqual(want, have):
-		add(inputWeight, at, textOf(want), textOf(have))
-	}
+// place is the place of a value in a body. Its text is built when it is needed.
+type place struct {
+	within *place
+	name   string // of a member
+	index  int    // of an element, if name is empty
 }
+
+func (p place) String() string {
+	switch {
+	case p.within == nil:
+		return p.name
+	case p.name != "":
+		return p.within.String() + "." + p.name
+	}
+	return fmt.Sprintf("%s[%d]", p.within, p.index)
+}
+
+// compareJSON adds the differences between two JSON values, by the rule of faults: an
+// object may have more fields than are wanted, and an array as many elements, each of
+// which matches.
+func compareJSON(at place, want, have any, d *comparison) {
+	add := func(at place, want any, have func() string) {
+		what := ""
+		if d.describe {
+			what = at.String()
+		}
+		d.add(inputWeight, what, func() string { return textOf(want) }, have)
+	}
+	switch wanted := want.(type) {
+	case map[string]any:
+		fields, ok := have.(map[string]any)
+		if !ok {
+			break
+		}
+		for _, name := range namesOf(wanted, d.describe) {
+			if value, present := fields[name]; present {
+				compareJSON(place{within: &at, name: name}, wanted[name], value, d)
+			} else {
+				add(place{within: &at, name: name}, wanted[name], none)
+			}
+		}
+		return
+	case []any:
+		elements, ok := have.([]any)
+		if !ok || len(elements) != len(wanted) {
+			break
+		}
+		for i := range wanted {
+			compareJSON(place{within: &at, index: i}, wanted[i], elements[i], d)
+		}
+		return
+	default:
+		if want == have {
+			return
+		}
+	}
+	add(at, want, func() string { return textOf(have) })
+}
+
+// namesOf returns the names of an object's fields, sorted if the order matters.
+func namesOf(object map[string]any, sorted bool) []string {
+	names := make([]string, 0, len(object))
+	for name := range object {
+		names = append(names, name)
+	}
+	if sorted {
+		slices.Sort(names)
+	}
+	return names
+}
+
+func none() string { return "none" }
 
 // textOf returns a value as JSON, shortened if it is long.
 func textOf(v any) string {
@@ -144,15 +217,17 @@ func textOf(v any) string {
 	if err := enc.Encode(v); err != nil {
 		return fmt.Sprint(v)
 	}
-	return text.Shorten(strings.TrimSpace(b.String()), 200)
+	return text.Shorten(strings.TrimSpace(b.String()), maxValue)
 }
 
-// quoted returns s in quotes, or none if it is empty.
-func quoted(s, none string) string {
-	if s == "" {
-		return none
+// quoting returns a function that returns s in quotes, or none if it is empty.
+func quoting(s, none string) func() string {
+	return func() string {
+		if s == "" && none != "" {
+			return none
+		}
+		return strconv.Quote(text.Shorten(s, maxValue))
 	}
-	return strconv.Quote(s)
 }
 
 // valuesText returns the values of a query parameter.
@@ -161,7 +236,7 @@ func valuesText(values []string) string {
 	case 0:
 		return "none"
 	case 1:
-		return strconv.Quote(values[0])
+		return strconv.Quote(text.Shorten(values[0], maxValue))
 	}
 	return textOf(values)
 }
@@ -173,17 +248,24 @@ func statusText(status int) string {
 	return strconv.Itoa(status)
 }
 
-// statusesOf lists the statuses of all attempts.
+// statusesOf lists the statuses of the first attempts.
 func statusesOf(c *call) string {
 	var all []string
-	for _, e := range c.attempts {
+	for i, e := range c.attempts {
+		if i == maxDifferences {
+			all = append(all, "…")
+			break
+		}
 		all = append(all, statusText(e.Status))
 	}
 	return strings.Join(all, ", then ")
 }
 
-// parseQuery returns the valid parameters of a query.
+// parseQuery returns the valid parameters of a query, each with its values sorted.
 func parseQuery(query string) map[string][]string {
 	values, _ := url.ParseQuery(query) // on error, it returns the valid ones
+	for _, each := range values {
+		slices.Sort(each)
+	}
 	return values
 }

@@ -26,10 +26,11 @@ type Entry struct {
 	// RetryOf is the first attempt of the same call, if this is a later one.
 	RetryOf      uint64          `json:"retry_of,omitempty"`
 	DurationMS   float64         `json:"duration_ms"`
-	RequestBody  json.RawMessage `json:"request_body"`  // JSON, a string, a cutBody or null
-	ResponseBody json.RawMessage `json:"response_body"` // the same
-	Effects      []Effect        `json:"effects"`
-	Key          string          `json:"key"` // its last four characters
+	RequestBody  json.RawMessage `json:"request_body"`           // JSON, a string, a cutBody or null
+	ResponseBody json.RawMessage `json:"response_body"`          // the same
+	Effects      []Effect        `json:"effects"`                // the first MaxEffects
+	MoreEffects  int             `json:"more_effects,omitempty"` // the number of further ones
+	Key          string          `json:"key"`                    // its last four characters
 }
 
 func (k *kept) entry() Entry {
@@ -39,8 +40,14 @@ func (k *kept) entry() Entry {
 		Status: k.Status, ErrorType: k.ErrorType, RequestID: k.RequestID, Fault: k.Fault, Hint: k.Hint,
 		RetryCount: k.RetryCount, RetryOf: k.retryOf, DurationMS: float64(k.Duration) / 1e6,
 		RequestBody: k.RequestBody.encode(), ResponseBody: k.ResponseBody.encode(),
-		Effects: append([]Effect{}, k.Effects...), Key: redact.Key(k.Key),
+		Effects: append([]Effect{}, k.Effects...), MoreEffects: max(0, k.moreEffects), Key: redact.Key(k.Key),
 	}
+}
+
+// event returns the record as an event of a stream.
+func (k *kept) event() Event {
+	k.encoded.once.Do(func() { k.encoded.json = api.Encode(k.entry()) })
+	return Event{k.seq, k.encoded.json}
 }
 
 func entriesOf(records []kept) []Entry {
@@ -78,7 +85,7 @@ func (j *Journal) Entries(f Filter) []Entry {
 	// requests in the meantime, are left out.
 	for after := f.Since; after < newest; {
 		j.mu.Lock()
-		records := j.read(after)
+		records := j.read(after, batch)
 		j.mu.Unlock()
 		if len(records) == 0 {
 			break
@@ -99,7 +106,10 @@ func (j *Journal) Entries(f Filter) []Entry {
 // MatchPath reports whether a path matches a pattern, segment by segment: {name}
 // matches any segment, * any part of one. Both may leave out /v1.
 func MatchPath(wanted, actual string) bool {
-	want, got := segments(wanted), segments(actual)
+	return matchSegments(segments(wanted), segments(actual))
+}
+
+func matchSegments(want, got []string) bool {
 	if len(want) != len(got) {
 		return false
 	}

@@ -4,6 +4,7 @@
 package journal
 
 import (
+	"slices"
 	"sync"
 	"time"
 	"unsafe"
@@ -40,8 +41,17 @@ type Record struct {
 type kept struct {
 	Record
 	seq     uint64
-	retryOf uint64 // the first attempt, 0 for none
-	retried bool   // a later record is its retry
+	retryOf uint64   // the first attempt, 0 for none
+	retried bool     // a later record is its retry
+	encoded *encoded // nil until a reader of the stream takes the record
+
+	moreEffects int // if positive, the number of effects that are not recorded
+}
+
+// encoded is the JSON of a record, which all readers of the stream share.
+type encoded struct {
+	once sync.Once
+	json string
 }
 
 // cost returns approximately how many bytes of memory the record takes.
@@ -54,6 +64,12 @@ func (k *kept) cost() int {
 	}
 	return n
 }
+
+// maxRetries is more than any client retries a call.
+const maxRetries = 1000
+
+// MaxEffects is the maximum number of effects that are recorded for a request.
+const MaxEffects = 1000
 
 // Journal is the journal of one organization. Its methods are safe for concurrent
 // use, and never wait for a reader of its stream.
@@ -81,7 +97,14 @@ func (j *Journal) Add(r Record) uint64 {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.last++
-	j.push(kept{Record: r, seq: j.last})
+	k := kept{Record: r, seq: j.last}
+	if k.RetryCount < 0 || k.RetryCount > maxRetries {
+		k.RetryCount = 0 // no client's
+	}
+	if k.moreEffects = len(r.Effects) - MaxEffects; k.moreEffects > 0 {
+		k.Effects = slices.Clone(r.Effects[:MaxEffects]) // not a reference to all of them
+	}
+	j.push(k)
 	for s := range j.subscriptions {
 		s.wake()
 	}
@@ -183,20 +206,37 @@ func (j *Journal) Close() {
 	}
 }
 
-// batch is how many records read copies at most, while it holds the lock.
-const batch = 256
+// batch is how many records Entries copies at a time, while it holds the lock.
+// streamBatch is that of a stream, whose reader may take long to send them: the
+// journal can't forget what it still has to send.
+const (
+	batch       = 256
+	streamBatch = 16
+)
 
-// read returns copies of the records after a number, at most a batch. The caller
-// must hold the lock.
-func (j *Journal) read(after uint64) []kept {
+// read returns copies of the records after a number, at most as many as given. The
+// caller must hold the lock.
+func (j *Journal) read(after uint64, most int) []kept {
 	oldest := j.last - uint64(j.n)
 	skip := 0
 	if after > oldest {
 		skip = int(min(after-oldest, uint64(j.n)))
 	}
-	out := make([]kept, min(j.n-skip, batch))
+	out := make([]kept, min(j.n-skip, most))
 	for i := range out {
 		out[i] = *j.at(skip + i)
 	}
 	return out
+}
+
+// readShared is read for a stream.
+func (j *Journal) readShared(after uint64) []kept {
+	records := j.read(after, streamBatch)
+	for i := range records {
+		if records[i].encoded == nil {
+			records[i].encoded = new(encoded)
+			j.at(j.n - int(j.last-records[i].seq) - 1).encoded = records[i].encoded
+		}
+	}
+	return records
 }

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -27,12 +28,17 @@ func get(path string) Record {
 	return Record{Time: instant, Operation: "getWorkspace", Method: "GET", Path: path, Status: 200}
 }
 
-func seqsOf(entries []Entry) []uint64 {
-	out := []uint64{}
+func seqsOf[T Entry | Event](entries []T) []uint64 {
+	seqs := []uint64{}
 	for _, e := range entries {
-		out = append(out, e.Seq)
+		switch e := any(e).(type) {
+		case Entry:
+			seqs = append(seqs, e.Seq)
+		case Event:
+			seqs = append(seqs, e.Seq)
+		}
 	}
-	return out
+	return seqs
 }
 
 func TestEntryOfARecord(t *testing.T) {
@@ -535,4 +541,63 @@ func ExampleJournal() {
 		fmt.Println(e.Seq, e.Method, e.Path, e.Status)
 	}
 	// Output: 1 GET /v1/organizations/workspaces/wrkspc_1 200
+}
+
+// Effects count towards the bytes of a journal, and a request keeps the first thousand.
+func TestEffectsAreBounded(t *testing.T) {
+	r := get("/a")
+	r.Effects = make([]Effect, 1000)
+	cost := (&kept{Record: r}).cost()
+	if without := (&kept{Record: get("/a")}).cost(); cost < without+1000*50 {
+		t.Errorf("%d bytes with 1,000 effects, %d without", cost, without)
+	}
+	j := New(10, 2*cost)
+	for range 3 {
+		j.Add(r)
+	}
+	if n := len(j.Entries(Filter{})); n != 2 {
+		t.Errorf("%d entries, want the 2 that fit", n)
+	}
+	if e := j.Entries(Filter{})[0]; len(e.Effects) != 1000 || e.MoreEffects != 0 {
+		t.Errorf("%d effects and %d more", len(e.Effects), e.MoreEffects)
+	}
+	r.Effects = make([]Effect, 1500)
+	j.Add(r)
+	if e := j.Entries(Filter{})[1]; len(e.Effects) != 1000 || e.MoreEffects != 500 {
+		t.Errorf("%d effects and %d more", len(e.Effects), e.MoreEffects)
+	}
+}
+
+// Readers of the stream share the JSON of an entry.
+func TestReadersShareJSON(t *testing.T) {
+	j := New(100, 1<<20)
+	for range 20 {
+		j.Add(get("/a"))
+	}
+	next := func() []Event {
+		s := j.SubscribeAfter(0)
+		t.Cleanup(s.Close)
+		events, _, err := s.Next(t.Context())
+		if err != nil || len(events) != 16 {
+			t.Fatalf("%d events, %v; a batch has 16", len(events), err)
+		}
+		return events
+	}
+	one, another := next(), next()
+	for i := range one {
+		if unsafe.StringData(one[i].JSON) != unsafe.StringData(another[i].JSON) {
+			t.Fatal("an entry was encoded twice")
+		}
+	}
+}
+
+func TestRetryCountIsBounded(t *testing.T) {
+	j := New(10, 1<<20)
+	for count, want := range map[int]int{-1: 0, 1000: 1000, 1001: 0} {
+		j.Clear()
+		j.Add(Record{RetryCount: count})
+		if got := j.Entries(Filter{})[0].RetryCount; got != want {
+			t.Errorf("%d became %d, want %d", count, got, want)
+		}
+	}
 }

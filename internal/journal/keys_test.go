@@ -26,7 +26,7 @@ func TestRetriesBelongToTheirAdminKey(t *testing.T) {
 	}
 	// Two calls: each key's attempts are one.
 	v := verification(t, `{"expect":[{"method":"POST","path":"/a","times":2}],"no_others":true}`)
-	if r := v.Verify(j.Entries(Filter{})); !r.Satisfied {
+	if r, err := v.Verify(t.Context(), j.Entries(Filter{})); err != nil || !r.Satisfied {
 		t.Errorf("two calls: %v", summary(r))
 	}
 }

@@ -25,8 +25,11 @@ func TestVerifyInOrderWithoutTimes(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := verification(t, expect)
-			if diff := cmp.Diff(c.want, summary(v.Verify(c.entries))); diff != "" {
+			r, err := verification(t, expect).Verify(t.Context(), c.entries)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, summary(r)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 		})

@@ -57,10 +57,16 @@ func (s *Subscription) wake() {
 	}
 }
 
+// Event is a recorded request as JSON.
+type Event struct {
+	Seq  uint64
+	JSON string // an Entry
+}
+
 // Next waits for entries and returns a batch of them, oldest first, with the number
 // of entries before them that the reader missed. Its error is that of ctx or
 // ErrClosed. It is not safe for concurrent use.
-func (s *Subscription) Next(ctx context.Context) (entries []Entry, missed int, err error) {
+func (s *Subscription) Next(ctx context.Context) (entries []Event, missed int, err error) {
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, 0, err
@@ -68,7 +74,7 @@ func (s *Subscription) Next(ctx context.Context) (entries []Entry, missed int, e
 		records, missed, closed := s.take()
 		switch {
 		case len(records) > 0 || missed > 0:
-			return entriesOf(records), missed, nil
+			return eventsOf(records), missed, nil
 		case closed:
 			return nil, 0, ErrClosed
 		}
@@ -77,6 +83,14 @@ func (s *Subscription) Next(ctx context.Context) (entries []Entry, missed int, e
 		case <-s.notify:
 		}
 	}
+}
+
+func eventsOf(records []kept) []Event {
+	out := make([]Event, len(records))
+	for i := range records {
+		out[i] = records[i].event()
+	}
+	return out
 }
 
 // take returns the new entries and advances the position.
@@ -91,7 +105,7 @@ func (s *Subscription) take() (records []kept, missed int, closed bool) {
 		s.missed += oldest - s.next
 		s.next = oldest
 	}
-	records, missed = j.read(s.next-1), int(s.missed)
+	records, missed = j.readShared(s.next-1), int(s.missed)
 	s.next += uint64(len(records))
 	s.missed = 0
 	return records, missed, j.closed
@@ -103,5 +117,10 @@ func (s *Subscription) Close() {
 	defer s.journal.mu.Unlock()
 	s.closed = true
 	delete(s.journal.subscriptions, s)
+	if len(s.journal.subscriptions) == 0 { // no reader shares the JSON any more
+		for i := range s.journal.n {
+			s.journal.at(i).encoded = nil
+		}
+	}
 	s.wake()
 }

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -29,8 +30,9 @@ type Expectation struct {
 	Method    string            `json:"method,omitempty"`
 	Path      string            `json:"path,omitempty"` // as MatchPath takes it
 	Query     map[string]Values `json:"query,omitempty"`
-	// Body must be contained in the request's body: an object may have more
-	// fields, anything else must be equal. null expects no body.
+	// Body must be contained in the request's body: an object may have more fields,
+	// an array as many elements, each of which matches, and anything else must be
+	// equal. null expects no body.
 	Body   json.RawMessage `json:"body,omitempty"`
 	Status *int            `json:"status,omitempty"` // 0 for a dropped connection
 	Times  *int            `json:"times,omitempty"`  // nil for at least once
@@ -61,11 +63,19 @@ func (v *Values) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// MaxExpectations is the maximum number of expectations of a verification.
+const MaxExpectations = 1000
+
+// MaxListed is the maximum length of each list of a Result.
+const MaxListed = 100
+
 // Result says whether a verification is satisfied, and why not.
 type Result struct {
-	Satisfied  bool    `json:"satisfied"`
-	Unmet      []Unmet `json:"unmet"`      // in the order of the expectations
-	Unexpected []Entry `json:"unexpected"` // with no_others: the last attempts of calls that match no expectation
+	Satisfied      bool    `json:"satisfied"`
+	Unmet          []Unmet `json:"unmet"` // in the order of the expectations
+	MoreUnmet      int     `json:"more_unmet,omitempty"`
+	Unexpected     []Entry `json:"unexpected"` // with no_others: the last attempts of calls that match no expectation
+	MoreUnexpected int     `json:"more_unexpected,omitempty"`
 }
 
 // Unmet is an expectation that was not met.
@@ -88,13 +98,14 @@ type Miss struct {
 type call struct {
 	seq      uint64  // of the first attempt
 	attempts []Entry // at least one
+	path     []string
 	query    map[string][]string
 	body     any
 	sent     bool // it has a body
 	cut      bool // only the beginning of the body is known
 }
 
-func (c *call) last() Entry { return c.attempts[len(c.attempts)-1] }
+func (c *call) last() *Entry { return &c.attempts[len(c.attempts)-1] }
 
 // callsOf groups entries into calls, in the order of their first attempts.
 func callsOf(entries []Entry) []*call {
@@ -117,7 +128,7 @@ func callsOf(entries []Entry) []*call {
 }
 
 func newCall(seq uint64, e Entry) *call {
-	c := &call{seq: seq, query: parseQuery(e.Query), cut: wasCut(e.RequestBody)}
+	c := &call{seq: seq, path: segments(e.Path), query: parseQuery(e.Query), cut: wasCut(e.RequestBody)}
 	c.body, c.sent = parseBody(e.RequestBody)
 	return c
 }
@@ -130,12 +141,16 @@ func parseBody(raw json.RawMessage) (body any, sent bool) {
 	return body, true
 }
 
-// Verify compares the entries, oldest first, with the expectations.
-func (v Verification) Verify(entries []Entry) Result {
+// Verify compares the entries, oldest first, with the expectations. Its error is that
+// of ctx.
+func (v Verification) Verify(ctx context.Context, entries []Entry) (Result, error) {
 	calls := callsOf(entries)
 	expected := make([]bool, len(calls))
 	judged := make([]*judgement, len(v.Expect))
 	for i, e := range v.Expect {
+		if err := ctx.Err(); err != nil {
+			return Result{}, err
+		}
 		judged[i] = judge(e, calls)
 		for _, k := range judged[i].matched {
 			expected[k] = true
@@ -146,17 +161,25 @@ func (v Verification) Verify(entries []Entry) Result {
 	}
 	r := Result{Unmet: []Unmet{}, Unexpected: []Entry{}}
 	for i, j := range judged {
-		if !j.met() {
+		switch {
+		case j.met():
+		case len(r.Unmet) == MaxListed:
+			r.MoreUnmet++
+		default:
 			r.Unmet = append(r.Unmet, j.unmet(i, calls))
 		}
 	}
 	for k, c := range calls {
-		if v.NoOthers && !expected[k] {
-			r.Unexpected = append(r.Unexpected, c.last())
+		switch {
+		case !v.NoOthers || expected[k]:
+		case len(r.Unexpected) == MaxListed:
+			r.MoreUnexpected++
+		default:
+			r.Unexpected = append(r.Unexpected, *c.last())
 		}
 	}
 	r.Satisfied = len(r.Unmet)+len(r.Unexpected) == 0
-	return r
+	return r, nil
 }
 
 // judgement is the outcome of an expectation. Calls are identified by their
@@ -164,8 +187,8 @@ func (v Verification) Verify(entries []Entry) Result {
 type judgement struct {
 	expectation Expectation
 	wanted      wanted
-	distances   []int // to each call
-	matched     []int // the matching calls
+	near        []near // the nearest calls that don't match, the newest of equally near ones first
+	matched     []int  // the matching calls
 
 	// Only for verifications in order.
 	early         []int // matching calls that came too early
@@ -174,14 +197,31 @@ type judgement struct {
 	previousIndex int   // the index of the expectation that took it
 }
 
+// near is a call that doesn't match, and how far it is away.
+type near struct{ call, distance int }
+
 func judge(e Expectation, calls []*call) *judgement {
-	j := &judgement{expectation: e, wanted: wantedOf(e), distances: make([]int, len(calls))}
+	j := &judgement{expectation: e, wanted: wantedOf(e)}
 	for k, c := range calls {
-		if j.distances[k] = distance(j.wanted.compare(c)); j.distances[k] == 0 {
+		if d := j.wanted.distance(c); d > 0 {
+			j.missed(near{k, d})
+		} else {
 			j.matched = append(j.matched, k)
 		}
 	}
 	return j
+}
+
+// missed keeps a call if it is one of the nearest. It is newer than those before it.
+func (j *judgement) missed(n near) {
+	at := 0
+	for at < len(j.near) && j.near[at].distance < n.distance {
+		at++
+	}
+	if at < maxMisses {
+		j.near = slices.Insert(j.near, at, n)
+		j.near = j.near[:min(maxMisses, len(j.near))]
+	}
 }
 
 // needed returns how many calls the expectation needs to be met.
@@ -226,16 +266,19 @@ func takeNeeded(judged []*judgement, owner []int) [][]int {
 // without times, too many for one with times, and too early for one that is still
 // short of calls.
 func assignRest(judged []*judgement, owner []int, own [][]int) {
+	next := len(owner) // the first call that a later expectation took
 	for i := len(judged) - 1; i >= 0; i-- {
 		j := judged[i]
-		if j.expectation.Times != nil || len(own[i]) == 0 {
-			continue
-		}
-		for _, k := range j.matched {
-			if owner[k] == 0 && k > j.previous && k < nextOwned(own[i+1:], len(owner)) {
-				owner[k] = i + 1
-				own[i] = append(own[i], k)
+		if j.expectation.Times == nil && len(own[i]) > 0 {
+			for _, k := range j.matched {
+				if owner[k] == 0 && k > j.previous && k < next {
+					owner[k] = i + 1
+					own[i] = append(own[i], k)
+				}
 			}
+		}
+		if len(own[i]) > 0 {
+			next = slices.Min(own[i])
 		}
 	}
 	for i, j := range judged {
@@ -260,16 +303,6 @@ func assignRest(judged []*judgement, owner []int, own [][]int) {
 	}
 }
 
-// nextOwned returns the first call that a later expectation took, or none.
-func nextOwned(later [][]int, none int) int {
-	for _, own := range later {
-		if len(own) > 0 {
-			return slices.Min(own)
-		}
-	}
-	return none
-}
-
 // maxMisses is the maximum number of near misses that are reported.
 const maxMisses = 3
 
@@ -284,26 +317,14 @@ func (j *judgement) unmet(index int, calls []*call) Unmet {
 	for _, k := range j.early {
 		if len(u.NearestMisses) < maxMisses {
 			what := fmt.Sprintf("order: request %d came before request %d, which meets expect[%d]", calls[k].seq, calls[j.previous].seq, j.previousIndex)
-			u.NearestMisses = append(u.NearestMisses, Miss{calls[k].last(), []string{what}})
+			u.NearestMisses = append(u.NearestMisses, Miss{*calls[k].last(), []string{what}})
 		}
 	}
-	for _, k := range j.nearest(maxMisses - len(u.NearestMisses)) {
-		u.NearestMisses = append(u.NearestMisses, Miss{calls[k].last(), texts(j.wanted.compare(calls[k]))})
+	for _, n := range j.near[:min(len(j.near), maxMisses-len(u.NearestMisses))] {
+		c := calls[n.call]
+		u.NearestMisses = append(u.NearestMisses, Miss{*c.last(), j.wanted.differences(c)})
 	}
 	return u
-}
-
-// nearest returns the n calls that almost match the expectation, nearest first and
-// the newest of equally near ones first.
-func (j *judgement) nearest(n int) []int {
-	var missed []int
-	for k := len(j.distances) - 1; k >= 0; k-- {
-		if j.distances[k] > 0 {
-			missed = append(missed, k)
-		}
-	}
-	slices.SortStableFunc(missed, func(a, b int) int { return j.distances[a] - j.distances[b] })
-	return missed[:min(n, len(missed))]
 }
 
 func (j *judgement) message(calls []*call) string {

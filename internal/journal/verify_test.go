@@ -1,8 +1,10 @@
 package journal
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -138,7 +140,9 @@ func TestVerify(t *testing.T) {
 		},
 		"in order, too many":         {called(list(""), invite(200, `{}`), list("")), `{"expect":[{"operation":"createOrganizationInvite","times":1},{"operation":"listWorkspaces","times":1}],"in_order":true}`, []string{`expect[1]: want exactly 1 call, got 2 (requests 1, 3)`}},
 		"in order, one call for two": {called(list("")), `{"expect":[{"operation":"listWorkspaces"},{"operation":"listWorkspaces"}],"in_order":true}`, []string{`expect[1]: want at least 1 call, got none; counted for another expectation: request 1`}},
-		"arrays exactly":             {called(invite(200, `{"a":[{"b":1,"c":2}]}`)), `{"expect":[{"body":{"a":[{"b":1}]}}]}`, []string{`expect[0]: want at least 1 call, got none`, `  1: body.a: want [{"b":1}], got [{"b":1,"c":2}]`}},
+		"arrays by element":          {called(invite(200, `{"a":[{"b":1,"c":2}]}`)), `{"expect":[{"body":{"a":[{"b":1}]}}]}`, nil},
+		"another element":            {called(invite(200, `{"a":[{"b":1,"c":2}]}`)), `{"expect":[{"body":{"a":[{"b":2}]}}]}`, []string{`expect[0]: want at least 1 call, got none`, `  1: body.a[0].b: want 2, got 1`}},
+		"fewer elements":             {called(invite(200, `{"a":[1,2]}`)), `{"expect":[{"body":{"a":[1]}}]}`, []string{`expect[0]: want at least 1 call, got none`, `  1: body.a: want [1], got [1,2]`}},
 		"null is a value":            {called(invite(200, `{}`)), `{"expect":[{"body":{"a":null}}]}`, []string{`expect[0]: want at least 1 call, got none`, `  1: body.a: want null, got none`}},
 		"unwanted body":              {called(invite(200, `{"a":"<"}`)), `{"expect":[{"body":null}]}`, []string{`expect[0]: want at least 1 call, got none`, `  1: body: want none, got {"a":"<"}`}},
 		"a body that is not JSON":    {called(invite(200, `{"a"`)), `{"expect":[{"body":{"a":1}}]}`, []string{`expect[0]: want at least 1 call, got none`, `  1: body: want {"a":1}, got "{\"a\""`}},
@@ -147,7 +151,7 @@ func TestVerify(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := verification(t, c.verify)
-			r := v.Verify(c.entries)
+			r := verify(t, v, c.entries)
 			if diff := cmp.Diff(c.want, summary(r)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
@@ -158,9 +162,23 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// verify returns the result of a verification.
+func verify(t interface {
+	Helper()
+	Fatal(args ...any)
+}, v Verification, entries []Entry,
+) Result {
+	t.Helper()
+	r, err := v.Verify(context.Background(), entries)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
 func TestResultHasAllFields(t *testing.T) {
 	v := verification(t, `{"expect":[{"operation":"listWorkspaces"}],"no_others":true}`)
-	got := api.Encode(v.Verify(nil))
+	got := api.Encode(verify(t, v, nil))
 	want := `{"satisfied":false,"unmet":[{"index":0,"expectation":{"operation":"listWorkspaces"},` +
 		`"message":"want at least 1 call, got none","matched":[],"too_early":[],"nearest_misses":[]}],"unexpected":[]}`
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -188,11 +206,11 @@ func TestVerifyAcceptsTheCallsThatWereMade(t *testing.T) {
 		if problems := v.Check([]string{"createOrganizationInvite"}, possible); problems != nil {
 			t.Fatal(problems)
 		}
-		if r := v.Verify(called(records...)); !r.Satisfied {
+		if r := verify(t, v, called(records...)); !r.Satisfied {
 			t.Fatal(summary(r))
 		}
 		v.Expect = v.Expect[1:]
-		if r := v.Verify(called(records...)); r.Satisfied {
+		if r := verify(t, v, called(records...)); r.Satisfied {
 			t.Fatal("satisfied without its first expectation")
 		}
 	})
@@ -253,5 +271,28 @@ func TestValues(t *testing.T) {
 				t.Errorf("%s (-want +got)\n%s", text, diff)
 			}
 		}
+	}
+}
+
+// Comparing many expectations with many calls allocates nothing for each pair.
+func TestVerifyAllocatesNothingPerPair(t *testing.T) {
+	entries := called(slices.Repeat([]Record{invite(200, `{"email":"a@example.com"}`)}, 200)...)
+	allocations := func(n int) float64 {
+		var v Verification
+		for i := range n {
+			v.Expect = append(v.Expect, Expectation{Operation: "listWorkspaces", Query: map[string]Values{"after_id": {fmt.Sprint(i)}}})
+		}
+		return testing.AllocsPerRun(1, func() { verify(t, v, entries) })
+	}
+	if one, many := allocations(101), allocations(301); (many-one)/200 > 100 { // a pair is one of 200
+		t.Errorf("%.0f allocations for each expectation", (many-one)/200)
+	}
+}
+
+func TestVerifyEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := (Verification{Expect: []Expectation{{Method: "GET"}}}).Verify(ctx, nil); err == nil {
+		t.Error("not ended")
 	}
 }

@@ -51,9 +51,11 @@ type Node struct {
 	Name       string  // of a member of an object
 	NameStart  int
 	Repeated   bool // whether the object has an earlier member with this name
+	Invalid    bool // for the reader: whether it has rejected the value
 
+	lost   bool // whether the tree lacks some of its members
 	parent *Node
-	index  int // in parent.Items
+	index  int // in parent
 }
 
 // Document is parsed JSON.
@@ -61,6 +63,7 @@ type Document struct {
 	Text     []byte
 	Root     *Node
 	Repeated []*Node // the first MaxRepeated repeated members
+	Dropped  int     // members and elements that are not in the tree, see Shape
 }
 
 // SyntaxError is an error for text that is not valid JSON.
@@ -86,6 +89,67 @@ type Limits struct {
 	// Levels is the depth of the tree. Objects and arrays below it are validated, but
 	// have no Items, and repeated names in them are not found. 0 for no limit.
 	Levels int
+	Shape  *Shape // of the document; nil for any
+}
+
+// Shape is the expected form of a value. It keeps a document of another form from
+// taking memory: the tree holds the first MaxMisshapen values that don't have their
+// form, without their contents, and Document.Dropped counts the others.
+type Shape struct {
+	Kinds    string            // the kinds of the value, such as "[n" for an array or null; any if empty
+	Fields   map[string]*Shape // of an object
+	Others   *Shape            // of other members; nil if there must be none
+	Required []string          // the members that an object must have
+	Elements *Shape            // of an array
+	MaxItems int               // elements of an array, or other members of an object; 0 for any number
+}
+
+// MaxMisshapen is how many values in a tree don't have their form.
+const MaxMisshapen = 100
+
+// anything is the shape of a value without a required form.
+var anything = &Shape{}
+
+// allows reports whether a value may be of a kind.
+func (s *Shape) allows(k Kind) bool { return s.Kinds == "" || strings.IndexByte(s.Kinds, byte(k)) >= 0 }
+
+// member returns the shape of a member, or nil if there must be none of that name.
+// others is how many members without a shape of their own come before it.
+func (s *Shape) member(name string, others int) *Shape {
+	if s == anything {
+		return anything
+	}
+	if field := s.Fields[name]; field != nil {
+		return field
+	}
+	if s.MaxItems > 0 && others >= s.MaxItems {
+		return nil
+	}
+	return s.Others
+}
+
+// element returns the shape of the element at an index, or nil if there must be none.
+func (s *Shape) element(index int) *Shape {
+	switch {
+	case s.MaxItems > 0 && index >= s.MaxItems:
+		return nil
+	case s.Elements == nil:
+		return anything
+	}
+	return s.Elements
+}
+
+// missing returns how many required members an object lacks.
+func (s *Shape) missing(n *Node) (missing int) {
+	if s == nil || n.Kind != Object || n.lost {
+		return 0
+	}
+	for _, name := range s.Required {
+		if n.Get(name) == nil {
+			missing++
+		}
+	}
+	return missing
 }
 
 // ParseWithin is Parse with limits.
@@ -98,7 +162,7 @@ func ParseWithin(text []byte, limits Limits) (*Document, error) {
 		d: jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true)),
 	}
 	root := &Node{}
-	if _, err := p.read(root); err != nil {
+	if _, err := p.read(root, cmp.Or(limits.Shape, anything)); err != nil {
 		return p.doc, p.syntaxError(err)
 	}
 	switch _, err := p.d.ReadToken(); err {
@@ -189,8 +253,10 @@ var pointerEscape = strings.NewReplacer("~", "~0", "/", "~1")
 type parser struct {
 	limits Limits
 	values int // read so far
+	faults int // misshapen values in the tree
 	doc    *Document
 	d      *jsontext.Decoder
+	name   Node     // of the member that is being read
 	names  []string // interned: a thousand users share one string per field
 }
 
@@ -311,13 +377,16 @@ func (p *parser) start(at int) int {
 	return at
 }
 
-// read reads the next value into n, or reports that the object or array ends.
-func (p *parser) read(n *Node) (end bool, err error) {
+// read reads the next value into n, or reports that the object or array ends. A nil
+// shape is that of a value that must not be there.
+func (p *parser) read(n *Node, shape *Shape) (end bool, err error) {
 	n.Start = p.start(int(p.d.InputOffset()))
 	if p.d.StackDepth() >= MaxDepth && p.d.PeekKind() != '}' && p.d.PeekKind() != ']' {
 		return false, p.fail(n.Start, fmt.Sprintf("more than %d levels of nesting", MaxDepth))
 	}
-	if next := Kind(p.d.PeekKind()); p.d.StackDepth() == p.limits.Levels && (next == Object || next == Array) {
+	next := Kind(p.d.PeekKind())
+	misshapen := shape == nil || !shape.allows(next.normal())
+	if (misshapen || p.d.StackDepth() == p.limits.Levels) && (next == Object || next == Array) {
 		_, err := p.d.ReadValue()
 		n.Kind, n.End = next, int(p.d.InputOffset())
 		return false, err
@@ -334,7 +403,7 @@ func (p *parser) read(n *Node) (end bool, err error) {
 	}
 	switch n.Kind {
 	case Object, Array:
-		err = p.items(n)
+		err = p.items(n, shape)
 	case String, Number:
 		n.Text = token.String()
 	case 'f':
@@ -347,30 +416,80 @@ func (p *parser) read(n *Node) (end bool, err error) {
 	return false, err
 }
 
+// normal returns the kind of a value: true and false are of one kind.
+func (k Kind) normal() Kind {
+	if k == 'f' {
+		return Bool
+	}
+	return k
+}
+
 // items reads the members or elements of n, and its end.
-func (p *parser) items(n *Node) error {
+func (p *parser) items(n *Node, shape *Shape) error {
 	var seen map[string]bool
-	for {
-		item := &Node{parent: n, index: len(n.Items)}
+	others := 0 // members without a shape of their own
+	for index := 0; ; index++ {
+		if kind := p.d.PeekKind(); kind == '}' || kind == ']' {
+			_, err := p.d.ReadToken()
+			return err
+		}
+		full := p.faults >= MaxMisshapen
+		item := &Node{parent: n, index: index}
+		var expected *Shape
 		if n.Kind == Object {
-			var name Node
+			name := &p.name
+			*name = Node{}
 			if kind := p.d.PeekKind(); kind != '"' && kind != '}' && kind != 0 { // the decoder would take {name: 1} for a misspelled null
 				return p.fail(p.start(int(p.d.InputOffset())), quotedNames)
 			}
-			if end, err := p.read(&name); end || err != nil {
+			if end, err := p.read(name, anything); end || err != nil {
 				return err
 			}
 			item.Name, item.NameStart = p.intern(name.Text), name.Start
-			item.Repeated = p.repeats(n, item.Name, &seen)
+			if expected = shape.member(item.Name, others); shape.Fields[item.Name] == nil {
+				others++
+			}
+			if expected != nil || !full {
+				item.Repeated = p.repeats(n, item.Name, &seen)
+			}
 			if item.Repeated && len(p.doc.Repeated) < MaxRepeated {
 				p.doc.Repeated = append(p.doc.Repeated, item)
 			}
+		} else {
+			expected = shape.element(index)
 		}
-		if end, err := p.read(item); end || err != nil {
+		if end, err := p.read(item, expected); end || err != nil {
 			return err
 		}
-		n.Items = append(n.Items, item)
+		if p.drop(item, expected, full) {
+			n.lost = n.Kind == Object
+		} else {
+			n.Items = append(n.Items, item)
+		}
 	}
+}
+
+// drop reports whether the tree is to do without a value that doesn't have its
+// shape. full is whether the tree had enough of them when the value began: otherwise,
+// some may be in the value.
+func (p *parser) drop(n *Node, shape *Shape, full bool) bool {
+	faults := shape.missing(n)
+	if shape == nil || !shape.allows(n.Kind) {
+		faults = 1
+	}
+	switch {
+	case n.Repeated && (p.limits.Shape == nil || p.doc.Repeated[len(p.doc.Repeated)-1] == n):
+		return false
+	case n.Repeated:
+		faults = 1
+	case !full:
+		p.faults += faults
+		return false
+	case n.lost:
+		return true // which was counted
+	}
+	p.doc.Dropped += faults
+	return faults > 0
 }
 
 // repeats reports whether an object already has a member with the name. It uses a

@@ -3,6 +3,10 @@ package pattern
 
 import "strings"
 
+// MaxPath is the maximum length of a path to match, in bytes. The time to match one
+// grows with it.
+const MaxPath = 2000
+
 // IsParameter reports whether a segment of a route is a parameter, such as {name}.
 func IsParameter(segment string) bool {
 	return strings.HasPrefix(segment, "{") && strings.HasSuffix(segment, "}")

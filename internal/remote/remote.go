@@ -65,12 +65,15 @@ type Error struct {
 	Hint     string           `json:"hint"`
 	Remedy   *remedy.Remedy   `json:"remedy"`
 	Problems []remedy.Problem `json:"problems"`
-	More     int              `json:"more"`   // number of problems not listed
+	More     int              `json:"more"`   // number of problems or faults not listed
 	Faults   []Fault          `json:"faults"` // of a seed
 
 	// Expectations that are not met, and unexpected requests.
 	Unmet      json.RawMessage `json:"unmet"`
 	Unexpected json.RawMessage `json:"unexpected"`
+	// The numbers of those that are not listed.
+	MoreUnmet      int `json:"more_unmet"`
+	MoreUnexpected int `json:"more_unexpected"`
 
 	Body []byte `json:"-"` // of the response
 }
@@ -100,7 +103,7 @@ func (e *Error) Lines(describe func(remedy.Problem) string, hint func(r *remedy.
 		lines = append(lines, line)
 	}
 	if e.More > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more", e.More))
+		lines = append(lines, text.AndMore(e.More))
 	}
 	return lines
 }
@@ -157,12 +160,21 @@ func (p *Plane) Do(ctx context.Context, method, path string, body []byte) ([]byt
 		return nil, err
 	}
 	defer res.Body.Close()
-	response, err := io.ReadAll(res.Body)
-	if err != nil {
+	response, err := io.ReadAll(io.LimitReader(res.Body, maxResponse+1))
+	switch {
+	case err != nil:
 		return nil, &Unreachable{URL: p.Address(), Err: err}
+	case len(response) > maxResponse:
+		return nil, &Unreachable{p.Address(), fmt.Errorf("the response has more than %d bytes", maxResponse), true}
 	}
 	return response, nil
 }
+
+// maxResponse and maxRefusal are more bytes than the responses of a server have.
+const (
+	maxResponse = 512 << 20
+	maxRefusal  = 64 << 20
+)
 
 // send sends a request and returns the response if it is a success.
 func (p *Plane) send(ctx context.Context, method, path string, body []byte, header http.Header) (*http.Response, error) {
@@ -222,7 +234,7 @@ func (p *Plane) url(path string) (string, error) {
 
 // refusal returns the error of a response that is not a success.
 func (p *Plane) refusal(res *http.Response) error {
-	body, err := io.ReadAll(io.LimitReader(res.Body, 16<<20))
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxRefusal))
 	if err != nil {
 		return &Unreachable{URL: p.Address(), Err: err}
 	}

@@ -3,6 +3,7 @@ package remote
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"iter"
 	"net/http"
@@ -52,10 +53,27 @@ func (p *Plane) Open(ctx context.Context, lastEventID string) (iter.Seq2[Event, 
 	}, nil
 }
 
+// maxLine is more bytes than a line of the stream has.
+const maxLine = 16 << 20
+
+// readLine reads a line with its end.
+func readLine(r *bufio.Reader) (string, error) {
+	var line []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		if line = append(line, part...); err != bufio.ErrBufferFull {
+			return string(line), err
+		}
+		if len(line) > maxLine {
+			return "", fmt.Errorf("an event has more than %d bytes", maxLine)
+		}
+	}
+}
+
 // next reads one event. It skips comments, which keep the connection alive.
 func next(r *bufio.Reader) (e Event, err error) {
 	for {
-		line, err := r.ReadString('\n')
+		line, err := readLine(r)
 		if err == io.EOF {
 			return e, io.ErrUnexpectedEOF
 		}

@@ -79,8 +79,12 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// journalEntryBytes is the average size of a journal entry for which there is room.
-const journalEntryBytes = 4 << 10
+// A journal has room for journalBytes, or for more if it has so many entries that
+// their average size would be less than journalEntryBytes.
+const (
+	journalBytes      = 16 << 20
+	journalEntryBytes = 4 << 10
+)
 
 // Tools are an organization's instruments for tests, kept apart from its state.
 type Tools struct {
@@ -96,7 +100,7 @@ func (o *Options) ToolsOf(org *store.Organization) *Tools {
 	return org.Attachment(func() any {
 		t := &Tools{Faults: &faults.Set{Seed: org.IDSeed}, Limiter: limits.New(o.RateLimit)}
 		if o.JournalEntries > 0 {
-			t.Journal = journal.New(o.JournalEntries, o.JournalEntries*journalEntryBytes)
+			t.Journal = journal.New(o.JournalEntries, max(journalBytes, o.JournalEntries*journalEntryBytes))
 		}
 		return t
 	}).(*Tools)

@@ -43,6 +43,9 @@ func Allowed(names []string) string {
 	return "(allowed: " + cmp.Or(strings.Join(names, ", "), "none") + ")"
 }
 
+// AndMore returns the last line of a list that was cut: and 20 more.
+func AndMore(n int) string { return "and " + Number(n) + " more" }
+
 // OneOf formats words as alternatives: a, b or c.
 func OneOf[T ~string](words []T) string {
 	var b strings.Builder
@@ -64,4 +67,12 @@ const maxQuoted = 60
 
 // Quote returns untrusted text as an error repeats it: in double quotes, on one
 // line, shortened, and with keys redacted.
-func Quote(s string) string { return strconv.Quote(Shorten(redact.Text(s), maxQuoted)) }
+func Quote(s string) string {
+	const enough = 4 << 10 // bytes, for the longest key with escapes
+	if len(s) > enough {
+		s = redact.Prefix(s[:enough]) + "…" // shortened below
+	} else {
+		s = redact.Text(s)
+	}
+	return strconv.Quote(Shorten(s, maxQuoted))
+}

@@ -27,10 +27,13 @@ func Number(n int) string {
 
 // Shorten cuts s to its first maxChars characters and an ellipsis if it is longer.
 func Shorten(s string, maxChars int) string {
-	if utf8.RuneCountInString(s) <= maxChars {
-		return s
+	chars := 0
+	for i := range s {
+		if chars++; chars > maxChars {
+			return strings.ToValidUTF8(s[:i], string(utf8.RuneError)) + "…"
+		}
 	}
-	return string([]rune(s)[:maxChars]) + "…"
+	return s
 }
 
 // Printable returns text that is safe to print on a terminal: on one line, with

@@ -1,8 +1,10 @@
-// Package wholefile writes files atomically.
+// Package wholefile writes files atomically, and reads files of a limited size.
 package wholefile
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -74,6 +76,46 @@ func syncDirectory(path string) error {
 	}
 	return errors.Join(d.Sync(), d.Close())
 }
+
+// Read returns the content of a file of at most a number of bytes. The file may be a
+// pipe, whose size is not known, but not a device, which may have no end.
+func Read(path string, most int) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	switch info, err := f.Stat(); {
+	case err != nil:
+		return nil, err
+	case info.Mode()&fs.ModeDevice != 0:
+		return nil, errors.New("it is a device")
+	case info.Mode().IsRegular() && info.Size() > int64(most):
+		return nil, tooLarge(most)
+	}
+	return ReadAll(f, most)
+}
+
+// ReadAll returns everything that r has, at most a number of bytes.
+func ReadAll(r io.Reader, most int) ([]byte, error) {
+	const chunk = 8 << 20 // growing one buffer would take several times the memory
+	var chunks [][]byte
+	for total := 0; ; {
+		data, err := io.ReadAll(io.LimitReader(r, chunk))
+		if err != nil {
+			return nil, err
+		}
+		if total += len(data); total > most {
+			return nil, tooLarge(most)
+		}
+		chunks = append(chunks, data)
+		if len(data) < chunk {
+			return bytes.Join(chunks, nil), nil
+		}
+	}
+}
+
+func tooLarge(most int) error { return fmt.Errorf("it has more than %d bytes", most) }
 
 // Reason returns the cause of a file system error without the file name: that of a
 // temporary file is random and meaningless to users.
