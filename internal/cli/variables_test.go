@@ -16,7 +16,7 @@ var badValues = map[string]string{
 	"addr": "localhost", "expose": "perhaps", "seed": "none.json", "admin-key": "sk-ant-api03-x", "state-file": "none/state.json",
 	"unknown-keys": "x", "clock": "x", "id-seed": "x", "errors": "x", "rate-limit": "x", "control-token": "a b", "cors": "x",
 	"journal-size": "x", "log": "x", "log-level": "x", "json": "x", "url": "localhost:4020", "timeout": "x", "from": "x",
-	"organization": "00000000-0000-4000-8000-000000000009",
+	"organization": "00000000-0000-4000-8000-000000000009", "fork-ttl": "x", "allow-host": "a b",
 }
 
 // TestErrorsNameTheVariable sets each variable to a bad value.
@@ -40,6 +40,9 @@ func TestErrorsNameTheVariable(t *testing.T) {
 					t.Setenv("ANTECHAMBER_ADDR", "127.0.0.1:0")
 				case name == "clock show" && flag.Name != "url":
 					t.Setenv("ANTECHAMBER_URL", s.url)
+				}
+				if badValues[flag.Name] == "" {
+					t.Fatalf("no bad value of --%s is known", flag.Name)
 				}
 				t.Setenv(flag.Envs[0], badValues[flag.Name])
 				code, _, stderr := execute(t, "", args...)

@@ -16,7 +16,7 @@ func Nearest[T ~string](word T, words []T) T {
 	}
 	best, distance := T(""), 1+max(1, len(lower)/3)
 	for _, w := range words {
-		if d := edits(lower, strings.ToLower(string(w))); d < distance {
+		if d := edits(lower, strings.ToLower(string(w))); d < distance && d < len(lower) { // some letters agree
 			best, distance = w, d
 		}
 	}

@@ -6,10 +6,10 @@ import (
 )
 
 func TestNearest(t *testing.T) {
-	words := []string{"listWorkspaces", "getWorkspace", "createOrganizationInvite", "GET"}
+	words := []string{"listWorkspaces", "getWorkspace", "createOrganizationInvite", "GET", "q"}
 	for word, want := range map[string]string{
 		"listWorkspace": "listWorkspaces", "getworkspaces": "getWorkspace", "createInvite": "createOrganizationInvite",
-		"get": "GET", "GRT": "GET", "nothing like it": "", "": "", "xyz": "",
+		"get": "GET", "GRT": "GET", "nothing like it": "", "": "", "xyz": "", "x": "",
 	} {
 		if got := Nearest(word, words); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
