@@ -220,7 +220,23 @@ func launch(t *testing.T, env []string, args ...string) *instance {
 	case <-time.After(patience):
 		t.Fatalf("antechamber %s printed no start line", strings.Join(args, " "))
 	}
+	if i.Token == "" { // a given token is not printed
+		i.Token = givenToken(i.cmd.Env, args)
+	}
 	return i
+}
+
+// givenToken returns the control token in environment variables and arguments.
+func givenToken(env, args []string) (token string) {
+	for _, variable := range env {
+		if value, ok := strings.CutPrefix(variable, "ANTECHAMBER_CONTROL_TOKEN="); ok {
+			token = value
+		}
+	}
+	if i := slices.Index(args, "--control-token"); i >= 0 {
+		token = args[i+1]
+	}
+	return token
 }
 
 // stop sends a signal and waits for the binary to exit.
@@ -447,7 +463,7 @@ func TestRecipeGitHubActions(t *testing.T) {
 					t.Errorf("options %q: a health check in options needs a shell, which the image does not have", s.Options)
 				}
 				server := launch(t, append(image.env, environ(s.Env)...))
-				equal(t, "token", env["ANTECHAMBER_CONTROL_TOKEN"], server.Token)
+				wantStatus(t, http.StatusOK, server.http, http.MethodGet, server.URL+"/_emulate", "", "authorization", "Bearer "+env["ANTECHAMBER_CONTROL_TOKEN"])
 				wantStatus(t, http.StatusUnauthorized, server.http, http.MethodGet, server.URL+"/_emulate/clock", "")
 				env["ANTHROPIC_BASE_URL"] = server.URL
 			}
@@ -552,7 +568,7 @@ func TestRecipeCompose(t *testing.T) {
 		args[at] = filepath.Join(dir, parts[0])
 	}
 	server := launch(t, append(image.env, environ(service.Environment)...), args...)
-	equal(t, "token", app.Environment["ANTECHAMBER_CONTROL_TOKEN"], server.Token)
+	wantStatus(t, http.StatusOK, server.http, http.MethodGet, server.URL+"/_emulate", "", "authorization", "Bearer "+app.Environment["ANTECHAMBER_CONTROL_TOKEN"])
 	equal(t, "address for the application", "http://antechamber:"+image.port, app.Environment["ANTHROPIC_BASE_URL"])
 	app.Environment["ANTHROPIC_BASE_URL"] = server.URL
 	got := mustRun(t, dir, environ(app.Environment), app.Command.(string))
@@ -722,7 +738,7 @@ func listOrganizations(t *testing.T, server *instance) map[string]string {
 			ExpiresAt string `json:"expires_at"`
 		}
 	}
-	decode(t, wantStatus(t, http.StatusOK, server.http, http.MethodGet, server.URL+"/_emulate/organizations", "", "authorization", "Bearer "+server.Token), &list)
+	decode(t, wantStatus(t, http.StatusOK, server.http, http.MethodGet, server.URL+"/_emulate/organizations?limit=1000", "", "authorization", "Bearer "+server.Token), &list)
 	all := map[string]string{}
 	for _, o := range list.Data {
 		all[o.AdminKey] = o.ExpiresAt

@@ -160,8 +160,9 @@ func TestVerbsReadTheEnvironment(t *testing.T) {
 		}
 	}
 	// No variable changes what a command does, only which server it calls.
-	equal(t, "variables of other commands", result{0, "2026-01-01T00:00:00.000000Z frozen\n", ""},
-		runCommand(t, "", []string{url, token, "ANTECHAMBER_CLOCK=2030-01-01T00:00:00Z", "ANTECHAMBER_STATUS=500", "ANTECHAMBER_PATH=x", "ANTECHAMBER_FREEZE=true"}, "clock"))
+	got := runCommand(t, "", []string{url, token, "ANTECHAMBER_CLOCK=2030-01-01T00:00:00Z", "ANTECHAMBER_STATUS=500", "ANTECHAMBER_PATH=x", "ANTECHAMBER_FREEZE=true"}, "clock")
+	equal(t, "unknown variables", 3, strings.Count(got.Stderr, "antechamber: unknown environment variable "))
+	equal(t, "variables of other commands", result{0, "2026-01-01T00:00:00.000000Z frozen\n", got.Stderr}, got)
 }
 
 func TestVerifyReportsUnmetExpectations(t *testing.T) {
