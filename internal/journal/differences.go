@@ -121,6 +121,37 @@ func (w *wanted) compare(c *call, d *comparison) {
 	}
 }
 
+// resembles reports whether a call that doesn't meet the expectation has to do with it:
+// its operation, its method or its path is the expected one, its path differs in one
+// segment only, or it went to a path without an operation, perhaps by mistake. Calls of
+// other operations would only be noise.
+func (w *wanted) resembles(c *call) bool {
+	got := c.last()
+	switch {
+	case w.Operation == "" && w.Path == "": // the method alone says little about a call
+		return true
+	case w.Operation != "" && (w.Operation == got.Operation || got.Operation == ""):
+		return true
+	case w.Path != "":
+		return matchSegments(w.path, c.path) || oneDiffers(w.path, c.path)
+	}
+	return false
+}
+
+// oneDiffers reports whether exactly one segment of a path does not match.
+func oneDiffers(want, path []string) bool {
+	if len(want) != len(path) {
+		return false
+	}
+	different := 0
+	for i := range want {
+		if !matchSegments(want[i:i+1], path[i:i+1]) {
+			different++
+		}
+	}
+	return different == 1
+}
+
 func (w *wanted) compareBody(c *call, d *comparison) {
 	switch {
 	case c.cut:

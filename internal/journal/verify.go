@@ -187,7 +187,7 @@ func (v Verification) Verify(ctx context.Context, entries []Entry) (Result, erro
 type judgement struct {
 	expectation Expectation
 	wanted      wanted
-	near        []near // the nearest calls that don't match, the newest of equally near ones first
+	near        []near // the nearest calls that resemble it, the newest of equally near ones first
 	matched     []int  // the matching calls
 
 	// Only for verifications in order.
@@ -203,10 +203,11 @@ type near struct{ call, distance int }
 func judge(e Expectation, calls []*call) *judgement {
 	j := &judgement{expectation: e, wanted: wantedOf(e)}
 	for k, c := range calls {
-		if d := j.wanted.distance(c); d > 0 {
-			j.missed(near{k, d})
-		} else {
+		switch d := j.wanted.distance(c); {
+		case d == 0:
 			j.matched = append(j.matched, k)
+		case j.wanted.resembles(c):
+			j.missed(near{k, d})
 		}
 	}
 	return j
