@@ -177,7 +177,8 @@ func mustRun(t *testing.T, dir string, env []string, name string, args ...string
 }
 
 // instance is a running binary with its own environment, which a test can stop and
-// start again. Its first fields are those of the start line.
+// start again. Its first fields are those of the start line, which has only a token
+// that the server generated. Token has one from the environment or the flags, too.
 type instance struct {
 	URL   string `json:"url"`
 	Key   string `json:"admin_key"`
@@ -195,7 +196,10 @@ type instance struct {
 // launch runs the binary until the test ends.
 func launch(t *testing.T, env []string, args ...string) *instance {
 	t.Helper()
-	i := &instance{t: t, http: newHTTPClient(t), cmd: exec.Command(binary, append(args, "--log", "json")...), exited: make(chan struct{})}
+	i := &instance{
+		Token: givenToken(env, args),
+		t:     t, http: newHTTPClient(t), cmd: exec.Command(binary, append(args, "--log", "json")...), exited: make(chan struct{}),
+	}
 	i.cmd.Env = append(os.Environ(), env...)
 	i.cmd.Stderr = &i.stderr
 	stdout, err := i.cmd.StdoutPipe()
@@ -219,9 +223,6 @@ func launch(t *testing.T, env []string, args ...string) *instance {
 		}
 	case <-time.After(patience):
 		t.Fatalf("antechamber %s printed no start line", strings.Join(args, " "))
-	}
-	if i.Token == "" { // a given token is not printed
-		i.Token = givenToken(i.cmd.Env, args)
 	}
 	return i
 }
@@ -728,8 +729,8 @@ func TestRecipePython(t *testing.T) {
 	}
 }
 
-// listOrganizations returns the admin key of every organization and the time at which
-// it expires.
+// listOrganizations returns the admin key of every organization, of at most 1,000, and
+// the time at which it expires.
 func listOrganizations(t *testing.T, server *instance) map[string]string {
 	t.Helper()
 	var list struct {

@@ -155,7 +155,10 @@ func archiveJourney(t *testing.T, s *server, c admin) {
 	for _, k := range keys {
 		statuses[k.Name] = k.Status
 	}
-	equal(t, "keys of the archived workspace", map[string]string{"Warehouse loader": "archived", "dbt": "archived"}, statuses)
+	equal(t, "keys of the archived workspace", map[string]string{
+		"Warehouse loader": "archived", "dbt": "archived",
+		"Backfill": "archived", // expired before, the key of a service account
+	}, statuses)
 
 	_, err = c.UpdateWorkspace(ctx, w.ID, workspaceParams{Name: "Warehouse"})
 	wantRefusal(t, "renaming an archived workspace", err, badRequest("Workspace `"+w.ID+"` …"))

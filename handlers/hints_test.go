@@ -123,7 +123,11 @@ func (s *testServer) doAs(c hinted) result {
 	}
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, r)
-	return result{w.Code, w.Header(), w.Body.String()}
+	got := result{w.Code, w.Header(), w.Body.String()}
+	if !outside {
+		conforms(s.t, s.errors, c.method, strings.TrimPrefix(parsed.Path, base), r.Header.Get(headerVersion), got)
+	}
+	return got
 }
 
 // Requests that fail as production says, and those that succeed, have no hint.

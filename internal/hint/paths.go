@@ -94,6 +94,11 @@ func (p *Paths) NotFound(method, path string) string {
 			return "production has " + t.path + " with " + strings.ReplaceAll(t.methods, " ", ", ") + ", but Antechamber does not emulate it"
 		}
 	}
+	for i := range p.templates {
+		if name := p.templates[i].emptyParameter(segments); name != "" {
+			return "the path has an empty " + name + ": is the variable with the id set?"
+		}
+	}
 	similar := similarities{}
 	var best *template
 	found := match{cost: maxCost + 1}
@@ -145,6 +150,23 @@ func (t *template) matches(segments []string) bool {
 	return slices.EqualFunc(t.segments, segments, func(want, got string) bool {
 		return got == want || pattern.IsParameter(want) && got != ""
 	})
+}
+
+// emptyParameter returns the first parameter that is empty in a path which is otherwise
+// one of the template, or "". An empty last segment is a trailing slash instead.
+func (t *template) emptyParameter(segments []string) (name string) {
+	if len(segments) != len(t.segments) || segments[len(segments)-1] == "" {
+		return ""
+	}
+	for i, want := range t.segments {
+		switch got := segments[i]; {
+		case !pattern.IsParameter(want) && got != want:
+			return ""
+		case got == "" && name == "":
+			name = want
+		}
+	}
+	return name
 }
 
 // match is how a path becomes one of a template.

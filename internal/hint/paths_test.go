@@ -26,6 +26,20 @@ var served = []Route{
 	{"POST", "/v1/organizations/api_keys/{api_key_id}"},
 }
 
+// A variable that is not set leaves a doubled slash, which is not one too many.
+func TestEmptyIDs(t *testing.T) {
+	p := NewPaths(served)
+	for path, want := range map[string]string{
+		"/v1/organizations/workspaces//members":        "the path has an empty {workspace_id}: is the variable with the id set?",
+		"/v1/organizations/workspaces//members/user_1": "the path has an empty {workspace_id}: is the variable with the id set?",
+		"/v1/organizations/workspaces//archive":        "the path has an empty {workspace_id}: is the variable with the id set?",
+	} {
+		if got := p.NotFound("GET", path); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+}
+
 func TestNearMisses(t *testing.T) {
 	p := NewPaths(served)
 	for path, want := range map[string]string{
