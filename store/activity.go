@@ -205,14 +205,15 @@ func (s *Store) removeExpired(now int64) {
 
 // claimLocked returns the fork that has been unused for longest, and not since a time,
 // for the caller to remove: from now on nobody can hold it. It returns nil if there is
-// none. Forks that are held are in use at this moment.
+// none. Forks that are held, or have just been released, are in use at this moment.
 func (s *Store) claimLocked(now, since int64) (found *Organization) {
 	var held []*Organization
 	s.places.forks.Reverse(func(p place) bool {
 		switch {
 		case p.used > since:
 			return false
-		case p.o.holds.CompareAndSwap(0, gone):
+		// In this order: a Release that ends the last hold has recorded its use before.
+		case p.o.holds.Load() == 0 && p.o.used.Load() == p.used && p.o.holds.CompareAndSwap(0, gone):
 			found = p.o
 			return false
 		}

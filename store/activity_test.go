@@ -382,3 +382,29 @@ func TestForksDuringConcurrentUse(t *testing.T) {
 	diff(t, "listed", 1, len(page))
 	diff(t, "more", false, more || err != nil)
 }
+
+// A fork whose use ends while forks are removed was in use just now: it stays, however
+// long ago the use began.
+func TestForksStayWhoseUseEndsDuringARemoval(t *testing.T) {
+	for range 200 {
+		s, real := forkingStore(t)
+		for n := range 300 { // the removal passes them first
+			fork(t, s, n).Hold()
+		}
+		real.advance(time.Second)
+		o := fork(t, s, "a")
+		diff(t, "held", true, o.Hold())
+		real.advance(2 * time.Hour)
+		ended := make(chan bool)
+		go func() {
+			defer close(ended)
+			time.Sleep(time.Duration(rand.IntN(50)) * time.Microsecond)
+			o.Release()
+		}()
+		s.RemoveExpired()
+		<-ended
+		if !o.Hold() {
+			t.Fatal("a fork was removed at the end of its use")
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"antechamber/api"
+	"antechamber/internal/lists"
 )
 
 // Dump is the persistent state of a Store: its organizations, their origins, and
@@ -132,7 +133,12 @@ func VersionOf(c Contents) (Version, error) {
 // Dump returns the current persistent state. Its cost does not depend on the size
 // of the organizations.
 func (s *Store) Dump() Dump {
-	all := s.Organizations()
+	s.RemoveExpired()
+	s.mu.RLock()
+	all := s.places.created.Items()
+	// At one moment: a key that moves from one organization to another has one owner.
+	identities := lists.Map(all, func(o *Organization) *identity { return o.identity.Load() })
+	s.mu.RUnlock()
 	d := Dump{Organizations: make([]DumpOrganization, len(all))}
 	versions, origins := map[any]int{}, map[*origin]int{}
 	add := func(s *state) NamedVersion {
@@ -146,7 +152,7 @@ func (s *Store) Dump() Dump {
 		return NamedVersion{i, s.name, s.clock, s.ids.Drawn}
 	}
 	for n, o := range all {
-		ident := o.identity.Load()
+		ident := identities[n]
 		i, found := origins[o.origin]
 		if !found {
 			i = len(d.Origins)

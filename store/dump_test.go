@@ -254,3 +254,50 @@ func TestNoIDRepeatsAfterAResetAndACrash(t *testing.T) {
 		diff(t, "error", error(nil), s.LoadDump(saved.AfterCrash(), nil))
 	}
 }
+
+// A key that moves from one organization to another during a dump belongs to one of
+// them in it: otherwise the dump could not be loaded.
+func TestDumpWhileAKeyMoves(t *testing.T) {
+	s, _ := seededStore(t)
+	create := func(name any) *store.Organization {
+		return must(s.Create(store.NewOrganization{From: s.FromSeed(), AdminKey: keyOf(name)}))(t)
+	}
+	from := create("from")
+	for n := range 2000 {
+		create(n)
+	}
+	to := create("to")
+	keep := func(o *store.Organization, keys ...string) {
+		c := o.Contents()
+		c.AdminKeys = keys
+		diff(t, "error", nil, o.Replace(c))
+	}
+	end, ended := make(chan bool), make(chan bool)
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-end:
+				return
+			default:
+			}
+			keep(to, keyOf("to"))
+			keep(from, keyOf("from"), keyOf("moving"))
+			keep(from, keyOf("from"))
+			keep(to, keyOf("to"), keyOf("moving"))
+		}
+	}()
+	for range 50 {
+		owners := map[string]string{}
+		for _, o := range s.Dump().Organizations {
+			for _, key := range o.AdminKeys {
+				if other := owners[key]; other != "" {
+					t.Errorf("%s belongs to %s and %s", key, other, o.ID)
+				}
+				owners[key] = o.ID
+			}
+		}
+	}
+	close(end)
+	<-ended
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -116,6 +117,9 @@ func (c *organizationsListCmd) Run(ctx context.Context, p *process, all *organiz
 		page = organizationList{}
 		if err := json.Unmarshal(body, &page); err != nil {
 			return unexpectedResponse(err)
+		}
+		if page.HasMore && page.NextPage == query.Get("page") { // the list would not end
+			return unexpectedResponse(errors.New("the next page is the same one"))
 		}
 		if all.JSON {
 			if _, err := p.stdout.Write(body); err != nil {

@@ -3,6 +3,8 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -63,6 +65,22 @@ func TestOrganizations(t *testing.T) {
 		total += len(page.Data)
 	}
 	want(t, "all as JSON", "1006", fmt.Sprint(total))
+}
+
+// A server that ignores the position of a page is an error, not a list without an end.
+func TestOrganizationsOnTheSamePage(t *testing.T) {
+	requests := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if requests++; requests > 10 {
+			t.Error("the list does not end")
+			http.Error(w, "", http.StatusTeapot)
+			return
+		}
+		fmt.Fprint(w, `{"data":[],"has_more":true,"next_page":"1_a"}`)
+	}))
+	t.Cleanup(server.Close)
+	_, _, errs := execute(t, "", "organizations", "--limit", "all", "--url", server.URL)
+	want(t, "error", "antechamber: unexpected response from the control plane: the next page is the same one\n", errs)
 }
 
 func TestOutbox(t *testing.T) {
