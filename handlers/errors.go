@@ -9,6 +9,7 @@ import (
 
 	"antechamber/api"
 	"antechamber/internal/journal"
+	"antechamber/internal/text"
 	"antechamber/store"
 )
 
@@ -84,7 +85,7 @@ func (s *adminAPI) describe(err error, c echo.Context) (int, string, *api.ErrorD
 	case errors.As(err, &echoErr) && echoErr.Code == http.StatusNotFound:
 		return http.StatusNotFound, "Not found", nil
 	case errors.As(err, &echoErr) && echoErr.Code == http.StatusMethodNotAllowed:
-		return echoErr.Code, "Method " + c.Request().Method + " is not allowed for this path.", nil
+		return echoErr.Code, "Method " + text.Shorten(c.Request().Method, store.MaxEcho) + " is not allowed for this path.", nil
 	}
 	s.Log.Error("internal error", "error", err)
 	return http.StatusInternalServerError, "Internal server error", nil

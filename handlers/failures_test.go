@@ -96,6 +96,7 @@ var failures = map[string][]failure{
 		bad("DELETE", keys+"/apikey_active", "", "Method DELETE is not allowed for this path.").as(405),
 		bad("OPTIONS", users, "", "Method OPTIONS is not allowed for this path.").as(405),
 		bad("POST", users, "{}", "Method POST is not allowed for this path.").with("anthropic-version:").as(405),
+		bad(strings.Repeat("A", 201), users, "", "Method "+strings.Repeat("A", 200)+"… is not allowed for this path.").as(405),
 	},
 	"version": {
 		bad("GET", users, "", "anthropic-version: header is required").with("anthropic-version:"),
