@@ -539,13 +539,17 @@ func (s start) attributes() []any {
 // container ten seconds after asking it to stop.
 const drainTime = 8 * time.Second
 
+// maxHeader is the maximum size of a request line and headers together, in bytes.
+const maxHeader = 64 << 10
+
 // serve answers requests until stop is done, and then finishes running ones, for
 // drainTime at most or until now is done. It calls end to end event streams, and
 // reports whether all requests have finished.
 func serve(stop, now context.Context, listeners []net.Listener, h http.Handler, end func(), log *slog.Logger) (drained bool, err error) {
 	server := &http.Server{
 		Handler: h, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
-		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
+		MaxHeaderBytes: maxHeader - 4<<10, // net/http accepts 4 KiB more
 	}
 	unused := newUnused(server)
 	stopped := make(chan error, len(listeners))

@@ -309,6 +309,27 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
+func TestHeadersAreBounded(t *testing.T) {
+	s := startServer(t, "")
+	for size, want := range map[int]string{64 << 10: "200", 64<<10 + 1: "431"} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		before, after := "GET /livez HTTP/1.1\r\nHost: localhost\r\nX: ", "\r\n\r\n"
+		fmt.Fprint(conn, before, strings.Repeat("x", size-len(before)-len(after)), after)
+		resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		if !strings.HasPrefix(resp.Status, want) {
+			t.Errorf("%d bytes: %s, want %s", size, resp.Status, want)
+		}
+	}
+}
+
 func TestBadSeeds(t *testing.T) {
 	files(t, map[string]string{"invalid.json": invalidSeed, "future.json": futureSeed})
 	wantError(t, exitBadInput, `antechamber: no such seed "dmeo" (use a file, - for standard input, demo, contract or empty)`, "--seed", "dmeo")
