@@ -30,8 +30,12 @@ const (
 	attemptTimeout = 2 * time.Minute
 	// maxFailures is how many temporary failures of a request are accepted.
 	maxFailures = 6
-	// maxResponse is more bytes than a page of a thousand objects needs, and maxTotal
-	// more than all responses of a large organization do. They limit memory use.
+)
+
+// maxResponse is more bytes than a page of a thousand objects needs, and maxTotal more
+// than all responses of a large organization do. They limit memory use. Tests lower
+// them.
+var (
 	maxResponse = 64 << 20
 	maxTotal    = 1 << 30
 )
@@ -136,7 +140,7 @@ func (c *client) attempt(ctx context.Context, at *url.URL, into any) *failure {
 	if date, err := http.ParseTime(res.Header.Get("Date")); err == nil {
 		c.date = date
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxResponse+1))
+	body, err := io.ReadAll(io.LimitReader(res.Body, int64(maxResponse)+1))
 	c.left -= len(body)
 	switch {
 	case res.StatusCode != http.StatusOK:

@@ -942,6 +942,43 @@ func TestPullRefusesEndlessLists(t *testing.T) {
 	newFixture(t, api).mustFail(`users: the page after "user_1" has no new objects, although has_more is true`)
 }
 
+func TestPullBoundsResponses(t *testing.T) {
+	response, total := maxResponse, maxTotal
+	t.Cleanup(func() { maxResponse, maxTotal = response, total })
+	maxResponse, maxTotal = 10_000, 100_000
+	api, users := acme(t), 0
+	respond := func(w http.ResponseWriter) {}
+	api.before = func(w http.ResponseWriter, r *http.Request) bool {
+		if !strings.HasSuffix(r.URL.Path, "/users") {
+			return false
+		}
+		respond(w)
+		return true
+	}
+	endless := func(w http.ResponseWriter) {
+		for {
+			if _, err := io.WriteString(w, `{"data": [`); err != nil {
+				return
+			}
+		}
+	}
+	respond = endless
+	newFixture(t, api).mustFail("/users: the response has more than 10000 bytes")
+
+	respond = func(w http.ResponseWriter) {
+		w.WriteHeader(http.StatusForbidden)
+		endless(w)
+	}
+	newFixture(t, api).mustFail("/users: 403 Forbidden")
+
+	// Each page has something new, and there is always one more.
+	respond = func(w http.ResponseWriter) {
+		users++
+		fmt.Fprintf(w, `{"data": [{"id": "user_%d"}], "has_more": true, "last_id": "user_1"}`, users)
+	}
+	newFixture(t, api).mustFail("/users: the organization is too large: its responses have more than 100000 bytes")
+}
+
 func TestPullFailsAtOnceWithoutTLS(t *testing.T) {
 	w := newFixture(t, acme(t))
 	w.opts.From.Scheme = "https"

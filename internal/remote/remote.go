@@ -160,7 +160,7 @@ func (p *Plane) Do(ctx context.Context, method, path string, body []byte) ([]byt
 		return nil, err
 	}
 	defer res.Body.Close()
-	response, err := io.ReadAll(io.LimitReader(res.Body, maxResponse+1))
+	response, err := io.ReadAll(io.LimitReader(res.Body, int64(maxResponse)+1))
 	switch {
 	case err != nil:
 		return nil, &Unreachable{URL: p.Address(), Err: err}
@@ -171,7 +171,8 @@ func (p *Plane) Do(ctx context.Context, method, path string, body []byte) ([]byt
 }
 
 // maxResponse and maxRefusal are more bytes than the responses of a server have.
-const (
+// Tests lower them.
+var (
 	maxResponse = 512 << 20
 	maxRefusal  = 64 << 20
 )
@@ -234,7 +235,7 @@ func (p *Plane) url(path string) (string, error) {
 
 // refusal returns the error of a response that is not a success.
 func (p *Plane) refusal(res *http.Response) error {
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxRefusal))
+	body, err := io.ReadAll(io.LimitReader(res.Body, int64(maxRefusal)))
 	if err != nil {
 		return &Unreachable{URL: p.Address(), Err: err}
 	}

@@ -167,6 +167,47 @@ func TestNotAControlPlane(t *testing.T) {
 	}
 }
 
+// endless is a response without an end.
+func endless(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(status)
+		for {
+			if _, err := io.WriteString(w, `{"error":{"code":"`); err != nil {
+				return
+			}
+		}
+	}
+}
+
+func TestResponsesAreBounded(t *testing.T) {
+	response, refusal := maxResponse, maxRefusal
+	t.Cleanup(func() { maxResponse, maxRefusal = response, refusal })
+	maxResponse, maxRefusal = 1000, 1000
+	for size, want := range map[int]string{1000: "", 1001: "the response has more than 1000 bytes"} {
+		p := serve(t, respond(http.StatusOK, strings.Repeat(" ", size)))
+		got, err := p.Do(t.Context(), http.MethodGet, "/state", nil)
+		if want == "" && (err != nil || len(got) != size) || want != "" && (err == nil || !strings.HasSuffix(err.Error(), ": "+want)) {
+			t.Errorf("%d bytes: got %d, %v", size, len(got), err)
+		}
+	}
+	for status, want := range map[int]string{http.StatusOK: "the response has more than 1000 bytes", http.StatusBadRequest: "400 Bad Request"} {
+		_, err := serve(t, endless(status)).Do(t.Context(), http.MethodGet, "/state", nil)
+		if err == nil || !strings.HasSuffix(err.Error(), ": "+want) {
+			t.Errorf("endless %d: %v", status, err)
+		}
+	}
+}
+
+func TestEventsAreBounded(t *testing.T) {
+	last := errors.New("no event")
+	for _, err := range serve(t, endless(http.StatusOK)).Stream(t.Context(), "") {
+		last = err
+	}
+	if last == nil || last.Error() != "an event has more than 16777216 bytes" {
+		t.Errorf("ended with %v", last)
+	}
+}
+
 func TestAcceptInvite(t *testing.T) {
 	var path, sent string
 	p := serve(t, func(w http.ResponseWriter, r *http.Request) {
