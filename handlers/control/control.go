@@ -12,6 +12,7 @@ import (
 
 	"antechamber/internal/faults"
 	"antechamber/internal/server"
+	"antechamber/seed"
 	"antechamber/store"
 )
 
@@ -21,7 +22,7 @@ const Base = "/_emulate"
 // New returns the handler of everything under Base. operations are the Admin
 // API's.
 func New(o server.Options, operations []faults.Operation) http.Handler {
-	return &plane{Options: o, operations: operations, routes: routes}
+	return &plane{Options: o, operations: operations, routes: routes, maxState: seed.MaxBytes, states: newRoom(seed.MaxBytes)}
 }
 
 // plane is what the handlers share.
@@ -31,6 +32,8 @@ type plane struct {
 	routes     []route
 	arming     sync.Mutex   // held while faults change, see changeFaults
 	followers  atomic.Int32 // the number of event streams
+	maxState   int          // the maximum size of a state in bytes; tests lower it
+	states     *room        // for the large states that are being replaced
 }
 
 // call is a request that was admitted, routed and decoded.
@@ -43,6 +46,8 @@ type call struct {
 	path    map[string]string   // the values of the path parameters
 	query   url.Values
 	body    []byte
+
+	giveBack func() // ends the use of room for the body; nil if there is none
 }
 
 // ServeHTTP handles a request.
@@ -80,7 +85,7 @@ func (c *call) respond(w http.ResponseWriter) (any, error) {
 		return nil, err
 	}
 	c.query = r.URL.Query() // organizationOf has checked it
-	if c.body, err = readBody(w, r, rt); err != nil {
+	if c.body, err = c.readBody(w, rt); err != nil {
 		return nil, err
 	}
 	if c.fields, err = parseFields(c.body, rt); err != nil {
@@ -89,8 +94,12 @@ func (c *call) respond(w http.ResponseWriter) (any, error) {
 	return rt.handle(c)
 }
 
-// release ends the use of the organization that the request names.
+// release ends the use of the organization that the request names and of the room for
+// its body.
 func (c *call) release() {
+	if c.giveBack != nil {
+		c.giveBack()
+	}
 	if c.held != nil {
 		c.held.Release()
 	}

@@ -13,6 +13,8 @@ import (
 
 	"antechamber/internal/journal"
 	"antechamber/internal/server"
+	"antechamber/internal/text"
+	"antechamber/seed"
 )
 
 // fill repeats a part until the whole has about a number of bytes.
@@ -165,6 +167,62 @@ func TestFollowersAreBounded(t *testing.T) {
 }
 
 func (s *testServer) followers() int { return int(s.handler.(*plane).followers.Load()) }
+
+// What can be exported can be imported.
+func TestStatesAreBounded(t *testing.T) {
+	srv := serve(t, acme)
+	state := srv.do("GET", "/state", "").body
+	limit := &srv.handler.(*plane).maxState
+	*limit = len(state)
+	srv.must("PUT", "/state", srv.do("GET", "/state", "").body)
+	*limit--
+	got := failed(t, srv.do("GET", "/state", ""))
+	same(t, "export", "state_too_large", got.Code)
+	same(t, "export", fmt.Sprintf("the state has %s bytes as a seed: want at most %s", text.Number(len(state)), text.Number(*limit)), got.Message)
+	same(t, "import", "body_too_large", failed(t, srv.do("PUT", "/state", state)).Code)
+}
+
+// Large states wait for each other, together with those of unknown size, and small
+// ones don't.
+func TestLargeStatesWait(t *testing.T) {
+	srv := serve(t, acme)
+	states := srv.handler.(*plane).states
+	giveBack, err := states.take(t.Context(), seed.MaxBytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(ctx context.Context, size int, length int64) *httptest.ResponseRecorder {
+		body := `{"name":"B"}` + strings.Repeat(" ", size)
+		r := httptest.NewRequest("PUT", "http://localhost"+Base+"/state", strings.NewReader(body)).WithContext(ctx)
+		if length != 0 {
+			r.ContentLength = length
+		}
+		w := httptest.NewRecorder()
+		srv.handler.ServeHTTP(w, r)
+		return w
+	}
+	same(t, "a small one", 200, put(t.Context(), 0, 0).Code)
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if w := put(gone, MaxBody, 0); w.Body.Len() > 0 {
+		t.Errorf("there was room: %s", w.Body)
+	}
+	done := make(chan int)
+	const n = 5
+	for i := range n {
+		go func() { done <- put(t.Context(), MaxBody, int64(-(i % 2))).Code }()
+	}
+	select {
+	case <-done:
+		t.Error("there was room")
+	case <-time.After(10 * time.Millisecond):
+	}
+	giveBack()
+	for range n {
+		same(t, "after the wait", 200, <-done)
+	}
+	same(t, "in use", 0, len(states.used))
+}
 
 func TestFaultsAreBounded(t *testing.T) {
 	srv := serve(t, acme)

@@ -30,8 +30,8 @@ func presentOf(o *store.Organization) present {
 
 func getState(c *call) (any, error) {
 	export := seed.Export(c.org.Contents())
-	if len(export) > seed.MaxBytes {
-		return nil, refuse(http.StatusBadRequest, "state_too_large", fmt.Sprintf("the state has %s bytes as a seed: want at most %s", text.Number(len(export)), text.Number(seed.MaxBytes)), nil)
+	if len(export) > c.maxState {
+		return nil, refuse(http.StatusBadRequest, "state_too_large", fmt.Sprintf("the state has %s bytes as a seed: want at most %s", text.Number(len(export)), text.Number(c.maxState)), nil)
 	}
 	return document{"application/json", export}, nil
 }
