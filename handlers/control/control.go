@@ -22,7 +22,7 @@ const Base = "/_emulate"
 // New returns the handler of everything under Base. operations are the Admin
 // API's.
 func New(o server.Options, operations []faults.Operation) http.Handler {
-	return &plane{Options: o, operations: operations, routes: routes, maxState: seed.MaxBytes, states: newRoom(seed.MaxBytes)}
+	return &plane{Options: o, operations: operations, routes: routes, maxState: seed.MaxBytes, states: newRoom(seed.MaxBytes), exports: newRoom(1 << 20)}
 }
 
 // plane is what the handlers share.
@@ -34,6 +34,7 @@ type plane struct {
 	followers  atomic.Int32 // the number of event streams
 	maxState   int          // the maximum size of a state in bytes; tests lower it
 	states     *room        // for the large states that are being replaced
+	exports    *room        // for one export, which takes several times its size
 }
 
 // call is a request that was admitted, routed and decoded.

@@ -224,6 +224,25 @@ func TestLargeStatesWait(t *testing.T) {
 	same(t, "in use", 0, len(states.used))
 }
 
+// One state is exported at a time.
+func TestExportsWait(t *testing.T) {
+	srv := serve(t, acme)
+	giveBack, err := srv.handler.(*plane).exports.take(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "http://localhost"+Base+"/state", nil).WithContext(ctx)
+	srv.handler.ServeHTTP(w, r)
+	if w.Body.Len() > 0 {
+		t.Errorf("two at a time: %s", w.Body)
+	}
+	giveBack()
+	same(t, "after the wait", 200, srv.do("GET", "/state", "").status)
+}
+
 func TestFaultsAreBounded(t *testing.T) {
 	srv := serve(t, acme)
 	for range 1000 {

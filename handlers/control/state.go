@@ -29,6 +29,11 @@ func presentOf(o *store.Organization) present {
 }
 
 func getState(c *call) (any, error) {
+	giveBack, err := c.exports.take(c.request.Context(), 0)
+	if err != nil {
+		return nil, err
+	}
+	defer giveBack()
 	export := seed.Export(c.org.Contents())
 	if len(export) > c.maxState {
 		return nil, refuse(http.StatusBadRequest, "state_too_large", fmt.Sprintf("the state has %s bytes as a seed: want at most %s", text.Number(len(export)), text.Number(c.maxState)), nil)
