@@ -14,7 +14,6 @@ import (
 	"antechamber/internal/jsontree"
 	"antechamber/internal/remedy"
 	"antechamber/internal/text"
-	"antechamber/internal/wholefile"
 )
 
 // MaxBody is the maximum size of a body in bytes, except for that of replaceState,
@@ -24,10 +23,9 @@ const MaxBody = 1 << 20
 // readBody reads the body of a request. While it is used, a state takes several times
 // its size, so large ones wait until those before them are done.
 func (c *call) readBody(w http.ResponseWriter, rt route) (body []byte, err error) {
-	r, limit, read := c.request, int64(MaxBody), io.ReadAll
+	r, limit := c.request, int64(MaxBody)
 	if rt.ID == "replaceState" {
 		limit = int64(c.maxState)
-		read = func(r io.Reader) ([]byte, error) { return wholefile.ReadAll(r, c.maxState) }
 		if length := r.ContentLength; length < 0 || length > MaxBody {
 			if length < 0 { // not known
 				length = limit
@@ -37,7 +35,7 @@ func (c *call) readBody(w http.ResponseWriter, rt route) (body []byte, err error
 			}
 		}
 	}
-	body, err = read(http.MaxBytesReader(w, r.Body, limit))
+	body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		message := text.Invalid("body", "", fmt.Sprintf("at most %d MiB", limit>>20))
 		return nil, refuse(http.StatusRequestEntityTooLarge, "body_too_large", message, nil)

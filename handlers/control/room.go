@@ -11,11 +11,11 @@ type room struct {
 
 func newRoom(bytes int) *room { return &room{make(chan struct{}, 1), make(chan struct{}, bytes>>20)} }
 
-// take waits for space and returns a function that gives it back. More than all of it
+// take waits for space and returns the function to call when it is no longer needed. More than all of it
 // counts as all of it.
-func (r *room) take(ctx context.Context, bytes int64) (giveBack func(), err error) {
+func (r *room) take(ctx context.Context, bytes int64) (release func(), err error) {
 	taken := 0
-	giveBack = func() {
+	release = func() {
 		for range taken {
 			<-r.used
 		}
@@ -26,11 +26,11 @@ func (r *room) take(ctx context.Context, bytes int64) (giveBack func(), err erro
 	defer func() { <-r.turn }()
 	for want := min(bytes>>20+1, int64(cap(r.used))); int64(taken) < want; taken++ {
 		if err := put(ctx, r.used); err != nil {
-			giveBack()
+			release()
 			return nil, err
 		}
 	}
-	return giveBack, nil
+	return release, nil
 }
 
 func put(ctx context.Context, into chan<- struct{}) error {
