@@ -1,14 +1,10 @@
 package handlers
 
 import (
-	"compress/gzip"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"net/url"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -18,6 +14,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"antechamber/api"
+	"antechamber/internal/vendordoc"
 )
 
 // The tests of this file compare what requests may contain with OpenAPI documents:
@@ -40,34 +37,15 @@ func ourDocument(t testing.TB) specification {
 	return specification{t, root}
 }
 
-// newestSDK is the newest version of the vendor's Go SDK, which contains the vendor's
-// document.
-const newestSDK = "github.com/anthropics/anthropic-sdk-go/v2@v2.15.0"
-
 // vendorDocument returns the newest of the vendor's documents.
 func vendorDocument(t testing.TB) specification {
 	t.Helper()
-	download := exec.Command("go", "mod", "download", "-json", newestSDK)
-	download.Dir = t.TempDir()
-	found, err := download.Output()
-	var module struct{ Dir string }
-	if err == nil {
-		err = json.Unmarshal(found, &module)
-	}
-	if err != nil {
-		t.Skipf("cannot download %s: %v", newestSDK, err)
-	}
-	file, err := os.Open(filepath.Join(module.Dir, "scripts", "mock-spec.json.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	unpacked, err := gzip.NewReader(file)
+	document, err := vendordoc.Read(vendordoc.Newest)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var root map[string]any
-	if err := json.NewDecoder(unpacked).Decode(&root); err != nil {
+	if err := json.Unmarshal(document, &root); err != nil {
 		t.Fatal(err)
 	}
 	return specification{t, root}

@@ -194,6 +194,8 @@ func TestRetriesAreRecognized(t *testing.T) {
 		"one after another":     {[]Record{attempt(0, "/a", ""), attempt(1, "/a", ""), attempt(2, "/a", "")}, []uint64{0, 1, 1}},
 		"two calls at once":     {[]Record{attempt(0, "/a", ""), attempt(0, "/a", ""), attempt(1, "/a", ""), attempt(1, "/a", "")}, []uint64{0, 0, 2, 1}},
 		"another path":          {[]Record{attempt(0, "/a", ""), attempt(1, "/b", "")}, []uint64{0, 0}},
+		"another method":        {[]Record{attempt(0, "/a", ""), {Method: "DELETE", Path: "/a", RetryCount: 1}}, []uint64{0, 0}},
+		"another query":         {[]Record{attempt(0, "/a", ""), {Method: "POST", Path: "/a", Query: "page=2", RetryCount: 1}}, []uint64{0, 0}},
 		"another body":          {[]Record{attempt(0, "/a", "x"), attempt(1, "/a", "y")}, []uint64{0, 0}},
 		"the same call again":   {[]Record{attempt(0, "/a", ""), attempt(0, "/a", "")}, []uint64{0, 0}},
 		"one in between":        {[]Record{attempt(0, "/a", ""), attempt(0, "/b", ""), attempt(1, "/a", "")}, []uint64{0, 0, 1}},
@@ -565,6 +567,37 @@ func TestEffectsAreBounded(t *testing.T) {
 	j.Add(r)
 	if e := j.Entries(Filter{})[1]; len(e.Effects) != 1000 || e.MoreEffects != 500 {
 		t.Errorf("%d effects and %d more", len(e.Effects), e.MoreEffects)
+	}
+}
+
+// Every text of a record takes memory, so the bound in bytes counts each.
+func TestBytesAreBounded(t *testing.T) {
+	const size, most = 4000, 3 // a body keeps 4 KiB
+	long := strings.Repeat("x", size)
+	for name, r := range map[string]Record{
+		"operation":       {Operation: long},
+		"method":          {Method: long},
+		"path":            {Path: long},
+		"query":           {Query: long},
+		"error type":      {ErrorType: long},
+		"request id":      {RequestID: long},
+		"fault":           {Fault: long},
+		"hint":            {Hint: long},
+		"request body":    {RequestBody: BodyOf(long)},
+		"response body":   {ResponseBody: BodyOf(long)},
+		"key":             {Key: long},
+		"effect's type":   {Effects: []Effect{{Type: long}}},
+		"effect's id":     {Effects: []Effect{{ID: long}}},
+		"its workspace":   {Effects: []Effect{{WorkspaceID: long}}},
+		"several effects": {Effects: []Effect{{ID: long[:size/2]}, {ID: long[size/2:]}}},
+	} {
+		j := New(100, (most+1)*size)
+		for range 10 {
+			j.Add(r)
+		}
+		if n := len(j.Entries(Filter{})); n != most {
+			t.Errorf("%s: %d entries of %d bytes fit in %d, want %d", name, n, size, (most+1)*size, most)
+		}
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 )
 
 // In order, an expectation without times takes further calls only between those of its
-// neighbors: a call before the earlier expectation's is left to an expectation with
-// times, which then has one too many.
+// neighbors: a call before the earlier expectation's, or after the later one's, is left
+// to an expectation with times, which then has one too many.
 func TestVerifyInOrderWithoutTimes(t *testing.T) {
 	const expect = `{"expect":[{"operation":"createOrganizationInvite"},{"operation":"listWorkspaces"},` +
 		`{"operation":"listWorkspaces","query":{"limit":"1"},"times":1}],"in_order":true}`
@@ -22,6 +22,10 @@ func TestVerifyInOrderWithoutTimes(t *testing.T) {
 		"the same before the earlier one's": {
 			called(list("limit=1"), invite(200, "{}"), list(""), list("limit=1")),
 			[]string{"expect[2]: want exactly 1 call, got 2 (requests 1, 4)"},
+		},
+		"the same after the later one's": {
+			called(invite(200, "{}"), list(""), list("limit=1"), list("limit=1")),
+			[]string{"expect[2]: want exactly 1 call, got 2 (requests 3, 4)"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
