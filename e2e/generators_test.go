@@ -66,7 +66,7 @@ func TestGoGeneratorsLoadTheDocuments(t *testing.T) {
 
 // The generators for TypeScript generate types that compile.
 func TestTypeScriptGeneratorsLoadTheDocuments(t *testing.T) {
-	if os.Getenv(typeScriptSwitch) != "1" {
+	if !everyTypeScript {
 		t.Skipf("needs Node 20 or newer and npm: set %s=1, as .ci/run does", typeScriptSwitch)
 	}
 	t.Parallel()
