@@ -62,7 +62,7 @@ OUTDATED = go list -m -u -f '{{with .Update}}{{$$.Path}} {{$$.Version}}, newest 
 outdated: ## List direct dependencies and tools with newer versions (needs the network and npm)
 	@set -e; for module in $(MODULES); do (cd $$module && $(OUTDATED) $(DIRECT)); done
 	@$(OUTDATED) $(TOOLS)
-	@cd e2e/ts && npm outdated || test $$? = 1 # there are some; sdk-0.137.0 is meant
+	@cd e2e/ts && npm outdated || test $$? = 1 # 1 if there are some; sdk-0.137.0 is old on purpose
 
 vulncheck: ## Check for known vulnerabilities with govulncheck (needs the network)
 	@set -e; for module in $(MODULES); do \

@@ -31,7 +31,7 @@ var packages = map[string][]string{
 	"internal/email":     {},
 	"internal/faults":    {"api", "internal/duration", "internal/guess", "internal/jsontree", "internal/lists", "internal/pattern", "internal/remedy", "internal/text"},
 	"internal/guess":     {},
-	"internal/hint":      {"api", "internal/guess", "internal/pattern", "internal/redact", "internal/remedy", "internal/text"},
+	"internal/hint":      {"api", "internal/guess", "internal/pattern", "internal/remedy", "internal/text"},
 	"internal/inprocess": {},
 	"internal/journal":   {"api", "internal/guess", "internal/pattern", "internal/redact", "internal/remedy", "internal/text", "store"},
 	"internal/jsontree":  {"internal/text"},
@@ -81,8 +81,9 @@ var libraries = map[string][]string{
 }
 
 // testLibraries lists the libraries that tests of the main module may import, besides
-// those in libraries. The go.sum of every module that uses admintest lists them, so they are few. Tests that
-// need others, such as the official SDKs, are in the module e2e.
+// those in libraries. The go.sum of every module that uses admintest lists them, so
+// they are few. Tests that need others, such as the official SDKs, are in the module
+// e2e.
 var testLibraries = []string{
 	"github.com/getkin/kin-openapi/openapi3", "github.com/google/go-cmp/cmp", "github.com/google/go-cmp/cmp/cmpopts",
 	"github.com/santhosh-tekuri/jsonschema/v6", "go.uber.org/goleak", "go.yaml.in/yaml/v4", "pgregory.net/rapid",

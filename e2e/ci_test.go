@@ -55,7 +55,7 @@ func TestCIInstallsWhatItNeedsOrFails(t *testing.T) {
 			}
 			stub("apt-get", c.apt)
 			stub("sudo", `"$@"`)
-			stub("go", `echo "go $* in ${PWD##*/}, recipes $ANTECHAMBER_E2E_RECIPES, typescript $ANTECHAMBER_E2E_TYPESCRIPT"`)
+			stub("go", `echo "go $* in ${PWD##*/}, recipes $E2E_RECIPES, typescript $E2E_TYPESCRIPT"`)
 			for _, tool := range []string{"bash", "dirname", "env", "cp"} {
 				path, err := exec.LookPath(tool)
 				noError(t, tool, err)

@@ -10,10 +10,9 @@ import (
 
 // recipesSwitch is the environment variable that, if it is 1, enables the tests that
 // need a package registry and turns a missing tool into a failure.
-const recipesSwitch = "ANTECHAMBER_E2E_RECIPES"
+const recipesSwitch = "E2E_RECIPES"
 
-// everyRecipe reports whether recipesSwitch is 1. It is set before TestMain clears the
-// environment.
+// everyRecipe reports whether recipesSwitch is 1.
 var everyRecipe = os.Getenv(recipesSwitch) == "1"
 
 // TestAdmintestInAnotherModule follows the documentation in an empty directory: it

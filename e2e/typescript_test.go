@@ -13,7 +13,7 @@ import (
 
 // typeScriptSwitch is the variable that turns on the tests with the TypeScript
 // SDKs, which need Node and, the first time, a package registry.
-const typeScriptSwitch = "ANTECHAMBER_E2E_TYPESCRIPT"
+const typeScriptSwitch = "E2E_TYPESCRIPT"
 
 // everyTypeScript reports whether typeScriptSwitch is 1. CI sets recipesSwitch, which
 // makes the TypeScript SDKs mandatory, too.

@@ -29,7 +29,7 @@ const (
 var Origins = []Origin{OriginSeed, OriginEmpty, OriginFork, OriginOrganization, OriginSnapshot}
 
 // place is an organization's place in the order of last use: most recent first, and
-// for equal times by id. It may be older than the last use, see settleLocked.
+// for equal times by id. It may be older than the last use, see refreshPlacesLocked.
 type place struct {
 	used int64 // real time, in microseconds since 1970
 	id   string
@@ -43,18 +43,18 @@ func (p place) before(q place) bool {
 	return p.id < q.id
 }
 
-// places holds the organizations of a store in the orders that a removal or a list
-// needs, so that neither looks at all of them. The store's lock guards it.
-type places struct {
+// orders holds the organizations of a store, sorted in the ways that removals and lists
+// need, so that neither looks at all of them. The store's lock guards it.
+type orders struct {
 	created  *btree.BTreeG[*Organization] // in order of creation
 	expiring *btree.BTreeG[*Organization] // those with a time to live, the first to expire first
 	recent   *btree.BTreeG[place]         // all
 	forks    *btree.BTreeG[place]         // those that are removed when unused
 }
 
-func newPlaces() places {
+func newOrders() orders {
 	opts := btree.Options{NoLocks: true}
-	return places{
+	return orders{
 		created: btree.NewBTreeGOptions(func(a, b *Organization) bool { return a.number < b.number }, opts),
 		expiring: btree.NewBTreeGOptions(func(a, b *Organization) bool {
 			if c := a.expires.Compare(b.expires); c != 0 {
@@ -67,7 +67,7 @@ func newPlaces() places {
 	}
 }
 
-func (p *places) add(o *Organization) {
+func (p *orders) add(o *Organization) {
 	p.created.Set(o)
 	if !o.expires.IsZero() {
 		p.expiring.Set(o)
@@ -76,26 +76,27 @@ func (p *places) add(o *Organization) {
 }
 
 // move puts an organization at the place of its last use.
-func (p *places) move(o *Organization) {
+func (p *orders) move(o *Organization) {
 	p.recent.Delete(o.place)
 	p.forks.Delete(o.place)
 	o.place = place{o.used.Load(), o.ID(), o}
 	p.recent.Set(o.place)
-	if o.made == OriginFork {
+	if o.createdFrom == OriginFork {
 		p.forks.Set(o.place)
 	}
 }
 
-func (p *places) remove(o *Organization) {
+func (p *orders) remove(o *Organization) {
 	p.created.Delete(o)
 	p.expiring.Delete(o)
 	p.recent.Delete(o.place)
 	p.forks.Delete(o.place)
 }
 
-// moved collects the organizations that were used since they got their place. A use
-// only adds its organization here, and only once, so that requests need no lock.
-type moved struct {
+// stalePlaces collects the organizations that were used since they got their place. A
+// use only adds its organization here, and only once, so that requests don't take the
+// store's lock.
+type stalePlaces struct {
 	mu  sync.Mutex
 	all []*Organization
 }
@@ -111,25 +112,25 @@ func (o *Organization) use(now int64) {
 			break
 		}
 	}
-	if !o.moved.Swap(true) {
-		m := &o.store.moved
+	if !o.stale.Swap(true) {
+		m := &o.store.stale
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		m.all = append(m.all, o.handle)
 	}
 }
 
-// settleLocked moves the organizations that were used to their new places. Each use
-// causes at most one move.
-func (s *Store) settleLocked() {
-	s.moved.mu.Lock()
-	all := s.moved.all
-	s.moved.all = nil
-	s.moved.mu.Unlock()
+// refreshPlacesLocked moves the organizations that were used to their new places. Each
+// use causes at most one move.
+func (s *Store) refreshPlacesLocked() {
+	s.stale.mu.Lock()
+	all := s.stale.all
+	s.stale.all = nil
+	s.stale.mu.Unlock()
 	for _, o := range all {
-		o.moved.Store(false) // before the time is read: a later use adds it again
+		o.stale.Store(false) // before the time is read: a later use adds it again
 		if !o.removed {
-			s.places.move(o)
+			s.orders.move(o)
 		}
 	}
 }
@@ -149,7 +150,7 @@ func (o *Organization) Release() {
 }
 
 // Origin returns what the organization was created from.
-func (o *Organization) Origin() Origin { return o.made }
+func (o *Organization) Origin() Origin { return o.createdFrom }
 
 // LastActivity returns when the organization was last used, in real time.
 func (o *Organization) LastActivity() api.Time { return api.At(time.UnixMicro(o.used.Load())) }
@@ -165,10 +166,10 @@ func (s *Store) SetForkTTL(ttl time.Duration) {
 // scheduleLocked sets the next time at which an organization may have to be removed.
 func (s *Store) scheduleLocked() {
 	next := int64(math.MaxInt64)
-	if o, ok := s.places.expiring.Min(); ok {
+	if o, ok := s.orders.expiring.Min(); ok {
 		next = o.expires.UnixMicro()
 	}
-	if p, ok := s.places.forks.Max(); ok && s.forkTTL > 0 {
+	if p, ok := s.orders.forks.Max(); ok && s.forkTTL > 0 {
 		next = min(next, p.used+s.forkTTL)
 	}
 	s.nextExpiry.Store(next)
@@ -188,14 +189,14 @@ func (s *Store) removeExpired(now int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		o, ok := s.places.expiring.Min()
+		o, ok := s.orders.expiring.Min()
 		if !ok || o.expires.UnixMicro() > now {
 			break
 		}
 		s.removeLocked(o)
 	}
 	if s.forkTTL > 0 {
-		s.settleLocked()
+		s.refreshPlacesLocked()
 		for o := s.claimLocked(now, now-s.forkTTL); o != nil; o = s.claimLocked(now, now-s.forkTTL) {
 			s.removeLocked(o)
 		}
@@ -208,7 +209,7 @@ func (s *Store) removeExpired(now int64) {
 // none. Forks that are held, or have just been released, are in use at this moment.
 func (s *Store) claimLocked(now, since int64) (found *Organization) {
 	var held []*Organization
-	s.places.forks.Reverse(func(p place) bool {
+	s.orders.forks.Reverse(func(p place) bool {
 		switch {
 		case p.used > since:
 			return false
@@ -223,7 +224,7 @@ func (s *Store) claimLocked(now, since int64) (found *Organization) {
 	for _, o := range held {
 		o.use(now)
 	}
-	s.settleLocked()
+	s.refreshPlacesLocked()
 	return found
 }
 
@@ -234,7 +235,7 @@ func (s *Store) makeRoomLocked() bool {
 		return true
 	}
 	now := s.now()
-	s.settleLocked()
+	s.refreshPlacesLocked()
 	o := s.claimLocked(now, math.MaxInt64)
 	return o != nil && s.removeLocked(o)
 }
@@ -270,8 +271,8 @@ type OrganizationFilter struct {
 func (s *Store) ListOrganizations(ctx context.Context, f OrganizationFilter) (page []Active, more bool, err error) {
 	s.RemoveExpired()
 	s.mu.Lock()
-	s.settleLocked()
-	recent := s.places.recent.Copy() // walked without the lock
+	s.refreshPlacesLocked()
+	recent := s.orders.recent.Copy() // walked without the lock
 	s.mu.Unlock()
 	from := place{used: math.MaxInt64}
 	if f.After != nil {

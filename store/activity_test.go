@@ -174,7 +174,7 @@ func TestFullStoreWithoutUnusedForks(t *testing.T) {
 		must(s.Create(store.NewOrganization{From: s.FromSeed(), AdminKey: keyOf(s.Len())}))(t)
 	}
 	real.advance(1000 * day)
-	refusal := store.Error{Code: "too_many_organizations", Message: "the server has 20000 organizations, the maximum, and no unused fork"}
+	refusal := store.Error{Code: "too_many_organizations", Message: "the server has 20,000 organizations, the maximum, and no unused fork"}
 	_, err := s.AuthenticateOrFork(keyOf("new"))
 	wantRefusal(t, refusal, err)
 	_, err = s.Create(store.NewOrganization{From: s.FromSeed()})
@@ -332,7 +332,7 @@ func TestDumpKeepsTheLastUse(t *testing.T) {
 
 	// Of a file of an older version, and of a machine whose clock is ahead.
 	d := again.Dump()
-	d.Organizations[1].Used, d.Organizations[2].Used = time.Time{}, real.now().Add(100*day)
+	d.Organizations[1].LastActivity, d.Organizations[2].LastActivity = time.Time{}, real.now().Add(100*day)
 	old := store.New(real.now)
 	diff(t, "error", nil, old.LoadDump(d, nil))
 	old.SetForkTTL(time.Hour)

@@ -84,15 +84,15 @@ type DumpOrigin struct {
 // DumpOrganization is one organization of a Dump.
 type DumpOrganization struct {
 	NamedVersion
-	ID          string
-	AdminKeys   []string
-	Origin      int    // index in Dump.Origins
-	OwnName     string // if it differs from the origin's
-	Made        Origin
-	Used        time.Time // last use, in real time; zero if unknown
-	Expires     time.Time // zero for never
-	Requests    uint64    // number of request ids drawn
-	RequestSeed uint64
+	ID           string
+	AdminKeys    []string
+	Origin       int    // index in Dump.Origins
+	OwnName      string // if it differs from the origin's
+	CreatedFrom  Origin
+	LastActivity time.Time // in real time; zero if unknown
+	Expires      time.Time // zero for never
+	Requests     uint64    // number of request ids drawn
+	RequestSeed  uint64
 }
 
 // requestSaveInterval is the number of request ids of an organization after which
@@ -135,7 +135,7 @@ func VersionOf(c Contents) (Version, error) {
 func (s *Store) Dump() Dump {
 	s.RemoveExpired()
 	s.mu.RLock()
-	all := s.places.created.Items()
+	all := s.orders.created.Items()
 	// At one moment: a key that moves from one organization to another has one owner.
 	identities := lists.Map(all, func(o *Organization) *identity { return o.identity.Load() })
 	s.mu.RUnlock()
@@ -161,7 +161,7 @@ func (s *Store) Dump() Dump {
 		}
 		d.Organizations[n] = DumpOrganization{
 			NamedVersion: add(o.state.Load()), ID: ident.id, AdminKeys: ident.keys, Origin: i, OwnName: o.name,
-			Made: o.made, Used: o.LastActivity().Time, Expires: o.expires, Requests: o.requests.Load(), RequestSeed: o.requestSeed,
+			CreatedFrom: o.createdFrom, LastActivity: o.LastActivity().Time, Expires: o.expires, Requests: o.requests.Load(), RequestSeed: o.requestSeed,
 		}
 	}
 	s.mu.Lock()
@@ -203,8 +203,8 @@ func (s *Store) LoadDump(d Dump, reload func(seedIndex int) func(realTime time.T
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, dumped := range d.Organizations {
-		o := s.organization(named(dumped.NamedVersion), origins[dumped.Origin], dumped.Made)
-		if used := dumped.Used.UnixMicro(); !dumped.Used.IsZero() && used < o.used.Load() {
+		o := s.organization(named(dumped.NamedVersion), origins[dumped.Origin], dumped.CreatedFrom)
+		if used := dumped.LastActivity.UnixMicro(); !dumped.LastActivity.IsZero() && used < o.used.Load() {
 			o.used.Store(used)
 		}
 		o.name, o.expires, o.requestSeed = dumped.OwnName, dumped.Expires, dumped.RequestSeed

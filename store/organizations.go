@@ -23,20 +23,20 @@ type Organization struct {
 
 // core is shared by all handles of an organization.
 type core struct {
-	store    *Store
-	realTime func() time.Time
-	identity atomic.Pointer[identity]
-	origin   *origin
-	name     string // if it differs from the origin's
-	made     Origin
-	expires  time.Time     // in real time; zero for never
-	number   uint64        // in order of creation
-	removed  bool          // from the store, whose lock guards it
-	handle   *Organization // the one that the store has
-	place    place         // guarded by the store's lock
-	used     atomic.Int64  // time of the last use, in microseconds since 1970
-	moved    atomic.Bool   // whether the store's moved has it
-	holds    atomic.Int32  // see Hold
+	store       *Store
+	realTime    func() time.Time
+	identity    atomic.Pointer[identity]
+	origin      *origin
+	name        string // if it differs from the origin's
+	createdFrom Origin
+	expires     time.Time     // in real time; zero for never
+	number      uint64        // in order of creation
+	removed     bool          // from the store, whose lock guards it
+	handle      *Organization // the one that the store has
+	place       place         // guarded by the store's lock
+	used        atomic.Int64  // time of the last use, in microseconds since 1970
+	stale       atomic.Bool   // whether place is older than the last use
+	holds       atomic.Int32  // see Hold
 
 	writing sync.Mutex // held by writes
 	state   atomic.Pointer[state]

@@ -12,7 +12,6 @@
 package store
 
 import (
-	"fmt"
 	"math"
 	"regexp"
 	"slices"
@@ -32,13 +31,13 @@ type Store struct {
 	first           *Organization
 	byID            map[string]*Organization
 	byKey           map[string]*Organization
-	places          places
+	orders          orders
 	numbers         uint64 // of organizations that were added
 	organizationIDs IDs    // the stream of ids and keys for new organizations
 	forkTTL         int64  // how long a fork may be unused, in microseconds; 0 for forever
 	counts          Counts
 
-	moved      moved
+	stale      stalePlaces
 	nextExpiry atomic.Int64 // no organization expires before, in microseconds since 1970
 	// Removed is called with each organization that was deleted, has expired or was
 	// an unused fork. It must not call the store, and may be nil.
@@ -54,7 +53,7 @@ const MaxOrganizations = 20_000
 // New returns a store without organizations. Running clocks follow realTime, which
 // must not go backwards.
 func New(realTime func() time.Time) *Store {
-	s := &Store{realTime: realTime, byID: map[string]*Organization{}, byKey: map[string]*Organization{}, places: newPlaces()}
+	s := &Store{realTime: realTime, byID: map[string]*Organization{}, byKey: map[string]*Organization{}, orders: newOrders()}
 	s.nextExpiry.Store(math.MaxInt64)
 	return s
 }
@@ -115,8 +114,8 @@ func (s *Store) AddSeeded(c Contents, from Seeded) (*Organization, error) {
 }
 
 // organization returns a handle of a new organization, used now.
-func (s *Store) organization(version *state, g *origin, made Origin) *Organization {
-	o := &Organization{core: &core{store: s, realTime: s.realTime, origin: g, made: made}}
+func (s *Store) organization(version *state, g *origin, createdFrom Origin) *Organization {
+	o := &Organization{core: &core{store: s, realTime: s.realTime, origin: g, createdFrom: createdFrom}}
 	o.handle = o
 	o.state.Store(version)
 	o.used.Store(s.now())
@@ -149,7 +148,7 @@ func (s *Store) identifyLocked(o *Organization, id string, keys []string) error 
 	}
 	old := o.identity.Load()
 	if old == nil && !s.makeRoomLocked() {
-		return refused("too_many_organizations", fmt.Sprintf("the server has %d organizations, the maximum, and no unused fork (delete some, or set a ttl)", MaxOrganizations))
+		return refused("too_many_organizations", "the server has "+text.Number(MaxOrganizations)+" organizations, the maximum, and no unused fork (delete some, or set a ttl)")
 	}
 	if old != nil {
 		delete(s.byID, old.id)
@@ -165,10 +164,10 @@ func (s *Store) identifyLocked(o *Organization, id string, keys []string) error 
 	if old == nil {
 		s.numbers++
 		o.number = s.numbers
-		s.places.add(o)
+		s.orders.add(o)
 		s.scheduleLocked()
 	} else {
-		s.places.move(o) // its id may have changed
+		s.orders.move(o) // its id may have changed
 	}
 	if s.first == nil {
 		s.first = o
@@ -205,7 +204,7 @@ func (s *Store) Organizations() []*Organization {
 	s.RemoveExpired()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.places.created.Items()
+	return s.orders.created.Items()
 }
 
 // Len returns the number of organizations.
@@ -225,8 +224,8 @@ func (s *Store) First() *Organization {
 
 // From is what a new organization is created from.
 type From struct {
-	origin *origin
-	made   Origin
+	origin      *origin
+	createdFrom Origin
 }
 
 // FromSeed returns the origin of the first organization: the seed, not its current
@@ -262,9 +261,11 @@ type NewOrganization struct {
 // Create adds an organization. It shares the version, so the cost does not depend on
 // its size. Its id is derived from its key, so that it does not depend on the order
 // in which several are created.
-func (s *Store) Create(in NewOrganization) (*Organization, error) { return s.create(in, in.From.made) }
+func (s *Store) Create(in NewOrganization) (*Organization, error) {
+	return s.create(in, in.From.createdFrom)
+}
 
-func (s *Store) create(in NewOrganization, made Origin) (*Organization, error) {
+func (s *Store) create(in NewOrganization, createdFrom Origin) (*Organization, error) {
 	s.RemoveExpired()
 	now := s.realTime()
 	version, err := in.From.origin.version(now)
@@ -274,7 +275,7 @@ func (s *Store) create(in NewOrganization, made Origin) (*Organization, error) {
 	s.mu.RLock()
 	floor := s.counts.Floor
 	s.mu.RUnlock()
-	o := s.organization(version.withName(in.Name).drawnFrom(floor), in.From.origin, made)
+	o := s.organization(version.withName(in.Name).drawnFrom(floor), in.From.origin, createdFrom)
 	o.name = in.Name
 	o.requests.Store(floor)
 	if in.TTL > 0 {
@@ -282,7 +283,7 @@ func (s *Store) create(in NewOrganization, made Origin) (*Organization, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if other := s.byKey[in.AdminKey]; other != nil && made == OriginFork {
+	if other := s.byKey[in.AdminKey]; other != nil && createdFrom == OriginFork {
 		return other, nil // a concurrent request created it first
 	}
 	key := in.AdminKey
@@ -332,9 +333,9 @@ func (s *Store) removeLocked(o *Organization) bool {
 	if o.removed {
 		return false
 	}
-	s.settleLocked() // or moved would keep it in memory
+	s.refreshPlacesLocked() // or stale would keep it in memory
 	o.removed = true
-	s.places.remove(o)
+	s.orders.remove(o)
 	ident := o.identity.Load()
 	delete(s.byID, ident.id)
 	for _, key := range ident.keys {

@@ -35,8 +35,7 @@ func main() {
 	}
 }
 
-// known has patterns of the differences between the vendor's document and ours that are
-// meant.
+// known has patterns of the intended differences between the vendor's document and ours.
 //
 //go:embed known.txt
 var known string

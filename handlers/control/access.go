@@ -93,9 +93,9 @@ func (c *call) organizationOf(r *http.Request, rt route) (*store.Organization, e
 func (c *call) selected(r *http.Request, query url.Values, rt route) (*store.Organization, error) {
 	if id := query["organization"]; id != nil {
 		if o := c.Store.Organization(id[0]); o != nil && o.Hold() {
-			c.held = o
+			c.named = o
 		}
-		return c.held, nil
+		return c.named, nil
 	}
 	key := keyOf(r.Header)
 	if key == "" {
@@ -106,7 +106,7 @@ func (c *call) selected(r *http.Request, query url.Values, rt route) (*store.Org
 	}
 	o, err := c.Organization(key)
 	if err == nil {
-		c.held = o
+		c.named = o
 	}
 	return o, err
 }

@@ -43,7 +43,7 @@ type call struct {
 	*fields // of the body
 	request *http.Request
 	org     *store.Organization // nil for a global route
-	held    *store.Organization // the one that the request names; nil for none
+	named   *store.Organization // the one that the request names; nil for none
 	path    map[string]string   // the values of the path parameters
 	query   url.Values
 	body    []byte
@@ -101,8 +101,8 @@ func (c *call) release() {
 	if c.giveBack != nil {
 		c.giveBack()
 	}
-	if c.held != nil {
-		c.held.Release()
+	if c.named != nil {
+		c.named.Release()
 	}
 }
 

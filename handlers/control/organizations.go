@@ -50,11 +50,10 @@ type organizationPage struct {
 	NextPage api.Nullable   `json:"next_page"` // the parameter page for the next page; null for none
 }
 
-// The number of organizations on a page.
-const (
-	defaultPageSize = 20
-	maxPageSize     = 1000
-)
+// MaxPageSize is the maximum number of organizations on a page.
+const MaxPageSize = 1000
+
+const defaultPageSize = 20
 
 // organizations returns a page of organizations.
 func (c *call) organizations(f store.OrganizationFilter) (organizationPage, error) {
@@ -74,7 +73,7 @@ func (c *call) organizations(f store.OrganizationFilter) (organizationPage, erro
 func listOrganizations(c *call) (any, error) {
 	f := store.OrganizationFilter{
 		Search: c.parameter("q", form{want: "a text of 1 to 255 characters", valid: characters(1, 255)}),
-		Limit:  cmp.Or(c.number("limit", 1, maxPageSize, fmt.Sprintf("a whole number from 1 to %d", maxPageSize)), defaultPageSize),
+		Limit:  cmp.Or(c.number("limit", 1, MaxPageSize, fmt.Sprintf("a whole number from 1 to %d", MaxPageSize)), defaultPageSize),
 		After:  c.position("page"),
 	}
 	if len(c.problems) > 0 {

@@ -163,7 +163,7 @@ func refuseEmpty(parsed *kong.Context) error {
 		target := reflect.Indirect(part.Flag.Target)
 		if target.Kind() == reflect.String && target.String() == "" {
 			name := "--" + part.Flag.Name
-			return badInput("%s (see %s --help)", text.Invalid(name, `""`, "a value that is not empty"), parsed.Selected().FullPath())
+			return badInput("%s (see %s --help)", text.Invalid(name, `""`, "a non-empty value"), parsed.Selected().FullPath())
 		}
 	}
 	return nil

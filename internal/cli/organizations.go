@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"antechamber/handlers/control"
 	"antechamber/internal/text"
 )
 
@@ -89,9 +90,6 @@ type organizationList struct {
 	NextPage string         `json:"next_page"`
 }
 
-// largestPage is the maximum number of organizations on a page.
-const largestPage = 1000
-
 // Run lists the organizations. With --json and --limit all, it prints each page.
 func (c *organizationsListCmd) Run(ctx context.Context, p *process, all *organizationsCmd) error {
 	size := defaultLimit
@@ -100,7 +98,7 @@ func (c *organizationsListCmd) Run(ctx context.Context, p *process, all *organiz
 	}
 	query := url.Values{"limit": {strconv.Itoa(size)}}
 	if size == 0 {
-		query.Set("limit", strconv.Itoa(largestPage))
+		query.Set("limit", strconv.Itoa(control.MaxPageSize))
 	}
 	if c.Search != nil {
 		query.Set("q", *c.Search)

@@ -98,7 +98,7 @@ func TestPullRefuses(t *testing.T) {
 		"--from https://k@api.anthropic.com": `antechamber: invalid --from "…@api.anthropic.com": want a URL, such as https://api.anthropic.com (see antechamber pull --help)`,
 		"--from https://a/?key=1":            `antechamber: invalid --from "https://a/?key=1": want a URL, such as https://api.anthropic.com (see antechamber pull --help)`,
 		"--from " + url:                      "antechamber: seed.json already exists (choose another --out, or use --force to overwrite it)",
-		"--from " + url + " --out=":          `antechamber: invalid --out "": want a value that is not empty (see antechamber pull --help)`,
+		"--from " + url + " --out=":          `antechamber: invalid --out "": want a non-empty value (see antechamber pull --help)`,
 		"--from " + url + " --out . --force": "antechamber: cannot write .: not a regular file",
 		"--from " + url + " --out no/such":   `antechamber: cannot write no/such: no such directory "no"`,
 		"--keep-personal-data --from " + url: "antechamber: unknown flag --keep-personal-data (see antechamber pull --help)",

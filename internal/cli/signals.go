@@ -13,12 +13,12 @@ import (
 // reaches a process directly and again through its parent.
 const sameRequest = time.Second
 
-// whenAsked returns two contexts. stop is done when ctx is, or at the first signal that
+// stopSignals returns two contexts. stop is done when ctx is, or at the first signal that
 // asks the process to end; now is done at a later one, at least sameRequest after the
 // first. All other signals of these kinds have no effect until release is called.
-func whenAsked(ctx context.Context) (stop, now context.Context, release func()) {
-	stop, beginStop := context.WithCancelCause(ctx)
-	now, endNow := context.WithCancelCause(context.Background())
+func stopSignals(ctx context.Context) (stop, now context.Context, release func()) {
+	stop, cancelStop := context.WithCancelCause(ctx)
+	now, cancelNow := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores it
@@ -36,9 +36,9 @@ func whenAsked(ctx context.Context) (stop, now context.Context, release func()) 
 				switch {
 				case first.IsZero():
 					first = time.Now()
-					beginStop(cause)
+					cancelStop(cause)
 				case time.Since(first) >= sameRequest:
-					endNow(cause)
+					cancelNow(cause)
 				}
 			}
 		}
@@ -46,7 +46,7 @@ func whenAsked(ctx context.Context) (stop, now context.Context, release func()) 
 	return stop, now, func() {
 		signal.Stop(signals)
 		close(done)
-		beginStop(nil)
-		endNow(nil)
+		cancelStop(nil)
+		cancelNow(nil)
 	}
 }

@@ -218,7 +218,7 @@ func (p *parser) detail(in object, f api.DetailField) any {
 	case f.Items == nil:
 		return read(in, f.Name, text.OneOf(f.Values), oneIn(f.Values), among(f.Values))
 	case n.Kind != jsontree.Array:
-		p.want(n.Path(), n.Quote(), "an array", nil)
+		p.want(n.Path(), n.Quote(), "a list", nil)
 		return nil
 	}
 	items := []any{}

@@ -219,7 +219,7 @@ missing required field "action.details.failed_checks[2].message"
 missing required field "action.details.failed_checks[2].role"
 invalid action.details.field 1: want a non-empty string`,
 		},
-		{action(`"type":"error","error_code":"storage_verification_failed","details":{"failed_checks":{}}`), `invalid action.details.failed_checks: want an array`},
+		{action(`"type":"error","error_code":"storage_verification_failed","details":{"failed_checks":{}}`), `invalid action.details.failed_checks: want a list`},
 		{
 			`{"match":{"operation":"removeOrganizationMember"},"action":{"type":"error","error_code":"external_key_changed"}}`,
 			`invalid action.error_code "external_key_changed": want a code that a matching operation documents (the operations with this code: createWorkspace, updateWorkspace)`,

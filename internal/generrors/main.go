@@ -1,10 +1,6 @@
 // Command generrors writes api/error_codes.go: the error codes that the vendor's OpenAPI
 // document lists for our operations. go generate ./api runs it.
-//
-//	go run antechamber/internal/generrors [document]
-//
-// The document is in JSON, and may be compressed by gzip. By default it is the newest
-// one. The working directory is api.
+// Its working directory is api.
 package main
 
 import (
@@ -17,11 +13,7 @@ import (
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("generrors: ")
-	var path string
-	if len(os.Args) > 1 {
-		path = os.Args[1]
-	}
-	source, err := generate("openapi.yaml", path)
+	source, err := generate("openapi.yaml")
 	if err == nil {
 		err = os.WriteFile("error_codes.go", source, 0o644)
 	}
@@ -31,8 +23,8 @@ func main() {
 }
 
 // generate returns the Go source for the operations of our document and the errors in
-// the vendor's: at path, or the newest one if path is empty.
-func generate(ours, path string) ([]byte, error) {
+// the vendor's newest one.
+func generate(ours string) ([]byte, error) {
 	contract, err := os.ReadFile(ours)
 	if err != nil {
 		return nil, err
@@ -41,16 +33,11 @@ func generate(ours, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if path == "" {
-		if path, err = vendordoc.Path(vendordoc.Newest); err != nil {
-			return nil, err
-		}
-	}
-	raw, err := vendordoc.ReadFile(path)
+	doc, err := vendordoc.Read(vendordoc.Newest)
 	if err != nil {
 		return nil, err
 	}
-	codes, err := read(raw, ids)
+	codes, err := read(doc, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,6 @@
 // Command genproduction writes internal/hint/production.go: the operations of production,
 // from the vendor's OpenAPI document. go generate ./internal/hint runs it.
-//
-//	go run antechamber/internal/genproduction [document]
-//
-// The document is in JSON, and may be compressed by gzip. By default it is the newest
-// one. The working directory is internal/hint.
+// Its working directory is internal/hint.
 package main
 
 import (
@@ -23,11 +19,7 @@ import (
 func main() {
 	log.SetFlags(0)
 	log.SetPrefix("genproduction: ")
-	var path string
-	if len(os.Args) > 1 {
-		path = os.Args[1]
-	}
-	doc, err := read(path)
+	doc, err := vendordoc.Read(vendordoc.Newest)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -38,16 +30,6 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-}
-
-// read returns the document at path, or the newest one if path is empty.
-func read(path string) (doc []byte, err error) {
-	if path == "" {
-		if path, err = vendordoc.Path(vendordoc.Newest); err != nil {
-			return nil, err
-		}
-	}
-	return vendordoc.ReadFile(path)
 }
 
 // generate returns the Go source for the operations of a document. Paths that differ

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"antechamber/internal/vendordoc"
 )
 
 func TestGenerate(t *testing.T) {
@@ -29,7 +31,7 @@ var production = []operation{
 
 // The generated list is that of the newest document.
 func TestProductionIsUpToDate(t *testing.T) {
-	doc, err := read("")
+	doc, err := vendordoc.Read(vendordoc.Newest)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"antechamber/internal/redact"
 	"antechamber/internal/text"
 )
 
@@ -35,7 +34,7 @@ func Line(s string) string {
 
 // Quote is text.Quote in ASCII, for untrusted text in a hint.
 func Quote(s string) string {
-	return strconv.QuoteToASCII(strings.ReplaceAll(text.Shorten(redact.Text(s), 60), "…", "..."))
+	return strconv.QuoteToASCII(strings.ReplaceAll(text.Excerpt(s), "…", "..."))
 }
 
 // logInterval is how often the same hint is logged. A client in a loop gets the same

@@ -13,8 +13,8 @@ import (
 // Lock is the right to read and write a state file. Only one process has it.
 type Lock struct {
 	path string // of the state file, without symbolic links
-	// held is a separate file, because every save replaces the state file.
-	held *os.File
+	// file is a separate file, because every save replaces the state file.
+	file *os.File
 }
 
 var errLocked = errors.New("locked by another process (stop that process or choose another file)")
@@ -84,7 +84,7 @@ func (l *Lock) acquire() error {
 		}
 		// A process that refused the state file may have removed the file that is
 		// locked now.
-		if l.held = f; l.isCurrent() {
+		if l.file = f; l.isCurrent() {
 			return nil
 		}
 		f.Close()
@@ -94,7 +94,7 @@ func (l *Lock) acquire() error {
 // isCurrent reports whether the locked file is the one that other processes would
 // lock.
 func (l *Lock) isCurrent() bool {
-	mine, err := l.held.Stat()
+	mine, err := l.file.Stat()
 	if err != nil {
 		return false
 	}
@@ -108,20 +108,20 @@ func (l *Lock) confirm() error {
 	if l.isCurrent() {
 		return nil
 	}
-	old := l.held
+	old := l.file
 	if err := l.acquire(); err != nil {
-		l.held = old
+		l.file = old
 		return err
 	}
 	return old.Close()
 }
 
 // Close releases the lock.
-func (l *Lock) Close() error { return l.held.Close() }
+func (l *Lock) Close() error { return l.file.Close() }
 
 // Discard releases the lock of a file that the process did not use, and removes all
 // traces of it.
 func (l *Lock) Discard() {
 	_ = os.Remove(l.path + ".lock") // harmless if it stays
-	l.held.Close()
+	l.file.Close()
 }

@@ -227,16 +227,16 @@ func (f *file) read(realTime time.Time) (store.Dump, error) {
 		if err == nil && (o.Origin < 0 || o.Origin >= len(f.Origins)) {
 			err = fmt.Errorf("/origin: no such origin %d", o.Origin)
 		}
-		made := cmp.Or(o.CreatedFrom, store.OriginSeed)
-		if err == nil && !slices.Contains(store.Origins, made) {
-			err = fmt.Errorf("/created_from: %s", text.Invalid("created_from", text.Quote(string(made)), text.OneOf(store.Origins)))
+		createdFrom := cmp.Or(o.CreatedFrom, store.OriginSeed)
+		if err == nil && !slices.Contains(store.Origins, createdFrom) {
+			err = fmt.Errorf("/created_from: %s", text.Invalid("created_from", text.Quote(string(createdFrom)), text.OneOf(store.Origins)))
 		}
 		if err != nil {
 			return k, fmt.Errorf("/organizations/%d%w", i, err)
 		}
 		kept := store.DumpOrganization{
 			NamedVersion: l, ID: o.ID, AdminKeys: o.AdminKeys, Origin: o.Origin, OwnName: o.OwnName,
-			Made: made, Used: o.LastActivityAt, Requests: o.Requests, RequestSeed: o.RequestSeed,
+			CreatedFrom: createdFrom, LastActivity: o.LastActivityAt, Requests: o.Requests, RequestSeed: o.RequestSeed,
 		}
 		if o.ExpiresAt != nil {
 			kept.Expires = *o.ExpiresAt

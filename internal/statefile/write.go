@@ -70,7 +70,7 @@ func originOf(g store.DumpOrigin) origin {
 func organizationOf(o store.DumpOrganization) organization {
 	out := organization{
 		ID: o.ID, AdminKeys: append([]string{}, o.AdminKeys...), look: lookOf(o.NamedVersion), Origin: o.Origin, OwnName: o.OwnName,
-		CreatedFrom: o.Made, LastActivityAt: o.Used, Requests: o.Requests, RequestSeed: o.RequestSeed,
+		CreatedFrom: o.CreatedFrom, LastActivityAt: o.LastActivity, Requests: o.Requests, RequestSeed: o.RequestSeed,
 	}
 	if !o.Expires.IsZero() {
 		out.ExpiresAt = &o.Expires

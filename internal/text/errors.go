@@ -65,14 +65,17 @@ func OneOf[T ~string](words []T) string {
 // maxQuoted is how many characters of a value an error repeats.
 const maxQuoted = 60
 
-// Quote returns untrusted text as an error repeats it: in double quotes, on one
-// line, shortened, and with keys redacted.
-func Quote(s string) string {
+// Quote returns untrusted text as an error repeats it: an Excerpt in double quotes, on
+// one line.
+func Quote(s string) string { return strconv.Quote(Excerpt(s)) }
+
+// Excerpt returns untrusted text shortened, and with keys redacted.
+func Excerpt(s string) string {
 	const enough = 4 << 10 // bytes, for the longest key with escapes
 	if len(s) > enough {
 		s = redact.Prefix(s[:enough]) + "…" // shortened below
 	} else {
 		s = redact.Text(s)
 	}
-	return strconv.Quote(Shorten(s, maxQuoted))
+	return Shorten(s, maxQuoted)
 }

@@ -17,10 +17,10 @@ func TestReadIsBounded(t *testing.T) {
 	if got, err := Read(file, 5); string(got) != "12345" || err != nil {
 		t.Errorf("at the bound: %q, %v", got, err)
 	}
-	if _, err := Read(file, 4); err == nil || err.Error() != "it has more than 4 bytes" {
+	if _, err := Read(file, 4); err == nil || err.Error() != "has more than 4 bytes" {
 		t.Errorf("beyond the bound: %v", err)
 	}
-	if _, err := Read("/dev/zero", 4); err == nil || err.Error() != "it is a device" && !os.IsNotExist(err) {
+	if _, err := Read("/dev/zero", 4); err == nil || err.Error() != "is a device" && !os.IsNotExist(err) {
 		t.Errorf("a device: %v", err)
 	}
 	if _, err := Read(filepath.Dir(file), 4); err == nil {

@@ -89,7 +89,7 @@ func Read(path string, most int) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case info.Mode()&fs.ModeDevice != 0:
-		return nil, errors.New("it is a device")
+		return nil, errors.New("is a device")
 	case info.Mode().IsRegular() && info.Size() > int64(most):
 		return nil, tooLarge(most)
 	}
@@ -115,7 +115,7 @@ func ReadAll(r io.Reader, most int) ([]byte, error) {
 	}
 }
 
-func tooLarge(most int) error { return fmt.Errorf("it has more than %d bytes", most) }
+func tooLarge(most int) error { return fmt.Errorf("has more than %d bytes", most) }
 
 // Reason returns the cause of a file system error without the file name: that of a
 // temporary file is random and meaningless to users.
