@@ -223,7 +223,24 @@ func launch(t *testing.T, env []string, args ...string) *instance {
 	case <-time.After(patience):
 		t.Fatalf("antechamber %s printed no start line", strings.Join(args, " "))
 	}
+	if given := givenToken(env, args); given != "" {
+		equal(t, "printed control token, although one was given", "", i.Token)
+		i.Token = given
+	}
 	return i
+}
+
+// givenToken returns the control token that a flag or a variable sets.
+func givenToken(env, args []string) (token string) {
+	for _, variable := range env {
+		if value, found := strings.CutPrefix(variable, "ANTECHAMBER_CONTROL_TOKEN="); found {
+			token = value
+		}
+	}
+	if i := slices.Index(args, "--control-token"); i >= 0 {
+		token = args[i+1]
+	}
+	return token
 }
 
 // stop sends a signal and waits for the binary to exit.
