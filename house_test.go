@@ -75,9 +75,9 @@ var libraries = map[string][]string{
 	"internal/email":     {"golang.org/x/net/idna", "golang.org/x/text/unicode/norm"},
 
 	"e2e/drift":                {"go.yaml.in/yaml/v4"},
-	"e2e/samples/offboarding":  {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},
-	"e2e/samples/provisioning": {"github.com/anthropics/anthropic-sdk-go", "github.com/anthropics/anthropic-sdk-go/option", "github.com/anthropics/anthropic-sdk-go/packages/pagination"},
-	"e2e/samples/reminder":     {"github.com/anthropics/anthropic-sdk-go"},
+	"e2e/samples/offboarding":  {"github.com/anthropics/anthropic-sdk-go/v2", "github.com/anthropics/anthropic-sdk-go/v2/packages/pagination"},
+	"e2e/samples/provisioning": {"github.com/anthropics/anthropic-sdk-go/v2", "github.com/anthropics/anthropic-sdk-go/v2/option", "github.com/anthropics/anthropic-sdk-go/v2/packages/pagination"},
+	"e2e/samples/reminder":     {"github.com/anthropics/anthropic-sdk-go/v2"},
 }
 
 // testLibraries lists the libraries that tests of the main module may import, besides

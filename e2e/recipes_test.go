@@ -14,6 +14,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -27,6 +28,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v4"
+
+	"antechamber/seed"
 )
 
 // Versions of the libraries that the recipes are compiled against.
@@ -223,6 +226,10 @@ func launch(t *testing.T, env []string, args ...string) *instance {
 		}
 	case <-time.After(patience):
 		t.Fatalf("antechamber %s printed no start line", strings.Join(args, " "))
+	}
+	if given := givenToken(env, args); given != "" {
+		equal(t, "printed control token, although one was given", "", i.Token)
+		i.Token = given
 	}
 	return i
 }
@@ -611,13 +618,13 @@ func TestRecipeTestcontainers(t *testing.T) {
 		return
 	}
 
-	sdk, err := exec.Command("go", "list", "-m", "-f", "{{.Version}}", "github.com/anthropics/anthropic-sdk-go").Output()
+	sdk, err := exec.Command("go", "list", "-m", "-f", "{{.Version}}", "github.com/anthropics/anthropic-sdk-go/v2").Output()
 	noError(t, "version of the SDK", err)
 	dir := t.TempDir()
 	writeRecipes(t, dir, "antechamber_test.go")
 	mustRun(t, dir, nil, "go", "mod", "init", "yours")
 	mustRun(t, dir, nil, "go", "get", "github.com/testcontainers/testcontainers-go@"+testcontainersGo,
-		"github.com/anthropics/anthropic-sdk-go@"+strings.TrimSpace(string(sdk)))
+		"github.com/anthropics/anthropic-sdk-go/v2@"+strings.TrimSpace(string(sdk)))
 	mustRun(t, dir, nil, "go", "vet", "./...")
 
 	requireTools(t, "npm", "node")
@@ -733,16 +740,22 @@ func TestRecipePython(t *testing.T) {
 // the time at which it expires.
 func listOrganizations(t *testing.T, server *instance) map[string]string {
 	t.Helper()
-	var list struct {
-		Data []struct {
-			AdminKey  string `json:"admin_key"`
-			ExpiresAt string `json:"expires_at"`
-		}
-	}
-	decode(t, wantStatus(t, http.StatusOK, server.http, http.MethodGet, server.URL+"/_emulate/organizations?limit=1000", "", "authorization", "Bearer "+server.Token), &list)
 	all := map[string]string{}
-	for _, o := range list.Data {
-		all[o.AdminKey] = o.ExpiresAt
+	for next := new("/_emulate/organizations?limit=1000"); next != nil; {
+		var list struct {
+			Data []struct {
+				AdminKey  string `json:"admin_key"`
+				ExpiresAt string `json:"expires_at"`
+			}
+			NextPage *string `json:"next_page"`
+		}
+		decode(t, wantStatus(t, http.StatusOK, server.http, http.MethodGet, server.URL+*next, "", "authorization", "Bearer "+server.Token), &list)
+		for _, o := range list.Data {
+			all[o.AdminKey] = o.ExpiresAt
+		}
+		if next = list.NextPage; next != nil {
+			next = new("/_emulate/organizations?limit=1000&page=" + url.QueryEscape(*next))
+		}
 	}
 	return all
 }
@@ -958,6 +971,9 @@ func workspaceName(key string) string { return "key-" + strings.TrimPrefix(key, 
 
 // TestRecipeFleet runs three processes behind a real nginx.
 func TestRecipeFleet(t *testing.T) {
+	if size := fmt.Sprintf("client_max_body_size %dm;", seed.MaxBytes>>20); !strings.Contains(recipe(t, "nginx.conf"), size) {
+		t.Errorf("nginx.conf has no %s, the largest state that can be imported", size)
+	}
 	t.Parallel()
 	requireTools(t, "bash", "nginx")
 	line := regexp.MustCompile(`antechamber --addr "[^"]*" (.*) &\n`).FindStringSubmatch(recipe(t, "fleet.sh"))

@@ -81,6 +81,8 @@ func (a arguments) unknownFlag(problem string) (message, hint string) {
 		hint = "set the key with the environment variable " + pull.KeyVariable
 	case a.serving() && (flag == "--port" || flag == "-p"):
 		hint = didYouMean("--addr HOST:PORT")
+	case hasFlag(a.command, "--url") && (flag == "--addr" || flag == "--port" || flag == "-p"):
+		hint = didYouMean("--url URL")
 	case a.command.Name == "export" && (flag == "--out" || flag == "--output" || flag == "-o"):
 		hint = didYouMean("antechamber export FILE")
 	case len(flag) == 2: // kong's suggestion is always -h
@@ -112,6 +114,8 @@ func (a arguments) unexpected(problem string) (message, hint string) {
 		hint = didYouMean("clock set " + word)
 	case a.command.Name == "clock" && startsWithDigit(word):
 		hint = didYouMean("clock advance " + word)
+	case a.command.FullPath() == "antechamber organizations create":
+		hint = didYouMean("--name " + word)
 	case a.command.FullPath() == "antechamber fault add" && startsWithDigit(word):
 		hint = didYouMean("--status " + word)
 	case !a.serving() && slices.Contains(commands, word), a.serving() && near != "" && a.contain(a.command.Name):

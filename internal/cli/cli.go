@@ -153,20 +153,36 @@ func badSecret(want string) error {
 	return errors.New("invalid: want " + want)
 }
 
-// refuseEmpty refuses an empty value of a flag on the command line: it is usually an
-// unset variable of a script, and no flag has a use for it.
+// refuseEmpty refuses an empty value of a flag on the command line, and an empty file
+// name: it is usually an unset variable of a script, and no command has a use for it.
 func refuseEmpty(parsed *kong.Context) error {
 	for _, part := range parsed.Path {
-		if part.Flag == nil {
-			continue
+		name, empty := "", false
+		switch {
+		case part.Flag != nil:
+			name, empty = "--"+part.Flag.Name, isEmpty(part.Flag.Target)
+		case part.Positional != nil && part.Positional.Name == "FILE":
+			name, empty = "<FILE>", isEmpty(part.Positional.Target)
 		}
-		target := reflect.Indirect(part.Flag.Target)
-		if target.Kind() == reflect.String && target.String() == "" {
-			name := "--" + part.Flag.Name
+		if empty {
 			return badInput("%s (see %s --help)", text.Invalid(name, `""`, "a non-empty value"), parsed.Selected().FullPath())
 		}
 	}
 	return nil
+}
+
+// isEmpty reports whether a value is an empty text, or a list without elements or with
+// an empty text.
+func isEmpty(target reflect.Value) bool {
+	target = reflect.Indirect(target)
+	switch target.Kind() {
+	case reflect.String:
+		return target.String() == ""
+	case reflect.Slice:
+		files, _ := target.Interface().([]string)
+		return target.Len() == 0 || slices.Contains(files, "")
+	}
+	return false
 }
 
 // parseChoice reads one of a closed set of words.

@@ -187,7 +187,7 @@ func TestEmptyVariablesAreIgnored(t *testing.T) {
 func TestBadArguments(t *testing.T) {
 	for args, message := range map[string]string{
 		"--adr :0":                          `antechamber: unknown flag --adr (did you mean "--addr"?)`,
-		"wait --addr :0":                    `antechamber: unknown flag --addr (see antechamber wait --help)`,
+		"wait --addr :0":                    `antechamber: unknown flag --addr (did you mean "--url URL"?)`,
 		"demo.json":                         `antechamber: unexpected argument demo.json (did you mean "--seed demo.json"?)`,
 		"serve demo.json":                   `antechamber: unexpected argument demo.json (did you mean "--seed demo.json"?)`,
 		"--addr":                            `antechamber: missing value for --addr (see antechamber serve --help)`,
@@ -229,6 +229,8 @@ func TestBadArguments(t *testing.T) {
 		"serve reset":                       `antechamber: unexpected argument reset (did you mean "antechamber reset"?)`,
 		"clock 21d":                         `antechamber: unexpected argument 21d (did you mean "clock advance 21d"?)`,
 		"clock 2030-01-01T00:00:00Z":        `antechamber: unexpected argument 2030-01-01T00:00:00Z (did you mean "clock set 2030-01-01T00:00:00Z"?)`,
+		"organizations create Test":         `antechamber: unexpected argument Test (did you mean "--name Test"?)`,
+		"clock --port 4020":                 `antechamber: unknown flag --port (did you mean "--url URL"?)`,
 		"fault add error 529":               `antechamber: unexpected argument 529 (did you mean "--status 529"?)`,
 		"export --out x.json":               `antechamber: unknown flag --out (did you mean "antechamber export FILE"?)`,
 		"export -o x.json":                  `antechamber: unknown flag -o (did you mean "antechamber export FILE"?)`,

@@ -198,7 +198,7 @@ func (c *faultAddCmd) Run(ctx context.Context, p *process, all *faultCmd) error 
 		p.note("note: %s: official SDKs retry such a failure twice, so their users don't see it if it happens %s (use --times 3, or omit --times)", armed.ID, times(*armed.Times))
 	}
 	return printResponse(&all.remoteFlags, p, response, func(w io.Writer, f fault) {
-		fmt.Fprintf(w, "armed %s: %s, on %s, %s\n", f.ID, f.Action, f.Match, f.frequency())
+		fmt.Fprintf(w, "armed %s: %s, on %s, %s\n", f.ID, f.Action, f.matches(), f.frequency())
 	})
 }
 
@@ -352,7 +352,19 @@ func times(n int) string {
 	return strconv.Itoa(n) + " times"
 }
 
-// String returns the match in one line.
+// matches returns what a fault matches, in one line. One with an error code fires only
+// on operations that document the code.
+func (f fault) matches() string {
+	if s := f.Match.String(); s != "" {
+		return s
+	}
+	if f.Action.ErrorCode != nil {
+		return "every operation with this code"
+	}
+	return "every request"
+}
+
+// String returns the match in one line, or "" if it matches every request.
 func (m match) String() string {
 	var all []string
 	for _, part := range []*string{m.Operation, m.Method, m.Path} {
@@ -362,9 +374,6 @@ func (m match) String() string {
 	}
 	if m.Body != nil {
 		all = append(all, "with "+text.Printable(string(m.Body)))
-	}
-	if all == nil {
-		return "every request"
 	}
 	return strings.Join(all, " ")
 }
@@ -387,7 +396,7 @@ func (c *faultListCmd) Run(ctx context.Context, p *process, all *faultCmd) error
 	return do(ctx, &all.remoteFlags, p, request{method: http.MethodGet, path: "/faults"}, func(w io.Writer, response struct{ Data []fault }) {
 		var rows [][]string
 		for _, f := range response.Data {
-			rows = append(rows, []string{f.ID, strconv.Itoa(f.Hits), f.Action.String(), f.Match.String(), f.frequency()})
+			rows = append(rows, []string{f.ID, strconv.Itoa(f.Hits), f.Action.String(), f.matches(), f.frequency()})
 		}
 		printTable(w, []string{"ID", "HITS", "ACTION", "MATCH", "TIMES"}, rows)
 		if len(rows) == 0 {

@@ -16,15 +16,15 @@ func TestFaultAdd(t *testing.T) {
 	for _, test := range []struct{ args, stdout, stderr string }{
 		{"error --status 529 --times 3", "error status=529, on every request, 3 times", ""},
 		{"error --status 429 --retry-after 2 --times 1 --method post", "error status=429 retry_after=2, on POST, once", retryNote("once")},
-		{"error --status 400 --message No --error-code already_member --times 1", "error status=400 message=No error_code=already_member, on every request, once", ""},
-		{"error --error-code external_key_changed --times 1", "error status=409 error_code=external_key_changed, on every request, once", retryNote("once")},
+		{"error --status 400 --message No --error-code already_member --times 1", "error status=400 message=No error_code=already_member, on every operation with this code, once", ""},
+		{"error --error-code external_key_changed --times 1", "error status=409 error_code=external_key_changed, on every operation with this code, once", retryNote("once")},
 		{
 			`error --error-code workspace_policy_violation --operation createWorkspace`,
 			`error status=400 error_code=workspace_policy_violation details={"field":"external_key_id"}, on createWorkspace, every time`, "",
 		},
 		{
 			`error --error-code approval_required --details {"field":"tags"}`,
-			`error status=400 error_code=approval_required details={"field":"tags"}, on every request, every time`, "",
+			`error status=400 error_code=approval_required details={"field":"tags"}, on every operation with this code, every time`, "",
 		},
 		{"delay --duration 250ms --path /v1/organizations/workspaces/*", "delay duration=250ms, on /v1/organizations/workspaces/*, every time", ""},
 		{"delay --distribution uniform --min 1ms --max 2ms", "delay distribution=uniform min=1ms max=2ms, on every request, every time", ""},

@@ -53,7 +53,7 @@ func (c *initCmd) Run(p *process) error {
 		c.File = filepath.Join(c.File, "seed.json")
 	}
 	schema := filepath.Join(filepath.Dir(c.File), schemaFile)
-	if name := filepath.Base(c.File); c.File == "" || name == "-" || name == schemaFile {
+	if name := filepath.Base(c.File); name == "-" || name == schemaFile {
 		return badInput("%s", text.Invalid("<FILE>", text.Quote(c.File), "a file name for the seed, such as seed.json"))
 	}
 	if err := c.write([]document{{c.File, seed.Starter}, {schema, seed.Schema}}); err != nil {

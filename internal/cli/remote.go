@@ -60,13 +60,24 @@ func serverURL(given *string) (*url.URL, error) {
 	}
 	u, err := remote.Parse(*given)
 	if err != nil {
-		hint := ""
-		if _, err := remote.Parse("http://" + *given); err == nil && !strings.ContainsAny(*given, "/@") {
-			hint = didYouMean("http://" + *given)
-		}
-		return nil, badFlag("url", errors.New(text.Invalid("--url", text.Quote(remote.WithoutPassword(*given)), "the base URL of a server, such as http://127.0.0.1:4020")), hint)
+		return nil, badFlag("url", errors.New(text.Invalid("--url", text.Quote(remote.WithoutPassword(*given)), "the base URL of a server, such as http://127.0.0.1:4020")), nearURL(*given))
 	}
 	return u, nil
+}
+
+// nearURL returns a hint for an address without a scheme, or with the path of an API.
+func nearURL(given string) string {
+	near := strings.TrimRight(given, "/")
+	near = strings.TrimSuffix(strings.TrimSuffix(near, "/v1"), "/_emulate")
+	if addr, err := parseAddress(near); err == nil {
+		near = "http://" + addr.dialable()
+	} else if !strings.Contains(given, "://") {
+		near = "http://" + near
+	}
+	if _, err := remote.Parse(near); err != nil || near == given || strings.Contains(given, "@") {
+		return ""
+	}
+	return didYouMean(near)
 }
 
 // serverError returns an error of the server at a URL, or at the address of serve.

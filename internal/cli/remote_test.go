@@ -545,3 +545,22 @@ func TestShellQuoting(t *testing.T) {
 		}
 	}
 }
+
+// A URL that is nearly right is corrected in the hint.
+func TestNearURL(t *testing.T) {
+	for given, near := range map[string]string{
+		"4020": "http://127.0.0.1:4020", ":4020": "http://127.0.0.1:4020", "0.0.0.0:4020": "http://127.0.0.1:4020",
+		"localhost:4020": "http://localhost:4020", "antechamber": "http://antechamber", "localhost:4020/v1": "http://localhost:4020",
+		"http://localhost:4020/v1": "http://localhost:4020", "http://localhost:4020/x/v1/": "http://localhost:4020/x",
+		"https://localhost/_emulate": "https://localhost",
+	} {
+		wantRefusal(t, exitBadInput, fmt.Sprintf("antechamber: invalid --url %q: want the base URL of a server, such as http://127.0.0.1:4020 (did you mean %q?)\n", given, near),
+			"clock", "--url", given)
+	}
+	for _, given := range []string{"ftp://localhost", "http://", "x@localhost:4020", "a b"} {
+		code, _, stderr := execute(t, "", "clock", "--url", given)
+		if code != exitBadInput || strings.Contains(stderr, "did you mean") {
+			t.Errorf("%s: exit code %d: %s", given, code, stderr)
+		}
+	}
+}

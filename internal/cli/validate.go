@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"antechamber/internal/text"
 	"antechamber/internal/wholefile"
@@ -17,7 +18,7 @@ type validateCmd struct {
 }
 
 func (validateCmd) Help() string {
-	return `Prints the first 100 errors of each file to standard error as file:line:column: /json/pointer: message, and a summary of each valid file to standard output. The exit code is 2 if any file is invalid.
+	return `Prints the first 100 errors of each file to standard error as file:line:column: /json/pointer: message, and a summary of each valid file to standard output. The exit code is 2 if any file is invalid. The JSON Schema that antechamber init writes is skipped.
 
 Examples:
 
@@ -31,6 +32,10 @@ func (c *validateCmd) Run(p *process) error {
 	all, number, faulty := seed.Faults{}, 0, 0
 	var unreadable error
 	for _, file := range c.Files {
+		if filepath.Base(file) == schemaFile { // seeds/*.json includes the one that init wrote
+			p.note("%s: skipped (the JSON Schema of seeds)", file)
+			continue
+		}
 		summary, err := check(file, p)
 		faults, ok := errors.AsType[seed.Faults](err)
 		switch {

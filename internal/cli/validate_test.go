@@ -118,3 +118,13 @@ func TestValidateAsJSON(t *testing.T) {
 		t.Errorf("without faults: exit code %d: %s%s", code, stdout, stderr)
 	}
 }
+
+// The schema that init writes matches *.json, too.
+func TestValidateSkipsTheSchema(t *testing.T) {
+	files(t, nil)
+	if code, _, stderr := execute(t, "", "init", "seeds/"); code != exitFine {
+		t.Fatal(stderr)
+	}
+	wantOutput(t, "seeds/seed.json: ok, 1 organization, 6 users, 4 invites, 3 workspaces, 5 API keys\n",
+		"antechamber: seeds/seed.schema.json: skipped (the JSON Schema of seeds)\n", "validate", "seeds/seed.json", "seeds/seed.schema.json")
+}

@@ -38,7 +38,7 @@ func ourVariables() map[string]string {
 // unknownVariable is an environment variable with our prefix that no command reads.
 type unknownVariable struct {
 	name    string
-	nearest string // a variable with a similar name, or empty
+	nearest string // the similar name of a variable without the prefix, or empty
 }
 
 // unknownVariables returns the environment variables with our prefix that no command
@@ -47,12 +47,14 @@ func unknownVariables(app *kong.Application) (unknown []unknownVariable) {
 	var known []string
 	for _, node := range commandsOf(app.Node) {
 		for _, flag := range node.Flags {
-			known = append(known, flag.Envs...)
+			for _, name := range flag.Envs {
+				known = append(known, strings.TrimPrefix(name, variablePrefix)) // the prefix says nothing about similarity
+			}
 		}
 	}
-	for name := range ourVariables() {
-		if !slices.Contains(known, name) {
-			unknown = append(unknown, unknownVariable{name, guess.Nearest(name, known)})
+	for variable := range ourVariables() {
+		if name := strings.TrimPrefix(variable, variablePrefix); !slices.Contains(known, name) {
+			unknown = append(unknown, unknownVariable{variable, guess.Nearest(name, known)})
 		}
 	}
 	slices.SortFunc(unknown, func(a, b unknownVariable) int { return strings.Compare(a.name, b.name) })
@@ -64,7 +66,7 @@ func (v unknownVariable) suggestion() string {
 	if v.nearest == "" {
 		return ""
 	}
-	return " (" + didYouMean(v.nearest) + ")"
+	return " (" + didYouMean(variablePrefix+v.nearest) + ")"
 }
 
 // commandsOf returns a command and its subcommands, at every depth.

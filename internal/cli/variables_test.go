@@ -80,9 +80,11 @@ func TestUnreachableNamesTheVariable(t *testing.T) {
 
 func TestUnknownVariablesAreReported(t *testing.T) {
 	t.Setenv("ANTECHAMBER_SEEED", "demo")
+	t.Setenv("ANTECHAMBER_FOO", "x") // not similar, although most of it is the prefix
 	t.Setenv("ANTECHAMBER_SOMETHING_ELSE", "x")
 	_, _, stderr := execute(t, "", "version")
-	want := `antechamber: unknown environment variable ANTECHAMBER_SEEED (did you mean "ANTECHAMBER_SEED"?)` + "\n" +
+	want := "antechamber: unknown environment variable ANTECHAMBER_FOO\n" +
+		`antechamber: unknown environment variable ANTECHAMBER_SEEED (did you mean "ANTECHAMBER_SEED"?)` + "\n" +
 		"antechamber: unknown environment variable ANTECHAMBER_SOMETHING_ELSE\n"
 	if stderr != want {
 		t.Errorf("got %q, want %q", stderr, want)
@@ -113,7 +115,7 @@ func TestEmptyValuesAreRefused(t *testing.T) {
 			if target.Kind() == reflect.Pointer {
 				target = target.Elem()
 			}
-			if target.Kind() != reflect.String {
+			if target.Kind() != reflect.String && target.Kind() != reflect.Slice {
 				continue
 			}
 			tested++
@@ -126,6 +128,18 @@ func TestEmptyValuesAreRefused(t *testing.T) {
 	}
 	if tested < 50 {
 		t.Errorf("%d flags were tested", tested)
+	}
+}
+
+// The same goes for files: export "$FILE" must not print the keys, for example.
+func TestEmptyFilesAreRefused(t *testing.T) {
+	for _, node := range commands(t) {
+		for _, argument := range node.Positional {
+			if argument.Name == "FILE" {
+				want := "antechamber: invalid <FILE> \"\": want a value that is not empty (see " + node.FullPath() + " --help)\n"
+				wantRefusal(t, exitBadInput, want, append(strings.Fields(node.FullPath())[1:], "")...)
+			}
+		}
 	}
 }
 
