@@ -48,7 +48,7 @@ var packages = map[string][]string{
 	"internal/text":      {"internal/redact"},
 	"internal/wholefile": {},
 	"seed":               {"api", "internal/duration", "internal/email", "internal/jsontree", "internal/lists", "internal/redact", "internal/text", "store"},
-	"store":              {"api", "internal/email", "internal/text"},
+	"store":              {"api", "internal/email", "internal/lists", "internal/text"},
 
 	// The module e2e.
 	"e2e":                      {},

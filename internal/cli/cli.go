@@ -72,12 +72,13 @@ type process struct {
 	started        time.Time
 	now            func() time.Time // real time, monotonic
 	build          build
+	ends           bool // the operating system's process ends with the command
 }
 
 // Main runs the program and exits. The linker sets version and commit; either
 // may be empty.
 func Main(version, commit string) {
-	p := &process{os.Stdin, os.Stdout, os.Stderr, time.Now(), store.RealTime(), newBuild(version, commit)}
+	p := &process{os.Stdin, os.Stdout, os.Stderr, time.Now(), store.RealTime(), newBuild(version, commit), true}
 	os.Exit(run(context.Background(), os.Args[1:], p))
 }
 

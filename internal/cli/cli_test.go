@@ -61,7 +61,7 @@ func execute(t *testing.T, stdin string, args ...string) (code int, stdout, stde
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	var out, errs buffer
-	code = run(ctx, args, &process{strings.NewReader(stdin), &out, &errs, time.Now(), store.RealTime(), newBuild("", "")})
+	code = run(ctx, args, &process{strings.NewReader(stdin), &out, &errs, time.Now(), store.RealTime(), newBuild("", ""), false})
 	return code, out.String(), errs.String()
 }
 

@@ -430,7 +430,7 @@ func (c invocation) String() string {
 // process returns the process of a command. What it prints goes to the writers.
 func (m *messages) process(c invocation, stdout, stderr io.Writer) *process {
 	m.commands = append(m.commands, c.args)
-	return &process{strings.NewReader(c.stdin), stdout, stderr, time.Now(), func() time.Time { return m.now }, newBuild("", "")}
+	return &process{strings.NewReader(c.stdin), stdout, stderr, time.Now(), func() time.Time { return m.now }, newBuild("", ""), false}
 }
 
 // run returns what a command prints. The variables are set while it runs.

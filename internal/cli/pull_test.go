@@ -155,7 +155,7 @@ func TestPullWarnsOfPlainHTTP(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var stderr buffer
-	code := run(ctx, []string{"pull", "--from", "http://host.invalid"}, &process{strings.NewReader(""), &buffer{}, &stderr, time.Now(), store.RealTime(), newBuild("", "")})
+	code := run(ctx, []string{"pull", "--from", "http://host.invalid"}, &process{strings.NewReader(""), &buffer{}, &stderr, time.Now(), store.RealTime(), newBuild("", ""), false})
 	if want := "antechamber: warning: sending the key to host.invalid unencrypted\nantechamber: interrupted: nothing was written\n"; code != exitFailed || stderr.String() != want {
 		t.Errorf("exit code %d: %s", code, stderr.String())
 	}

@@ -364,7 +364,7 @@ func TestInterruptedCall(t *testing.T) {
 		cancel()
 	}()
 	var out, errs buffer
-	code := run(ctx, []string{"reset", "--url", url}, &process{strings.NewReader(""), &out, &errs, time.Now(), store.RealTime(), newBuild("", "")})
+	code := run(ctx, []string{"reset", "--url", url}, &process{strings.NewReader(""), &out, &errs, time.Now(), store.RealTime(), newBuild("", ""), false})
 	if code != exitFailed || out.String() != "" || errs.String() != "antechamber: interrupted\n" {
 		t.Errorf("exit code %d: %s%s", code, &out, &errs)
 	}

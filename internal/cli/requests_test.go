@@ -160,7 +160,7 @@ func follow(t *testing.T, args ...string) *following {
 	stdout, out := io.Pipe()
 	f := &following{t, bufio.NewReader(stdout), new(buffer), make(chan int, 1), cancel}
 	go func() {
-		f.ended <- run(ctx, append([]string{"requests", "--follow"}, args...), &process{strings.NewReader(""), out, f.stderr, time.Now(), store.RealTime(), newBuild("", "")})
+		f.ended <- run(ctx, append([]string{"requests", "--follow"}, args...), &process{strings.NewReader(""), out, f.stderr, time.Now(), store.RealTime(), newBuild("", ""), false})
 		out.Close()
 	}()
 	t.Cleanup(func() {

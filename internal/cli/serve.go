@@ -235,7 +235,7 @@ func (c *serveCmd) run(ctx context.Context, file *statefile.Lock, p *process, pa
 	go removeEnded(ending, s)
 	// Signals are handled only from here on, so that Ctrl-C ends a server that
 	// is still reading its seed from standard input.
-	stop, now, release := stopSignals(ctx)
+	stop, now, release := stopSignals(ctx, p.ends)
 	defer release()
 	c.announce(p, start{
 		seed: from.shown, stateFile: string(c.StateFile), organizations: len(s.Organizations()), idSeed: *c.IDSeed,

@@ -53,7 +53,7 @@ func startServerAt(t *testing.T, now func() time.Time, stdin string, args ...str
 	stdout, out := io.Pipe()
 	s := &testServer{t: t, stderr: new(buffer), stop: cancel, stopped: make(chan int, 1)}
 	go func() {
-		s.stopped <- run(ctx, args, &process{strings.NewReader(stdin), out, s.stderr, time.Now(), now, newBuild("", "")})
+		s.stopped <- run(ctx, args, &process{strings.NewReader(stdin), out, s.stderr, time.Now(), now, newBuild("", ""), false})
 		out.Close()
 	}()
 	line, err := bufio.NewReader(stdout).ReadString('\n')

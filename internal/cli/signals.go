@@ -15,8 +15,10 @@ const sameRequest = time.Second
 
 // stopSignals returns two contexts. stop is done when ctx is, or at the first signal that
 // asks the process to end; now is done at a later one, at least sameRequest after the
-// first. All other signals of these kinds have no effect until release is called.
-func stopSignals(ctx context.Context) (stop, now context.Context, release func()) {
+// first. All other signals of these kinds have no effect until release is called, or
+// until the process exits if it ends with the command: one that arrives between the last
+// save and the exit must not change the exit code.
+func stopSignals(ctx context.Context, ends bool) (stop, now context.Context, release func()) {
 	stop, cancelStop := context.WithCancelCause(ctx)
 	now, cancelNow := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 8)
@@ -44,7 +46,9 @@ func stopSignals(ctx context.Context) (stop, now context.Context, release func()
 		}
 	}()
 	return stop, now, func() {
-		signal.Stop(signals)
+		if !ends {
+			signal.Stop(signals)
+		}
 		close(done)
 		cancelStop(nil)
 		cancelNow(nil)

@@ -136,7 +136,7 @@ func TestEmptyFilesAreRefused(t *testing.T) {
 	for _, node := range commands(t) {
 		for _, argument := range node.Positional {
 			if argument.Name == "FILE" {
-				want := "antechamber: invalid <FILE> \"\": want a value that is not empty (see " + node.FullPath() + " --help)\n"
+				want := "antechamber: invalid <FILE> \"\": want a non-empty value (see " + node.FullPath() + " --help)\n"
 				wantRefusal(t, exitBadInput, want, append(strings.Fields(node.FullPath())[1:], "")...)
 			}
 		}

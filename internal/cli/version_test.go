@@ -15,7 +15,7 @@ func TestVersion(t *testing.T) {
 	given := newBuild("1.2.3", "0123456789ab")
 	printed := func(args ...string) (int, string, string) {
 		var out, errs buffer
-		code := run(t.Context(), args, &process{strings.NewReader(""), &out, &errs, time.Now(), store.RealTime(), given})
+		code := run(t.Context(), args, &process{strings.NewReader(""), &out, &errs, time.Now(), store.RealTime(), given, false})
 		return code, out.String(), errs.String()
 	}
 	code, stdout, stderr := printed("version")
