@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -228,7 +229,11 @@ func TestGuardHostDoesNotAllocate(t *testing.T) {
 		setHeaders(r.Header, "", headers)
 		r.Host = "localhost:4020"
 		w := &discard{header: http.Header{}}
-		return testing.AllocsPerRun(50, func() { h.ServeHTTP(w, r) })
+		fewest := math.Inf(1)
+		for range 10 { // the race detector empties pools at random
+			fewest = min(fewest, testing.AllocsPerRun(10, func() { h.ServeHTTP(w, r) }))
+		}
+		return fewest
 	}
 	if plain, guarded := count(), count("user-agent: Mozilla/5.0", "sec-fetch-site: same-origin"); guarded > plain {
 		t.Errorf("%v allocations, and %v from a browser", plain, guarded)
