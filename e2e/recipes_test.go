@@ -199,10 +199,7 @@ type instance struct {
 // launch runs the binary until the test ends.
 func launch(t *testing.T, env []string, args ...string) *instance {
 	t.Helper()
-	i := &instance{
-		Token: givenToken(env, args),
-		t:     t, http: newHTTPClient(t), cmd: exec.Command(binary, append(args, "--log", "json")...), exited: make(chan struct{}),
-	}
+	i := &instance{t: t, http: newHTTPClient(t), cmd: exec.Command(binary, append(args, "--log", "json")...), exited: make(chan struct{})}
 	i.cmd.Env = append(os.Environ(), env...)
 	i.cmd.Stderr = &i.stderr
 	stdout, err := i.cmd.StdoutPipe()

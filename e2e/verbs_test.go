@@ -169,11 +169,12 @@ func TestVerifyReportsUnmetExpectations(t *testing.T) {
 	t.Parallel()
 	s := start(t, "--seed", "contract")
 	s.raw(t, http.MethodGet, "/v1/organizations/me", "")
-	got := runCommand(t, "", nil, "verify", "--operation", "createOrganizationInvite", "--url", s.URL)
-	want := `expect[0] {"operation":"createOrganizationInvite"}
+	s.raw(t, http.MethodGet, "/v1/organizations/users?limit=5", "")
+	got := runCommand(t, "", nil, "verify", "--operation", "listOrganizationMembers", "--status", "404", "--url", s.URL)
+	want := `expect[0] {"operation":"listOrganizationMembers","status":404}
   want at least 1 call, got none
-  nearest: request 1, GET /v1/organizations/me, 200 getCurrentOrganization
-    operation: want "createOrganizationInvite", got "getCurrentOrganization"
+  nearest: request 2, GET /v1/organizations/users?limit=5, 200 listOrganizationMembers
+    status: want 404, got 200
 antechamber: verification failed: 1 expectation not met
 `
 	equal(t, "verify", result{3, "", want}, got)
