@@ -562,20 +562,36 @@ func serve(stop, now context.Context, listeners []net.Listener, h http.Handler, 
 		return false, fmt.Errorf("server failed: %w", err)
 	case <-stop.Done():
 	}
-	log.Info("stopping", "cause", context.Cause(stop))
+	patiently(func() { log.Info("stopping", "cause", context.Cause(stop)) })
 	began := time.Now()
 	drain, cancel := context.WithTimeout(now, drainTime)
 	defer cancel()
 	unused.close()
 	end() // event streams don't end on their own
 	if drained = server.Shutdown(drain) == nil; !drained {
-		log.Warn("closed connections with running requests", "after", time.Since(began).Round(time.Millisecond))
 		server.Close()
+		patiently(func() {
+			log.Warn("closed connections with running requests", "after", time.Since(began).Round(time.Millisecond))
+		})
 	}
 	for range listeners {
 		<-stopped
 	}
 	return drained, nil
+}
+
+// patiently calls write, and waits for it at most a second: a log that is not read must
+// not keep the server from saving its state and ending.
+func patiently(write func()) {
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		write()
+	}()
+	select {
+	case <-written:
+	case <-time.After(time.Second):
+	}
 }
 
 // unused holds the connections that have not sent a request yet. Browsers open

@@ -118,6 +118,39 @@ func TestIgnoredHangup(t *testing.T) {
 	p.wantSaved(t, `"stopped":true`)
 }
 
+// A log whose reader is there but does not read blocks the requests that write to it. It
+// must not block the end.
+func TestUnreadLog(t *testing.T) {
+	t.Chdir(t.TempDir())
+	stderr, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stderr.Close()
+	p := &program{cmd: exec.Command(os.Args[0], "--addr", ":0", "--log-level", "debug", "--state-file", "state.json")}
+	p.cmd.Env, p.cmd.Stderr = programEnv(), w
+	p.start(t)
+	w.Close()
+	(&testServer{t: t, url: p.url}).request("POST", "/v1/organizations/workspaces", defaultAdminKey, `{"name": "Last"}`)
+	impatient := &http.Client{Timeout: time.Second}
+	defer impatient.CloseIdleConnections()
+	full := false
+	for range 5000 { // a pipe holds 64 KiB
+		resp, err := impatient.Get(p.url + "/v1/organizations/me")
+		if full = err != nil; full {
+			break
+		}
+		resp.Body.Close()
+	}
+	if !full {
+		t.Fatal("the log does not fill the pipe")
+	}
+	p.signal(t, syscall.SIGTERM)
+	time.Sleep(sameRequest + 100*time.Millisecond)
+	p.signal(t, syscall.SIGTERM)
+	p.wantSaved(t, `"name":"Last"`)
+}
+
 // A closed standard output or error never ends the server: its reader, such as tee,
 // often ends first.
 func TestClosedOutput(t *testing.T) {
