@@ -5,10 +5,12 @@ import (
 	"context"
 	"io"
 	"os"
+	"os/signal"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -32,6 +34,9 @@ func TestMain(m *testing.M) {
 			name, _, _ := strings.Cut(variable, "=")
 			os.Unsetenv(name)
 		}
+	}
+	if signal.Ignored(syscall.SIGHUP) { // as under nohup; the programs that tests start would ignore it too
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	}
 	goleak.VerifyTestMain(m)
 }
