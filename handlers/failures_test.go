@@ -239,6 +239,7 @@ var failures = map[string][]failure{
 		bad("DELETE", invites+"/invite_deleted", "", "Invite `invite_deleted` is deleted: only a pending invite can be deleted."),
 		bad("DELETE", invites+"/invite_expired", "", "Invite `invite_expired` is expired: only a pending invite can be deleted."),
 		bad("POST", workspaces, `{"name":"A","user_profile_id":"x"}`, "user_profile_id: User profile `x` not found.").coded(api.UserProfileNotFound),
+		bad("POST", workspaces, `{"name":"A","user_profile_id":"`+strings.Repeat("x", 201)+`"}`, "user_profile_id: User profile `"+strings.Repeat("x", 200)+"…` not found.").coded(api.UserProfileNotFound),
 		bad("POST", workspaces, `{"name":"A","user_profile_id":""}`, "user_profile_id: User profile `` not found.").coded(api.UserProfileNotFound),
 		bad("POST", live, `{"user_profile_id":"x"}`, "user_profile_id: User profile `x` not found.").coded(api.UserProfileNotFound),
 		bad("POST", workspaces+"/wrkspc_archived", `{"name":"B"}`, "Workspace `wrkspc_archived` is archived and cannot be changed."),

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"antechamber/api"
+	"antechamber/internal/text"
 )
 
 // Workspace is a workspace in the store.
@@ -255,7 +256,7 @@ func checkUserProfile(id *string) error {
 	if id == nil {
 		return nil
 	}
-	return refused(api.UserProfileNotFound, "user_profile_id: User profile `"+*id+"` not found.")
+	return refused(api.UserProfileNotFound, "user_profile_id: User profile `"+text.Shorten(*id, MaxEcho)+"` not found.")
 }
 
 // MaxObject is the maximum size of an object in bytes of JSON (our choice). Only

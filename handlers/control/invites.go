@@ -3,9 +3,9 @@ package control
 import (
 	"errors"
 	"net/http"
-	"strings"
 
 	"antechamber/api"
+	"antechamber/internal/email"
 	"antechamber/internal/remedy"
 	"antechamber/store"
 )
@@ -37,7 +37,7 @@ func (c *call) pendingInvites(unknown string) *remedy.Remedy {
 	for _, m := range c.org.Outbox() {
 		switch {
 		case m.Status != api.InvitePending:
-		case strings.EqualFold(m.To, unknown):
+		case email.Canonical(m.To) == email.Canonical(unknown):
 			return remedy.Meant(m.InviteID)
 		default:
 			ids = append(ids, m.InviteID)

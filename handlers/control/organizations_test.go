@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -401,6 +402,7 @@ func TestSuggestionsForUnknownSnapshotsAndInvites(t *testing.T) {
 
 	same(t, "invite", "use invite_pending", hint("POST", "/invites/invite_x/accept", ""))
 	same(t, "address", `did you mean "invite_pending"?`, hint("POST", "/invites/NEW@example.com/accept", ""))
+	same(t, "domain in other letters", `did you mean "invite_pending"?`, hint("POST", "/invites/new@"+url.PathEscape("ｅｘａｍｐｌｅ.com")+"/accept", ""))
 	srv.must("POST", "/invites/invite_pending/accept", "")
 	same(t, "without pending ones", "GET /_emulate/outbox lists the invites that were sent", hint("POST", "/invites/new@example.com/accept", ""))
 }
