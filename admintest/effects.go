@@ -1,10 +1,9 @@
 package admintest
 
 import (
-	"fmt"
 	"slices"
 
-	"antechamber/internal/guess"
+	"antechamber/internal/remedy"
 	"antechamber/internal/text"
 	"antechamber/store"
 )
@@ -52,8 +51,8 @@ func (s *Server) Effects(types ...string) []Effect {
 	for _, name := range types {
 		if !slices.Contains(effectTypes, name) {
 			hint := ""
-			if near := guess.Nearest(name, effectTypes); near != "" {
-				hint = fmt.Sprintf(" (did you mean %q?)", near)
+			if near := remedy.Similar(name, effectTypes); near != nil {
+				hint = " (" + near.String() + ")"
 			}
 			s.t.Fatalf("admintest: Effects: no such type %s%s", text.Quote(name), hint)
 		}

@@ -219,7 +219,7 @@ func TestDocumentsListEveryErrorCode(t *testing.T) {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(control.OpenAPI), &plane); err != nil {
+	if err := json.Unmarshal(control.OpenAPI, &plane); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "handlers/control/openapi.json", codes, plane.Components.Schemas.FaultAction.OneOf[0].Properties.Code.Enum)

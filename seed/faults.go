@@ -76,8 +76,6 @@ type report struct {
 	saved  bool   // the text is from ParseSaved or ReadSaved
 }
 
-func newReport() *report { return &report{} }
-
 // parse parses JSON of a shape. It reports a syntax error and returns nil. A repeated
 // field is a fault too; its first value counts.
 func (r *report) parse(data []byte, shape *jsontree.Shape) *node {

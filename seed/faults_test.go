@@ -620,7 +620,7 @@ func TestFaults(t *testing.T) {
 				t.Errorf("faults (-want +got):\n%s", diff)
 			}
 			checkPositions(t, w.src, faultsOf([]byte(w.src)))
-			if r := newReport(); r.parse([]byte(w.src), nil) != nil && r.faults == nil {
+			if r := new(report); r.parse([]byte(w.src), nil) != nil && r.faults == nil {
 				agree(t, []byte(w.src))
 			}
 		})

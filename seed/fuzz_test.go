@@ -200,7 +200,7 @@ var bigExponent = regexp.MustCompile(`[eE][+-]?[0-9]{4}`)
 func FuzzSchema(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		r := newReport()
+		r := &report{}
 		if r.parse(data, nil) == nil || len(r.faults) > 0 || bigExponent.Match(data) {
 			return
 		}

@@ -38,7 +38,7 @@ func (o Options) At(realTime time.Time) Options {
 // be loaded any number of times, even concurrently; the results share no memory
 // that could be written to.
 func (s *Seed) Load(opts Options) ([]store.Contents, error) {
-	r := newReport()
+	r := &report{}
 	r.saved = s.saved
 	clocks := r.check(s.organizations, &opts)
 	if err := r.err(s.file, s.text); err != nil {

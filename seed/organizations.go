@@ -243,7 +243,7 @@ type loader struct {
 
 func load(o *Organization, clock store.Clock, realTime time.Time, seed uint64, organizationIDs usedIDs) store.Contents {
 	now := clock.Now(realTime)
-	l := &loader{checker{newReport(), &now}, now, o, store.IDs{Seed: seed}}
+	l := &loader{checker{&report{}, &now}, now, o, store.IDs{Seed: seed}}
 	if o.IDs != nil {
 		l.ids = *o.IDs
 	}

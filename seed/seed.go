@@ -94,7 +94,7 @@ func Validate(file string, data []byte, opts Options) error {
 
 // read parses a seed and reports the faults that do not depend on times.
 func read(file string, data []byte) (*Seed, *report) {
-	r := newReport()
+	r := &report{}
 	return r.read(file, data), r
 }
 

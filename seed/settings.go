@@ -75,7 +75,7 @@ func ExportSettings(s store.Settings) []byte { return encode(s) }
 // settings of a seed: an omitted field is unchanged, and null removes a limit. Its
 // error is of type Faults.
 func ChangeSettings(s store.Settings, data []byte) (store.Settings, error) {
-	data, r := withoutBOM(data), newReport()
+	data, r := withoutBOM(data), &report{}
 	_, shape := shapes()
 	if root := r.parse(data, shape); root != nil {
 		root.Name = "settings" // in messages

@@ -27,7 +27,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // description loads openapi.json.
-var description = sync.OnceValues(func() (*conform.Document, error) { return conform.Load([]byte(OpenAPI)) })
+var description = sync.OnceValues(func() (*conform.Document, error) { return conform.Load(OpenAPI) })
 
 const (
 	firstKey, secondKey = "sk-ant-admin01-first", "sk-ant-admin01-second"
@@ -242,7 +242,7 @@ func TestOpenAPIListsEveryRemedyAndProblem(t *testing.T) {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(OpenAPI), &raw); err != nil {
+	if err := json.Unmarshal(OpenAPI, &raw); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "types", remedy.Types, raw.Components.Schemas.Remedy.Properties.Type.Enum)

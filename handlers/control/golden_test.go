@@ -80,5 +80,5 @@ func TestTranscripts(t *testing.T) {
 }
 
 func TestOpenAPIIsServed(t *testing.T) {
-	same(t, "openapi.json", OpenAPI, serve(t, acme).do("GET", "/openapi.json", "").body)
+	same(t, "openapi.json", string(OpenAPI), serve(t, acme).do("GET", "/openapi.json", "").body)
 }

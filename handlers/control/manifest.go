@@ -15,12 +15,12 @@ var manifestRoutes = []route{
 	{ID: "getOpenAPI", Method: http.MethodGet, Path: Base + "/openapi.json", handle: getOpenAPI, global: true},
 }
 
-// OpenAPI describes the control plane.
+// OpenAPI describes the control plane. It must not be changed.
 //
 //go:embed openapi.json
-var OpenAPI string
+var OpenAPI []byte
 
-func getOpenAPI(*call) (any, error) { return document{"application/json", []byte(OpenAPI)}, nil }
+func getOpenAPI(*call) (any, error) { return document{"application/json", OpenAPI}, nil }
 
 // manifest describes the server to programs. Organization, Clock and Settings
 // belong to the organization that the request selects.

@@ -82,7 +82,7 @@ func load(t *testing.T, doc string) *openapi3.T {
 }
 
 func TestOpenAPIDescribesTheRoutes(t *testing.T) {
-	spec := load(t, OpenAPI)
+	spec := load(t, string(OpenAPI))
 	described, served := map[string]string{}, map[string]string{}
 	for path, item := range spec.Paths.Map() {
 		for method, op := range item.Operations() {
@@ -146,7 +146,7 @@ func namesOf(object json.RawMessage) []string {
 // Every response has exactly the fields that openapi.json describes. testServer.do
 // checks the actual responses, so it would find a wrong type in responses.
 func TestOpenAPIDescribesTheResponses(t *testing.T) {
-	for _, difference := range compare(t, OpenAPI) {
+	for _, difference := range compare(t, string(OpenAPI)) {
 		t.Error(difference)
 	}
 }
@@ -409,8 +409,9 @@ func TestCompareFindsDifferences(t *testing.T) {
 		{"Expectation", `"times": {`, `"count": {`, "error.error.unmet[].expectation.count: is in openapi.json, but not in Go"},
 		{"Deleted", `"additionalProperties": false`, `"additionalProperties": true`, "deleteFault: may have other fields in openapi.json"},
 	} {
-		at := strings.Index(OpenAPI, "\n      "+strconv.Quote(change.schema)+": {\n")
-		changed := OpenAPI[:at] + strings.Replace(OpenAPI[at:], change.from, change.to, 1)
+		whole := string(OpenAPI)
+		at := strings.Index(whole, "\n      "+strconv.Quote(change.schema)+": {\n")
+		changed := whole[:at] + strings.Replace(whole[at:], change.from, change.to, 1)
 		if got := compare(t, changed); !slices.Contains(got, change.want) {
 			t.Errorf("%s with %s for %s: want %q in\n%s", change.schema, change.to, change.from, change.want, strings.Join(got, "\n"))
 		}

@@ -1,10 +1,10 @@
 package control
 
 import (
+	"bytes"
 	_ "embed"
 	"html/template"
 	"net/http"
-	"strings"
 )
 
 //go:embed page.html
@@ -30,9 +30,9 @@ func IsPage(r *http.Request) bool {
 
 // html returns the page as HTML that loads and runs nothing.
 func (p browserPage) html() (document, error) {
-	var b strings.Builder
+	var b bytes.Buffer
 	err := pageTemplate.Execute(&b, p)
-	return document{"text/html; charset=utf-8", []byte(b.String())}, err
+	return document{"text/html; charset=utf-8", b.Bytes()}, err
 }
 
 // refusedPage returns the page of a refusal.

@@ -11,8 +11,8 @@ type room struct {
 
 func newRoom(bytes int) *room { return &room{make(chan struct{}, 1), make(chan struct{}, bytes>>20)} }
 
-// take waits for space and returns the function to call when it is no longer needed. More than all of it
-// counts as all of it.
+// take waits for space and returns the function to call when it is no longer needed.
+// More than all of it counts as all of it.
 func (r *room) take(ctx context.Context, bytes int64) (release func(), err error) {
 	taken := 0
 	release = func() {

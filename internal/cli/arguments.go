@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 
 	"antechamber/internal/guess"
 	"antechamber/internal/pull"
+	"antechamber/internal/remedy"
 	"antechamber/internal/text"
 )
 
@@ -169,6 +169,9 @@ func (a arguments) badValue(problem string) (message, hint string) {
 	return problem, ""
 }
 
+// didYouMean returns a suggestion.
+func didYouMean(s string) string { return remedy.Meant(s).String() }
+
 // withSuggestions returns what was misspelled, and a hint with kong's suggestions.
 func withSuggestions(problem string) (typed, hint string) {
 	typed, suggestions, ok := strings.Cut(problem, ", did you mean ")
@@ -177,9 +180,6 @@ func withSuggestions(problem string) (typed, hint string) {
 	}
 	return typed, hint
 }
-
-// didYouMean returns a suggestion, as remedy.DidYouMean words it.
-func didYouMean(s string) string { return fmt.Sprintf("did you mean %q?", s) }
 
 // nearOnly returns kong's suggestions without those that only look near because
 // they are short: it allows two edits in a word of any length. typed was misspelled.

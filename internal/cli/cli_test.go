@@ -149,7 +149,7 @@ func TestFlagsAndVariables(t *testing.T) {
 var oneOff = []string{"init", "env", "reset", "export", "import", "organizations", "outbox", "snapshot", "clock", "fault", "requests", "verify", "accept", "pull"}
 
 func TestEveryFlagHasAVariable(t *testing.T) {
-	for _, verb := range commands(t) {
+	for _, verb := range commands() {
 		for _, flag := range verb.Flags {
 			want := []string{"ANTECHAMBER_" + strings.ToUpper(strings.ReplaceAll(flag.Name, "-", "_"))}
 			if slices.Contains(oneOff, strings.Fields(verb.FullPath())[1]) && !slices.Contains(serverFlags, flag.Name) && verb.FullPath()+" "+flag.Name != "antechamber pull from" {
@@ -163,13 +163,8 @@ func TestEveryFlagHasAVariable(t *testing.T) {
 }
 
 // commands returns all commands and their subcommands.
-func commands(t *testing.T) []*kong.Node {
-	t.Helper()
-	all := newParser(&process{}, new(commandLine), nil).Model.Children
-	for i := 0; i < len(all); i++ { // all grows meanwhile
-		all = append(all, all[i].Children...)
-	}
-	return all
+func commands() []*kong.Node {
+	return commandsOf(newParser(&process{}, new(commandLine), nil).Model.Node)[1:]
 }
 
 func TestServeIsTheDefault(t *testing.T) {
@@ -284,7 +279,7 @@ var example = regexp.MustCompile(`(?m)^ +antechamber( |$)`)
 func TestHelp(t *testing.T) {
 	t.Setenv("COLUMNS", "300")
 	verbs := []string{""}
-	for _, verb := range commands(t) {
+	for _, verb := range commands() {
 		verbs = append(verbs, strings.TrimPrefix(verb.FullPath(), "antechamber "))
 		if strings.HasPrefix(verb.Detail, "Examples:") {
 			t.Errorf("%s --help has no explanation", verb.FullPath())
@@ -309,7 +304,7 @@ func TestHelp(t *testing.T) {
 
 func TestExamplesInHelpParse(t *testing.T) {
 	texts := []string{description}
-	for _, verb := range commands(t) {
+	for _, verb := range commands() {
 		texts = append(texts, verb.Detail)
 	}
 	between := regexp.MustCompile(` {2,}|&+| [<>|] `) // between commands and comments

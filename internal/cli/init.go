@@ -33,14 +33,6 @@ Examples:
   antechamber init --force && antechamber --seed seed.json`
 }
 
-// lastByte returns the last byte of s, or 0.
-func lastByte(s string) byte {
-	if s == "" {
-		return 0
-	}
-	return s[len(s)-1]
-}
-
 // document is a file to write.
 type document struct {
 	path    string
@@ -49,7 +41,7 @@ type document struct {
 
 // Run writes a seed and its schema.
 func (c *initCmd) Run(p *process) error {
-	if info, err := os.Stat(c.File); os.IsPathSeparator(lastByte(c.File)) || err == nil && info.IsDir() {
+	if info, err := os.Stat(c.File); os.IsPathSeparator(c.File[len(c.File)-1]) || err == nil && info.IsDir() {
 		c.File = filepath.Join(c.File, "seed.json")
 	}
 	schema := filepath.Join(filepath.Dir(c.File), schemaFile)

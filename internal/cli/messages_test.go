@@ -336,7 +336,7 @@ func (m *messages) checkCoverage(notes []*regexp.Regexp) {
 			}
 		}
 	}
-	if err := json.Unmarshal([]byte(control.OpenAPI), &description); err != nil {
+	if err := json.Unmarshal(control.OpenAPI, &description); err != nil {
 		m.t.Fatal(err)
 	}
 	// Other refusals come before the first two; a hundred streams and a state of

@@ -23,7 +23,7 @@ var badValues = map[string]string{
 func TestErrorsNameTheVariable(t *testing.T) {
 	s := startServer(t, "", "--seed", "empty")
 	nodes := map[string]*kong.Node{}
-	for _, node := range commands(t) {
+	for _, node := range commands() {
 		nodes[strings.TrimPrefix(node.FullPath(), "antechamber ")] = node
 	}
 	for name, args := range map[string]string{
@@ -100,7 +100,7 @@ func TestUnknownVariablesAreReported(t *testing.T) {
 // No flag takes an empty string: it is the value of an unset variable of a script.
 func TestEmptyValuesAreRefused(t *testing.T) {
 	tested := 0
-	for _, node := range commands(t) {
+	for _, node := range commands() {
 		if len(node.Children) > 0 {
 			continue
 		}
@@ -133,7 +133,7 @@ func TestEmptyValuesAreRefused(t *testing.T) {
 
 // The same goes for files: export "$FILE" must not print the keys, for example.
 func TestEmptyFilesAreRefused(t *testing.T) {
-	for _, node := range commands(t) {
+	for _, node := range commands() {
 		for _, argument := range node.Positional {
 			if argument.Name == "FILE" {
 				want := "antechamber: invalid <FILE> \"\": want a non-empty value (see " + node.FullPath() + " --help)\n"

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"mime"
 	"net/http"
 	"net/mail"
@@ -422,7 +421,11 @@ func target(pointer, ref string) string {
 
 // LoadVendor returns the vendor's document for a version of the API, reduced to the
 // operations of ours.
-func LoadVendor(version string) (*Document, error) {
+func LoadVendor(version string) (*Document, error) { return loadVendor(version, "") }
+
+// loadVendor returns a vendor's document of our operations, in the variants that have
+// the given suffixes of their paths.
+func loadVendor(version string, variants ...string) (*Document, error) {
 	var ours struct {
 		Paths map[string]any `yaml:"paths"`
 	}
@@ -431,15 +434,21 @@ func LoadVendor(version string) (*Document, error) {
 	}
 	doc, err := vendordoc.Read(version)
 	if err != nil {
-		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
+		return nil, fmt.Errorf("conform: the vendor's document %s: %w", version, err)
 	}
-	reduced, err := reduce(doc, api.BasePath, slices.Collect(maps.Keys(ours.Paths)))
+	var routes []string
+	for route := range ours.Paths {
+		for _, variant := range variants {
+			routes = append(routes, route+variant)
+		}
+	}
+	reduced, err := reduce(doc, api.BasePath, routes)
 	if err != nil {
-		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
+		return nil, fmt.Errorf("conform: the vendor's document %s: %w", version, err)
 	}
 	spec, err := openapi3.NewLoader().LoadFromData(reduced)
 	if err != nil {
-		return nil, fmt.Errorf("conform: the vendor's document: %w", err)
+		return nil, fmt.Errorf("conform: the vendor's document %s: %w", version, err)
 	}
 	return compile(spec, reduced, api.BasePath)
 }

@@ -3,14 +3,8 @@ package conform
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 
-	"github.com/getkin/kin-openapi/openapi3"
-	"go.yaml.in/yaml/v4"
-
-	"antechamber/api"
 	"antechamber/internal/vendordoc"
 )
 
@@ -23,29 +17,7 @@ const beta = "?beta=true"
 
 // LoadFailures returns the failures of the vendor's newest document.
 func LoadFailures() (*Failures, error) {
-	doc, err := vendordoc.Read(vendordoc.Newest)
-	if err != nil {
-		return nil, fmt.Errorf("conform: the vendor's newest document: %w", err)
-	}
-	var ours struct {
-		Paths map[string]any `yaml:"paths"`
-	}
-	if err := yaml.Unmarshal(api.OpenAPI, &ours); err != nil {
-		return nil, fmt.Errorf("conform: %w", err)
-	}
-	routes := slices.Collect(maps.Keys(ours.Paths))
-	for _, route := range slices.Clone(routes) {
-		routes = append(routes, route+beta)
-	}
-	reduced, err := reduce(doc, api.BasePath, routes)
-	if err != nil {
-		return nil, fmt.Errorf("conform: the vendor's newest document: %w", err)
-	}
-	spec, err := openapi3.NewLoader().LoadFromData(reduced)
-	if err != nil {
-		return nil, fmt.Errorf("conform: the vendor's newest document: %w", err)
-	}
-	document, err := compile(spec, reduced, api.BasePath)
+	document, err := loadVendor(vendordoc.Newest, "", beta)
 	if err != nil {
 		return nil, err
 	}
